@@ -1,0 +1,38 @@
+"""Errors that are shown to a person without a traceback."""
+
+
+class UserError(Exception):
+    """Say what happened and what to do about it.
+
+    Args:
+        what: One sentence: what happened and where.
+        hint: One sentence: what to do now.
+    """
+
+    def __init__(self, what: str, *, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  → {self.hint}" if self.hint else self.what
+
+
+class ConfigurationError(UserError):
+    """A mistake in a configuration file, told with file, line and what would be right."""
+
+
+class ChannelError(UserError):
+    """A channel that could not be read; the other channels go on without it."""
+
+
+class LeaseHeld(UserError):
+    """The same period is being worked on by another process."""
+
+
+class ContentChanged(UserError):
+    """A mail with this key was already claimed with other content."""
+
+
+class RenderError(UserError):
+    """The renderer warned, a glyph is missing, or a limit was passed; no PDF is kept."""

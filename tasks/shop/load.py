@@ -1,0 +1,218 @@
+"""Configuration files: found, overlaid file by file, validated, and told apart with file and line."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from tasks.shop.audiences import Audiences
+    from tasks.shop.calendar_days import Calendar
+    from tasks.shop.channels import Channels
+    from tasks.shop.dimensions import Dimensions
+    from tasks.shop.identity import Identity
+    from tasks.shop.people import People
+    from tasks.shop.playbook import Playbook
+    from tasks.shop.service_levels import ServiceLevels
+    from tasks.shop.targets import Targets
+    from tasks.shop.taxonomy import Taxonomy
+    from tasks.shop.words import Words
+
+DEFAULTS = Path(__file__).resolve().parents[2] / "config"
+
+SECTIONS = {
+    "identity": ("shop.yaml", "tasks.shop.identity", "Identity"),
+    "channels": ("channels.yaml", "tasks.shop.channels", "Channels"),
+    "dimensions": ("dimensions.yaml", "tasks.shop.dimensions", "Dimensions"),
+    "taxonomy": ("taxonomy.yaml", "tasks.shop.taxonomy", "Taxonomy"),
+    "words": ("words.yaml", "tasks.shop.words", "Words"),
+    "service_levels": ("service_levels.yaml", "tasks.shop.service_levels", "ServiceLevels"),
+    "targets": ("targets.yaml", "tasks.shop.targets", "Targets"),
+    "playbook": ("playbook.yaml", "tasks.shop.playbook", "Playbook"),
+    "calendar": ("calendar.yaml", "tasks.shop.calendar_days", "Calendar"),
+    "people": ("people.yaml", "tasks.shop.people", "People"),
+    "audiences": ("audiences.yaml", "tasks.shop.audiences", "Audiences"),
+}
+"""Section of a shop → its file, the module and the model that validates it."""
+
+
+class Section(BaseModel):
+    """Base of every configuration model: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Shop:
+    """All that a shop knows, as data.
+
+    Args:
+        files: File name (relative to the configuration folder) → bytes.
+        origins: File name → where it was read, for messages.
+    """
+
+    def __init__(self, files: dict[str, bytes], origins: dict[str, str] | None = None) -> None:
+        self.files = dict(sorted(files.items()))
+        self.origins = origins or {}
+
+    @classmethod
+    def load(cls, home: Path | str | None = None) -> Shop:
+        """Read the defaults, then the files of `home/config`, which replace them one by one."""
+        files: dict[str, bytes] = {}
+        origins: dict[str, str] = {}
+        folders = [DEFAULTS] + ([Path(home) / "config"] if home else [])
+        for folder in folders:
+            for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+                if path.is_file() and not path.name.startswith("."):
+                    name = path.relative_to(folder).as_posix()
+                    files[name] = path.read_bytes()
+                    origins[name] = str(path)
+        return cls(files, origins)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of every file, name and bytes."""
+        digest = hashlib.sha256()
+        for name, data in self.files.items():
+            digest.update(name.encode() + b"\0" + len(data).to_bytes(8, "big") + data)
+        return digest.hexdigest()
+
+    def text(self, name: str) -> str:
+        """Return a side file (`select.sql`, a look-up table) as text."""
+        if name not in self.files:
+            raise ConfigurationError(
+                f"The configuration names the file {name}, which is not there.", hint=f"Put {name} into the shop's config folder."
+            )
+        return self.files[name].decode("utf-8-sig")
+
+    def check(self) -> None:
+        """Read every section, so that the first mistake is told before any work."""
+        for name in SECTIONS:
+            self._section(name)
+
+    def _section(self, name: str) -> Any:
+        file, module, model = SECTIONS[name]
+        if file not in self.files:
+            raise ConfigurationError(f"The configuration file {file} is missing.", hint="Run `aftersales init` to get a commented one.")
+        return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file))
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Name, zone, currency and bases of the shop."""
+        return self._section("identity")
+
+    @cached_property
+    def channels(self) -> Channels:
+        """The sources and how they map to the canonical tables."""
+        return self._section("channels")
+
+    @cached_property
+    def dimensions(self) -> Dimensions:
+        """What a figure can be cut by."""
+        return self._section("dimensions")
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """Leaves, lag families and lenses."""
+        return self._section("taxonomy")
+
+    @cached_property
+    def words(self) -> Words:
+        """Phrases that code a text."""
+        return self._section("words")
+
+    @cached_property
+    def service_levels(self) -> ServiceLevels:
+        """Severity rules, milestones and clocks."""
+        return self._section("service_levels")
+
+    @cached_property
+    def targets(self) -> Targets:
+        """Targets of the printed figures."""
+        return self._section("targets")
+
+    @cached_property
+    def playbook(self) -> Playbook:
+        """What is done about which cause."""
+        return self._section("playbook")
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Promotions, holidays, releases, incidents and changes of rules."""
+        return self._section("calendar")
+
+    @cached_property
+    def people(self) -> People:
+        """Who owns what."""
+        return self._section("people")
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        """Who gets which edition in which language."""
+        return self._section("audiences")
+
+
+def parse_section(model: type[Any], data: bytes, origin: str) -> Any:
+    """Validate one YAML file; a mistake names file, line and what would be right.
+
+    Raises:
+        ConfigurationError: If the YAML cannot be read or a value does not fit.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{origin}, line {mark.line + 1}" if mark else origin
+        raise ConfigurationError(
+            f"{where}: this is not readable YAML ({getattr(error, 'problem', error)}).",
+            hint="Check the indentation and quotes of that line.",
+        ) from error
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = first["loc"]
+        where = ".".join(str(part) for part in path) or "the file"
+        raise ConfigurationError(
+            f"{origin}, line {_line(node, path)}: {where}: {first['msg']} (found {first['input']!r:.80}).",
+            hint=_expected(first, len(error.errors())),
+        ) from error
+
+
+def _line(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
+    """Follow an error's path through the YAML nodes as far as it leads."""
+    line = node.start_mark.line + 1 if node else 1
+    for part in path:
+        child = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    child, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            child = node.value[part]
+            line = child.start_mark.line + 1
+        if child is None:
+            continue  # a union's branch name stands in the path, but not in the file
+        node = child
+    return line
+
+
+def _expected(first: Any, count: int) -> str:
+    more = f" ({count - 1} more mistakes follow.)" if count > 1 else ""
+    kind, context = first["type"], first.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"Remove this key, or correct its spelling.{more}"
+    if kind == "missing":
+        return f"Add this key.{more}"
+    if kind in ("literal_error", "enum"):
+        return f"Write one of {context.get('expected', '')}.{more}"
+    return f"Correct the value.{more}"
