@@ -670,6 +670,7 @@ class Cause:
     status: CauseStatus = CauseStatus.SUSPECTED
     rows: tuple[str, ...] = ()  # record ids
     days: tuple[date, ...] = ()
+    series: tuple[tuple[str, float, float], ...] = ()  # period id, observed, expected; in order of time: the cause's chart
 
 
 @dataclass(frozen=True)
@@ -725,6 +726,7 @@ class Action:
     state: ActionState = ActionState.PROPOSED
     postponed: int = 0
     restricted: bool = False
+    numbers: tuple[tuple[str, float], ...] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""Who gets which edition, in which language."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from tasks.shop.load import Section
+from tasks.shop.taxonomy import Name
+
+
+class Recipient(Section):
+    """One address; it has one language, so nobody gets the same edition twice."""
+
+    mail: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    name: str = ""
+    language: Literal["zh-CN", "en"] = "zh-CN"
+
+
+class Audience(Section):
+    """A group of readers with the same right to know and the same questions."""
+
+    name: Name
+    reports: tuple[Literal["weekly", "monthly"], ...] = ("weekly", "monthly")
+    restricted: bool = Field(False, description="True: sees words with legal effect and restricted actions, marked as for counsel.")
+    recipients: tuple[Recipient, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_address_once(self) -> Self:
+        mails = [recipient.mail.lower() for recipient in self.recipients]
+        twice = sorted({mail for mail in mails if mails.count(mail) > 1})
+        if twice:
+            raise ValueError(f"the address {twice[0]} stands twice; a recipient has one language")
+        return self
+
+    @property
+    def languages(self) -> list[str]:
+        """Languages of the recipients, in order of first appearance."""
+        return list(dict.fromkeys(recipient.language for recipient in self.recipients))
+
+
+class Audiences(Section):
+    """All audiences by code."""
+
+    audiences: dict[str, Audience]
+
+    def of(self, report: str) -> dict[str, Audience]:
+        """Return the audiences that get the `weekly` or the `monthly` report."""
+        return {code: audience for code, audience in self.audiences.items() if report in audience.reports}

@@ -1,0 +1,93 @@
+"""Who owns what: roles, the persons who hold them, and how a name is written in each language."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from tasks.errors import ConfigurationError
+from tasks.shop.load import Section
+from tasks.shop.taxonomy import Name
+
+
+class Person(Section):
+    """One person who can own an action; a supplier or a group never is one."""
+
+    name: str = Field(description="The name as actions and reports write it; unique.")
+    name_en: str = Field("", description="The name in English editions.")
+    mail: str = ""
+    roles: list[str]
+    lines: list[str] = Field(default_factory=list, description="Product lines this person answers for; empty means all.")
+    suppliers: list[str] = Field(default_factory=list, description="Suppliers this person answers for; empty means all.")
+    platforms: list[str] = Field(default_factory=list, description="Platforms this person answers for; empty means all.")
+    language: Literal["zh-CN", "en"] = "zh-CN"
+
+
+class People(Section):
+    """The roles of the shop and the persons in them."""
+
+    roles: dict[str, Name]
+    people: list[Person]
+    default_owner: str = Field(description="Name of the person who gets an action whose role nobody holds.")
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        names = [person.name for person in self.people]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"the name {twice[0]} stands twice; give each person another name")
+        if self.default_owner not in names:
+            raise ValueError(f"default_owner {self.default_owner} is none of the people; write one of {', '.join(names)}")
+        for person in self.people:
+            unknown = sorted(set(person.roles) - set(self.roles))
+            if unknown:
+                raise ValueError(f"{person.name} has the role {unknown[0]}, which is not in roles; one of {', '.join(self.roles)}")
+        return self
+
+    def owner(self, role: str, *, line: str = "", supplier: str = "", platform: str = "") -> Person:
+        """Return the one person who holds a role for a line, supplier and platform; the most specific wins.
+
+        Raises:
+            ConfigurationError: If the role is unknown.
+        """
+        if role not in self.roles:
+            raise ConfigurationError(f"people.yaml knows no role {role!r}.", hint=f"Write one of {', '.join(self.roles)}.")
+        wanted = {"lines": line, "suppliers": supplier, "platforms": platform}
+        best: tuple[int, int] | None = None
+        for index, person in enumerate(self.people):
+            if role not in person.roles:
+                continue
+            scopes: list[tuple[list[str], str]] = [(getattr(person, kind), value) for kind, value in wanted.items()]
+            if any(scope and value not in scope for scope, value in scopes):
+                continue
+            rank = (-sum(bool(scope) for scope, _ in scopes), index)
+            best = min(best, rank) if best else rank
+        return self.people[best[1]] if best else self.person(self.default_owner)
+
+    def find(self, owner: str) -> Person | None:
+        """Return the person with this name in either language, or nothing."""
+        return next((person for person in self.people if owner and owner in (person.name, person.name_en)), None)
+
+    def person(self, owner: str) -> Person:
+        """Return the person with this name.
+
+        Raises:
+            ConfigurationError: If nobody has it.
+        """
+        person = self.find(owner)
+        if person is None:
+            known = ", ".join(each.name for each in self.people)
+            raise ConfigurationError(f"people.yaml knows nobody named {owner!r}.", hint=f"Write one of {known}.")
+        return person
+
+    def label(self, owner: str, language: str) -> str:
+        """Return a person's name as an edition of this language writes it; an unknown name stays as it is."""
+        person = self.find(owner)
+        if person is None:
+            return owner
+        return person.name if language.startswith("zh") else person.name_en or person.name
+
+    def role_label(self, role: str, language: str) -> str:
+        """Return a role's (department's) name in a language; an unknown role stays as it is."""
+        return self.roles[role].of(language) if role in self.roles else role
