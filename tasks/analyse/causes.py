@@ -1,0 +1,818 @@
+"""Root causes of a period: where observed cases exceed what was to be expected, on the right exposure for each family."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tasks.analyse.expected import (
+    AXES,
+    Book,
+    Curve,
+    build_book,
+    curves,
+    day_number,
+    day_of,
+    expected_units,
+    local_days,
+    observed_cases,
+)
+from tasks.analyse.mix import mix_effects
+from tasks.analyse.scan import Found, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
+from tasks.model import Cause, Facts, MixEffect, Period
+from tasks.shop.load import Shop
+
+ALPHA = 0.05
+MAX_CAUSES = 5
+ORDER_FAMILIES = ("ship", "delivery", "transit", "fit", "function", "wear", "use", "refund")
+AXIS_OF_INTERVAL = {"pay_date": "paid_at", "ship_date": "shipped_at"}
+INTERVAL_DIMS = ("sku", "warehouse", "carrier", "line", "platform")
+HISTORY_WEEKS = 12
+REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function": 30, "wear": 60, "use": 30, "refund": 30}
+"""Age in days at which a family's rate is printed."""
+
+
+@dataclass
+class RootCauses:
+    """What was found, what was looked at, and why the strongest of the rest was not named."""
+
+    causes: list[Cause]
+    falls: list[Cause]
+    tested: int
+    expected_false_alarms: float
+    strongest_rejected: Cause | None
+    rejected_why: str
+    mix: list[MixEffect] = field(default_factory=list)
+    expected_leaves: dict[str, float] = field(default_factory=dict)
+    expected_total: float | None = None
+
+
+@dataclass
+class _Hit:
+    """A found slice of one panel and window, before slices of several panels are brought together."""
+
+    family: str
+    weeks: int
+    first: int
+    last: int
+    found: Found
+    labels: dict[str, str]
+    units: NDArray[np.int64]
+    cases: NDArray[np.int64]
+    records: list[str]
+    leaves: Counter[str]
+    days: list[int]
+    exposure: float
+    exposure_kind: str
+    panel_total: tuple[float, float]
+
+
+def root_causes(facts: Facts, period: Period, shop: Shop, *, partial: str = "", book: Book | None = None) -> RootCauses:
+    """Find the slices that exceed what was to be expected in a period, at most five, none where nothing is there.
+
+    Args:
+        facts: Coded facts.
+        period: The judged period; only what happened before its end counts.
+        shop: Says on what a rate rests (orders, reviews or earlier counts) and by what it may be cut.
+        partial: Why the period is incomplete; then no cause is named.
+        book: The arrays of `facts`, where the caller has them already.
+    """
+    if partial:
+        return RootCauses([], [], 0, 0.0, None, "partial")
+    base = shop.identity.base
+    if base == "orders" and facts.has("order_line"):
+        return _from_orders(facts, period, shop, book)
+    return _from_records(facts, period, shop, base)
+
+
+# ---- Shops with orders ---------------------------------------------------------------------------
+
+
+def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
+    """Return the order line's dimensions that are searched, and what each determines."""
+    names = [d.name for d in shop.dimensions.dimensions if d.scan and d.domain == "orders"]
+    return names, _ancestry(shop)
+
+
+def _ancestry(shop: Shop) -> dict[str, frozenset[str]]:
+    direct: dict[str, set[str]] = {}
+    for d in shop.dimensions.dimensions:
+        parents = d.parent if isinstance(d.parent, list) else [d.parent] if d.parent else []
+        direct[d.name] = set(parents)
+    closed: dict[str, frozenset[str]] = {}
+    for name in direct:
+        seen: set[str] = set()
+        stack = list(direct[name])
+        while stack:
+            parent = stack.pop()
+            if parent not in seen:
+                seen.add(parent)
+                stack += direct.get(parent, set())
+        closed[name] = frozenset(seen)
+    return closed
+
+
+def make_book(facts: Facts, period: Period, shop: Shop) -> Book:
+    """Return the arrays that judging a period needs."""
+    names, _ = order_dimensions(shop)
+    return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
+
+
+def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) -> RootCauses:
+    book = book or make_book(facts, period, shop)
+    _, parents = order_dimensions(shop)
+    fitted = curves(book, period)
+    windows = _windows(period)
+    panels = len(ORDER_FAMILIES) + 2
+    alpha = ALPHA / panels / len(windows) ** 0.5
+    hits: list[_Hit] = []
+    falls: list[_Hit] = []
+    rejected: list[_Hit] = []
+    tested = 0
+    for family in ORDER_FAMILIES:
+        if family not in fitted:
+            continue
+        for weeks, first, last in windows:
+            panel, rows, positions = _order_panel(book, fitted[family], first, last, parents)
+            result = scan(panel, alpha=alpha, dispersion=fitted[family].dispersion)
+            tested += result.tested
+            describe = _describer(book, family, weeks, first, last, panel, rows, positions)
+            hits += [describe(found) for found in result.found]
+            if result.rejected is not None:
+                rejected.append(describe(result.rejected))
+            if weeks == windows[0][0]:
+                down = scan(panel, alpha=alpha, dispersion=fitted[family].dispersion, falls=True, max_causes=2, min_cases=12)
+                tested += down.tested
+                falls += [describe(found) for found in down.found]
+    for family, build in (("app", _app_panel), ("service", _service_panel)):
+        for weeks, first, last in windows:
+            made = build(facts, period.zone, first, last)
+            if made is None:
+                continue
+            panel, describe = made
+            result = scan(panel, alpha=alpha, min_ratio=1.6)
+            tested += result.tested
+            hits += [describe(found, weeks) for found in result.found]
+            if result.rejected is not None:
+                rejected.append(describe(result.rejected, weeks))
+    chosen = _brought_together(hits)
+    causes = [_order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen]
+    causes += _clusters(facts, period) + _reputation(facts, period, shop)
+    causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
+    down_causes = [_order_cause(facts, period, shop, book, fitted, hit, []) for hit, _ in _brought_together(falls)]
+    best = max(rejected, key=lambda hit: hit.found.score, default=None)
+    expected_leaves = _expected_leaves(book, fitted, period)
+    return RootCauses(
+        causes=causes[:MAX_CAUSES],
+        falls=[replace(cause, kind="fall") for cause in down_causes[:3]],
+        tested=tested,
+        expected_false_alarms=ALPHA,
+        strongest_rejected=_order_cause(facts, period, shop, book, fitted, best, []) if best else None,
+        rejected_why="below_threshold" if best else "nothing_raised",
+        mix=mix_effects(book, fitted, facts, period),
+        expected_leaves=expected_leaves,
+        expected_total=sum(expected_leaves.values()) if expected_leaves else None,
+    )
+
+
+def _windows(period: Period) -> list[tuple[int, int, int]]:
+    """Return (weeks, first day, last day) of the spans that are searched: slow problems need several weeks to show."""
+    last = day_number(period.last_day)
+    if period.grain == "week":
+        return [(weeks, last - weeks * 7 + 1, last) for weeks in (1, 2, 4)]
+    first = day_number(period.first_day)
+    return [(max(round((last - first + 1) / 7), 1), first, last)]
+
+
+def _order_panel(
+    book: Book, curve: Curve, first: int, last: int, parents: dict[str, frozenset[str]]
+) -> tuple[Panel, NDArray[np.int64], NDArray[np.int64]]:
+    rows, weights = expected_units(book, curve, first, last)
+    positions = observed_cases(book, curve.family, first, last)
+    case_rows = book.case_unit[curve.family][positions]
+    return (
+        Panel(
+            units={dim: codes[rows] for dim, codes in book.codes.items()},
+            weights=weights,
+            cases={dim: codes[case_rows] for dim, codes in book.codes.items()},
+            values=book.values,
+            parents=parents,
+            unit_days={axis: book.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()},
+            case_days={axis: book.days[column][case_rows] for axis, column in AXIS_OF_INTERVAL.items()},
+            interval_dims=INTERVAL_DIMS,
+        ),
+        rows,
+        positions,
+    )
+
+
+def _describer(
+    book: Book,
+    family: str,
+    weeks: int,
+    first: int,
+    last: int,
+    panel: Panel,
+    rows: NDArray[np.int64],
+    positions: NDArray[np.int64],
+) -> Callable[[Found], _Hit]:
+    def describe(found: Found) -> _Hit:
+        units = rows[found.pattern.rows(panel.units, panel.unit_days)]
+        cases = positions[found.pattern.rows(panel.cases, panel.case_days)]
+        return _Hit(
+            family=family,
+            weeks=weeks,
+            first=first,
+            last=last,
+            found=found,
+            labels=found.pattern.labels(panel.values),
+            units=units,
+            cases=cases,
+            records=[str(r) for r in book.case_record[family][cases]],
+            leaves=Counter(book.leaves[c] for c in book.case_leaf[family][cases]),
+            days=[int(d) for d in book.case_day[family][cases]],
+            exposure=float(len(units)),
+            exposure_kind={"ship": "orders_paid", "delivery": "parcels_shipped", "transit": "parcels_signed", "refund": "orders_paid"}.get(
+                family, "units_signed"
+            ),
+            panel_total=(float(panel.n_cases), float(panel.weights.sum())),
+        )
+
+    return describe
+
+
+def _brought_together(hits: list[_Hit]) -> list[tuple[_Hit, list[_Hit]]]:
+    """Join hits of one trouble (same units in other families or windows) under the one with the best score."""
+    groups: list[tuple[_Hit, list[_Hit]]] = []
+    for hit in sorted(hits, key=lambda h: (-h.found.score, h.family, h.weeks, sorted(h.labels.items()))):
+        for lead, more in groups:
+            if _same_trouble(lead, hit):
+                more.append(hit)
+                break
+        else:
+            groups.append((hit, []))
+    return groups
+
+
+def _same_trouble(lead: _Hit, other: _Hit) -> bool:
+    if {lead.family, other.family} & {"app", "service"} and lead.family != other.family:
+        return False
+    if lead.family == other.family and lead.records and other.records:
+        shared = len(set(lead.records) & set(other.records))
+        if shared >= 0.5 * min(len(lead.records), len(other.records)):
+            return True
+    small = min(len(lead.units), len(other.units))
+    return small > 0 and len(np.intersect1d(lead.units, other.units, assume_unique=True)) >= 0.5 * small
+
+
+def _order_cause(
+    facts: Facts, period: Period, shop: Shop, book: Book, fitted: dict[str, Curve], hit: _Hit, more: list[_Hit]
+) -> Cause:
+    found = hit.found
+    o, e = found.observed, found.expected
+    low, high = ratio_interval(o, e)
+    leaves = Counter(hit.leaves)
+    records = list(hit.records)
+    for other in more:
+        if other.family != hit.family:
+            leaves.update(other.leaves)
+            records += other.records
+    weekly = _weekly(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
+    since, axis = _since(hit, weekly)
+    total_o, total_e = hit.panel_total
+    raised = likelihood_ratio(total_o, total_e) > 6 and total_o > total_e
+    rate, comparison_rate, comparison = _rates(book, fitted, hit) if hit.family in fitted else (None, None, "")
+    slice_ = dict(sorted(hit.labels.items()))
+    stock = None
+    known: list[tuple[str, Any]] = [("weekly", tuple(weekly))]
+    if "batch_no" in slice_ and facts.has("batch"):
+        row = facts["batch"].filter(pl.col("batch_no") == slice_["batch_no"])
+        if not row.is_empty():
+            stock = row["qty_stock"][0]
+            known += [(name, row[name][0]) for name in ("sku", "supplier", "component_supplier", "qty_shipped", "qty_transit")]
+            if row["sku"][0] is not None:
+                slice_ = {"sku": row["sku"][0], **slice_}
+    if found.pattern.axis:
+        until = day_of(found.pattern.last)
+        known.append(("interval", (found.pattern.axis, day_of(found.pattern.first), until)))
+        slice_[found.pattern.axis] = f"{day_of(found.pattern.first)}..{until}" if found.pattern.last < hit.last - 1 else f"{day_of(found.pattern.first)}.."
+    if comparison:
+        known.append(("comparison", comparison))
+    families = sorted({hit.family, *(h.family for h in more)})
+    known.append(("families", tuple(families)))
+    leaf = leaves.most_common(1)[0][0] if leaves else ""
+    kind = _kind(slice_, hit, shop, period)
+    return Cause(
+        cause_id=_cause_id(slice_, leaf),
+        kind=kind,
+        slice=slice_,
+        family=hit.family,
+        leaf=leaf,
+        leaves=tuple(leaves.most_common(4)),
+        observed=o,
+        expected=round(e, 2),
+        ratio=o / max(e, 1e-9),
+        low=low,
+        high=high,
+        contribution=min((o - e) / (total_o - total_e), 1.0) if raised and o > e else None,
+        llr=round(found.llr, 2),
+        window_weeks=hit.weeks,
+        exposure_kind=hit.exposure_kind,
+        exposure=hit.exposure,
+        since=since,
+        since_axis=axis,
+        trend=_trend(weekly),
+        rate=rate,
+        comparison_rate=comparison_rate,
+        comparison=comparison,
+        age_days=REFERENCE_AGE.get(hit.family),
+        facts=tuple(known),
+        to_confirm=_questions(kind, slice_),
+        money=_money(facts, records, o, e, hit.weeks),
+        stock=stock,
+        first_period=period.id,
+        rows=tuple(sorted(records)),
+        days=tuple(sorted({day_of(d) for d in hit.days})),
+    )
+
+
+def _cause_id(slice_: dict[str, str], leaf: str) -> str:
+    """Name a trouble by its slice and problem node, so that next week's finding of the same is the same cause."""
+    stable = sorted((k, v if ".." not in v else v.split("..")[0][:7]) for k, v in slice_.items())
+    return hashlib.sha256(repr((stable, leaf.split(".")[0])).encode()).hexdigest()[:12]
+
+
+def _kind(slice_: dict[str, str], hit: _Hit, shop: Shop, period: Period) -> str:
+    if hit.family in ("app", "service"):
+        return hit.family
+    if "session_id" in slice_:
+        return "session"
+    if hit.family == "ship" and "warehouse" in slice_ and _in_promotion(shop, hit):
+        return "promotion"
+    return "slice"
+
+
+def _in_promotion(shop: Shop, hit: _Hit) -> bool:
+    days = {day_of(d) for d in hit.days}
+    return any(shop.calendar.promotion_stage(day) is not None for day in days)
+
+
+def _weekly(book: Book, fitted: dict[str, Curve], hit: _Hit) -> list[tuple[str, float, float]]:
+    """Return (first day of week, observed, expected) of the slice over the last twelve weeks."""
+    curve = fitted[hit.family]
+    pattern = hit.found.pattern
+    out = []
+    for back in range(HISTORY_WEEKS - 1, -1, -1):
+        last = hit.last - back * 7
+        rows, weights = expected_units(book, curve, last - 6, last)
+        positions = observed_cases(book, hit.family, last - 6, last)
+        units = {dim: book.codes[dim][rows] for dim, _ in pattern.conditions}
+        case_rows = book.case_unit[hit.family][positions]
+        cases = {dim: book.codes[dim][case_rows] for dim, _ in pattern.conditions}
+        axis = AXIS_OF_INTERVAL.get(pattern.axis, "")
+        unit_days = {pattern.axis: book.days[axis][rows]} if axis else {}
+        case_days = {pattern.axis: book.days[axis][case_rows]} if axis else {}
+        if not pattern.conditions:
+            continue
+        o = float(pattern.rows(cases, case_days).sum()) if len(case_rows) else 0.0
+        e = float(weights[pattern.rows(units, unit_days)].sum()) if len(rows) else 0.0
+        out.append((day_of(last - 6).isoformat(), o, round(e, 2)))
+    return out
+
+
+def _weekly_of_hit(hit: _Hit) -> list[tuple[str, float, float]]:
+    weeks = max(hit.weeks, 1)
+    counts = Counter((day - hit.first) // 7 for day in hit.days)
+    each = hit.found.expected / weeks
+    return [(day_of(hit.first + week * 7).isoformat(), float(counts.get(week, 0)), round(each, 2)) for week in range(weeks)]
+
+
+def _since(hit: _Hit, weekly: list[tuple[str, float, float]]) -> tuple[date | None, str]:
+    if hit.found.pattern.axis:
+        return day_of(hit.found.pattern.first), hit.found.pattern.axis
+    begun: date | None = None
+    for start, o, e in reversed(weekly):
+        if o < 2 or o < 1.4 * e:
+            break
+        begun = date.fromisoformat(start)
+    return begun, "arrival"
+
+
+def _trend(weekly: list[tuple[str, float, float]]) -> str:
+    if len(weekly) < 2:
+        return "steady"
+    before, now = weekly[-2][1], weekly[-1][1]
+    noise = 1.96 * (before + now + 1) ** 0.5
+    return "rising" if now - before > noise else "falling" if before - now > noise else "steady"
+
+
+def _rates(book: Book, fitted: dict[str, Curve], hit: _Hit) -> tuple[float | None, float | None, str]:
+    """Return the slice's rate at its reference age, its peers' at the same age, and who the peers are.
+
+    Both are observed/expected over the twelve weeks, times the family's own cumulative hazard at that age: equal ages by
+    construction, however young the slice is.
+    """
+    pattern, curve = hit.found.pattern, fitted[hit.family]
+    if not pattern.conditions:
+        return None, None, ""
+    first = hit.last - HISTORY_WEEKS * 7 + 1
+    if pattern.axis:
+        first = max(first, pattern.first)
+    rows, weights = expected_units(book, curve, first, hit.last)
+    positions = observed_cases(book, hit.family, first, hit.last)
+    case_rows = book.case_unit[hit.family][positions]
+    axis = AXIS_OF_INTERVAL.get(pattern.axis, "")
+    unit_days = {pattern.axis: book.days[axis][rows]} if axis else {}
+    case_days = {pattern.axis: book.days[axis][case_rows]} if axis else {}
+    mine_u = pattern.rows({d: book.codes[d][rows] for d, _ in pattern.conditions}, unit_days)
+    mine_c = pattern.rows({d: book.codes[d][case_rows] for d, _ in pattern.conditions}, case_days)
+    dims = [dim for dim, _ in pattern.conditions]
+    if "batch_no" in dims or "listing_version" in dims or pattern.axis and "sku" in dims:
+        sku = int(np.bincount(book.codes["sku"][rows[mine_u]][book.codes["sku"][rows[mine_u]] >= 0]).argmax()) if mine_u.any() else -1
+        peer_u = (book.codes["sku"][rows] == sku) & ~mine_u
+        peer_c = (book.codes["sku"][case_rows] == sku) & ~mine_c
+        peers = "same_sku_other"
+    elif len(dims) == 2:
+        keep = "region" if "region" in dims else dims[0]
+        code = dict(pattern.conditions)[keep]
+        peer_u = (book.codes[keep][rows] == code) & ~mine_u
+        peer_c = (book.codes[keep][case_rows] == code) & ~mine_c
+        peers = f"same_{keep}_other"
+    else:
+        peer_u, peer_c, peers = ~mine_u, ~mine_c, "all_other"
+    base = curve.cumulative(REFERENCE_AGE[hit.family])
+    level = float(weights[mine_u].sum() / max(curve.day_weights(book.days[AXES[hit.family]][rows[mine_u]], first, hit.last).sum(), 1e-9))
+    rate = float(mine_c.sum() / max(weights[mine_u].sum(), 1e-9)) * base * level
+    if weights[peer_u].sum() < 2:
+        return rate, None, ""
+    peer = float(peer_c.sum() / weights[peer_u].sum()) * base * level
+    return rate, peer, peers
+
+
+def _questions(kind: str, slice_: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Return what people must still find out: question code, owner role, due."""
+    if kind == "app":
+        return (("reproduce_on_release", "产品研发", "1d"),)
+    if kind == "service":
+        return (("staffing_of_shift", "客服", "2d"),)
+    if kind == "session":
+        return (("promised_against_system", "直播运营", "1d"),)
+    if "batch_no" in slice_:
+        return (("reproduce_fault", "品控", "5d"), ("supplier_change", "供应链", "2d"))
+    if "listing_version" in slice_:
+        return (("measure_goods", "品控", "3d"), ("listing_change", "电商运营", "1d"))
+    if "carrier" in slice_:
+        return (("hub_or_carrier", "仓配", "3d"),)
+    if "warehouse" in slice_:
+        return (("capacity_of_warehouse", "仓配", "2d"),)
+    return (("reproduce_fault", "品控", "5d"),)
+
+
+def _money(facts: Facts, records: list[str], observed: float, expected: float, weeks: int) -> float | None:
+    """Return what the excess costs a week: refunds after signing on its orders that nobody else bears, per case, times excess."""
+    if not facts.has("aftersale") or not records or observed <= expected:
+        return None
+    oids = facts["feedback"].filter(pl.col("record_id").is_in(records))["oid"].drop_nulls().unique()
+    if oids.is_empty():
+        return None
+    rows = facts["aftersale"].filter(
+        pl.col("oid").is_in(oids.implode()) & (pl.col("phase") == "after_sign") & pl.col("refunded_at").is_not_null()
+    )
+    borne = rows.filter(pl.col("liability").fill_null("merchant") != "buyer")["refund_amount"].sum() or 0.0
+    return round(float(borne) / oids.len() * (observed - expected) / max(weeks, 1), 0)
+
+
+# ---- Devices and conversations -------------------------------------------------------------------
+
+
+def _app_panel(facts: Facts, zone: str, first: int, last: int) -> tuple[Panel, Callable[[Found, int], _Hit]] | None:
+    """Judge app cases by active devices: a release that nobody complains of more than of the last one is no cause."""
+    return _exposure_panel(facts, zone, first, last, "app", "active_devices", ("app_version", "os"), ())
+
+
+def _service_panel(facts: Facts, zone: str, first: int, last: int) -> tuple[Panel, Callable[[Found, int], _Hit]] | None:
+    """Judge service cases by human conversations of the queue and shift."""
+    dims = ("queue", "shift", "platform")
+    return _exposure_panel(facts, zone, first, last, "service", "human_conversations", dims, ("queue", "shift"))
+
+
+def _exposure_panel(
+    facts: Facts, zone: str, first: int, last: int, family: str, kind: str, dims: tuple[str, ...], own_rate: tuple[str, ...]
+) -> tuple[Panel, Callable[[Found, int], _Hit]] | None:
+    exposure = facts["exposure"].filter(pl.col("kind") == kind)
+    if exposure.is_empty():
+        return None
+    dims = tuple(d for d in dims if exposure[d].n_unique() > 1)
+    if not dims:
+        return None
+    exposure = exposure.with_columns(day_no=pl.col("day").cast(pl.Int32))
+    cases = facts["feedback"].filter(pl.col("counted") & (pl.col("family") == family)).with_columns(day_no=local_days("submitted_at", zone))
+    begin, end = first - 7 * 16, first - 7 * 2
+    past_e = exposure.filter(pl.col("day_no").is_between(begin, end - 1))
+    past_c = cases.filter(pl.col("day_no").is_between(begin, end - 1))
+    if past_e.is_empty() or past_c.height < 20:
+        return None
+    overall = past_c.height / float(past_e["n"].sum())
+    now_e = exposure.filter(pl.col("day_no").is_between(first, last)).group_by(dims).agg(pl.col("n").sum()).sort(dims)
+    now_c = cases.filter(pl.col("day_no").is_between(first, last)).sort("day_no", "record_id")
+    weights = now_e["n"].to_numpy().astype(np.float64) * overall
+    if own_rate:
+        keys = [d for d in own_rate if d in dims]
+        seen = past_c.group_by(keys).len("o")
+        due = past_e.group_by(keys).agg((pl.col("n").sum() * overall).alias("e"))
+        level = due.join(seen, on=keys, how="left").with_columns(
+            effect=(pl.col("o").fill_null(0) + 10.0) / (pl.col("e") + 10.0)
+        )
+        effects = now_e.join(level, on=keys, how="left", maintain_order="left")["effect"].fill_null(1.0).to_numpy()
+        weights = weights * effects
+    values: dict[str, list[str]] = {}
+    units: dict[str, Any] = {}
+    seen_codes: dict[str, Any] = {}
+    for dim in dims:
+        names = pl.concat([now_e[dim], now_c[dim]]).drop_nulls().unique().sort()
+        values[dim] = names.to_list()
+        kind_of = pl.Enum(names)
+        units[dim] = now_e[dim].cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+        seen_codes[dim] = now_c[dim].cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    panel = Panel(units=units, weights=weights, cases=seen_codes, values=values)
+
+    def describe(found: Found, weeks: int) -> _Hit:
+        mine = found.pattern.rows(panel.cases, {})
+        rows = found.pattern.rows(panel.units, {})
+        mine_c = now_c.filter(pl.Series(mine))
+        return _Hit(
+            family=family,
+            weeks=weeks,
+            first=first,
+            last=last,
+            found=found,
+            labels=found.pattern.labels(values),
+            units=np.flatnonzero(rows),
+            cases=np.flatnonzero(mine),
+            records=mine_c["record_id"].to_list(),
+            leaves=Counter(mine_c["leaf"].to_list()),
+            days=mine_c["day_no"].to_list(),
+            exposure=float(now_e.filter(pl.Series(rows))["n"].sum()),
+            exposure_kind=kind,
+            panel_total=(float(panel.n_cases), float(weights.sum())),
+        )
+
+    return panel, describe
+
+
+# ---- Clusters and reputation ---------------------------------------------------------------------
+
+
+def _clusters(facts: Facts, period: Period) -> list[Cause]:
+    """Return each suspected cluster of abnormal claims of the period as one finding, however many records it holds."""
+    feedback = facts["feedback"]
+    if "claim_cluster" not in feedback.columns:
+        return []
+    rows = feedback.filter(
+        pl.col("claim_cluster").is_not_null() & (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
+    )
+    out = []
+    for (name,), group in sorted(rows.group_by("claim_cluster"), key=lambda item: str(item[0])):
+        n = float(group.height)
+        slice_ = {"sku": str(group["sku"].mode().sort()[0]), "claim_cluster": str(name)}
+        out.append(
+            Cause(
+                cause_id=_cause_id(slice_, "SPC.ABNORMAL"),
+                kind="cluster",
+                slice=slice_,
+                family="other",
+                leaf="SPC.ABNORMAL",
+                leaves=(("SPC.ABNORMAL", int(n)),),
+                observed=n,
+                expected=0.0,
+                ratio=n,
+                low=n,
+                high=n,
+                contribution=None,
+                llr=0.0,
+                window_weeks=1,
+                exposure_kind="cases",
+                exposure=n,
+                track="dispute",
+                to_confirm=(("verify_cluster", "法务", "3d"),),
+                first_period=period.id,
+                rows=tuple(sorted(group["record_id"].to_list())),
+                days=tuple(sorted(set(group["submitted_at"].dt.convert_time_zone(period.zone).dt.date().to_list()))),
+            )
+        )
+    return out
+
+
+def _reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
+    """Find products that many write about without an order behind it while confirmed faults stay level (domain.md 5.13)."""
+    known = facts["feedback"].filter(
+        pl.col("oid").is_null() & pl.col("sku").is_not_null() & (pl.col("nature") != "praise") & (pl.col("family") != "app")
+    )
+    if known.is_empty() or not facts.has("return_inspection"):
+        return []
+    known = known.with_columns(day_no=local_days("submitted_at", period.zone))
+    first, last = day_number(period.first_day), day_number(period.last_day)
+    span = last - first + 1
+    now = known.filter(pl.col("day_no").is_between(first, last))
+    past = known.filter(pl.col("day_no").is_between(first - 84, first - 8))
+    if past.is_empty():
+        return []
+    days_known = min(77, first - 8 - int(known["day_no"].min()) + 1)  # type: ignore[arg-type]
+    table = (
+        now.group_by("sku").len("o").join(past.group_by("sku").len("b"), on="sku", how="left").with_columns(pl.col("b").fill_null(0))
+    )
+    out: list[Cause] = []
+    for row in table.sort("sku").iter_rows(named=True):
+        expected = (row["b"] + 3.0) * span / max(days_known, 1)
+        llr = likelihood_ratio(row["o"], expected)
+        if row["o"] < 15 or row["o"] < 2 * expected or llr < 14:
+            continue
+        confirmed_now, confirmed_before = _confirmed(facts, period, row["sku"])
+        if confirmed_now > 1.5 * confirmed_before + 3:
+            continue
+        low, high = ratio_interval(row["o"], expected)
+        mine = now.filter(pl.col("sku") == row["sku"])
+        leaf = str(mine["leaf"].mode().sort()[0])
+        out.append(
+            Cause(
+                cause_id=_cause_id({"sku": row["sku"]}, "REPUTATION"),
+                kind="reputation",
+                slice={"sku": row["sku"]},
+                family="other",
+                leaf=leaf,
+                leaves=((leaf, mine.height),),
+                observed=float(row["o"]),
+                expected=round(expected, 2),
+                ratio=row["o"] / expected,
+                low=low,
+                high=high,
+                contribution=None,
+                llr=round(llr, 2),
+                window_weeks=max(span // 7, 1),
+                exposure_kind="contacts",
+                exposure=float(row["o"]),
+                facts=(("confirmed_faults", (confirmed_now, confirmed_before)),),
+                to_confirm=(("trace_post", "电商运营", "1d"),),
+                first_period=period.id,
+                rows=tuple(sorted(mine["record_id"].to_list())),
+                days=tuple(sorted({day_of(d) for d in mine["day_no"].to_list()})),
+            )
+        )
+    return out
+
+
+def _confirmed(facts: Facts, period: Period, sku: str) -> tuple[float, float]:
+    """Return inspection-confirmed faults of a product in the period, and in a span of equal length on average before."""
+    linked = facts["return_inspection"].join(facts["aftersale"].select("aftersale_id", "sku"), on="aftersale_id", how="inner")
+    linked = linked.filter((pl.col("sku") == sku) & pl.col("fault_confirmed"))
+    now = linked.filter((pl.col("inspected_at") >= period.start) & (pl.col("inspected_at") < period.end)).height
+    before = linked.filter(
+        (pl.col("inspected_at") >= period.start - 8 * (period.end - period.start)) & (pl.col("inspected_at") < period.start)
+    ).height
+    return float(now), before / 8
+
+
+# ---- Expected cases by leaf ------------------------------------------------------------------------
+
+
+def _expected_leaves(book: Book, fitted: dict[str, Curve], period: Period) -> dict[str, float]:
+    """Return the expected counted cases of the period by leaf: a family's expectation split by its baseline leaves."""
+    first, last = day_number(period.first_day), day_number(period.last_day)
+    out: dict[str, float] = {}
+    for family, curve in fitted.items():
+        if family == "return":
+            continue
+        _, weights = expected_units(book, curve, first, last)
+        arrived = book.case_day[family]
+        past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last)
+        shares = np.bincount(book.case_leaf[family][past], minlength=len(book.leaves)).astype(float)
+        if shares.sum() == 0:
+            continue
+        for code in np.flatnonzero(shares):
+            leaf = book.leaves[code]
+            out[leaf] = out.get(leaf, 0.0) + float(weights.sum() * shares[code] / shares.sum())
+    return dict(sorted(out.items()))
+
+
+# ---- Shops without orders --------------------------------------------------------------------------
+
+
+def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCauses:
+    """Search reviews (complaints among reviews) or plain counts (against the period before)."""
+    names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
+    parents = _ancestry(shop)
+    feedback = facts["feedback"].with_columns(
+        day_no=local_days("submitted_at", period.zone), is_case=pl.col("counted").fill_null(value=False)
+    ).sort("record_id")
+    first, last = day_number(period.first_day), day_number(period.last_day)
+    now = feedback.filter(pl.col("day_no").is_between(first, last))
+    if base == "reviews":
+        past = feedback.filter(pl.col("day_no").is_between(first - 183, first - 1))
+        if past.filter("is_case").height < 30:
+            return RootCauses([], [], 0, 0.0, None, "no_history")
+        units, weights = now, _review_weights(now, past, names)
+    else:
+        before = period.previous()
+        units = feedback.filter(pl.col("day_no").is_between(day_number(before.first_day), day_number(before.last_day)) & pl.col("is_case"))
+        if units.height < 30:
+            return RootCauses([], [], 0, 0.0, None, "no_history")
+        weights = np.full(units.height, period.days / before.days)
+    cases = now.filter("is_case")
+    values: dict[str, list[str]] = {}
+    unit_codes: dict[str, Any] = {}
+    case_codes: dict[str, Any] = {}
+    for dim in [n for n in names if n != "leaf" or base == "records"]:
+        everything = pl.concat([units[dim].cast(pl.String), cases[dim].cast(pl.String)]).drop_nulls().unique().sort()
+        if everything.len() < 2:
+            continue
+        kind_of = pl.Enum(everything)
+        values[dim] = everything.to_list()
+        unit_codes[dim] = units[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+        case_codes[dim] = cases[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    if not values:
+        return RootCauses([], [], 0, 0.0, None, "no_dimensions")
+    panel = Panel(unit_codes, weights, case_codes, values, parents, baseline=base == "records")
+    result: Scan = scan(panel, alpha=ALPHA, min_cases=8, dispersion=_day_dispersion(feedback, first, base))
+
+    def describe(found: Found) -> Cause:
+        mine = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
+        rows = found.pattern.rows(panel.units, {})
+        slice_ = dict(sorted(found.pattern.labels(values).items()))
+        leaves = Counter(mine["leaf"].to_list())
+        leaf = leaves.most_common(1)[0][0] if leaves else ""
+        low, high = ratio_interval(found.observed, found.expected)
+        n = float(rows.sum())
+        return Cause(
+            cause_id=_cause_id(slice_, leaf),
+            kind="slice",
+            slice=slice_,
+            family="reviews" if base == "reviews" else "counts",
+            leaf=leaf,
+            leaves=tuple(leaves.most_common(4)),
+            observed=found.observed,
+            expected=round(found.expected, 2),
+            ratio=found.ratio,
+            low=low,
+            high=high,
+            contribution=None,
+            llr=round(found.llr, 2),
+            window_weeks=max(round(period.days / 7), 1),
+            exposure_kind="reviews" if base == "reviews" else "earlier_cases",
+            exposure=n,
+            since=None,
+            rate=found.observed / n if base == "reviews" and n else None,
+            comparison_rate=found.expected / n if base == "reviews" and n else None,
+            comparison="own_history" if base == "reviews" else "period_before",
+            to_confirm=_questions("slice", slice_),
+            first_period=period.id,
+            rows=tuple(sorted(mine["record_id"].to_list())),
+            days=tuple(sorted({day_of(d) for d in mine["day_no"].to_list()})),
+        )
+
+    return RootCauses(
+        causes=[describe(found) for found in result.found],
+        falls=[],
+        tested=result.tested,
+        expected_false_alarms=ALPHA,
+        strongest_rejected=describe(result.rejected) if result.rejected else None,
+        rejected_why="below_threshold" if result.rejected else "nothing_raised",
+        expected_total=float(weights.sum()) if base == "reviews" else None,
+    )
+
+
+def _review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> Weights:
+    """Return each review's chance of being a complaint by the half year before: overall share times shrunken effects."""
+    overall = past.filter("is_case").height / past.height
+    weights = np.full(now.height, overall)
+    level = np.full(past.height, overall)
+    for dim in names:
+        if dim in ("leaf",) or dim not in now.columns:
+            continue
+        seen = past.with_columns(e=pl.Series(level)).group_by(pl.col(dim).cast(pl.String).alias("v")).agg(
+            o=pl.col("is_case").sum(), e=pl.col("e").sum()
+        ).with_columns(effect=(pl.col("o") + 15.0) / (pl.col("e") + 15.0))
+        table = seen.filter(pl.col("v").is_not_null()).select("v", "effect")
+        for frame, array in ((now, weights), (past, level)):
+            effect = frame.select(v=pl.col(dim).cast(pl.String)).join(table, on="v", how="left", maintain_order="left")["effect"]
+            array *= effect.fill_null(1.0).to_numpy()
+    return np.minimum(weights, 0.95)
+
+
+def _day_dispersion(feedback: pl.DataFrame, first: int, base: str) -> float:
+    """Return how much weekly counts of the past vary beyond chance, 1 to 3: reviews and filings come in bursts."""
+    past = feedback.filter((pl.col("day_no") < first) & (pl.col("day_no") >= first - 183))
+    weekly = past.group_by((pl.col("day_no") // 7).alias("w")).agg(o=pl.col("is_case").sum(), n=pl.len()).filter(pl.col("n") > 20)
+    if weekly.height < 6 or base != "reviews":
+        return 1.3
+    share = weekly["o"].sum() / weekly["n"].sum()
+    e = weekly["n"].to_numpy() * share
+    chi = float((((weekly["o"].to_numpy() - e) ** 2) / e).mean())
+    return float(np.clip(chi, 1.0, 3.0))

@@ -1,0 +1,347 @@
+"""Localisation of an excess over expected counts: which slice, how much, how sure.
+
+A spatial-scan likelihood ratio (Kulldorff 1997) over conjunctions of dimension values, searched greedily. Each cause
+that is accepted removes its own excess before the next is sought, so contributions add up without double counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+Codes = NDArray[np.int32]
+Weights = NDArray[np.float64]
+
+Condition = tuple[str, int]
+
+
+@dataclass
+class Panel:
+    """Exposure rows with expected counts, and the cases observed on them.
+
+    Args:
+        units: Dimension → value codes of the exposure rows, int32 `(rows,)`, −1 where unknown.
+        weights: Expected cases of each exposure row, `(rows,)`.
+        cases: Dimension → value codes of the observed cases, int32 `(cases,)`.
+        values: Dimension → names of the codes.
+        parents: Dimension → dimensions that it determines (a batch determines its SKU).
+        unit_days: Axis → day numbers of the exposure rows (`ship_date`, `pay_date`), −1 where unknown.
+        case_days: Axis → day numbers of the cases.
+        interval_dims: Dimensions whose values may be cut by an interval of days on an axis.
+        baseline: Whether `weights` are earlier counts with their own sampling noise, not known expectations.
+    """
+
+    units: Mapping[str, Codes]
+    weights: Weights
+    cases: Mapping[str, Codes]
+    values: Mapping[str, list[str]]
+    parents: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unit_days: Mapping[str, Codes] = field(default_factory=dict)
+    case_days: Mapping[str, Codes] = field(default_factory=dict)
+    interval_dims: tuple[str, ...] = ()
+    baseline: bool = False
+
+    @property
+    def n_cases(self) -> int:
+        """Number of observed cases."""
+        return len(next(iter(self.cases.values()))) if self.cases else 0
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A conjunction of values, and at most one interval of days `first..last` on one axis."""
+
+    conditions: tuple[Condition, ...]
+    axis: str = ""
+    first: int = -1
+    last: int = -1
+
+    def rows(self, codes: Mapping[str, Codes], days: Mapping[str, Codes]) -> NDArray[np.bool_]:
+        """Return the mask of the rows that fulfil every condition."""
+        mask = np.ones(len(next(iter(codes.values()))), bool)
+        for dim, code in self.conditions:
+            mask &= codes[dim] == code
+        if self.axis:
+            day = days[self.axis]
+            mask &= (day >= self.first) & (day <= self.last)
+        return mask
+
+    def labels(self, values: Mapping[str, list[str]]) -> dict[str, str]:
+        """Return dimension → value name."""
+        return {dim: values[dim][code] for dim, code in self.conditions}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A pattern with its counts; `score` is its likelihood ratio less the price of the search, in nats."""
+
+    pattern: Pattern
+    observed: float
+    expected: float
+    llr: float
+    score: float
+    excess: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """Observed over expected."""
+        return self.observed / max(self.expected, 1e-9)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a search found, what it looked at, and the best of what it did not accept."""
+
+    found: list[Found]
+    tested: int
+    rejected: Found | None
+    total_excess: float
+    ratio: float
+
+
+def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False) -> float:
+    """Return the log-likelihood ratio of a raised (or lowered) count in nats, not doubled.
+
+    Against a known expectation: O ln(O/E) − (O−E). Against an earlier count B scaled to E the same for the
+    conditional binomial, O ln(p/p₀) + B ln((1−p)/(1−p₀)) with equal exposure on both sides.
+    """
+    if expected <= 0:
+        return 0.0
+    if baseline:
+        total = observed + expected
+        share = observed / total
+        left = observed * log(share / 0.5) if observed > 0 else 0.0
+        right = expected * log((1 - share) / 0.5) if share < 1 else 0.0
+        return left + right
+    return (observed * log(observed / expected) if observed > 0 else 0.0) - (observed - expected)
+
+
+def scan(
+    panel: Panel,
+    *,
+    alpha: float,
+    max_causes: int = 5,
+    min_cases: int = 5,
+    min_ratio: float = 1.5,
+    dispersion: float = 1.0,
+    falls: bool = False,
+) -> Scan:
+    """Find the slices whose counts exceed (or, with `falls`, stay under) what was to be expected.
+
+    Args:
+        panel: Exposure and cases.
+        alpha: Chance of naming anything when nothing is there (family-wise, over all that is searched here).
+        max_causes: At most this many causes.
+        min_cases: A slice with fewer observed (falls: expected) cases is never named.
+        min_ratio: A smaller observed/expected is never named (falls: its inverse).
+        dispersion: Variance over Poisson variance; divides every likelihood ratio.
+        falls: Search for falls in place of excesses.
+    """
+    weights = panel.weights.astype(np.float64, copy=True)
+    total, expected_total = panel.n_cases, float(weights.sum())
+    if expected_total <= 0 or (total == 0 and not falls):
+        return Scan([], 0, None, 0.0, 1.0)
+    tested = 0
+    found: list[Found] = []
+    rejected: Found | None = None
+    for _ in range(max_causes):
+        scale = _exposure_ratio(panel, weights, found)
+        candidates, counted = _candidates(panel, weights * scale, min_cases, falls)
+        tested = max(tested, counted)
+        best = _best(candidates, alpha, counted, dispersion, min_ratio, falls, panel.baseline)
+        if best is None:
+            break
+        if best.score <= 0:
+            rejected = best
+            break
+        if best.pattern.conditions and not falls:
+            best = _generalised(panel, weights * scale, best, alpha, counted, dispersion, min_ratio)
+        rows = best.pattern.rows(panel.units, panel.unit_days)
+        weights[rows] *= best.observed / max(best.expected, 1e-9)
+        found.append(Found(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
+    return Scan(found, tested, rejected, sum(f.excess for f in found), total / expected_total)
+
+
+def _exposure_ratio(panel: Panel, weights: Weights, found: list[Found]) -> float:
+    """Return the common ratio of observed to expected, as the weighted median over the values of each coarse dimension.
+
+    The median keeps one sick slice from raising what is expected of all others; it is kept within what the total allows.
+    """
+    ratios: list[float] = []
+    sizes: list[float] = []
+    for dim, codes in panel.units.items():
+        count = len(panel.values[dim])
+        if not 3 <= count <= 40:
+            continue
+        expected = np.bincount(codes[codes >= 0], weights[codes >= 0], count)
+        observed = np.bincount(panel.cases[dim][panel.cases[dim] >= 0], minlength=count)
+        for value in np.flatnonzero(expected > 8):
+            ratios.append(float(observed[value] / expected[value]))
+            sizes.append(float(expected[value]))
+    if not ratios:
+        return 1.0
+    order = np.argsort(ratios)
+    cumulative = np.cumsum(np.array(sizes)[order])
+    median = ratios[int(order[int(np.searchsorted(cumulative, cumulative[-1] / 2))])]
+    # A few dozen cases say little of a common level: shrink towards 1 by what the total's own noise would explain.
+    strength = panel.n_cases / (panel.n_cases + 50.0)
+    return float(np.clip(1 + strength * (median - 1), 0.5, 2.0))
+
+
+def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> tuple[list[tuple[Pattern, float, float, int]], int]:
+    """Return (pattern, observed, expected, order of search) for all that is worth an exact test, and how many were looked at."""
+    dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
+    observed: dict[str, NDArray[np.float64]] = {}
+    expected: dict[str, NDArray[np.float64]] = {}
+    out: list[tuple[Pattern, float, float, int]] = []
+    looked = 0
+    total_o, total_e = float(panel.n_cases), float(weights.sum())
+    for dim in dims:
+        count = len(panel.values[dim])
+        unit, case = panel.units[dim], panel.cases[dim]
+        known = unit >= 0
+        expected[dim] = np.bincount(unit[known], weights[known], count)
+        observed[dim] = np.bincount(case[case >= 0], minlength=count).astype(float)
+        size = expected[dim] if falls else observed[dim]
+        values = np.flatnonzero(size >= min_cases)
+        looked += len(values)
+        for value in values:
+            o, e = float(observed[dim][value]), float(expected[dim][value])
+            if (o < e) if falls else (o > e):
+                out.append((Pattern(((dim, int(value)),)), o, e, 1))
+    if falls:
+        return out, looked
+    for left, right in combinations(dims, 2):
+        if left in panel.parents.get(right, ()) or right in panel.parents.get(left, ()):
+            continue
+        for pattern, o in _pairs(panel, left, right, min_cases):
+            looked += 1
+            (_, a), (_, b) = pattern.conditions
+            independent = expected[left][a] * expected[right][b] / total_e
+            best_parent = max(observed[left][a] / max(expected[left][a], 1e-9), observed[right][b] / max(expected[right][b], 1e-9))
+            # A pair must beat half of what independence expects before its exact expectation is worth a pass over the rows.
+            if likelihood_ratio(o, 0.5 * independent) < 3 or o <= 0.5 * independent or o / total_o > 0.98:
+                continue
+            rows = pattern.rows(panel.units, {})
+            e = float(weights[rows].sum())
+            if o > e and o / max(e, 1e-9) > 1.15 * best_parent:
+                out.append((pattern, o, e, 2))
+    out += list(_intervals(panel, weights, out, min_cases))
+    return out, looked
+
+
+def _pairs(panel: Panel, left: str, right: str, min_cases: int) -> Iterator[tuple[Pattern, float]]:
+    a, b = panel.cases[left], panel.cases[right]
+    known = (a >= 0) & (b >= 0)
+    keys, counts = np.unique(a[known].astype(np.int64) * len(panel.values[right]) + b[known], return_counts=True)
+    for key, count in zip(keys[counts >= min_cases], counts[counts >= min_cases], strict=True):
+        yield Pattern(((left, int(key // len(panel.values[right]))), (right, int(key % len(panel.values[right]))))), float(count)
+
+
+def _intervals(
+    panel: Panel, weights: Weights, singles: list[tuple[Pattern, float, float, int]], min_cases: int
+) -> Iterator[tuple[Pattern, float, float, int]]:
+    """Cut the promising single values by the best interval of days on each axis (a one-dimensional scan by Kadane's rule)."""
+    promising = [entry for entry in singles if entry[3] == 1 and entry[0].conditions[0][0] in panel.interval_dims]
+    promising.sort(key=lambda entry: -likelihood_ratio(entry[1], entry[2]))
+    for pattern, _, _, _ in promising[:8]:
+        units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
+        for axis in panel.unit_days:
+            unit_day, case_day = panel.unit_days[axis][units], panel.case_days[axis][cases]
+            known = unit_day >= 0
+            if not known.any() or (case_day >= 0).sum() < min_cases:
+                continue
+            start = int(unit_day[known].min())
+            e = np.bincount(unit_day[known] - start, weights[units][known])
+            inside = case_day[(case_day >= start) & (case_day < start + len(e))] - start
+            o = np.bincount(inside, minlength=len(e)).astype(float)
+            first, last = _best_interval(o, e)
+            span_o, span_e = float(o[first : last + 1].sum()), float(e[first : last + 1].sum())
+            whole = last - first + 1 >= np.count_nonzero(e) - 2
+            if span_o >= min_cases and span_o > span_e and not whole:
+                yield Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e, 3
+
+
+def _best_interval(observed: Weights, expected: Weights) -> tuple[int, int]:
+    """Return the interval whose likelihood ratio is greatest, by alternating the ratio and a maximum-sum pass."""
+    ratio, first, last = 3.0, 0, len(observed) - 1
+    for _ in range(6):
+        gain = observed * log(ratio) - expected * (ratio - 1)
+        best, current, begin = -np.inf, 0.0, 0
+        for index, value in enumerate(gain):
+            if current <= 0:
+                current, begin = 0.0, index
+            current += value
+            if current > best:
+                best, first, last = current, begin, index
+        o, e = observed[first : last + 1].sum(), expected[first : last + 1].sum()
+        new = max(o / max(e, 1e-9), 1.05)
+        if abs(new - ratio) < 0.01:
+            break
+        ratio = float(min(new, 50.0))
+    return first, last
+
+
+ORDER_PRICE = {1: 0.0, 2: 2.0, 3: 4.0}
+"""Nats that a form costs beside the number of patterns looked at: a pair has more ways to be lucky, an interval two cut points."""
+
+
+def _best(
+    candidates: list[tuple[Pattern, float, float, int]],
+    alpha: float,
+    counted: int,
+    dispersion: float,
+    min_ratio: float,
+    falls: bool,
+    baseline: bool,
+) -> Found | None:
+    price = log(max(counted, 1) / alpha)
+    best: Found | None = None
+    for pattern, o, e, order in candidates:
+        ratio = (e + 0.5) / (o + 0.5) if falls else o / max(e, 1e-9)
+        if ratio < min_ratio:
+            continue
+        llr = likelihood_ratio(o, e, baseline=baseline) / dispersion
+        found = Found(pattern, o, e, llr, llr - price - ORDER_PRICE[order])
+        if best is None or found.score > best.score + 1e-9:
+            best = found
+    return best
+
+
+def _generalised(
+    panel: Panel, weights: Weights, best: Found, alpha: float, counted: int, dispersion: float, min_ratio: float
+) -> Found:
+    """Drop a condition (or the interval) where the rest of the parent is raised as well: the whole is ill, not the part."""
+    pattern = best.pattern
+    parents: list[Pattern] = []
+    if pattern.axis:
+        parents.append(Pattern(pattern.conditions))
+    if len(pattern.conditions) > 1:
+        parents += [
+            Pattern(tuple(c for c in pattern.conditions if c != dropped), pattern.axis, pattern.first, pattern.last)
+            for dropped in pattern.conditions
+        ]
+    for parent in parents:
+        o = float(parent.rows(panel.cases, panel.case_days).sum())
+        e = float(weights[parent.rows(panel.units, panel.unit_days)].sum())
+        rest_o, rest_e = o - best.observed, e - best.expected
+        if rest_e <= 0 or rest_o < 5:
+            continue
+        if log(rest_o / rest_e) >= 0.4 * log(best.ratio) and likelihood_ratio(rest_o, rest_e) > 3 and o / e >= min_ratio:
+            llr = likelihood_ratio(o, e, baseline=panel.baseline) / dispersion
+            return Found(parent, o, e, llr, llr - log(max(counted, 1) / alpha))
+    return best
+
+
+def ratio_interval(observed: float, expected: float, level: float = 0.95) -> tuple[float, float]:
+    """Return Garwood's exact Poisson interval of observed/expected."""
+    tail = (1 - level) / 2
+    low = chi2.ppf(tail, 2 * observed) / 2 if observed > 0 else 0.0
+    high = chi2.ppf(1 - tail, 2 * observed + 2) / 2
+    return float(low / max(expected, 1e-9)), float(high / max(expected, 1e-9))
