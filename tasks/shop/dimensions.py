@@ -1,0 +1,97 @@
+"""What a figure can be cut by: names, where the value comes from, and which exposure it belongs to."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from tasks.shop.load import Section
+from tasks.shop.taxonomy import Name
+
+Domain = Literal["orders", "devices", "conversations", "records"]
+
+
+class Dimension(Name):
+    """One way to cut figures.
+
+    The value is a column of `table`; or the column's value looked up in `values` (inline), in `map_file` (CSV with two
+    columns, from,to) or in another table (`through`, by its key, giving `gives`).
+    """
+
+    name: str = Field(description="Column of the coded tables that holds the value.")
+    domain: Domain = Field(description="Whose exposure it cuts: orders, devices, conversations, or plain records.")
+    table: Literal["order_line", "feedback"] = "order_line"
+    column: str = Field("", description="Column the value is read from; empty means the column called like the dimension.")
+    values: dict[str, list[str]] = Field(default_factory=dict, description="Value → the source values that mean it.")
+    map_file: str = Field("", description="CSV file in the configuration folder with the header from,to.")
+    otherwise: str = Field("", description="Value where a map has no entry; empty means the source value is kept.")
+    through: Literal["", "batch", "product"] = ""
+    gives: str = Field("", description="Column of the table named in `through`; empty means the dimension's own name.")
+    parent: str = Field("", description="Dimension in which this one is nested: a batch in its SKU.")
+    scan: bool = Field(True, description="Whether causes are looked for along it.")
+    ordered: bool = False
+    person: bool = Field(False, description="Cells about persons (age, region × tier) are suppressed when small.")
+
+    @property
+    def source_column(self) -> str:
+        """The column the value is read or looked up from."""
+        return self.column or self.name
+
+    @property
+    def derived(self) -> bool:
+        """Whether the value has to be computed."""
+        return bool(self.values or self.map_file or self.through or (self.column and self.column != self.name))
+
+    @model_validator(mode="after")
+    def _has_one_way(self) -> Self:
+        ways = [bool(self.values), bool(self.map_file), bool(self.through)]
+        if sum(ways) > 1:
+            raise ValueError(f"the dimension {self.name} has more than one of values, map_file and through; keep one")
+        return self
+
+
+class Dimensions(Section):
+    """All dimensions of a shop, in the order in which slices are named."""
+
+    dimensions: list[Dimension]
+    pairs: list[tuple[str, str]] = Field(default_factory=list, description="Pairs that are scanned together: carrier × region.")
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        names = [dimension.name for dimension in self.dimensions]
+        if double := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"the dimension {double[0]} stands twice")
+        for dimension in self.dimensions:
+            if dimension.parent and dimension.parent not in names:
+                raise ValueError(f"the dimension {dimension.name} has the parent {dimension.parent}, which is not declared")
+        for name in (name for pair in self.pairs for name in pair):
+            if name not in names:
+                raise ValueError(f"pairs names {name}, which is not declared as a dimension")
+        return self
+
+    def get(self, name: str) -> Dimension | None:
+        """Return a dimension by name, or nothing."""
+        return next((dimension for dimension in self.dimensions if dimension.name == name), None)
+
+    def names(self, domain: Domain | None = None, *, scan: bool = False) -> list[str]:
+        """Return the names of a domain's dimensions; with `scan` only those along which causes are looked for."""
+        return [d.name for d in self.dimensions if (domain is None or d.domain == domain) and (d.scan or not scan)]
+
+    def derived(self, table: str) -> list[Dimension]:
+        """Return the dimensions whose value has to be computed on a table, in order."""
+        return [dimension for dimension in self.dimensions if dimension.derived and dimension.table == table]
+
+    def title(self, name: str, language: str = "zh-CN") -> str:
+        """Return the printed name of a dimension; an undeclared one names itself."""
+        dimension = self.get(name)
+        return dimension.of(language) if dimension else name
+
+    def nested(self, inner: str, outer: str) -> bool:
+        """Whether one dimension lies, over any number of parents, in another."""
+        seen = self.get(inner)
+        while seen and seen.parent:
+            if seen.parent == outer:
+                return True
+            seen = self.get(seen.parent)
+        return False

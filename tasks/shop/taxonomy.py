@@ -1,0 +1,186 @@
+"""What a complaint can be about: nodes, leaves, lag families, and the lenses that show them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from tasks.shop.load import Section
+
+UNCODED = "UNK"
+"""Code of a record whose problem no rule recognised; shown, never hidden."""
+
+COARSE = {"zh": "来源未细分", "en": "Not broken down by the source"}
+"""Label of a node-only code under a lens whose labels that node straddles."""
+
+
+class Name(Section):
+    """A name in both languages of the house."""
+
+    zh: str
+    en: str
+
+    def of(self, language: str) -> str:
+        """Return the name in `zh-CN` or `en`."""
+        return self.zh if language.startswith("zh") else self.en
+
+
+class Family(Name):
+    """A lag family: on which clock its complaints arrive and what they are measured on (domain.md 4)."""
+
+    axis: Literal["paid_at", "shipped_at", "signed_at", "applied_at", "day", "none"]
+    exposure: Literal["orders_paid", "parcels_shipped", "units_signed", "aftersales", "human_conversations", "active_devices", "none"]
+    from_day: int = 0
+    to_day: int = 0
+    statistics: bool = Field(True, description="False: never judged by numbers (safety needs one case; other has no exposure).")
+
+
+class Symptom(Name):
+    """A facet of a leaf; `family` overrules the leaf's family."""
+
+    family: str = ""
+
+
+class Leaf(Name):
+    """One problem; `lens` gives its label under every lens."""
+
+    family: str
+    late_family: str = Field("", description="Family of cases that arrive `late_after_days` or more after signing.")
+    late_after_days: int = 0
+    app_family: str = Field("", description="Family where the record names an app version.")
+    owner: str = Field(description="Role that owns the remedy (a key of people.yaml).")
+    department: str
+    symptoms: list[str] = []
+    lens: dict[str, str]
+    complaint: Literal["yes", "unless_asked", "no"] = Field(
+        "yes", description="Whether a record with this leaf is a complaint: always, unless it only asks, or never."
+    )
+
+
+class Lens(Name):
+    """A pure function leaf → label; the label is its own Chinese name, `labels` gives the English one."""
+
+    labels: dict[str, str]
+
+
+class Change(Section):
+    """A change of the taxonomy that makes before and after incomparable (口径变更)."""
+
+    day: date
+    zh: str
+    en: str
+    bridge: list[tuple[str, str]] = Field(description="Pairs old code → new code whose cases moved.")
+
+
+class Taxonomy(Section):
+    """All leaves with their lag families, owners and lens labels."""
+
+    nodes: dict[str, Name]
+    families: dict[str, Family]
+    symptoms: dict[str, Symptom] = {}
+    lenses: dict[str, Lens]
+    main_lens: str = "A"
+    leaves: dict[str, Leaf]
+    own_leaves: dict[str, Leaf] = Field(default_factory=dict, description="The shop's further leaves; they join `leaves`.")
+    changes: list[Change] = []
+    unk_budget: float = Field(0.15, description="Above this share of uncoded complaints the sections by problem carry a warning.")
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        both = sorted(set(self.leaves) & set(self.own_leaves))
+        if both:
+            raise ValueError(f"{both[0]} stands in leaves and in own_leaves; give the own leaf another code")
+        if UNCODED not in self.leaves:
+            raise ValueError("leaves needs UNK, the code of a record that no rule recognised")
+        if self.main_lens not in self.lenses:
+            raise ValueError(f"main_lens {self.main_lens} is not one of the lenses {', '.join(self.lenses)}")
+        for code, leaf in self.every_leaf.items():
+            if code.partition(".")[0] not in self.nodes:
+                raise ValueError(f"the leaf {code} belongs to no node; add {code.partition('.')[0]} to nodes")
+            for family in filter(None, (leaf.family, leaf.late_family, leaf.app_family)):
+                if family not in self.families:
+                    raise ValueError(f"the leaf {code} names the family {family}; write one of {', '.join(self.families)}")
+            for symptom in leaf.symptoms:
+                if symptom not in self.symptoms:
+                    raise ValueError(f"the leaf {code} names the symptom {symptom}, which is not in symptoms")
+            if set(leaf.lens) != set(self.lenses):
+                raise ValueError(f"the leaf {code} needs exactly one label for each of the lenses {', '.join(self.lenses)}")
+            for lens, label in leaf.lens.items():
+                if label not in self.lenses[lens].labels:
+                    raise ValueError(f"the leaf {code}: lens {lens} has no label {label}; one of {', '.join(self.lenses[lens].labels)}")
+        for name, symptom_ in self.symptoms.items():
+            if symptom_.family and symptom_.family not in self.families:
+                raise ValueError(f"the symptom {name} names the family {symptom_.family}, which is not in families")
+        for change in self.changes:
+            for code in (code for pair in change.bridge for code in pair):
+                if code not in self.every_leaf and code not in self.nodes:
+                    raise ValueError(f"the change of {change.day} bridges {code}, which is neither leaf nor node")
+        return self
+
+    @cached_property
+    def every_leaf(self) -> dict[str, Leaf]:
+        """The common and the shop's own leaves by code, in the file's order."""
+        return {**self.leaves, **self.own_leaves}
+
+    @cached_property
+    def version(self) -> str:
+        """SHA-256 of the content: another name, label or leaf is another version."""
+        content = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def leaves_of(self, code: str) -> tuple[str, ...]:
+        """Return the leaves below a node, or the leaf itself."""
+        if code in self.every_leaf:
+            return (code,)
+        return tuple(leaf for leaf in self.every_leaf if leaf.partition(".")[0] == code)
+
+    def name(self, code: str, language: str = "zh-CN") -> str:
+        """Return the name of a leaf or node; an unknown code names itself."""
+        named: Name | None = self.every_leaf.get(code) or self.nodes.get(code)
+        return named.of(language) if named else code
+
+    def symptom_name(self, symptom: str, language: str = "zh-CN") -> str:
+        """Return the name of a symptom; an unknown one names itself."""
+        return self.symptoms[symptom].of(language) if symptom in self.symptoms else symptom
+
+    def label(self, lens: str, code: str) -> str:
+        """Return the label of a leaf or node under a lens (the Chinese word, which is its key).
+
+        A node whose leaves share one label has that label; one that straddles labels is `来源未细分`.
+        """
+        labels = {self.every_leaf[leaf].lens[lens] for leaf in self.leaves_of(code)} or {self.every_leaf[UNCODED].lens[lens]}
+        return labels.pop() if len(labels) == 1 else COARSE["zh"]
+
+    def label_name(self, lens: str, label: str, language: str = "zh-CN") -> str:
+        """Return the name of a lens label in a language."""
+        if language.startswith("zh"):
+            return label
+        return COARSE["en"] if label == COARSE["zh"] else self.lenses[lens].labels.get(label, label)
+
+    def lens_map(self, lens: str) -> dict[str, str]:
+        """Return code → label for every leaf and every node: total, so that Σ over labels = n."""
+        return {code: self.label(lens, code) for code in (*self.nodes, *self.every_leaf)}
+
+    def family(self, code: str, symptom: str | None = None, *, app_version: bool = False, late: bool = False) -> str:
+        """Return the lag family of a leaf or node with a symptom.
+
+        Args:
+            code: Leaf or node.
+            symptom: Facet whose own family wins.
+            app_version: Whether the record names an app version.
+            late: Whether the case came `late_after_days` or more after signing.
+        """
+        leaf = self.every_leaf.get(code)
+        if leaf is None:
+            families = {self.every_leaf[below].family for below in self.leaves_of(code)}
+            return families.pop() if len(families) == 1 else "other"
+        if symptom in leaf.symptoms and self.symptoms[symptom].family:
+            return self.symptoms[symptom].family
+        if app_version and leaf.app_family:
+            return leaf.app_family
+        return leaf.late_family if late and leaf.late_family else leaf.family
