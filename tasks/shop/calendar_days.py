@@ -38,7 +38,7 @@ class Year(Section):
 
     days_off: Days
     make_up: Days = []
-    assumed: bool = Field(False, description="The year is not published yet: plain weekends and fixed-date holidays.")
+    assumed: bool = Field(default=False, description="The year is not published yet: plain weekends and fixed-date holidays.")
 
 
 class Span(Section):
@@ -65,7 +65,7 @@ class Promotion(Span):
 
     id: str = Field(description="Same id every year: d11, 618, d12, new_year_goods, d38.")
     day0: date
-    after: int = Field(7, description="Days after the end that still belong to it (refunds, late deliveries).")
+    after: int = Field(default=7, description="Days after the end that still belong to it (refunds, late deliveries).")
 
     @model_validator(mode="after")
     def _holds_day0(self) -> Self:
@@ -85,7 +85,7 @@ class Event(Section):
     affects: list[str] = Field(default_factory=list, description="Figures, leaves, families or tables that it touches.")
     slice: dict[str, str] = Field(default_factory=dict, description="Dimension → value it is limited to.")
     bridge: list[tuple[str, str]] = Field(default_factory=list, description="For a taxonomy change: old code → new code.")
-    channel: str = Field("", description="For missing data: the channel whose days are missing.")
+    channel: str = Field(default="", description="For missing data: the channel whose days are missing.")
 
     @property
     def last(self) -> date:
@@ -117,12 +117,12 @@ class Calendar(Section):
 
     valid_from: date
     years: dict[int, Year]
-    weekend: list[int] = Field([6, 7], description="ISO weekdays without work: Monday is 1.")
+    weekend: list[int] = Field(default=[6, 7], description="ISO weekdays without work: Monday is 1.")
     supplier_closed: list[Span] = []
     carrier_reduced: list[Span] = []
     clocks_extended: list[Span] = Field(default_factory=list, description="Spans in which platforms extend their own timers.")
     lunar_new_year: list[date] = []
-    lunar_reach: tuple[int, int] = Field((21, 21), description="Days before and after the lunar new year that are aligned by it.")
+    lunar_reach: tuple[int, int] = Field(default=(21, 21), description="Days before and after the lunar new year that are aligned by it.")
     promotions: list[Promotion] = []
     events: list[Event] = []
 

@@ -22,16 +22,16 @@ class Dimension(Name):
     name: str = Field(description="Column of the coded tables that holds the value.")
     domain: Domain = Field(description="Whose exposure it cuts: orders, devices, conversations, or plain records.")
     table: Literal["order_line", "feedback"] = "order_line"
-    column: str = Field("", description="Column the value is read from; empty means the column called like the dimension.")
+    column: str = Field(default="", description="Column the value is read from; empty means the column called like the dimension.")
     values: dict[str, list[str]] = Field(default_factory=dict, description="Value → the source values that mean it.")
-    map_file: str = Field("", description="CSV file in the configuration folder with the header from,to.")
-    otherwise: str = Field("", description="Value where a map has no entry; empty means the source value is kept.")
+    map_file: str = Field(default="", description="CSV file in the configuration folder with the header from,to.")
+    otherwise: str = Field(default="", description="Value where a map has no entry; empty means the source value is kept.")
     through: Literal["", "batch", "product"] = ""
-    gives: str = Field("", description="Column of the table named in `through`; empty means the dimension's own name.")
-    parent: str = Field("", description="Dimension in which this one is nested: a batch in its SKU.")
-    scan: bool = Field(True, description="Whether causes are looked for along it.")
+    gives: str = Field(default="", description="Column of the table named in `through`; empty means the dimension's own name.")
+    parent: str = Field(default="", description="Dimension in which this one is nested: a batch in its SKU.")
+    scan: bool = Field(default=True, description="Whether causes are looked for along it.")
     ordered: bool = False
-    person: bool = Field(False, description="Cells about persons (age, region × tier) are suppressed when small.")
+    person: bool = Field(default=False, description="Cells about persons (age, region × tier) are suppressed when small.")
 
     @property
     def source_column(self) -> str:

@@ -57,10 +57,10 @@ class Condition(Section):
     impact: list[str] = []
     customer_tier: list[str] = []
     unit_price_over: float | None = None
-    time_critical: bool | None = Field(None, description="The text names a date that passes: birthday, gift, wedding.")
-    legal: bool | None = Field(None, description="The text cites law, a regulator or the press.")
-    abnormal: bool | None = Field(None, description="The record lies in a suspected abnormal-claim cluster.")
-    repeat: bool | None = Field(None, description="The text says that it was reported before.")
+    time_critical: bool | None = Field(default=None, description="The text names a date that passes: birthday, gift, wedding.")
+    legal: bool | None = Field(default=None, description="The text cites law, a regulator or the press.")
+    abnormal: bool | None = Field(default=None, description="The record lies in a suspected abnormal-claim cluster.")
+    repeat: bool | None = Field(default=None, description="The text says that it was reported before.")
     severity: list[Severity] = []
     track: list[Track] = []
 
@@ -88,16 +88,16 @@ class Milestone(Name):
     start: str = Field(description="Column with the moment at which the clock starts.")
     met: list[str] = Field(description="Columns; the earliest given moment meets the milestone.")
     clock: Clock
-    target: Minutes | None = Field(None, description="Time allowed: 15min, 4h, 2d. For working days use working_days.")
-    target_outside_hours: Minutes | None = Field(None, description="Time allowed when the clock starts outside service hours.")
-    working_days: int | None = Field(None, ge=0)
-    deadline: str = Field("", description="Column with a given deadline; where it is filled it wins.")
-    before: Minutes = Field(0.0, description="How long before the given deadline it must have happened.")
+    target: Minutes | None = Field(default=None, description="Time allowed: 15min, 4h, 2d. For working days use working_days.")
+    target_outside_hours: Minutes | None = Field(default=None, description="Time allowed when the clock starts outside service hours.")
+    working_days: int | None = Field(default=None, ge=0)
+    deadline: str = Field(default="", description="Column with a given deadline; where it is filled it wins.")
+    before: Minutes = Field(default=0.0, description="How long before the given deadline it must have happened.")
     when: Condition = Condition()
     types: list[str] = Field(default_factory=list, description="After-sales types it applies to.")
     phases: list[str] = Field(default_factory=list, description="After-sales phases it applies to.")
     required: list[str] = Field(default_factory=list, description="Columns that must be filled (or true) for the milestone to exist.")
-    full: bool = Field(False, description="Anything below 100 % is red.")
+    full: bool = Field(default=False, description="Anything below 100 % is red.")
     valid_from: date | None = None
 
     @model_validator(mode="after")
@@ -122,8 +122,8 @@ class ServiceLevels(Section):
     tracks: dict[Track, Name]
     severity_rules: list[SeverityRule]
     default_severity: Severity = Severity.P2
-    default_severity_other: Severity = Field(Severity.P3, description="Severity of questions, suggestions and praise that no rule raised.")
-    p0_budget: float = Field(0.05, description="Largest share of cases a week that may be P0 before the rules are too wide.")
+    default_severity_other: Severity = Field(default=Severity.P3, description="Severity of questions, suggestions and praise that no rule raised.")
+    p0_budget: float = Field(default=0.05, description="Largest share of cases a week that may be P0 before the rules are too wide.")
     milestones: list[Milestone]
 
     @model_validator(mode="after")

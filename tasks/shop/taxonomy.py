@@ -37,7 +37,7 @@ class Family(Name):
     exposure: Literal["orders_paid", "parcels_shipped", "units_signed", "aftersales", "human_conversations", "active_devices", "none"]
     from_day: int = 0
     to_day: int = 0
-    statistics: bool = Field(True, description="False: never judged by numbers (safety needs one case; other has no exposure).")
+    statistics: bool = Field(default=True, description="False: never judged by numbers (safety needs one case; other has no exposure).")
 
 
 class Symptom(Name):
@@ -50,9 +50,9 @@ class Leaf(Name):
     """One problem; `lens` gives its label under every lens."""
 
     family: str
-    late_family: str = Field("", description="Family of cases that arrive `late_after_days` or more after signing.")
+    late_family: str = Field(default="", description="Family of cases that arrive `late_after_days` or more after signing.")
     late_after_days: int = 0
-    app_family: str = Field("", description="Family where the record names an app version.")
+    app_family: str = Field(default="", description="Family where the record names an app version.")
     owner: str = Field(description="Role that owns the remedy (a key of people.yaml).")
     department: str
     symptoms: list[str] = []
@@ -88,7 +88,7 @@ class Taxonomy(Section):
     leaves: dict[str, Leaf]
     own_leaves: dict[str, Leaf] = Field(default_factory=dict, description="The shop's further leaves; they join `leaves`.")
     changes: list[Change] = []
-    unk_budget: float = Field(0.15, description="Above this share of uncoded complaints the sections by problem carry a warning.")
+    unk_budget: float = Field(default=0.15, description="Above this share of uncoded complaints the sections by problem carry a warning.")
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:

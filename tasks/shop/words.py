@@ -17,8 +17,8 @@ class PhraseGroup(Section):
     zh: list[str] = []
     en: list[str] = []
     symptom: str = ""
-    negatable: bool = Field(True, description="False where absence is the complaint itself: 没有赠品.")
-    weight: float = Field(2.0, description="What one phrase of the group counts; the leaf with the highest sum is taken.")
+    negatable: bool = Field(default=True, description="False where absence is the complaint itself: 没有赠品.")
+    weight: float = Field(default=2.0, description="What one phrase of the group counts; the leaf with the highest sum is taken.")
 
     @property
     def phrases(self) -> list[str]:
@@ -97,7 +97,7 @@ class Words(Section):
     """All words of the house, as data."""
 
     leaves: dict[str, list[PhraseGroup]] = {}
-    safety_leaves: list[str] = Field(["PRD.SAFETY", "PRD.HEALTH"], description="Leaves that overrule every other code of a record.")
+    safety_leaves: list[str] = Field(default=["PRD.SAFETY", "PRD.HEALTH"], description="Leaves that overrule every other code of a record.")
     cues: Cues = Cues()
     gate: list[GateWord] = []
     forbidden: list[Forbidden] = []
