@@ -793,6 +793,21 @@ class Edition:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """Something an edition said about the future, to be held against it: a forecast, an expected effect, a headline."""
+
+    claim_id: str
+    kind: str  # forecast, effect, headline
+    text: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    check_period: str = ""
+    rows: str = ""
+
+
+@dataclass(frozen=True)
 class Delivery:
     """One mail to one recipient."""
 

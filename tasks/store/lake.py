@@ -170,8 +170,8 @@ class Lake:
         single = self._highest_version(table, stored) == 1
         frame = (lazy.filter(fresh) if single else lazy).collect()
         order = _newest_in_order(frame, key, single)
-        if not single:
-            order = order.filter(frame.select(fresh).to_series().gather(order)) if since is not None else order
+        if since is not None and not single:
+            order = order.filter(frame.select(fresh).to_series().gather(order))
         frame = pl.DataFrame([frame.drop_in_place(name).gather(order) for name in frame.columns])  # never held twice
         if "row_hash" in wanted:
             frame = frame.with_columns(pl.col("row_hash").reinterpret(signed=False))

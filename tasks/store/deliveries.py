@@ -1,0 +1,160 @@
+"""The ledger's deliveries: which mail was claimed by whom, and how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+
+from tasks.errors import ContentChanged
+from tasks.model import Delivery, DeliveryState
+from tasks.store.database import Database
+from tasks.store.tables import DeliveryRow
+
+_DELIVERY = [part.name for part in fields(Delivery)]
+
+
+def key_sha256(delivery: Delivery) -> str:
+    """Return the identity of a mail as 64 hex digits."""
+    return hashlib.sha256(delivery.key.encode()).hexdigest()
+
+
+class Deliveries(Database):
+    """Claims on mails; every change is one conditional statement, so that of two processes one wins."""
+
+    def queue_deliveries(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
+        """Store the mails that are not known yet as queued, and return all as they stand, in order.
+
+        Raises:
+            ContentChanged: If one is known with other content; then none is stored.
+        """
+        with self.writing() as session:
+            self.insert_new(
+                session,
+                DeliveryRow,
+                [
+                    {
+                        **{name: getattr(delivery, name) for name in _DELIVERY},
+                        "key_sha256": key_sha256(delivery),
+                        "state": DeliveryState.QUEUED.value,
+                        "queued_at": now,
+                        "claimed_by": "",
+                        "claimed_at": None,
+                        "settled_at": None,
+                        "detail": "",
+                    }
+                    for delivery in deliveries
+                ],
+            )
+            keys = [key_sha256(delivery) for delivery in deliveries]
+            rows = {row.key_sha256: row for row in session.scalars(select(DeliveryRow).where(DeliveryRow.key_sha256.in_(keys)))}
+            for delivery, key in zip(deliveries, keys, strict=True):
+                if rows[key].content_sha256 != delivery.content_sha256:
+                    raise ContentChanged(
+                        f"The mail {delivery.report} {delivery.period} r{delivery.revision} to {delivery.recipient} "
+                        f"is {rows[key].state} with other content.",
+                        hint="The report changed: use --revise to make a new revision.",
+                    )
+            return [_delivery(rows[key]) for key in keys]
+
+    def claim_delivery(self, delivery: Delivery, *, holder: str, now: datetime) -> bool:
+        """Take a queued mail for sending; say whether this holder, and nobody else, has it."""
+        with self.writing() as session:
+            claimed = session.execute(
+                update(DeliveryRow)
+                .where(DeliveryRow.key_sha256 == key_sha256(delivery), DeliveryRow.state == DeliveryState.QUEUED.value)
+                .values(state=DeliveryState.SENDING.value, claimed_by=holder, claimed_at=now, settled_at=None, detail="")
+                .returning(DeliveryRow.key_sha256)
+            )
+            return len(claimed.all()) == 1
+
+    def adopt_delivery(self, delivery: Delivery, *, holder: str, now: datetime, before: datetime) -> bool:
+        """Take over an unknown mail (sending since before a moment, or uncertain) for probing; say whether it was taken.
+
+        It stays `uncertain` until it is settled, whatever becomes of the new holder.
+        """
+        with self.writing() as session:
+            taken = session.execute(
+                update(DeliveryRow)
+                .where(
+                    DeliveryRow.key_sha256 == key_sha256(delivery),
+                    DeliveryRow.claimed_by == delivery.claimed_by,
+                    DeliveryRow.claimed_at == delivery.claimed_at,
+                    or_(
+                        DeliveryRow.state == DeliveryState.UNCERTAIN.value,
+                        (DeliveryRow.state == DeliveryState.SENDING.value) & (DeliveryRow.claimed_at <= before),
+                    ),
+                )
+                .values(state=DeliveryState.UNCERTAIN.value, claimed_by=holder, claimed_at=now)
+                .returning(DeliveryRow.key_sha256)
+            )
+            return len(taken.all()) == 1
+
+    def settle_delivery(self, delivery: Delivery, state: DeliveryState, *, holder: str, now: datetime, detail: str = "") -> bool:
+        """Store how a claimed mail ended; say whether the holder still had it."""
+        with self.writing() as session:
+            settled = session.execute(
+                update(DeliveryRow)
+                .where(
+                    DeliveryRow.key_sha256 == key_sha256(delivery),
+                    DeliveryRow.claimed_by == holder,
+                    DeliveryRow.state.in_([DeliveryState.SENDING.value, DeliveryState.UNCERTAIN.value]),
+                )
+                .values(state=state.value, settled_at=now, detail=detail)
+                .returning(DeliveryRow.key_sha256)
+            )
+            return len(settled.all()) == 1
+
+    def requeue_failed(self, delivery: Delivery, *, now: datetime) -> bool:
+        """Queue a mail again that a server had refused, because a person asked for it; say whether it had failed."""
+        with self.writing() as session:
+            queued = session.execute(
+                update(DeliveryRow)
+                .where(DeliveryRow.key_sha256 == key_sha256(delivery), DeliveryRow.state == DeliveryState.FAILED.value)
+                .values(state=DeliveryState.QUEUED.value, queued_at=now, settled_at=None)
+                .returning(DeliveryRow.key_sha256)
+            )
+            return len(queued.all()) == 1
+
+    def deliveries(
+        self,
+        *,
+        report: str | None = None,
+        period: str | None = None,
+        states: Sequence[DeliveryState] | None = None,
+    ) -> list[Delivery]:
+        """Return the mails that fit, by report, period, audience, language, revision and recipient."""
+        order = (
+            DeliveryRow.report,
+            DeliveryRow.period,
+            DeliveryRow.audience,
+            DeliveryRow.language,
+            DeliveryRow.revision,
+            DeliveryRow.recipient,
+        )
+        query = select(DeliveryRow).order_by(*order)
+        if report is not None:
+            query = query.where(DeliveryRow.report == report)
+        if period is not None:
+            query = query.where(DeliveryRow.period == period)
+        if states is not None:
+            query = query.where(DeliveryRow.state.in_([state.value for state in states]))
+        with self.reading() as session:
+            return [_delivery(row) for row in session.scalars(query)]
+
+    def unknown_deliveries(self, *, now: datetime, lease_seconds: float) -> list[Delivery]:
+        """Return the mails of which nobody knows whether they left: uncertain, or sending for longer than a lease."""
+        before = now - timedelta(seconds=lease_seconds)
+        return [
+            delivery
+            for delivery in self.deliveries(states=[DeliveryState.SENDING, DeliveryState.UNCERTAIN])
+            if delivery.state == DeliveryState.UNCERTAIN or (delivery.claimed_at is not None and delivery.claimed_at <= before)
+        ]
+
+
+def _delivery(row: DeliveryRow) -> Delivery:
+    values = {name: getattr(row, name) for name in _DELIVERY}
+    return Delivery(**{**values, "state": DeliveryState(row.state)})

@@ -1,0 +1,266 @@
+"""The ledger's editions: what was reported, with which configuration, numbers, causes and claims."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from tasks.errors import UserError
+from tasks.model import Action, Cause, CauseStatus, Claim, Edition, Number, Period
+from tasks.store.promises import Promises
+from tasks.store.records import from_plain, to_plain
+from tasks.store.tables import (
+    CauseRow,
+    ClaimRow,
+    ConfigBlobRow,
+    EditionConfigRow,
+    EditionFileRow,
+    EditionRow,
+    NumberRow,
+)
+
+_EDITION = [part.name for part in fields(Edition) if part.name != "files"]
+_NUMBER = [part.name for part in fields(Number)]
+_CLAIM = [part.name for part in fields(Claim)]
+
+
+@dataclass(frozen=True)
+class KnownCause:
+    """A cause that an earlier review named, with what people decided about it."""
+
+    cause: Cause
+    report: str
+    period: str
+    revision: int
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    decided_why: str = ""
+
+
+def edition_id(edition: Edition) -> str:
+    """Return the name of an edition in the ledger: `weekly/2026-W45/r1/executive.zh-CN`, also its folder in the archive."""
+    return f"{edition.report}/{edition.period}/r{edition.revision}/{edition.audience}.{edition.language}"
+
+
+class Editions(Promises):
+    """Editions and all that belongs to them."""
+
+    # ---- Writing -------------------------------------------------------------------------------
+
+    def save_edition(
+        self,
+        edition: Edition,
+        *,
+        config_files: Mapping[str, bytes],
+        period: Period,
+        numbers: Sequence[Number] = (),
+        causes: Sequence[Cause] = (),
+        proposals: Sequence[Action] = (),
+        claims: Sequence[Claim] = (),
+        proposed_at: datetime | None = None,
+    ) -> bool:
+        """Store an edition with all that belongs to it in one transaction; say whether it is new.
+
+        Args:
+            edition: With the SHA-256 of each file, which is in the archive already.
+            config_files: The configuration it was made with (`Shop.files`).
+            period: Its period.
+            numbers: The printed numbers, in order.
+            causes: The named causes, in order; shared by the editions of one report, period and revision.
+            proposals: New actions; known ones stay as they are.
+            claims: What it says about the future.
+            proposed_at: When the proposals count as made; the edition's `as_of` by default.
+
+        Raises:
+            UserError: If another edition with this key is stored, or an action cannot be stored; then nothing is.
+        """
+        name = edition_id(edition)
+        with self.writing() as session:
+            known = self._edition(session, session.get(EditionRow, name))
+            if known is not None:
+                if known.files == edition.files and known.as_of == edition.as_of:
+                    return False
+                raise UserError(
+                    f"The edition {name} is stored already with other content.", hint="Use --revise to make a new revision of it."
+                )
+            session.add(EditionRow(edition_id=name, **{part: getattr(edition, part) for part in _EDITION}))
+            session.flush()
+            files = sorted(edition.files.items())
+            self.insert_new(session, EditionFileRow, [{"edition_id": name, "path": path, "sha256": sha} for path, sha in files])
+            self._save_config(session, name, config_files)
+            self._save_parts(session, name, numbers, claims)
+            self._save_causes(session, edition, period, causes)
+            self._propose(session, proposals, proposed_at or edition.as_of, name)
+        return True
+
+    def decide_cause(
+        self, report: str, period: str, cause_id: str, status: CauseStatus, *, by: str, why: str, at: datetime
+    ) -> None:
+        """Store that a person confirmed or rejected a cause, and why."""
+        with self.writing() as session:
+            changed = session.execute(
+                update(CauseRow)
+                .where(CauseRow.report == report, CauseRow.period == period, CauseRow.cause_id == cause_id)
+                .values(status=status.value, decided_by=by, decided_why=why, decided_at=at)
+                .returning(CauseRow.cause_id)
+            )
+            if not changed.all():
+                raise UserError(
+                    f"{period} names no cause {cause_id}.", hint=f"Look at the causes of the {report} review of {period}."
+                )
+
+    # ---- Reading -------------------------------------------------------------------------------
+
+    def latest_edition(
+        self, report: str, period: str, audience: str, language: str, *, at: datetime | None = None
+    ) -> Edition | None:
+        """Return the newest revision, or the newest whose `as_of` is not after a moment; nothing if there is none."""
+        query = select(EditionRow).where(
+            EditionRow.report == report,
+            EditionRow.period == period,
+            EditionRow.audience == audience,
+            EditionRow.language == language,
+        )
+        if at is not None:
+            query = query.where(EditionRow.as_of <= at)
+        with self.reading() as session:
+            return self._edition(session, session.scalars(query.order_by(EditionRow.revision.desc())).first())
+
+    def editions(
+        self, *, period: str | None = None, report: str | None = None, audience: str | None = None, language: str | None = None
+    ) -> list[Edition]:
+        """Return the editions that fit, by report, period, audience, language and revision."""
+        query: Select[Any] = select(EditionRow)
+        for column, wanted in (
+            (EditionRow.period, period),
+            (EditionRow.report, report),
+            (EditionRow.audience, audience),
+            (EditionRow.language, language),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        order = (EditionRow.report, EditionRow.period, EditionRow.audience, EditionRow.language, EditionRow.revision)
+        with self.reading() as session:
+            found = [self._edition(session, row) for row in session.scalars(query.order_by(*order)).all()]
+        return [edition for edition in found if edition is not None]
+
+    def numbers(self, edition: Edition | str) -> list[Number]:
+        """Return the printed numbers of an edition (or of its `edition_id`), in order."""
+        query = select(NumberRow).where(NumberRow.edition_id == _name(edition)).order_by(NumberRow.position)
+        with self.reading() as session:
+            return [Number(**{part: getattr(row, part) for part in _NUMBER}) for row in session.scalars(query)]
+
+    def claims(self, edition: Edition | str) -> list[Claim]:
+        """Return what an edition said about the future, by id."""
+        query = select(ClaimRow).where(ClaimRow.edition_id == _name(edition)).order_by(ClaimRow.claim_id)
+        with self.reading() as session:
+            return [Claim(**{part: getattr(row, part) for part in _CLAIM}) for row in session.scalars(query)]
+
+    def config_of(self, edition: Edition | str) -> dict[str, bytes]:
+        """Return the configuration files an edition was made with, for `Shop(files)`."""
+        query = (
+            select(EditionConfigRow.name, ConfigBlobRow.content)
+            .join(ConfigBlobRow, ConfigBlobRow.sha256 == EditionConfigRow.sha256)
+            .where(EditionConfigRow.edition_id == _name(edition))
+            .order_by(EditionConfigRow.name)
+        )
+        with self.reading() as session:
+            return {name: content for name, content in session.execute(query)}
+
+    def causes(
+        self, *, report: str | None = None, before: datetime | None = None, as_of: datetime | None = None
+    ) -> list[KnownCause]:
+        """Return the causes of the newest revision of each review, oldest period first.
+
+        Args:
+            report: Only of this report.
+            before: Only of periods that began before this moment.
+            as_of: Only of editions whose `as_of` is not after this moment.
+        """
+        query = select(CauseRow).order_by(CauseRow.period_start, CauseRow.report, CauseRow.period, CauseRow.position)
+        if report is not None:
+            query = query.where(CauseRow.report == report)
+        if before is not None:
+            query = query.where(CauseRow.period_start < before)
+        newest: dict[tuple[str, str], int] = {}
+        with self.reading() as session:
+            made = select(EditionRow.report, EditionRow.period, EditionRow.revision)
+            if as_of is not None:
+                made = made.where(EditionRow.as_of <= as_of)
+            for name, period, revision in session.execute(made):
+                newest[name, period] = max(revision, newest.get((name, period), 0))
+            rows = session.scalars(query).all()
+        return [_known_cause(row) for row in rows if newest.get((row.report, row.period)) == row.revision]
+
+    # ---- Inside --------------------------------------------------------------------------------
+
+    def _edition(self, session: Session, row: EditionRow | None) -> Edition | None:
+        if row is None:
+            return None
+        files = select(EditionFileRow).where(EditionFileRow.edition_id == row.edition_id).order_by(EditionFileRow.path)
+        hashes = {part.path: part.sha256 for part in session.scalars(files)}
+        return Edition(**{part: getattr(row, part) for part in _EDITION}, files=hashes)
+
+    def _save_config(self, session: Session, name: str, config_files: Mapping[str, bytes]) -> None:
+        hashes = {file: hashlib.sha256(content).hexdigest() for file, content in sorted(config_files.items())}
+        blobs = {hashes[file]: config_files[file] for file in hashes}
+        self.insert_new(session, ConfigBlobRow, [{"sha256": sha, "content": blob} for sha, blob in sorted(blobs.items())])
+        self.insert_new(
+            session, EditionConfigRow, [{"edition_id": name, "name": file, "sha256": sha} for file, sha in hashes.items()]
+        )
+
+    def _save_parts(self, session: Session, name: str, numbers: Sequence[Number], claims: Sequence[Claim]) -> None:
+        self.insert_new(
+            session,
+            NumberRow,
+            [
+                {"edition_id": name, "position": position, **{part: getattr(number, part) for part in _NUMBER}}
+                for position, number in enumerate(numbers)
+            ],
+        )
+        self.insert_new(
+            session, ClaimRow, [{"edition_id": name, **{part: getattr(claim, part) for part in _CLAIM}} for claim in claims]
+        )
+
+    def _save_causes(self, session: Session, edition: Edition, period: Period, causes: Sequence[Cause]) -> None:
+        self.insert_new(
+            session,
+            CauseRow,
+            [
+                {
+                    "report": edition.report,
+                    "period": edition.period,
+                    "revision": edition.revision,
+                    "cause_id": cause.cause_id,
+                    "position": position,
+                    "period_start": period.start,
+                    "kind": cause.kind,
+                    "leaf": cause.leaf,
+                    "slice": dict(cause.slice),
+                    "contribution": cause.contribution,
+                    "low": cause.low,
+                    "high": cause.high,
+                    "status": cause.status.value,
+                    "decided_by": "",
+                    "decided_at": None,
+                    "decided_why": "",
+                    "body": to_plain(cause),
+                }
+                for position, cause in enumerate(causes)
+            ],
+        )
+
+
+def _name(edition: Edition | str) -> str:
+    return edition if isinstance(edition, str) else edition_id(edition)
+
+
+def _known_cause(row: CauseRow) -> KnownCause:
+    cause = replace(from_plain(Cause, row.body), status=CauseStatus(row.status))
+    return KnownCause(cause, row.report, row.period, row.revision, row.decided_by, row.decided_at, row.decided_why)

@@ -1,0 +1,14 @@
+"""The ledger: what we said, promised and sent, in one SQL database."""
+
+from __future__ import annotations
+
+from tasks.store.deliveries import Deliveries
+from tasks.store.editions import Editions
+from tasks.store.runs import Runs
+
+
+class Ledger(Runs, Editions, Deliveries):
+    """Pulls, leases, periods and backfills; editions and causes; actions; deliveries.
+
+    `Ledger(url).migrate()` first; every method is its own transaction.
+    """

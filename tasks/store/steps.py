@@ -1,0 +1,96 @@
+"""Store: append what passed to the lake, what did not to the quarantine; read everything as of one moment."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.collect.batch import Batch
+from tasks.model import TABLES, Facts, Pull
+from tasks.run import Run
+from tasks.validate.channel import verdict
+from tasks.validate.gate import Judged
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@task(name="store", cache_policy=NO_CACHE, persist_result=False)
+def store(run: Run, judged: list[tuple[Batch, Judged]]) -> list[Pull]:
+    """Append the good rows and the quarantine, and note in the ledger what became of every row that was read."""
+    run.progress("store")
+    pulls = []
+    last = run.stores.ledger.last_pulls(good=True)
+    first_load = {channel.name for channel in run.shop.channels.channels if channel.ingested_from == "stamp"} - set(last)
+    for batch, result in judged:
+        stamped = batch.channel in first_load
+        rejected = _rejected(batch, result)
+        run.stores.lake.add_quarantine(rejected, ingested_at=run.now, use_stamp=stamped)
+        appended = run.stores.lake.append(
+            batch.table,
+            result.good,
+            pull_id=batch.pull_id,
+            channel=batch.channel,
+            ingested_at=run.now,
+            use_stamp=stamped,
+        )
+        before = last.get(batch.channel)
+        pull = Pull(
+            pull_id=batch.pull_id,
+            channel=batch.channel,
+            table=batch.table,
+            window_start=before.window_end if before else BEGINNING,
+            window_end=run.now,
+            started_at=run.now,
+            read=batch.read,
+            new=appended.new,
+            changed=appended.changed,
+            unchanged=appended.unchanged,
+            quarantined=rejected.height,
+            error=batch.error,
+            hint=batch.hint,
+            complete_through=batch.complete_through,
+            watermark=batch.watermark,
+        )
+        run.stores.ledger.record_pull(pull)
+        pulls.append(pull)
+        get_run_logger().info(
+            "%s: read %s = %s new + %s changed + %s unchanged + %s quarantined",
+            pull.channel,
+            pull.read,
+            pull.new,
+            pull.changed,
+            pull.unchanged,
+            pull.quarantined,
+        )
+    return pulls
+
+
+@task(name="recall", cache_policy=NO_CACHE, persist_result=False)
+def recall(run: Run, pulls: list[Pull]) -> Facts:
+    """Read every table as it was known at the moment of the review; a channel with too much quarantine drops out by name."""
+    run.progress("recall")
+    last = {**run.stores.ledger.last_pulls(), **{pull.channel: pull for pull in pulls}}
+    facts = Facts(
+        {name: run.stores.lake.as_of(name, run.as_of) for name in TABLES}, run.as_of, [last[name] for name in sorted(last)]
+    )
+    quarantine = run.stores.lake.quarantine_as_of(run.as_of)
+    for channel in run.shop.channels.channels:
+        if channel.table not in facts.tables:
+            continue
+        rows = facts.tables[channel.table].filter(pl.col("channel") == channel.name).height
+        mine = quarantine.filter(pl.col("channel") == channel.name).unique(subset=["source_id"], maintain_order=True)
+        judged = verdict(channel.name, rows + mine.height, mine)
+        if judged.excluded:
+            facts.excluded_channels[channel.name] = judged.reason["zh-CN"]
+            facts.tables[channel.table] = facts.tables[channel.table].filter(pl.col("channel") != channel.name)
+    return facts
+
+
+def _rejected(batch: Batch, result: Judged) -> pl.DataFrame:
+    """Put together what could not be read and what broke a rule."""
+    unreadable = batch.unreadable.with_columns(
+        channel=pl.lit(batch.channel), table=pl.lit(batch.table), pull_id=pl.lit(batch.pull_id)
+    )
+    return pl.concat([result.quarantine, unreadable], how="diagonal_relaxed")
