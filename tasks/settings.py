@@ -1,5 +1,6 @@
 """Settings of one installation: the only reader of the environment."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +53,11 @@ class Settings(BaseSettings):
     def outbox_root(self) -> Path:
         """Where `.eml` files go."""
         return self.home / "outbox"
+
+    def channel_secret(self, name: str) -> str:
+        """Return the secret that a channel names: `AFTERSALES_SECRET_<NAME>`, else the file `HOME/secrets/<name>`; empty if neither is there."""
+        file = self.home / "secrets" / Path(name).name
+        return os.environ.get(f"AFTERSALES_SECRET_{name.upper()}") or (file.read_text("utf-8").strip() if file.is_file() else "")
 
 
 def load_settings(home: Path | str | None = None) -> Settings:

@@ -9,6 +9,9 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from tasks.model import STAMPS, TABLES
 from tasks.shop.load import Section
 
+NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
+"""Cells that mean nothing, unless a channel says otherwise."""
+
 
 class Auth(Section):
     """How a server knows us.
@@ -27,7 +30,9 @@ class Auth(Section):
     @model_validator(mode="after")
     def _complete(self) -> Auth:
         if self.kind != "none" and not self.secret:
-            raise ValueError(f"auth of kind {self.kind} needs `secret`, the name of a secret")
+            raise ValueError(
+                f"auth of kind {self.kind} needs `secret`, the name of a secret"
+            )
         if self.kind == "basic" and not self.user:
             raise ValueError("auth of kind basic needs `user`")
         return self
@@ -49,7 +54,7 @@ class Paging(Section):
     next: str = ""
     first: int = 1
     size_param: str = ""
-    size: int = Field(200, ge=1, le=5000)
+    size: int = Field(default=200, ge=1, le=5000)
 
 
 class HttpApi(Section):
@@ -122,8 +127,15 @@ class Mailbox(Section):
         if bool(self.maildir) == bool(self.host):
             raise ValueError("give either `maildir` or `host`")
         if self.host and not (self.user and self.secret):
-            raise ValueError("IMAP needs `user` and `secret`, the name of the password's secret")
-        if self.security == "none" and self.host not in ("", "127.0.0.1", "::1", "localhost"):
+            raise ValueError(
+                "IMAP needs `user` and `secret`, the name of the password's secret"
+            )
+        if self.security == "none" and self.host not in (
+            "",
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
             raise ValueError("`security: none` is for loopback only")
         return self
 
@@ -193,8 +205,8 @@ class Workbook(Section):
     skip_rows: int | Literal["auto"] = "auto"
     heading: list[str] = Field(default_factory=list)
     fill_down: list[str] = Field(default_factory=list)
-    ditto: list[str] = ["同上", "〃", "\""]
-    stop_at: list[str] = ["合计", "总计"]
+    ditto: list[str] = Field(default_factory=lambda: ["同上", "〃", '"'])
+    stop_at: list[str] = Field(default_factory=lambda: ["合计", "总计"])
     max_rows: int = 200_000
     max_columns: int = 200
     max_cells: int = 2_000_000
@@ -237,7 +249,8 @@ class Delimited(Section):
 
 
 OneRead = Annotated[
-    HttpApi | Mailbox | JsonRecords | SqlTable | Workbook | Parquet | Delimited, Field(discriminator="kind")
+    HttpApi | Mailbox | JsonRecords | SqlTable | Workbook | Parquet | Delimited,
+    Field(discriminator="kind"),
 ]
 
 
@@ -251,7 +264,10 @@ class Join(Section):
 
     left: str
     right: str
-    on: Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+    on: Annotated[
+        list[str],
+        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    ]
     cardinality: Literal["one_to_one", "many_to_one", "one_to_many"]
 
 
@@ -272,7 +288,15 @@ class Selection(Section):
 
 
 Read = Annotated[
-    HttpApi | Mailbox | JsonRecords | SqlTable | Workbook | Parquet | Delimited | Selection, Field(discriminator="kind")
+    HttpApi
+    | Mailbox
+    | JsonRecords
+    | SqlTable
+    | Workbook
+    | Parquet
+    | Delimited
+    | Selection,
+    Field(discriminator="kind"),
 ]
 
 
@@ -325,9 +349,10 @@ class Column(Section):
     type: For `extras` only.
     """
 
-    from_: Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = Field(
-        default_factory=list, alias="from"
-    )
+    from_: Annotated[
+        list[str],
+        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    ] = Field(default_factory=list, alias="from")
     const: Any = None
     concat: list[str] = Field(default_factory=list)
     separator: str = " "
@@ -356,13 +381,25 @@ class Column(Section):
         """YAML reads 1, 2.0 and true as no text; native cells are text."""
         if not isinstance(value, dict):
             return value
-        return {str(key).lower() if isinstance(key, bool) else str(key): item for key, item in value.items()}
+        return {
+            str(key).lower() if isinstance(key, bool) else str(key): item
+            for key, item in value.items()
+        }
 
     @model_validator(mode="after")
     def _one_origin(self) -> Column:
-        origins = [bool(self.from_), self.const is not None, bool(self.concat), bool(self.sql), bool(self.cases), bool(self.digest)]
+        origins = [
+            bool(self.from_),
+            self.const is not None,
+            bool(self.concat),
+            bool(self.sql),
+            bool(self.cases),
+            bool(self.digest),
+        ]
         if sum(origins) != 1:
-            raise ValueError("give exactly one of `from`, `const`, `concat`, `sql`, `cases`, `digest`")
+            raise ValueError(
+                "give exactly one of `from`, `const`, `concat`, `sql`, `cases`, `digest`"
+            )
         return self
 
 
@@ -394,9 +431,8 @@ class Channel(Section):
     columns: Canonical column → how it is made.
     extras: Further column (dimension or optional field, declared in dimensions.yaml where a figure cuts by it) → how it is made.
     source_id: The source's own id: column, path or `{digest: [...]}`; empty means a hash of the table's key columns, or of all cells.
-        Rows with one digest are numbered in a fixed order, so that a true repetition stays a row of its own. Of rows with one given id
-        the newest by stamp is kept, the others are counted.
-    repeats: What becomes of rows with equal digest: `number` (each a record) or `drop` (the same row again).
+        Rows with one given id are versions of one record.
+    repeats: What rows with equal digest are: `number`: each a record of its own, numbered in a fixed order; `drop`: one record given again.
     version: The source's update stamp or version; empty means a hash of the row's content.
     stamp: The time at which the source got to know the row.
     ingested_from: `pull`: known since our pull; `stamp`: on the first load, known since the source's stamp.
@@ -419,8 +455,8 @@ class Channel(Section):
     shop: str = ""
     origin: Literal["", "online", "offline"] = ""
     zone: str = "Asia/Shanghai"
-    null: list[str] = ["", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A"]
-    dates: list[str] = ["iso"]
+    null: list[str] = Field(default_factory=lambda: list(NULLS))
+    dates: list[str] = Field(default_factory=lambda: ["iso"])
     where: str = ""
     columns: dict[str, OneColumn]
     extras: dict[str, OneColumn] = Field(default_factory=dict)
@@ -444,11 +480,23 @@ class Channel(Section):
         table = TABLES[self.table]
         unknown = [name for name in self.columns if name not in table.columns]
         if unknown:
-            raise ValueError(f"{', '.join(unknown)}: not a column of {self.table}; declare further columns under `extras`")
-        twice = [name for name in self.extras if name in table.columns or name in STAMPS or name in ("stamp", "flags")]
+            raise ValueError(
+                f"{', '.join(unknown)}: not a column of {self.table}; declare further columns under `extras`"
+            )
+        twice = [
+            name
+            for name in self.extras
+            if name in table.columns or name in STAMPS or name in ("stamp", "flags")
+        ]
         if twice:
-            raise ValueError(f"{', '.join(twice)}: this name belongs to the table itself; choose another for `extras`")
-        given = {"record_id", *self.columns} | {name for name in ("source", "platform", "shop", "origin") if getattr(self, name)}
+            raise ValueError(
+                f"{', '.join(twice)}: this name belongs to the table itself; choose another for `extras`"
+            )
+        given = {"record_id", *self.columns} | {
+            name
+            for name in ("source", "platform", "shop", "origin")
+            if getattr(self, name)
+        }
         missing = [name for name in table.required if name not in given]
         if missing:
             raise ValueError(f"{self.table} needs {', '.join(missing)} under `columns`")
@@ -481,4 +529,6 @@ class Channels(Section):
 
     def named(self, name: str) -> Channel | None:
         """Return a channel by name, or nothing."""
-        return next((channel for channel in self.channels if channel.name == name), None)
+        return next(
+            (channel for channel in self.channels if channel.name == name), None
+        )

@@ -1,0 +1,229 @@
+"""What every reader is given and what it gives back: rows as the source wrote them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from tasks.errors import ChannelError
+from tasks.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LIST_ITEMS = 10
+"""So many items of a list become columns of their own (`items.0.sku`)."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The span that a pull asks for, half-open, aware UTC; without `start` it is a first load.
+
+    start: Overlap already taken off.
+    now: The moment of the pull.
+    zone: The channel's zone.
+    """
+
+    start: datetime | None
+    end: datetime
+    now: datetime
+    zone: str = "Asia/Shanghai"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a channel's files and secrets are, and how it waits.
+
+    columns: Native columns that the mapping uses; None means all.
+    stamp: Native column of the stamp, where a reader may leave out rows outside the window by it.
+    """
+
+    settings: Settings
+    window: Window
+    wait: Callable[[float], None] = time.sleep
+    columns: frozenset[str] | None = None
+    stamp: str = ""
+
+    @property
+    def shared(self) -> Path:
+        """The folder of the shared data sets: the setting, or `../shared` beside the repository."""
+        return self.settings.shared or REPOSITORY.parent / "shared"
+
+    def path(self, text: str) -> str:
+        """Replace `{home}` and `{shared}`; a relative path starts at the home."""
+        filled = text.replace("{home}", str(self.settings.home)).replace(
+            "{shared}", str(self.shared)
+        )
+        return (
+            filled if Path(filled).is_absolute() else str(self.settings.home / filled)
+        )
+
+    def files(self, patterns: list[str]) -> list[Path]:
+        """Return the files of some globs in name order.
+
+        Raises:
+            ChannelError: If nothing matches a pattern.
+        """
+        found: list[Path] = []
+        for pattern in patterns:
+            path = Path(self.path(pattern))
+            anchor = Path(path.anchor)
+            matches = sorted(
+                match
+                for match in anchor.glob(str(path.relative_to(anchor)))
+                if match.is_file()
+            )
+            if not matches:
+                raise ChannelError(
+                    f"No file matches {pattern}.",
+                    hint=f"Put the export into {path.parent}, or correct `files` in channels.yaml.",
+                )
+            found += [match for match in matches if match not in found]
+        return found
+
+    def secret(self, name: str) -> str:
+        """Return a secret by its name.
+
+        Raises:
+            ChannelError: If it is set nowhere.
+        """
+        value = self.settings.channel_secret(name)
+        if not value:
+            raise ChannelError(
+                f"The secret {name} is not set.",
+                hint=f"Write it into {self.settings.home / 'secrets' / name} (mode 600), or set AFTERSALES_SECRET_{name.upper()}.",
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Native:
+    """Rows as the source wrote them, flat: a nested value is a column `a.b.c`.
+
+    loose: A column may be absent (JSON leaves empty fields out); otherwise an absent column is an error.
+    refused: Records that were not read, as (source id, reason).
+    warnings: Doubts about completeness, one sentence each.
+    errors: Files that failed while others were read: (what, hint).
+    cut_off: Whether the source is known to have stopped early.
+    live: Whether the source answers for the present moment (a server), not for the time of an export.
+    """
+
+    frame: pl.DataFrame
+    loose: bool = False
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    cut_off: bool = False
+    live: bool = False
+
+
+def gather(parts: Iterable[Native]) -> Native:
+    """Put the rows of several files under one another by column name."""
+    parts = list(parts)
+    frames = [part.frame for part in parts if part.frame.width]
+    return Native(
+        pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame(),
+        loose=all(part.loose for part in parts) if parts else True,
+        refused=[item for part in parts for item in part.refused],
+        warnings=[item for part in parts for item in part.warnings],
+        errors=[item for part in parts for item in part.errors],
+        cut_off=any(part.cut_off for part in parts),
+        live=any(part.live for part in parts),
+    )
+
+
+def read_files(files: list[Path], reader: Callable[[Path], Native]) -> Native:
+    """Read file by file; where some fail, the others' rows are kept and the failures named.
+
+    Raises:
+        ChannelError: If every file failed.
+    """
+    parts: list[Native] = []
+    failures: list[ChannelError] = []
+    for file in files:
+        try:
+            parts.append(reader(file))
+        except ChannelError as error:
+            failures.append(error)
+    if failures and not parts:
+        raise failures[0]
+    whole = gather(parts)
+    whole.errors.extend((error.what, error.hint) for error in failures)
+    return whole
+
+
+def flatten(records: Iterable[Any]) -> pl.DataFrame:
+    """Turn JSON records into a frame of text columns; nested names are joined by dots, lists are kept as JSON text too."""
+    rows: list[dict[str, str | None]] = []
+    names: dict[str, None] = {}
+    for record in records:
+        row: dict[str, str | None] = {}
+        _spread(record if isinstance(record, dict) else {"value": record}, "", row)
+        rows.append(row)
+        names.update(dict.fromkeys(row))
+    return pl.DataFrame(
+        {
+            name: pl.Series(name, [row.get(name) for row in rows], dtype=pl.String)
+            for name in names
+        }
+    )
+
+
+def _spread(value: Any, name: str, row: dict[str, str | None]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _spread(item, f"{name}.{key}" if name else str(key), row)
+    elif isinstance(value, list):
+        row[name] = json.dumps(value, ensure_ascii=False)
+        for index, item in enumerate(value[:LIST_ITEMS]):
+            _spread(item, f"{name}.{index}", row)
+    elif value is None:
+        row[name] = None
+    elif isinstance(value, bool):
+        row[name] = "true" if value else "false"
+    else:
+        row[name] = value if isinstance(value, str) else json.dumps(value)
+
+
+def flatten_structs(frame: pl.DataFrame) -> pl.DataFrame:
+    """Spread struct columns of a typed frame into columns `a.b.c`."""
+    while structs := [
+        name for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)
+    ]:
+        for name in structs:
+            kind = frame.schema[name]
+            parts = [
+                pl.col(name).struct.field(item.name).alias(f"{name}.{item.name}")
+                for item in kind.fields
+            ]  # type: ignore[attr-defined]
+            frame = frame.with_columns(parts).drop(name)
+    return frame
+
+
+def at_path(value: Any, path: str) -> Any:
+    """Follow a dotted path into parsed JSON; nothing where it leads nowhere."""
+    for part in path.split(".") if path else []:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def moment_text(moment: datetime, form: str, zone: str) -> str:
+    """Write a moment as `iso`, `epoch_s`, `epoch_ms` or in a strftime format of a zone."""
+    if form == "iso":
+        return moment.isoformat().replace("+00:00", "Z")
+    if form == "epoch_s":
+        return str(int(moment.timestamp()))
+    if form == "epoch_ms":
+        return str(int(moment.timestamp() * 1000))
+    return moment.astimezone(ZoneInfo(zone)).strftime(form)

@@ -1,0 +1,201 @@
+"""One pull of one channel: read, map, scrub; a failure is told, never raised."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from pydantic import BaseModel
+
+from tasks.collect import (
+    delimited,
+    http_api,
+    json_records,
+    mailbox,
+    mapping,
+    parquet,
+    selection,
+    sql_table,
+    workbook,
+)
+from tasks.collect.batch import Batch
+from tasks.collect.native import Native, Place, Window
+from tasks.collect.privacy import customer_key
+from tasks.errors import UserError
+from tasks.model import TABLES
+from tasks.settings import Settings
+from tasks.shop.channels import Channel, Selection
+from tasks.shop.load import Shop
+
+READERS: dict[str, Callable[[Any, Place], Native]] = {
+    "http_api": http_api.read,
+    "mailbox": mailbox.read,
+    "json_records": json_records.read,
+    "sql_table": sql_table.read,
+    "workbook": workbook.read,
+    "parquet": parquet.read,
+    "delimited": delimited.read,
+}
+"""Kind of a source → what reads it."""
+
+UNFORESEEN = (OSError, ValueError, ArithmeticError, LookupError, TypeError, MemoryError, RecursionError, pl.exceptions.PolarsError)
+"""What hostile input may still provoke in a parser; it stops its channel and no other."""
+
+
+def pull_channel(
+    channel: Channel,
+    *,
+    window_start: datetime | None,
+    window_end: datetime,
+    shop: Shop,
+    settings: Settings,
+    now: datetime,
+    wait: Callable[[float], None] = time.sleep,
+) -> Batch:
+    """Pull one channel's rows of a window in canonical columns.
+
+    The window is half-open and reaches back by the channel's overlap; it applies to the stamp (`window_by`). A row without stamp
+    always belongs to it. Nothing known to the source at or after `window_end` is brought.
+
+    Args:
+        channel: What to pull.
+        window_start: Aware UTC; None is a first load of all there is.
+        window_end: Aware UTC, not included.
+        shop: Holds look-up files and SQL.
+        settings: Home, secrets, key of the customer references.
+        now: Moment of the pull.
+        wait: Sleeps between tries.
+
+    Returns:
+        The batch; a channel that failed has `error` and `hint`.
+    """
+    windowed = channel.stamp is not None and channel.window_by != "all"
+    start = (
+        window_start - timedelta(hours=channel.overlap_hours)
+        if window_start is not None and windowed
+        else None
+    )
+    window = Window(start, window_end, now, channel.zone)
+    pull_id = hashlib.sha256(
+        f"{channel.name}|{window_start}|{window_end}|{now}".encode()
+    ).hexdigest()[:16]
+    try:
+        place = _place(channel, settings, window, wait, windowed)
+        native = _native(channel, place, shop)
+        mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
+    except UserError as error:
+        empty = mapping.no_canonical_rows(channel)
+        return Batch(
+            pull_id,
+            channel.name,
+            channel.table,
+            empty,
+            error=error.what,
+            hint=error.hint,
+        )
+    frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
+    whole = frame
+    if windowed:
+        stamp = pl.col("stamp")
+        within = (
+            (stamp < window_end)
+            if start is None
+            else (stamp < window_end) & (stamp >= start)
+        )
+        frame = frame.filter(within | stamp.is_null())
+        read -= whole.height - frame.height
+    through = _complete_through(channel, native, whole, window)
+    error, hint = native.errors[0] if native.errors else ("", "")
+    warnings = [
+        *native.warnings,
+        *(f"{name}: {reason}" for name, reason in native.refused[:5]),
+    ]
+    return Batch(
+        pull_id,
+        channel.name,
+        channel.table,
+        frame,
+        unreadable,
+        read=read,
+        error=error
+        if len(native.errors) < 2
+        else f"{error} ({len(native.errors) - 1} more files failed.)",
+        hint=hint or (" ".join(warnings) if not error else ""),
+        warnings=tuple(warnings),
+        complete_through=through,
+        watermark=_watermark(frame),
+    )
+
+
+def _place(
+    channel: Channel,
+    settings: Settings,
+    window: Window,
+    wait: Callable[[float], None],
+    windowed: bool,
+) -> Place:
+    stamp = (
+        channel.stamp.from_[0]
+        if windowed and channel.stamp is not None and len(channel.stamp.from_) == 1
+        else ""
+    )
+    columns = (
+        None if isinstance(channel.read, Selection) else mapping.used_columns(channel)
+    )
+    return Place(
+        settings,
+        window,
+        wait,
+        columns,
+        "" if isinstance(channel.read, Selection) else stamp,
+    )
+
+
+def _native(channel: Channel, place: Place, shop: Shop) -> Native:
+    if isinstance(channel.read, Selection):
+        return selection.read(channel.read, place, shop, read_one)
+    return read_one(channel.read, place)
+
+
+def read_one(spec: BaseModel, place: Place) -> Native:
+    """Read one source by its kind."""
+    return READERS[spec.kind](spec, place)  # type: ignore[attr-defined]
+
+
+def _complete_through(
+    channel: Channel, native: Native, frame: pl.DataFrame, window: Window
+) -> datetime | None:
+    """Return the moment through which the source is complete.
+
+    A server is complete to the window's end. A file is complete to the end of the local day of its newest row; one that was cut off,
+    to that row.
+    """
+    if native.live:
+        return min(window.end, window.now)
+    column = frame[TABLES[channel.table].time] if frame.height else None
+    if column is None or column.dtype == pl.Date:
+        newest = column.max() if column is not None else None
+        moment = (
+            datetime.combine(newest, clock(), ZoneInfo(channel.zone))
+            if newest is not None
+            else None
+        )  # type: ignore[arg-type]
+    else:
+        moment = column.max()  # type: ignore[assignment]
+    if moment is None:
+        return None
+    if not native.cut_off:
+        day = moment.astimezone(ZoneInfo(channel.zone)).date() + timedelta(days=1)
+        moment = datetime.combine(day, clock(), ZoneInfo(channel.zone))
+    return min(moment.astimezone(UTC), window.now)
+
+
+def _watermark(frame: pl.DataFrame) -> str:
+    newest: Any = frame["stamp"].max() if frame.height else None
+    return newest.isoformat() if newest is not None else ""
