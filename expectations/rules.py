@@ -1,0 +1,428 @@
+"""What a rule is: one definition from which the quarantine mask and the Great Expectations expectation are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import polars as pl
+
+Level = Literal["row", "flag", "batch"]
+"""`row` puts the row into quarantine, `flag` keeps it with a mark, `batch` judges a whole pull."""
+
+Derivation = Callable[[pl.DataFrame], pl.Expr]
+Expectation = tuple[str, dict[str, Any]]
+
+CENTURY = datetime(2000, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+"""Clocks of sources run ahead, and a date without a zone may be tomorrow's."""
+SKEW = timedelta(days=1)
+"""Two systems' clocks, or a date beside a time, may disagree by this much before a row is unusable."""
+MONEY_CAP = 10_000_000.0
+ID_CAP = 200
+TEXT_CAP = 100_000
+
+
+@dataclass(frozen=True)
+class Given:
+    """What rules need to know beside the rows.
+
+    Args:
+        now: The moment of the pull, aware UTC.
+        currency: The shop's currency.
+        known: Codes that exist elsewhere, by name: `sku`, `batch_no`, `issue` …; a rule without its codes is left out.
+    """
+
+    now: datetime
+    currency: str = "CNY"
+    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+# ---- Kinds of check ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Known:
+    """The field is not null."""
+
+    field: str
+
+    def failing(self) -> pl.Expr:
+        """Return the mask of the failing rows."""
+        return pl.col(self.field).is_null()
+
+    def expectation(self) -> Expectation:
+        """Return the expectation's type and arguments."""
+        return "expect_column_values_to_not_be_null", {"column": self.field}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A value that is there is one of these."""
+
+    field: str
+    values: tuple[Any, ...]
+
+    def failing(self) -> pl.Expr:
+        """Return the mask of the failing rows."""
+        return (~pl.col(self.field).is_in(list(self.values))).fill_null(False)
+
+    def expectation(self) -> Expectation:
+        """Return the expectation's type and arguments."""
+        return "expect_column_values_to_be_in_set", {"column": self.field, "value_set": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Between:
+    """A number that is there lies between two bounds; `below` excludes the upper one."""
+
+    field: str
+    low: float | None = None
+    high: float | None = None
+    below: bool = False
+
+    def failing(self) -> pl.Expr:
+        """Return the mask of the failing rows."""
+        column, mask = pl.col(self.field), pl.lit(False)
+        if self.low is not None:
+            mask = mask | (column < self.low)
+        if self.high is not None:
+            mask = mask | (column >= self.high if self.below else column > self.high)
+        return mask.fill_null(False)
+
+    def expectation(self) -> Expectation:
+        """Return the expectation's type and arguments."""
+        bounds = {"column": self.field, "min_value": self.low, "max_value": self.high, "strict_max": self.below}
+        return "expect_column_values_to_be_between", bounds
+
+
+@dataclass(frozen=True)
+class Length:
+    """A text that is there has between `low` and `high` characters."""
+
+    field: str
+    low: int
+    high: int
+
+    def failing(self) -> pl.Expr:
+        """Return the mask of the failing rows."""
+        return (~pl.col(self.field).str.len_chars().is_between(self.low, self.high)).fill_null(False)
+
+    def expectation(self) -> Expectation:
+        """Return the expectation's type and arguments."""
+        return "expect_column_value_lengths_to_be_between", {
+            "column": self.field,
+            "min_value": self.low,
+            "max_value": self.high,
+        }
+
+
+@dataclass(frozen=True)
+class Matches:
+    """A text that is there contains the pattern."""
+
+    field: str
+    pattern: str
+
+    def failing(self) -> pl.Expr:
+        """Return the mask of the failing rows."""
+        return (~pl.col(self.field).str.contains(self.pattern)).fill_null(False)
+
+    def expectation(self) -> Expectation:
+        """Return the expectation's type and arguments."""
+        return "expect_column_values_to_match_regex", {"column": self.field, "regex": self.pattern}
+
+
+@dataclass(frozen=True)
+class Lacks:
+    """A text that is there does not contain the pattern."""
+
+    field: str
+    pattern: str
+
+    def failing(self) -> pl.Expr:
+        """Return the mask of the failing rows."""
+        return pl.col(self.field).str.contains(self.pattern).fill_null(False)
+
+    def expectation(self) -> Expectation:
+        """Return the expectation's type and arguments."""
+        return "expect_column_values_to_not_match_regex", {"column": self.field, "regex": self.pattern}
+
+
+@dataclass(frozen=True)
+class NotBefore:
+    """Where both are there, `field` is not smaller than `earlier`."""
+
+    field: str
+    earlier: str
+
+    def failing(self) -> pl.Expr:
+        """Return the mask of the failing rows."""
+        return (pl.col(self.field) < pl.col(self.earlier)).fill_null(False)
+
+    def expectation(self) -> Expectation:
+        """Return the expectation's type and arguments."""
+        return "expect_column_pair_values_a_to_be_greater_than_b", {
+            "column_A": self.field,
+            "column_B": self.earlier,
+            "or_equal": True,
+            "ignore_row_if": "either_value_is_missing",
+        }
+
+
+Check = Known | OneOf | Between | Length | Matches | Lacks | NotBefore
+
+
+# ---- Rules -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that must be true of the data, who answers for it, why, and what to do where it is not.
+
+    Args:
+        name: `table.what_is_true`; the mark in `flags` and the reason code in the quarantine.
+        level: What a failure does.
+        owner: Role that answers for the source.
+        check: The definition.
+        reason: Why a failing row cannot be used, by language (`zh-CN`, `en`).
+        hint: What to do, by language.
+        fields: Columns of the table that the rule reads.
+        derived: Columns computed before the check, by name.
+    """
+
+    name: str
+    level: Level
+    owner: str
+    check: Check | None
+    reason: Mapping[str, str]
+    hint: Mapping[str, str]
+    fields: tuple[str, ...]
+    derived: Mapping[str, Derivation] = field(default_factory=dict)
+
+    @property
+    def definition(self) -> Check:
+        """The check of a rule on rows."""
+        if self.check is None:
+            raise TypeError(f"{self.name} judges a whole pull, not its rows.")
+        return self.check
+
+
+def rule(
+    name: str,
+    level: Level,
+    owner: str,
+    check: Check,
+    zh: tuple[str, str],
+    en: tuple[str, str],
+    *,
+    fields: tuple[str, ...] = (),
+    derived: Mapping[str, Derivation] | None = None,
+) -> Rule:
+    """Write a rule in one line; `zh` and `en` are (reason, what to do)."""
+    read = fields or ((check.field, check.earlier) if isinstance(check, NotBefore) else (check.field,))
+    reason, hint = {"zh-CN": zh[0], "en": en[0]}, {"zh-CN": zh[1], "en": en[1]}
+    return Rule(name, level, owner, check, reason, hint, read, derived or {})
+
+
+def sane_time(name: str, level: Level, owner: str, column: str, given: Given, zh: tuple[str, str], en: tuple[str, str]) -> Rule:
+    """Demand that a time or day lies between the year 2000 and a day after now.
+
+    The check reads whole seconds since 2000, because the expectation's own bounds keep only the day of a time.
+    """
+    name_of_seconds = f"{column} (seconds since 2000)"
+    high = (given.now + AHEAD - CENTURY) // timedelta(seconds=1)
+    check = Between(name_of_seconds, 0, high)
+    return rule(name, level, owner, check, zh, en, fields=(column,), derived={name_of_seconds: _seconds(column)})
+
+
+def sane_times(
+    name: str, owner: str, columns: tuple[str, ...], given: Given, zh: tuple[str, str], en: tuple[str, str]
+) -> list[Rule]:
+    """Flag rows of which any of these times lies before the year 2000 or more than a day ahead."""
+    first, last = "earliest time (seconds since 2000)", "latest time (seconds since 2000)"
+    high = (given.now + AHEAD - CENTURY) // timedelta(seconds=1)
+    return [
+        rule(
+            f"{name}_not_ancient",
+            "flag",
+            owner,
+            Between(first, 0),
+            zh,
+            en,
+            fields=columns,
+            derived={first: _extreme(columns, pl.min_horizontal)},
+        ),
+        rule(
+            f"{name}_not_ahead",
+            "flag",
+            owner,
+            Between(last, None, high),
+            zh,
+            en,
+            fields=columns,
+            derived={last: _extreme(columns, pl.max_horizontal)},
+        ),
+    ]
+
+
+def not_long_before(name: str, owner: str, later: str, earlier: str, zh: tuple[str, str], en: tuple[str, str]) -> list[Rule]:
+    """Reject a time that lies more than the clocks' skew before the time it must follow, and flag one within the skew."""
+    gap = f"{later} after {earlier} (seconds)"
+
+    def derive(_: pl.DataFrame) -> pl.Expr:
+        return (pl.col(later) - pl.col(earlier)).dt.total_seconds()
+
+    skew = SKEW // timedelta(seconds=1)
+    return [
+        rule(name, "row", owner, Between(gap, -skew), zh, en, fields=(later, earlier), derived={gap: derive}),
+        rule(
+            f"{name}_exactly",
+            "flag",
+            owner,
+            NotBefore(later, earlier),
+            ("两个系统的时钟相差不到一天", "保留；只用其先后时，按较晚者计"),
+            ("two systems' clocks differ by less than a day", "Kept; have the clocks set right."),
+        ),
+    ]
+
+
+def one_version(table: str, key: tuple[str, ...], owner: str) -> Rule:
+    """Flag rows of one pull that share key and version and differ in content."""
+    versions = "rows of this key with other content"
+
+    def derive(frame: pl.DataFrame) -> pl.Expr:
+        keys = [name for name in (*key, "source_version", "stamp") if name in frame.columns]
+        if not keys or not frame.height:
+            return pl.lit(0, dtype=pl.Int64)
+        repeated = frame.select(pl.struct(keys).is_duplicated()).to_series()
+        if not repeated.any():  # hashing whole rows costs more than all other checks together
+            return pl.lit(0, dtype=pl.Int64)
+        content = frame.hash_rows(seed=0)
+        other = pl.DataFrame({"key": frame.select(pl.struct(keys).alias("key")).to_series(), "content": content})
+        return pl.lit(other.select((pl.col("content").n_unique().over("key") - 1).cast(pl.Int64)).to_series())
+
+    return rule(
+        f"{table}.one_version",
+        "flag",
+        owner,
+        Between(versions, None, 0),
+        ("同一次拉取里同一主键出现不同内容", "以后到者为准；请来源按主键去重"),
+        ("one pull holds this key with different contents", "The later one counts; let the source deliver each key once."),
+        fields=key,
+        derived={versions: derive},
+    )
+
+
+def money(table: str, column: str, level: Level, owner: str, label: tuple[str, str]) -> Rule:
+    """Demand an amount of at least 0 and less than ten million."""
+    return rule(
+        f"{table}.{column}_sane",
+        level,
+        owner,
+        Between(column, 0, MONEY_CAP, below=True),
+        (f"{label[0]}为负或不小于一千万", "核对单位（元/分）和正负号后重新导出"),
+        (f"{label[1]} is negative or ten million and more", "Check unit (yuan or fen) and sign, then export again."),
+    )
+
+
+def coded(table: str, column: str, level: Level, owner: str, values: tuple[str, ...]) -> Rule:
+    """Demand that a coded column holds one of its codes."""
+    return rule(
+        f"{table}.{column}_coded",
+        level,
+        owner,
+        OneOf(column, values),
+        (f"{column} 不是约定的代码", f"在 channels.yaml 的值映射里补上该值；可用：{'、'.join(values)}"),
+        (f"{column} is none of the agreed codes", f"Add the value to the channel's value map; codes: {', '.join(values)}."),
+    )
+
+
+def required(table: str, column: str, owner: str, label: tuple[str, str]) -> Rule:
+    """Demand that a column is filled in."""
+    return rule(
+        f"{table}.{column}_known",
+        "row",
+        owner,
+        Known(column),
+        (f"缺{label[0]}", "在来源里补上，或检查 channels.yaml 里这一列的映射"),
+        (f"no {label[1]}", "Fill it in at the source, or check this column's mapping in channels.yaml."),
+    )
+
+
+def identified(table: str, column: str, owner: str, label: tuple[str, str]) -> list[Rule]:
+    """Demand an id that is there, not blank and at most 200 characters long."""
+    return [
+        required(table, column, owner, label),
+        rule(
+            f"{table}.{column}_sound",
+            "row",
+            owner,
+            Length(column, 1, ID_CAP),
+            (f"{label[0]}为空或超过 {ID_CAP} 字", "检查是否把整段文字映射成了编号"),
+            (f"{label[1]} is empty or longer than {ID_CAP} characters", "Check whether a whole text was mapped to an id."),
+        ),
+    ]
+
+
+def known_sku(table: str, owner: str, given: Given) -> list[Rule]:
+    """Flag a SKU that the product table does not hold; left out where no SKUs are known."""
+    if "sku" not in given.known:
+        return []
+    return [
+        rule(
+            f"{table}.sku_listed",
+            "flag",
+            owner,
+            OneOf("sku", tuple(sorted(given.known["sku"]))),
+            ("商品表里没有这个 SKU", "补进商品表，或作为旧链接的别名登记"),
+            ("the product table does not hold this SKU", "Add it to the products, or as an alias of an old listing."),
+        )
+    ]
+
+
+def batch_readable(table: str, owner: str) -> list[Rule]:
+    """Flag batch numbers that say nothing, and those with a letter O among digits."""
+    return [
+        rule(
+            f"{table}.batch_no_telling",
+            "flag",
+            owner,
+            Lacks("batch_no", r"(?i)^\s*(无|没有|不详|不清楚|不知道|未知|[/\\.?？—*x-]+|n/?a|none|null|nil|0+)?\s*$"),
+            ("批次号等于没填", "按序列号或发货日期推定批次；提醒填写人看底部铭牌"),
+            ("the batch number says nothing", "Infer it from serial number or ship date; ask for the label's number."),
+        ),
+        rule(
+            f"{table}.batch_no_digits",
+            "flag",
+            owner,
+            Lacks("batch_no", r"[0-9][OoIl][0-9]"),
+            ("批次号数字里混有字母 O、I 或 l", "按数字 0 或 1 核对后更正"),
+            ("a letter O, I or l stands among the batch number's digits", "Check against 0 or 1 and correct it."),
+        ),
+    ]
+
+
+def _seconds(column: str) -> Derivation:
+    def derive(frame: pl.DataFrame) -> pl.Expr:
+        return _since_2000(frame, column)
+
+    return derive
+
+
+def _extreme(columns: tuple[str, ...], pick: Callable[..., pl.Expr]) -> Derivation:
+    def derive(frame: pl.DataFrame) -> pl.Expr:
+        there = [name for name in columns if name in frame.columns]
+        stamps = [_since_2000(frame, name) for name in there if frame[name].null_count() < frame.height]
+        return pick(stamps) if stamps else pl.lit(None, dtype=pl.Int64)
+
+    return derive
+
+
+def _since_2000(frame: pl.DataFrame, column: str) -> pl.Expr:
+    stamp = pl.col(column)
+    if frame.schema[column] == pl.Date:
+        return (stamp.cast(pl.Int64) - (CENTURY.date() - datetime(1970, 1, 1, tzinfo=UTC).date()).days) * 86_400
+    return stamp.dt.epoch("s") - int(CENTURY.timestamp())

@@ -1,0 +1,200 @@
+"""The gate: rows that break a row rule go into quarantine, the others pass with their flags."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from expectations.rules import Given, Level, Rule
+from expectations.suites import suite
+from tasks.errors import UserError
+from tasks.model import TABLES
+
+if TYPE_CHECKING:
+    from tasks.shop.load import Shop
+
+QUARANTINE_SCHEMA: dict[str, Any] = {
+    "channel": pl.String,
+    "table": pl.String,
+    "source_id": pl.String,
+    "pull_id": pl.String,
+    "rule": pl.String,
+    "field": pl.String,
+    "reason": pl.String,
+    "rules": pl.List(pl.String),
+    "record": pl.String,
+}
+"""One line a quarantined row: its first failing rule, all failing rules, and the scrubbed mapped row as JSON."""
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """How one rule did on one pull; `confirmed` is Great Expectations' count, or none where it was not asked."""
+
+    rule: str
+    level: Level
+    checked: int
+    failed: int
+    confirmed: int | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A pull after the gate: `good.height + quarantine.height` rows were read.
+
+    Args:
+        good: Rows that pass, with their flags in the column `flags` (list of str).
+        quarantine: Rows that do not, in the columns of QUARANTINE_SCHEMA.
+        flags: Mark → number of good rows that carry it.
+        results: How each rule did.
+    """
+
+    good: pl.DataFrame
+    quarantine: pl.DataFrame
+    flags: dict[str, int]
+    results: tuple[RuleResult, ...]
+
+
+def judge(
+    table: str,
+    frame: pl.DataFrame,
+    shop: Shop | None,
+    *,
+    now: datetime,
+    known: Mapping[str, frozenset[str] | set[str]] | None = None,
+    channel: str = "",
+    pull_id: str = "",
+    language: str = "zh-CN",
+    confirm: bool = True,
+) -> Judged:
+    """Judge the rows of one pull by the rules of their table.
+
+    Args:
+        table: Name of a canonical table.
+        frame: Rows in its columns and further ones; a missing column counts as empty.
+        shop: The shop, for its currency; none for the default.
+        now: The moment of the pull, aware UTC.
+        known: Codes that exist elsewhere, by name (`sku`, `issue`); rules without their codes are left out.
+        channel: The source's channel, where the frame has no such column.
+        pull_id: Id of the pull, where the frame has no such column.
+        language: Language of the reasons in the quarantine.
+        confirm: Let Great Expectations count the failures too.
+
+    Raises:
+        UserError: If a column's type cannot hold the table's values, or the two counts of a rule differ.
+    """
+    given = Given(
+        now=now,
+        currency=shop.identity.currency if shop else "CNY",
+        known={name: frozenset(codes) for name, codes in (known or {}).items()},
+    )
+    rules = suite(table, given)
+    frame = _complete(table, frame)
+    wide = with_derived(frame, rules)
+    masks = wide.select(rule.definition.failing().alias(rule.name) for rule in rules)
+    failed = dict(zip(masks.columns, masks.sum().row(0), strict=True)) if masks.height else dict.fromkeys(masks.columns, 0)
+    counts: dict[str, int] = {}
+    if confirm and frame.height:
+        from tasks.validate.confirmation import counted_by_gx
+
+        counts = counted_by_gx(wide, rules)
+        for rule in rules:
+            if counts[rule.name] != failed[rule.name]:
+                raise UserError(
+                    f"The rule {rule.name} fails on {failed[rule.name]} rows by its mask and on {counts[rule.name]} by its expectation.",
+                    hint="One definition has two meanings: correct the rule's kind in expectations/rules.py before anything is stored.",
+                )
+    row_rules = [rule for rule in rules if rule.level == "row"]
+    bad = masks.select(pl.any_horizontal([rule.name for rule in row_rules])).to_series() if masks.height else pl.Series([], dtype=pl.Boolean)
+    good, flags = _flagged(frame.filter(~bad), masks.filter(~bad), [rule for rule in rules if rule.level == "flag" and failed[rule.name]])
+    return Judged(
+        good=good,
+        quarantine=_quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, channel, pull_id, language),
+        flags=flags,
+        results=tuple(RuleResult(rule.name, rule.level, frame.height, failed[rule.name], counts.get(rule.name)) for rule in rules),
+    )
+
+
+def with_derived(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
+    """Return the frame with the columns that its rules compute first."""
+    derived = {name: derive for rule in rules for name, derive in rule.derived.items()}
+    return frame.with_columns(derive(frame).alias(name) for name, derive in derived.items())
+
+
+def _complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Give the frame every column of its table in its type; NaN is no number and becomes null.
+
+    Raises:
+        UserError: If a column holds values that its type cannot.
+    """
+    columns = []
+    for name, kind in TABLES[table].columns.items():
+        if name not in frame.columns:
+            columns.append(pl.lit(None, dtype=kind).alias(name))
+        elif frame.schema[name] != kind:
+            columns.append(_cast(table, frame[name], kind))
+        elif kind == pl.Float64:
+            columns.append(pl.col(name).fill_nan(None))
+    if "flags" not in frame.columns:
+        columns.append(pl.lit([], dtype=pl.List(pl.String)).alias("flags"))
+    return frame.with_columns(columns)
+
+
+def _cast(table: str, column: pl.Series, kind: Any) -> pl.Series:
+    try:
+        cast = column.cast(kind)
+    except pl.exceptions.PolarsError as error:
+        raise UserError(
+            f"The column {column.name} of {table} arrived as {column.dtype}, which does not fit {kind}.",
+            hint="Correct this column's mapping in channels.yaml.",
+        ) from error
+    return cast.fill_nan(None) if kind == pl.Float64 else cast
+
+
+def _flagged(good: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Append the names of the failing flag rules to the rows' flags, in the rules' order."""
+    present = [rule.name for rule in rules if masks[rule.name].any()]
+    if present:
+        marks = pl.concat_list(pl.when(masks[name]).then(pl.lit(name)) for name in present).list.drop_nulls()
+        good = good.with_columns(pl.col("flags").fill_null([]).list.concat(marks))
+    else:
+        good = good.with_columns(pl.col("flags").fill_null([]))
+    counted = good["flags"].explode().drop_nulls().value_counts().sort("flags")
+    return good, dict(counted.iter_rows())
+
+
+def _quarantined(
+    bad: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule], table: str, channel: str, pull_id: str, language: str
+) -> pl.DataFrame:
+    """Tell for each rejected row the first failing rule with its reason, all failing rules, and the row itself."""
+    if not bad.height:
+        return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+    names = [rule.name for rule in rules]
+    failing = masks.select(pl.concat_list(pl.when(pl.col(name)).then(pl.lit(name)) for name in names).list.drop_nulls().alias("rules"))
+    first = failing["rules"].list.first()
+    identity = {"channel": channel, "pull_id": pull_id, "source_id": None}
+    own = [
+        bad[name] if name in bad.columns else pl.Series(name, [value], dtype=pl.String).new_from_index(0, bad.height)
+        for name, value in identity.items()
+    ]
+    return pl.DataFrame(
+        [
+            *own,
+            failing["rules"],
+            first.alias("rule"),
+            first.replace_strict(names, [", ".join(rule.fields) for rule in rules], return_dtype=pl.String).alias("field"),
+            first.replace_strict(names, [rule.reason[language] for rule in rules], return_dtype=pl.String).alias("reason"),
+            pl.Series("table", [table], dtype=pl.String).new_from_index(0, bad.height),
+            _as_json(bad),
+        ]
+    ).select(list(QUARANTINE_SCHEMA))
+
+
+def _as_json(frame: pl.DataFrame) -> pl.Series:
+    rows = ({key: value for key, value in row.items() if value is not None} for row in frame.iter_rows(named=True))
+    return pl.Series("record", [json.dumps(row, ensure_ascii=False, default=str, sort_keys=True) for row in rows], dtype=pl.String)
