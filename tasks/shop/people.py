@@ -15,7 +15,7 @@ class Person(Section):
     """One person who can own an action; a supplier or a group never is one."""
 
     name: str = Field(description="The name as actions and reports write it; unique.")
-    name_en: str = Field("", description="The name in English editions.")
+    name_en: str = Field(default="", description="The name in English editions.")
     mail: str = ""
     roles: list[str]
     lines: list[str] = Field(default_factory=list, description="Product lines this person answers for; empty means all.")

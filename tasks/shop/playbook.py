@@ -62,7 +62,7 @@ def target_value(rule: str, values: dict[str, float]) -> float:
                 return compute(left) - compute(right)
             case ast.Call(func=ast.Name(id="max" | "min" | "median" as function), args=[_, *_] as arguments, keywords=[]):
                 numbers = [compute(argument) for argument in arguments]
-                return {"max": max, "min": min, "median": median}[function](numbers)
+                return max(numbers) if function == "max" else min(numbers) if function == "min" else median(numbers)
         raise ValueError(f"the target rule {rule!r} may hold numbers, {', '.join(TARGET_NAMES)}, * + - and max, min, median")
 
     try:
@@ -103,7 +103,7 @@ class Step(Section):
     due: Due
     evidence: Name | None = None
     reply: dict[str, Due] = Field(default_factory=dict, description="When the supplier's parts of the answer are due.")
-    decide: str = Field("", description="Role that decides, where it is not the owner.")
+    decide: str = Field(default="", description="Role that decides, where it is not the owner.")
     law_days: int | None = Field(None, description="Working days that the law gives, printed beside.")
     red_lines: list[str] = Field(default_factory=list, description="Red lines for which this step alone is proposed; empty means all of the entry.")
 
@@ -136,7 +136,7 @@ class Verify(Section):
 
     cut_in: Literal["batch", "ship_date", "pay_date", "apply_date", "release", "shift", "session", "promotion", "none"]
     min_units: int = 0
-    weeks: int = Field(4, ge=1)
+    weeks: int = Field(default=4, ge=1)
 
 
 class Entry(Section):
@@ -154,7 +154,7 @@ class Entry(Section):
     gate: Name | None = Field(None, description="When another entry or legal takes over.")
     compare: Name | None = None
     never: list[Name] = Field(default_factory=list, description="What must not be done.")
-    reply: str = Field("", description="Reply template for customers.")
+    reply: str = Field(default="", description="Reply template for customers.")
     restricted: bool = False
 
     @model_validator(mode="after")
@@ -181,9 +181,9 @@ class ActionWords:
 class Playbook(Section):
     """All entries, and the hour from which hours are counted."""
 
-    clock_starts: str = Field("09:30", pattern=r"^\d\d:\d\d$", description="Hours count from this time of the day after the period.")
-    day_ends: str = Field("18:00", pattern=r"^\d\d:\d\d$", description="A due day ends at this time.")
-    session_days: int = Field(3, description="Days within which the next live session is held.")
+    clock_starts: str = Field(default="09:30", pattern=r"^\d\d:\d\d$", description="Hours count from this time of the day after the period.")
+    day_ends: str = Field(default="18:00", pattern=r"^\d\d:\d\d$", description="A due day ends at this time.")
+    session_days: int = Field(default=3, description="Days within which the next live session is held.")
     entries: list[Entry]
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ class Target(Section):
     """What one printed figure should be."""
 
     figure: str
-    scope: str = Field("", description="Platform, line or other scope; empty means the whole shop.")
+    scope: str = Field(default="", description="Platform, line or other scope; empty means the whole shop.")
     op: Literal["<=", ">="]
     value: float = Field(description="Rates as fractions (0.018), money in the shop's currency, times in minutes.")
 
@@ -25,7 +25,7 @@ class Ages(Section):
     after_sale: int = 30
     quality_refund: int = 30
     returned: int = 15
-    returned_ready: int = Field(21, description="Days after signing when parcels on their way back have arrived.")
+    returned_ready: int = Field(default=21, description="Days after signing when parcels on their way back have arrived.")
     refund_only: int = 30
     damage: int = 7
     before_ship: int = 7
@@ -34,12 +34,12 @@ class Ages(Section):
 class Losses(Section):
     """Rules of the net loss (D21) that are no price: prices stand in the source's cost_rate table."""
 
-    resale_share: float = Field(0.7, ge=0, le=1, description="Share of returned units sold again where no inspection says it.")
+    resale_share: float = Field(default=0.7, ge=0, le=1, description="Share of returned units sold again where no inspection says it.")
     merchant_return_freight_share: float = Field(
-        0.3, ge=0, le=1, description="Share of return freight the shop bears where the after-sales order does not say it."
+        default=0.3, ge=0, le=1, description="Share of return freight the shop bears where the after-sales order does not say it."
     )
-    goods_cost_share: float = Field(0.55, ge=0, le=1, description="Cost of goods ÷ paid price where the order line has no cost.")
-    minutes_per_case: float = Field(12, ge=0, description="Service minutes of one after-sales case.")
+    goods_cost_share: float = Field(default=0.55, ge=0, le=1, description="Cost of goods ÷ paid price where the order line has no cost.")
+    minutes_per_case: float = Field(default=12, ge=0, description="Service minutes of one after-sales case.")
     rates: dict[str, float] = Field(
         default_factory=dict, description="Amounts per piece for items that cost_rate does not price; an item in neither is named as missing."
     )
@@ -51,14 +51,14 @@ class Targets(Section):
     figures: tuple[Target, ...] = ()
     ages: Ages = Field(default_factory=lambda: Ages())
     line_ages: dict[str, int] = Field(default_factory=dict, description="Age in days at which a line's complaint rate is read, where it differs.")
-    normal_weeks: int = Field(26, ge=8, description="Earlier mature weeks that make the normal range.")
+    normal_weeks: int = Field(default=26, ge=8, description="Earlier mature weeks that make the normal range.")
     quality_reasons: list[str] = Field(description="Reason codes that count as quality (final internal reason).")
     quality_reasons_version: str = "1"
     damage_leaves: tuple[str, ...] = ("LOG.DAMAGE", "PRD.PACK")
     losses: Losses = Losses()
-    due_soon_hours: int = Field(48, description="A given deadline this close is listed as about to fall due.")
-    evidence_lead_hours: int = Field(6, description="Evidence is due this long before the platform's deadline.")
-    safety_days: int = Field(7, description="Days before the period from which a safety case still joins the red line's days.")
+    due_soon_hours: int = Field(default=48, description="A given deadline this close is listed as about to fall due.")
+    evidence_lead_hours: int = Field(default=6, description="Evidence is due this long before the platform's deadline.")
+    safety_days: int = Field(default=7, description="Days before the period from which a safety case still joins the red line's days.")
 
     def target(self, figure: str, scope: str = "") -> Target | None:
         """Return the target of a figure in a scope, or nothing."""
