@@ -1,6 +1,7 @@
 """Settings of one installation: the only reader of the environment."""
 
 import os
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -64,3 +65,18 @@ def load_settings(home: Path | str | None = None) -> Settings:
     """Load the settings of one home; an explicit home wins over the environment."""
     first = Settings() if home is None else Settings(home=Path(home))
     return Settings(_env_file=first.home / ".env", home=first.home)  # type: ignore[call-arg]
+
+
+def choose_home(home: Path | str) -> None:
+    """Make a home the one that flows of this process, and processes started by it, work in."""
+    os.environ["AFTERSALES_HOME"] = str(Path(home).resolve())
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return this process's environment with changes, for a process that we start."""
+    return {**os.environ, **changes}
+
+
+def put_environment(**changes: str) -> None:
+    """Change this process's environment before a library reads it."""
+    os.environ.update(changes)

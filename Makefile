@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test fast check fix bench serve docs clean
+SHELL := /bin/sh
+HOME_DEMO ?= demo
+RUN = . ./environment.sh && .venv/bin/
+
+help: ## Show what can be done here
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ## Install, write the sample shop, review its last week and month, mail the reports to demo/outbox
+	@./setup.sh run
+	@$(RUN)aftersales --home $(HOME_DEMO) demo
+
+test: ## Install, then run every test (real SMTP, IMAP, PostgreSQL and browser where they can be installed)
+	@./setup.sh test
+	@$(RUN)python -m pytest tests
+
+fast: ## Run the tests that need no peer and no server
+	@./setup.sh run
+	@$(RUN)python -m pytest tests/spec tests/unit
+
+check: ## Lint, types, import rules, drift of the generated docs; changes nothing
+	@./setup.sh run
+	@$(RUN)ruff check .
+	@$(RUN)mypy tasks
+	@$(RUN)lint-imports
+	@$(RUN)python -m expectations.catalogue --check
+	@$(RUN)python -m docs.settings --check
+
+fix: ## Repair what the linter can repair
+	@$(RUN)ruff check --fix .
+
+docs: ## Write the generated tables of docs/ anew
+	@$(RUN)python -m expectations.catalogue
+	@$(RUN)python -m docs.settings
+
+bench: ## Measure the promises (minutes)
+	@./setup.sh run
+	@$(RUN)python -m benchmarks.review --records 20000
+	@$(RUN)python -m benchmarks.coding
+	@$(RUN)python -m benchmarks.stories --seeds 1-2
+
+serve: ## Prefect server, worker, all deployments, archive and mail catcher on loopback; prints the addresses
+	@./setup.sh run
+	@$(RUN)aftersales --home $(HOME_DEMO) serve
+
+clean: ## Remove the demo shop and every cache, not the environment
+	rm -rf $(HOME_DEMO) .cache/fontconfig .pytest_cache .mypy_cache .ruff_cache tests/output

@@ -1,0 +1,65 @@
+"""What an operator sees of a review in the Prefect UI: summary, causes, actions, data quality, and links to the PDFs."""
+
+import re
+
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+
+from tasks.model import Review
+from tasks.report.steps import Rendered
+from tasks.run import Run
+
+
+def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
+    """Leave the artifacts of a review; counts, names and codes only, never a customer's words."""
+    if not rendered:
+        return
+    key = "review-" + re.sub(r"[^a-z0-9]+", "-", str(run.period).lower()).strip("-")
+    first = rendered[0]
+    points = "\n".join(f"- {point}" for point in first.main_points)
+    create_markdown_artifact(key=f"{key}-summary", markdown=f"# {first.subject}\n\n{points}\n", description=f"Review {run.period} r{run.revision}")
+    create_table_artifact(
+        key=f"{key}-causes",
+        table=[
+            {
+                "slice": ", ".join(f"{name}={value}" for name, value in cause.slice.items()),
+                "leaf": cause.leaf,
+                "observed": cause.observed,
+                "expected": cause.expected,
+                "ratio": round(cause.ratio, 2),
+                "interval": f"{cause.low:.2f}–{cause.high:.2f}",
+                "status": cause.status.value,
+            }
+            for cause in review.causes
+        ]
+        or [{"slice": "none: everything within the normal range", "leaf": "", "observed": "", "expected": "", "ratio": "", "interval": "", "status": ""}],
+        description="Causes",
+    )
+    create_table_artifact(
+        key=f"{key}-actions",
+        table=[
+            {"action": result.action.action_id, "owner": result.action.owner, "due": str(result.due.date()), "status": result.status,
+             "verdict": result.verdict.value if result.verdict else ""}
+            for result in review.prior
+        ]
+        + [
+            {"action": action.action_id, "owner": action.owner, "due": str(action.due.date()), "status": "proposed", "verdict": ""}
+            for action in review.proposals
+        ],
+        description="Earlier promises and new proposals",
+    )
+    create_table_artifact(
+        key=f"{key}-data",
+        table=[
+            {"channel": quality.channel, "records": quality.records, "read": quality.read, "quarantined": quality.quarantined,
+             "problem": quality.error or quality.excluded or ", ".join(str(day) for day in quality.missing_days)}
+            for quality in review.channels
+        ],
+        description="Data quality by channel",
+    )
+    for item in rendered:
+        create_link_artifact(
+            key=f"{key}-{item.audience}-{item.language}".lower().replace("_", "-"),
+            link=f"{run.settings.archive_url.rstrip('/')}/{item.pdf_path}",
+            link_text=item.pdf_path.rsplit("/", 1)[-1],
+            description="Open the report",
+        )

@@ -1,0 +1,239 @@
+"""The console command `aftersales`; every command imports only what it needs, so that answers from the ledger are quick."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tasks.errors import UserError
+from tasks.settings import Settings, choose_home, load_settings
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class Commands(click.Group):
+    """A group that shows a mistake as two sentences, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a UserError ends it with exit code 1, Ctrl-C with 130."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(f"✗ {error}", err=True)
+            sys.exit(1)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Stopped. Nothing is half-written; start the same command again to go on.", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The shop's folder. Default: the variable AFTERSALES_HOME, else ./home.")
+@click.pass_context
+def main(ctx: click.Context, home: Path | None) -> None:
+    """Review after-sales complaints: what went wrong, why, who fixes it by when, and did last time's promises work.
+
+    Begin with `aftersales --home myshop init`, or look at the sample shop with `make demo`.
+    """
+    if home is not None:
+        choose_home(home)
+    ctx.obj = load_settings()
+
+
+@main.command()
+@click.pass_obj
+def init(settings: Settings) -> None:
+    """Make a new shop's folder with commented configuration."""
+    from flows.newcomer import make_home
+
+    for line in make_home(settings.home):
+        console.print(line)
+
+
+@main.group()
+def channels() -> None:
+    """Look at the sources."""
+
+
+@channels.command("try")
+@click.argument("name")
+@click.pass_obj
+def channels_try(settings: Settings, name: str) -> None:
+    """Show 20 mapped rows of the channel NAME, and what would be rejected. Nothing is stored."""
+    from flows.trial import try_channel
+
+    try_channel(settings, name, console)
+
+
+@main.command()
+@click.option("--period", default="", help="A week as 2026-W45, a month as 2026-10, a quarter as 2026-Q4. Default: the last complete one.")
+@click.option("--grain", type=click.Choice(["week", "month", "quarter"]), default="week", show_default=True, help="Kind of the last complete period.")
+@click.option("--as-of", default="", help="Review what was known at this moment, as 2026-11-10T14:00 in the shop's zone.")
+@click.option("--revise", is_flag=True, help="Pull again and make a new revision of a finished period.")
+@click.option("--send", is_flag=True, help="Mail the report. Nobody gets the same revision twice.")
+@click.option("--verify", is_flag=True, help="Make a kept edition again and compare every byte.")
+@click.pass_obj
+def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool, send: bool, verify: bool) -> None:
+    """Review one period: pull, judge, report, and mail if asked."""
+    from flows.local import review_here, verify_here
+
+    if verify:
+        verify_here(settings, period, grain, as_of, console)
+    else:
+        review_here(settings, period=period, grain=grain, as_of=as_of, revise=revise, send=send, console=console)
+
+
+@main.command()
+@click.argument("span", metavar="2026-W40..2026-W45")
+@click.option("--which", type=click.Choice(["missing", "failed", "stale", "all"]), default="missing", show_default=True, help="Which of the periods.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
+@click.option("--send", is_flag=True, help="Mail the reports; off by default.")
+@click.pass_obj
+def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: bool) -> None:
+    """Review a range of earlier periods, oldest first; start it again after an interruption and it goes on."""
+    from flows.local import backfill_here
+
+    backfill_here(settings, span=span, which=which, dry_run=dry_run, send=send, console=console)
+
+
+@main.command()
+@click.option("--period", default="", help="Only mails of this period.")
+@click.pass_obj
+def redeliver(settings: Settings, period: str) -> None:
+    """Settle uncertain mails and send queued ones."""
+    from flows.local import redeliver_here
+
+    redeliver_here(period, console)
+
+
+@main.group()
+def actions() -> None:
+    """See and change promises."""
+
+
+@actions.command("list")
+@click.option("--state", default="", help="Only actions in this state: proposed, open, in_progress, to_verify, closed …")
+@click.option("--owner", default="", help="Only this person's.")
+@click.pass_obj
+def actions_list(settings: Settings, state: str, owner: str) -> None:
+    """List the actions."""
+    from flows.promises import list_actions
+
+    list_actions(settings, state, owner, console)
+
+
+@actions.command("show")
+@click.argument("action_id")
+@click.pass_obj
+def actions_show(settings: Settings, action_id: str) -> None:
+    """Show one action and everything that happened to it."""
+    from flows.promises import show_action
+
+    show_action(settings, action_id, console)
+
+
+@actions.command("accept")
+@click.argument("action_id")
+@click.option("--by", required=True, help="Who accepts.")
+@click.option("--owner", default="", help="Another owner than proposed.")
+@click.option("--due", default="", help="Another date than proposed, as 2026-11-20.")
+@click.pass_obj
+def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due: str) -> None:
+    """Accept a proposed action; from now on it can be due and late."""
+    from flows.promises import accept_action
+
+    accept_action(settings, action_id, by=by, owner=owner, due=due, console=console)
+
+
+@actions.command("update")
+@click.argument("action_id")
+@click.argument("kind", type=click.Choice(["started", "done", "postponed", "reassigned", "cut_in", "verified", "closed", "reopened", "cancelled"]))
+@click.option("--by", required=True, help="Who reports it.")
+@click.option("--at", default="", help="When it happened, as 2026-11-10T14:00. Default: now.")
+@click.option("--due", default="", help="New date, for postponed.")
+@click.option("--owner", default="", help="New owner, for reassigned.")
+@click.option("--cut-in", default="", help="First batch, date, release or shift with the change, for done and cut_in.")
+@click.option("--evidence", default="", help="Report number, photo, page version.")
+@click.option("--why", default="", help="Reason.")
+@click.pass_obj
+def actions_update(settings: Settings, action_id: str, kind: str, **given: str) -> None:
+    """Say what became of an action: started, done, postponed …"""
+    from flows.promises import update_action
+
+    update_action(settings, action_id, kind, given, console)
+
+
+@main.command()
+@click.option("--grain", type=click.Choice(["week", "month", "quarter"]), default="week", show_default=True)
+@click.option("--last", default=12, show_default=True, help="How many periods.")
+@click.pass_obj
+def status(settings: Settings, grain: str, last: int) -> None:
+    """Show periods with and without editions, channels, deliveries and uncertain mails."""
+    from flows.standing import show_status
+
+    show_status(settings, grain, last, datetime.now(UTC), console)
+
+
+@main.command()
+@click.option("--seed", default=1, show_default=True, help="Another number makes another shop.")
+@click.option("--weeks", default=60, show_default=True, help="How many weeks of history.")
+@click.option("--scale", default=1.0, show_default=True, help="1 is 24,000 orders in a normal week.")
+@click.option("--through", default="2026-W45", show_default=True, help="Last week; 2026-W47 shows the week after 双11.")
+@click.pass_obj
+def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str) -> None:
+    """Write the sample shop: its sources in their native shapes, its configuration and its truth."""
+    from flows.demonstration import write_sample
+
+    write_sample(settings, seed=seed, weeks=weeks, scale=scale, through=through, console=console)
+
+
+@main.command()
+@click.option("--seed", default=1, show_default=True)
+@click.option("--scale", default=1.0, show_default=True, help="Smaller is quicker.")
+@click.pass_obj
+def demo(settings: Settings, seed: int, scale: float) -> None:
+    """Write the sample shop and review its last full week and month."""
+    from flows.demonstration import run_demo
+
+    run_demo(settings, seed=seed, scale=scale, console=console)
+
+
+@main.command()
+@click.option("--port", default=4200, show_default=True, help="Port of the Prefect server; the archive takes 8765, the mail catcher 8025 and 1025.")
+@click.pass_obj
+def serve(settings: Settings, port: int) -> None:
+    """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive, mail catcher."""
+    from flows.serving import serve_all
+
+    serve_all(settings, port, console)
+
+
+@main.command()
+def deploy() -> None:
+    """Register the deployments and the rule that ends zombie runs with the Prefect server in PREFECT_API_URL."""
+    from flows.serving import deploy_all
+
+    deploy_all(console)
+
+
+@main.command()
+@click.pass_obj
+def doctor(settings: Settings) -> None:
+    """Check configuration, keys, fonts, stores, channels, mail, Prefect and worker, and say what to do."""
+    from flows.checkup import examine
+
+    findings = examine(settings, datetime.now(UTC))
+    table = Table("", "what", "finding", "what to do", box=None)
+    for finding in findings:
+        table.add_row({"ok": "✓", "warn": "!", "bad": "✗"}[finding.level], finding.what, finding.text, finding.advice)
+    console.print(table)
+    sys.exit(any(finding.level == "bad" for finding in findings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Redeliver: settle mails of which nobody knows whether they left, and send what is still queued."""
+
+from prefect import flow
+
+from flows.opening import open_post
+from tasks.deliver.steps import redeliver_queued, settle_uncertain
+
+
+@flow(name="redeliver", persist_result=False)
+def redeliver(period: str = "") -> str:
+    """Look up uncertain mails by their Message-ID, then send the queued ones; nobody is mailed twice.
+
+    Args:
+        period: Only mails of this period, as 2026-W45. Empty: all.
+    """
+    with open_post(period) as post:
+        settled = settle_uncertain(post)
+        sent = redeliver_queued(post)
+        return f"{settled} {sent}"

@@ -1,0 +1,50 @@
+"""Review: what went wrong, why, who fixes it by when, and did last time's promises work?"""
+
+from typing import Literal
+
+from prefect import flow
+
+from flows.artifacts import publish
+from flows.opening import open_run, run_name, wait_for_sources
+from tasks.act.steps import check_prior_actions, propose_actions
+from tasks.analyse.steps import analyse, find_root_causes
+from tasks.classify.steps import classify
+from tasks.collect.steps import collect
+from tasks.deliver.steps import deliver
+from tasks.report.steps import render
+from tasks.store.steps import recall, store
+from tasks.validate.steps import validate
+
+
+@flow(name="review", flow_run_name=run_name, timeout_seconds=4 * 3600, persist_result=False)
+def review(
+    period: str = "",
+    grain: Literal["week", "month", "quarter"] = "week",
+    as_of: str = "",
+    revise: bool = False,
+    send: bool = False,
+    wait_until: str = "",
+) -> str:
+    """Review one period: pull every channel, judge the period, check earlier actions, make the report, mail it once.
+
+    Safe to run again: a finished period is answered from the ledger; nobody is mailed twice.
+
+    Args:
+        period: A week as 2026-W45, a month as 2026-10, a quarter as 2026-Q4. Empty: the last one that was complete when this run was due.
+        grain: What "the last one" is when no period is named.
+        as_of: Review what was known at this moment, as 2026-11-10T14:00 in the shop's zone. Empty: what is known now.
+        revise: Pull again and make a new revision of a finished period.
+        send: Mail the report to its audiences. Each reader gets each revision once.
+        wait_until: Wait for sources that are not complete until this local time, as 11:00; then the report is marked as preliminary.
+    """
+    with open_run(period, grain, as_of, revise, send) as run:
+        if not run.answered:
+            batches = wait_for_sources(run, wait_until, lambda: [collect.submit(run, channel) for channel in run.channels])
+            pulls = store(run, validate(run, batches))
+            facts = classify(run, recall(run, pulls))
+            causes = find_root_causes(run, facts)
+            prior = check_prior_actions(run, facts)
+            proposals = propose_actions(run, facts, causes)
+            findings = analyse(run, facts, causes, prior, proposals)
+            publish(run, render(run, findings), findings)
+        return deliver(run)

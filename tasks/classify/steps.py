@@ -1,0 +1,18 @@
+"""Classify: give every record its leaf, nature, severity, track and case."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.classify.coding import code
+from tasks.model import Facts
+from tasks.run import Run
+
+
+@task(name="classify", cache_policy=NO_CACHE, persist_result=False)
+def classify(run: Run, facts: Facts) -> Facts:
+    """Code every record: what is wrong, how urgent it is, and which case it belongs to."""
+    run.progress("classify")
+    coded = code(facts, run.shop)
+    get_run_logger().info("%s records coded", coded["feedback"].height)
+    return coded

@@ -1,0 +1,39 @@
+"""Validate: let the rules judge what was pulled."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.collect.batch import Batch
+from tasks.model import TABLES
+from tasks.run import Run
+from tasks.validate.gate import Judged, judge
+
+
+@task(name="validate", cache_policy=NO_CACHE, persist_result=False)
+def validate(run: Run, batches: list[Batch]) -> list[tuple[Batch, Judged]]:
+    """Separate good rows from rows for the quarantine, channel by channel, each with rule and reason."""
+    run.progress("validate")
+    known = {"sku": _known_skus(run, batches), "issue": run.shop.taxonomy.codes()}
+    if not known["sku"]:
+        del known["sku"]
+    judged = []
+    for batch in batches:
+        verdict = judge(
+            batch.table, batch.frame, run.shop, now=run.now, known=known, channel=batch.channel, pull_id=batch.pull_id
+        )
+        rejected = verdict.quarantine.height + batch.unreadable.height
+        get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.good.height, rejected)
+        judged.append((batch, verdict))
+    return judged
+
+
+def _known_skus(run: Run, batches: list[Batch]) -> frozenset[str]:
+    frames = [batch.frame for batch in batches if batch.table == "product"]
+    frames.append(run.stores.lake.as_of("product", run.now, columns=list(TABLES["product"].columns)))
+    skus: set[str] = set()
+    for frame in frames:
+        skus.update(frame["sku"].drop_nulls().to_list())
+        if "aliases" in frame.columns:
+            skus.update(frame["aliases"].drop_nulls().explode().drop_nulls().to_list())
+    return frozenset(skus)
