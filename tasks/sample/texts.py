@@ -42,7 +42,7 @@ INPUTS = {
 def phrases() -> dict[str, Any]:
     """Read phrases.yaml once."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    read: dict[str, Any] = yaml.load((Path(__file__).parent / "phrases.yaml").read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+    read: dict[str, Any] = yaml.load((Path(__file__).parent / "phrases.yaml").read_text(encoding="utf-8"), Loader=loader)
     return read
 
 
