@@ -1,0 +1,74 @@
+"""Values of dimensions that no source gives: looked up in maps or in other tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import polars as pl
+
+from tasks.errors import ConfigurationError
+from tasks.model import Facts
+from tasks.shop.dimensions import Dimension
+from tasks.shop.load import Shop
+
+_KEYS = {"batch": "batch_no", "product": "sku"}
+
+
+def with_dimensions(frame: pl.DataFrame, table: str, facts: Facts, shop: Shop) -> pl.DataFrame:
+    """Return a table with all declared dimensions as columns; an unknown value is null (or the map's `otherwise`).
+
+    Args:
+        frame: Rows of the table.
+        table: `order_line` or `feedback`.
+        facts: Tables that dimensions are looked up in.
+        shop: Declared dimensions and map files.
+
+    Raises:
+        ConfigurationError: If a map file or a named column is missing.
+    """
+    for dimension in shop.dimensions.derived(table):
+        frame = _with_dimension(frame, dimension, facts, shop)
+    missing = [d.name for d in shop.dimensions.dimensions if d.table == table and d.name not in frame.columns]
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+
+
+def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame:
+    column = dimension.source_column
+    if column not in frame.columns:
+        return frame if dimension.name in frame.columns else frame.with_columns(pl.lit(None, pl.String).alias(dimension.name))
+    pairs = _pairs(dimension, facts, shop)
+    if pairs is None:
+        return frame.with_columns(pl.col(column).alias(dimension.name))
+    kept = pl.lit(dimension.otherwise) if dimension.otherwise else (pl.lit(None, pl.String) if dimension.through else pl.col(column))
+    # The few distinct values are looked up, then joined: a table of a million rows holds some dozens of them.
+    distinct = frame.select(pl.col(column).unique()).with_columns(pl.col(column).cast(pl.String).alias("from"))
+    looked = distinct.join(pairs, on="from", how="left").select(column, pl.coalesce("to", kept).alias("_value"))
+    joined = frame.join(looked, on=column, how="left", nulls_equal=True, maintain_order="left")
+    value = pl.coalesce("_value", dimension.name) if dimension.name in frame.columns and dimension.through else pl.col("_value")
+    return joined.with_columns(value.alias(dimension.name)).drop("_value")
+
+
+def _pairs(dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame | None:
+    if dimension.values:
+        rows = [(source, value) for value, sources in dimension.values.items() for source in sources]
+    elif dimension.map_file:
+        reader = csv.DictReader(io.StringIO(shop.text(dimension.map_file)))
+        if reader.fieldnames is None or not {"from", "to"} <= set(reader.fieldnames):
+            raise ConfigurationError(
+                f"The map {dimension.map_file} of the dimension {dimension.name} lacks the header from,to.",
+                hint="Write from,to into its first line.",
+            )
+        rows = [(row["from"], row["to"]) for row in reader]
+    elif dimension.through:
+        table, given = facts[dimension.through], dimension.gives or dimension.name
+        if given not in table.columns:
+            raise ConfigurationError(
+                f"The dimension {dimension.name} looks for the column {given} in {dimension.through}, which has none.",
+                hint=f"Name one of {', '.join(table.columns)} under gives.",
+            )
+        key = _KEYS[dimension.through]
+        return table.select(pl.col(key).alias("from"), pl.col(given).cast(pl.String).alias("to")).drop_nulls("from").unique("from", keep="first", maintain_order=True)
+    else:
+        return None
+    return pl.DataFrame(rows, schema={"from": pl.String, "to": pl.String}, orient="row").unique("from", keep="first", maintain_order=True)
