@@ -26,10 +26,7 @@ def read(spec: Delimited, place: Place) -> Native:
     return read_files(
         place.files(spec.files),
         lambda file: gather(
-            table(spec, name, data)
-            for name, data in unpacked(
-                Path(file), member=spec.member, max_mb=spec.max_mb
-            )
+            table(spec, name, data) for name, data in unpacked(Path(file), member=spec.member, max_mb=spec.max_mb)
         ),
     )
 
@@ -59,28 +56,12 @@ def table(spec: Delimited, name: str, data: bytes) -> Native:
         ) from error
     if spec.stop_at and frame.width:
         first = frame.to_series(0).fill_null("").str.strip_chars()
-        ends = (
-            pl.Series([False] * frame.height)
-            if frame.is_empty()
-            else _starts(first, spec.stop_at)
-        )
+        ends = pl.Series([False] * frame.height) if frame.is_empty() else _starts(first, spec.stop_at)
         if ends.any():
             frame = frame.head(int(ends.arg_true()[0]))
-    frame = frame.rename(
-        {column: column.strip().lstrip("\ufeff") for column in frame.columns}
-    )
-    full = (
-        spec.export_limit > 0
-        and frame.height > 0
-        and frame.height % spec.export_limit == 0
-    )
-    warnings = (
-        [
-            f"{name} has exactly {frame.height:,} rows: the export was probably cut off there."
-        ]
-        if full
-        else []
-    )
+    frame = frame.rename({column: column.strip().lstrip("\ufeff") for column in frame.columns})
+    full = spec.export_limit > 0 and frame.height > 0 and frame.height % spec.export_limit == 0
+    warnings = [f"{name} has exactly {frame.height:,} rows: the export was probably cut off there."] if full else []
     return Native(frame, warnings=warnings, cut_off=full)
 
 
@@ -111,9 +92,7 @@ def _without_preamble(spec: Delimited, name: str, text: str) -> str:
     for _ in range(HEADING_WITHIN):
         line, found, after = rest.partition("\n")
         cells = next(csv.reader(io.StringIO(line), delimiter=spec.separator), [])
-        if wanted <= {cell.strip().lstrip("\ufeff") for cell in cells} and (
-            wanted or len(cells) > 1
-        ):
+        if wanted <= {cell.strip().lstrip("\ufeff") for cell in cells} and (wanted or len(cells) > 1):
             return rest
         if not found:
             break

@@ -27,9 +27,7 @@ def read(spec: HttpApi, place: Place) -> Native:
     headers, login = _credentials(spec.auth, place)
     query: dict[str, Any] = dict(spec.params)
     if spec.since and place.window.start is not None:
-        query[spec.since] = moment_text(
-            place.window.start, spec.times, place.window.zone
-        )
+        query[spec.since] = moment_text(place.window.start, spec.times, place.window.zone)
     if spec.until:
         query[spec.until] = moment_text(place.window.end, spec.times, place.window.zone)
     if spec.paging.size_param:
@@ -102,9 +100,7 @@ def _credentials(auth: Auth, place: Place) -> tuple[dict[str, str], httpx.Auth |
     return headers, None
 
 
-def _ask(
-    client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: Place
-) -> tuple[Any, _Answer]:
+def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: Place) -> tuple[Any, _Answer]:
     """Return one page's parsed body; try again a bounded number of times where that can help."""
     address, query = page
     host = _host(address)
@@ -146,11 +142,7 @@ def _ask(
 
 def _retry_after(response: httpx.Response, otherwise: float) -> float:
     text = response.headers.get("Retry-After", "")
-    return (
-        min(float(text), LONGEST_WAIT_S)
-        if text.replace(".", "", 1).isdigit()
-        else otherwise
-    )
+    return min(float(text), LONGEST_WAIT_S) if text.replace(".", "", 1).isdigit() else otherwise
 
 
 def _refuse(response: httpx.Response, host: str) -> None:
@@ -193,17 +185,9 @@ def _next(
     paging = spec.paging
     if paging.kind == "cursor":
         cursor = at_path(body, paging.next)
-        return (
-            (page[0], {**page[1], paging.param: cursor})
-            if cursor not in (None, "", False)
-            else None
-        )
+        return (page[0], {**page[1], paging.param: cursor}) if cursor not in (None, "", False) else None
     if paging.kind == "page":
-        return (
-            (page[0], {**page[1], paging.param: page[1][paging.param] + 1})
-            if count
-            else None
-        )
+        return (page[0], {**page[1], paging.param: page[1][paging.param] + 1}) if count else None
     if paging.kind == "link":
         target = at_path(body, paging.next) if paging.next else link
         if not target:

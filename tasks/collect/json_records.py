@@ -21,17 +21,12 @@ def read(spec: JsonRecords, place: Place) -> Native:
 
 
 def _file(spec: JsonRecords, file: Path) -> Native:
-    return gather(
-        _content(spec, name, data)
-        for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb)
-    )
+    return gather(_content(spec, name, data) for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb))
 
 
 def _content(spec: JsonRecords, name: str, data: bytes) -> Native:
     text = data.decode("utf-8-sig", errors="replace")
-    if spec.form == "lines" or (
-        spec.form == "auto" and ".jsonl" in name or ".ndjson" in name
-    ):
+    if spec.form == "lines" or (spec.form == "auto" and ".jsonl" in name or ".ndjson" in name):
         return _lines(name, text)
     try:
         document = json.loads(text)

@@ -52,9 +52,7 @@ def check_archive(
     """
     refuse = "The file is refused unread; ask its sender for a plain export."
     if entry_count(path) > max_entries:
-        raise ChannelError(
-            f"{path.name} holds more than {max_entries:,} entries.", hint=refuse
-        )
+        raise ChannelError(f"{path.name} holds more than {max_entries:,} entries.", hint=refuse)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -71,24 +69,15 @@ def check_archive(
     total = 0
     for entry in entries:
         name = PurePosixPath(entry.filename.replace("\\", "/"))
-        if (
-            ".." in name.parts
-            or name.is_absolute()
-            or ":" in entry.filename
-            or "\0" in entry.filename
-        ):
-            raise ChannelError(
-                f"{path.name} holds an entry that points outside itself.", hint=refuse
-            )
+        if ".." in name.parts or name.is_absolute() or ":" in entry.filename or "\0" in entry.filename:
+            raise ChannelError(f"{path.name} holds an entry that points outside itself.", hint=refuse)
         if entry.flag_bits & 1:
             raise ChannelError(
                 f"{path.name} is protected by a password.",
                 hint="Save it without a password.",
             )
         total += entry.file_size
-        if entry.file_size > RATIO_FROM and entry.file_size > max_ratio * max(
-            entry.compress_size, 1
-        ):
+        if entry.file_size > RATIO_FROM and entry.file_size > max_ratio * max(entry.compress_size, 1):
             raise ChannelError(
                 f"{path.name} unpacks {entry.file_size / max(entry.compress_size, 1):,.0f}-fold, more than {max_ratio:.0f}-fold.",
                 hint=refuse,
@@ -125,9 +114,7 @@ def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         NotImplementedError,
         OSError,
     ) as error:
-        raise ChannelError(
-            f"{entry.filename} is damaged ({error}).", hint="Export the file again."
-        ) from error
+        raise ChannelError(f"{entry.filename} is damaged ({error}).", hint="Export the file again.") from error
 
 
 def unpacked(path: Path, *, member: str, max_mb: float) -> list[tuple[str, bytes]]:
@@ -147,11 +134,7 @@ def unpacked(path: Path, *, member: str, max_mb: float) -> list[tuple[str, bytes
             for entry in check_archive(path, max_mb=max_mb)
             if not entry.is_dir() and not entry.filename.startswith("__MACOSX")
         ]
-        chosen = [
-            entry
-            for entry in entries
-            if not member or fnmatch.fnmatch(entry.filename, member)
-        ]
+        chosen = [entry for entry in entries if not member or fnmatch.fnmatch(entry.filename, member)]
         if not chosen:
             names = ", ".join(entry.filename for entry in entries[:5])
             raise ChannelError(
@@ -159,10 +142,7 @@ def unpacked(path: Path, *, member: str, max_mb: float) -> list[tuple[str, bytes
                 hint="Correct `member` in channels.yaml.",
             )
         with zipfile.ZipFile(path) as archive:
-            return [
-                (f"{path.name}/{entry.filename}", b"".join(chunks(archive, entry)))
-                for entry in chosen
-            ]
+            return [(f"{path.name}/{entry.filename}", b"".join(chunks(archive, entry))) for entry in chosen]
     if path.suffix == ".gz":
         return [(path.name, _gunzip(path, max_mb))]
     if path.stat().st_size > max_mb * MEBIBYTE:
@@ -189,12 +169,8 @@ def _gunzip(path: Path, max_mb: float) -> bytes:
                     hint="Raise `max_mb`, or split the export.",
                 )
             if not unpacker.eof:
-                raise ChannelError(
-                    f"{path.name} is cut off.", hint="Export the file again."
-                )
+                raise ChannelError(f"{path.name} is cut off.", hint="Export the file again.")
             data = unpacker.unused_data.lstrip(b"\0")
     except zlib.error as error:
-        raise ChannelError(
-            f"{path.name} is damaged ({error}).", hint="Export the file again."
-        ) from error
+        raise ChannelError(f"{path.name} is damaged ({error}).", hint="Export the file again.") from error
     return b"".join(parts)

@@ -41,9 +41,7 @@ MAX_HEADERS = 1_000
 MAX_NAME = 150
 CONNECT_S = 30.0
 
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
-)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _TAG = re.compile(
     r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]{0,2000}>",
     re.IGNORECASE | re.DOTALL,
@@ -61,9 +59,7 @@ _HISTORY = re.compile(
 )
 _WROTE_OPENS = re.compile(r"^\s*(?:on\b|在).{4,200}$", re.IGNORECASE)
 _WROTE_ENDS = re.compile(r"(?:\bwrote|写道|写到)\s*[:：]\s*$", re.IGNORECASE)
-_SIGNATURE = re.compile(
-    r"^(?:--|—{2}|__)\s*$|^(?:sent from my |发自我的|来自我的)", re.IGNORECASE
-)
+_SIGNATURE = re.compile(r"^(?:--|—{2}|__)\s*$|^(?:sent from my |发自我的|来自我的)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -82,23 +78,15 @@ def read(spec: Mailbox, place: Place) -> Native:
     rows: list[dict[str, Any]] = []
     refused: list[tuple[str, str]] = []
     seen: dict[str, str] = {}
-    for name, size, data in (
-        _maildir(spec, place) if spec.maildir else _imap(spec, place)
-    ):
+    for name, size, data in _maildir(spec, place) if spec.maildir else _imap(spec, place):
         try:
             if data is None:
-                raise _Refusal(
-                    f"the mail of {size / MEBIBYTE:,.0f} MB is larger than {spec.max_mb:,.0f} MB"
-                )
+                raise _Refusal(f"the mail of {size / MEBIBYTE:,.0f} MB is larger than {spec.max_mb:,.0f} MB")
             row = parse(data, spec)
         except _Refusal as refusal:
             refused.append((name, refusal.reason))
             continue
-        content = hashlib.sha256(
-            f"{row['from']}\x1f{row['subject']}\x1f{row['text']}".encode(
-                "utf-8", "replace"
-            )
-        ).hexdigest()
+        content = hashlib.sha256(f"{row['from']}\x1f{row['subject']}\x1f{row['text']}".encode("utf-8", "replace")).hexdigest()
         key = row["message_id"] or name
         if seen.setdefault(key, content) != content:
             key = f"{key}#{content[:8]}"
@@ -115,12 +103,7 @@ def _maildir(spec: Mailbox, place: Place) -> Iterator[tuple[str, int, bytes | No
             hint="It must hold the folders cur and new; correct `maildir`.",
         )
     files = sorted(
-        (
-            file
-            for part in ("cur", "new")
-            for file in (folder / part).glob("*")
-            if file.is_file()
-        ),
+        (file for part in ("cur", "new") for file in (folder / part).glob("*") if file.is_file()),
         key=lambda file: file.name,
     )
     for file in files:
@@ -201,9 +184,7 @@ def _login(spec: Mailbox, place: Place) -> Iterator[imaplib.IMAP4]:
 
 
 def _digits(answer: list[Any], after: bytes = b"") -> str:
-    text = b" ".join(
-        part if isinstance(part, bytes) else part[0] for part in answer if part
-    )
+    text = b" ".join(part if isinstance(part, bytes) else part[0] for part in answer if part)
     match = re.search(after + rb"\s*(\d+)", text)
     return match[1].decode() if match else ""
 
@@ -223,9 +204,7 @@ def parse(data: bytes, spec: Mailbox) -> dict[str, Any]:
         message = email.message_from_bytes(data)
         parts = list(_parts(message, spec))
     except RecursionError as error:
-        raise _Refusal(
-            f"the mail's parts are nested deeper than {spec.max_depth}"
-        ) from error
+        raise _Refusal(f"the mail's parts are nested deeper than {spec.max_depth}") from error
     if len(message.keys()) > MAX_HEADERS:
         raise _Refusal(f"the mail has more than {MAX_HEADERS:,} headers")
     texts = {"plain": "", "html": ""}
@@ -233,11 +212,7 @@ def parse(data: bytes, spec: Mailbox) -> dict[str, Any]:
     for part in parts:
         name = part.get_filename()
         kind = part.get_content_type()
-        if (
-            name
-            or part.get_content_disposition() == "attachment"
-            or kind not in ("text/plain", "text/html")
-        ):
+        if name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
             names.append(_clean(header(name or kind))[:MAX_NAME])
         elif not texts[form := kind.removeprefix("text/")]:
             texts[form] = _text(part, 20 * spec.max_text)
@@ -255,10 +230,7 @@ def parse(data: bytes, spec: Mailbox) -> dict[str, Any]:
         "thread": references[0] if references else message_id or None,
         "from": _address(message, "From"),
         "to": _address(message, "To"),
-        "subject": _clean(header(message.get("Subject", "")))
-        .replace("\n", " ")
-        .strip()[:500]
-        or None,
+        "subject": _clean(header(message.get("Subject", ""))).replace("\n", " ").strip()[:500] or None,
         "date": _date(message),
         "text": own_words(_clean(body))[: spec.max_text] or None,
         "attachments": len(names),
@@ -266,9 +238,7 @@ def parse(data: bytes, spec: Mailbox) -> dict[str, Any]:
     }
 
 
-def _parts(
-    message: Message, spec: Mailbox, depth: int = 0, count: list[int] | None = None
-) -> Iterator[Message]:
+def _parts(message: Message, spec: Mailbox, depth: int = 0, count: list[int] | None = None) -> Iterator[Message]:
     count = [0] if count is None else count
     count[0] += 1
     if depth > spec.max_depth:
@@ -290,10 +260,7 @@ def header(raw: Any) -> str:
         pieces = email.header.decode_header(str(raw))
     except (ValueError, email.errors.HeaderParseError):
         return str(raw)
-    return "".join(
-        _decoded(piece, charset or "") if isinstance(piece, bytes) else piece
-        for piece, charset in pieces
-    )
+    return "".join(_decoded(piece, charset or "") if isinstance(piece, bytes) else piece for piece, charset in pieces)
 
 
 def _decoded(data: bytes, charset: str) -> str:
@@ -312,9 +279,7 @@ def _text(part: Message, limit: int) -> str:
     if not isinstance(payload, bytes):
         return ""
     charset = part.get_content_charset(failobj="")
-    return _decoded(payload[: 4 * limit], charset if isinstance(charset, str) else "")[
-        :limit
-    ]
+    return _decoded(payload[: 4 * limit], charset if isinstance(charset, str) else "")[:limit]
 
 
 def _plain(markup: str) -> str:
@@ -322,11 +287,7 @@ def _plain(markup: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return (
-        _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-        .encode("utf-8", "replace")
-        .decode()
-    )
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).encode("utf-8", "replace").decode()
 
 
 def _address(message: Message, name: str) -> str | None:
@@ -334,19 +295,13 @@ def _address(message: Message, name: str) -> str | None:
         found = getaddresses([str(message.get(name, ""))[:2000]])
     except (ValueError, IndexError):
         return None
-    return next(
-        (_clean(address).lower() for _, address in found if "@" in address), None
-    )
+    return next((_clean(address).lower() for _, address in found if "@" in address), None)
 
 
 def _date(message: Message) -> str | None:
     try:
         moment = parsedate_to_datetime(str(message.get("Date", "")))
-        moment = (
-            moment.replace(tzinfo=UTC)
-            if moment.tzinfo is None
-            else moment.astimezone(UTC)
-        )
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment.isoformat() if moment >= datetime(1990, 1, 1, tzinfo=UTC) else None
@@ -357,16 +312,8 @@ def own_words(text: str) -> str:
     kept: list[str] = []
     lines = text.split("\n")
     for index, line in enumerate(lines):
-        opens = (
-            bool(_WROTE_OPENS.match(line))
-            and index + 1 < len(lines)
-            and bool(_WROTE_ENDS.search(lines[index + 1]))
-        )
-        if (
-            _HISTORY.match(line)
-            or opens
-            or (_SIGNATURE.match(line) and any(item.strip() for item in kept))
-        ):
+        opens = bool(_WROTE_OPENS.match(line)) and index + 1 < len(lines) and bool(_WROTE_ENDS.search(lines[index + 1]))
+        if _HISTORY.match(line) or opens or (_SIGNATURE.match(line) and any(item.strip() for item in kept)):
             if any(item.strip() for item in kept):
                 break
             continue

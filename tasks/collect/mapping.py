@@ -42,9 +42,7 @@ TEXTS = ("title", "text", "expected_solution")
 CASES_IN_MESSAGE = 8
 
 _DATE = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
-_CLOCK = (
-    r"(\d{1,2})\s*[:：点时]\s*(\d{1,2})?分?(?:[:：]?(\d{1,2})(?:[.,](\d{1,9}))?秒?)?"
-)
+_CLOCK = r"(\d{1,2})\s*[:：点时]\s*(\d{1,2})?分?(?:[:：]?(\d{1,2})(?:[.,](\d{1,9}))?秒?)?"
 _ISO = rf"^\s*{_DATE}(?:[T\s]*{_CLOCK})?\s*(Z|z|UTC|[+-]\d{{2}}:?\d{{2}})?\s*$"
 _HALF = rf"^\s*{_DATE}\s*(?:(?P<half>凌晨|早上|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?)?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
 _MONTH_DAY = rf"^\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*{_CLOCK})?\s*$"
@@ -77,11 +75,7 @@ class _Work:
 def used_columns(channel: Channel) -> frozenset[str] | None:
     """Return the native columns that a channel's mapping names; None where it needs the whole row."""
     specs = [*channel.columns.values(), *channel.extras.values()]
-    specs += [
-        spec
-        for spec in (channel.source_id, channel.version, channel.stamp)
-        if spec is not None
-    ]
+    specs += [spec for spec in (channel.source_id, channel.version, channel.stamp) if spec is not None]
     if channel.source_id is None and TABLES[channel.table].key == ("record_id",):
         return None
     names: set[str] = set()
@@ -94,9 +88,7 @@ def used_columns(channel: Channel) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def canonical(
-    channel: Channel, native: Native, shop: Shop, place: Place, key: CustomerKey
-) -> Mapped:
+def canonical(channel: Channel, native: Native, shop: Shop, place: Place, key: CustomerKey) -> Mapped:
     """Map native rows to the channel's table.
 
     A required value that is empty or cannot be read sends its row to `unreadable` with rule `unreadable.<field>`; an optional
@@ -136,9 +128,7 @@ def canonical(
     for name in ("source", "platform", "shop", "origin"):
         value = getattr(channel, name)
         if value and name in table.columns and name not in columns:
-            columns[name] = pl.repeat(value, height, dtype=pl.String, eager=True).alias(
-                name
-            )
+            columns[name] = pl.repeat(value, height, dtype=pl.String, eager=True).alias(name)
     if "customer_ref" in columns:
         columns["customer_ref"] = _references(work, columns)
     stamp = (
@@ -148,22 +138,12 @@ def canonical(
     )
     source_id = _source_ids(work, columns)
     frame = pl.DataFrame(
-        [
-            columns[name].alias(name) if name in columns else _nulls(name, kind, height)
-            for name, kind in types.items()
-        ]
+        [columns[name].alias(name) if name in columns else _nulls(name, kind, height) for name, kind in types.items()]
     )
     if "record_id" in frame.columns:
-        ids = [
-            record_id(channel.name, value) if value is not None else None
-            for value in source_id.to_list()
-        ]
+        ids = [record_id(channel.name, value) if value is not None else None for value in source_id.to_list()]
         frame = frame.with_columns(pl.Series("record_id", ids, dtype=pl.String))
-    texts = [
-        name
-        for name in (*TEXTS, *channel.scrub)
-        if name in frame.columns and frame.schema[name] == pl.String
-    ]
+    texts = [name for name in (*TEXTS, *channel.scrub) if name in frame.columns and frame.schema[name] == pl.String]
     frame, changed = scrub(frame, texts)
     work.flags.append(("scrubbed", changed))
     version = (
@@ -179,8 +159,8 @@ def canonical(
     )
     bad, unreadable = _unreadable(work, source_id)
     frame = frame.filter(~bad) if bad.any() else frame
-    if channel.stamp is not None:
-        frame = frame.sort("stamp", maintain_order=True, nulls_last=False)
+    if not frame["stamp"].is_sorted() and frame["source_id"].is_duplicated().any():
+        frame = frame.sort("stamp", maintain_order=True, nulls_last=False)  # versions of one record in the order of their making
     return Mapped(frame, pl.concat([unreadable, _refused(native.refused)]), read)
 
 
@@ -206,9 +186,7 @@ def _column(
         _note(work, name, series, None, required)
         return series
     given = _given(work, name, spec)
-    if _ready(given.dtype, kind) and not (
-        spec.map or spec.lookup or spec.extract or spec.factor != 1.0 or spec.keyed
-    ):
+    if _ready(given.dtype, kind) and not (spec.map or spec.lookup or spec.extract or spec.factor != 1.0 or spec.keyed):
         if given.dtype == pl.String:
             given = _meaningful(work, spec, given)
         series = given if given.dtype == kind else given.cast(kind)
@@ -247,26 +225,13 @@ def _given(work: _Work, name: str, spec: Column) -> pl.Series:
     if spec.digest:
         return _digests(work.rows.select(spec.digest)).alias(name)
     if spec.concat:
-        parts = [
-            _meaningful(work, spec, _as_text(work.rows[column])).alias(column)
-            for column in dict.fromkeys(spec.concat)
-        ]
-        joined = pl.DataFrame(parts).select(
-            pl.concat_str(spec.concat, separator=spec.separator, ignore_nulls=True)
-        )
+        parts = [_meaningful(work, spec, _as_text(work.rows[column])).alias(column) for column in dict.fromkeys(spec.concat)]
+        joined = pl.DataFrame(parts).select(pl.concat_str(spec.concat, separator=spec.separator, ignore_nulls=True))
         return joined.to_series().alias(name)
     if len(spec.from_) == 1:
         return work.rows[spec.from_[0]].alias(name)
-    parts = [
-        _meaningful(work, spec, _as_text(work.rows[column])).alias(column)
-        for column in dict.fromkeys(spec.from_)
-    ]
-    return (
-        pl.DataFrame(parts)
-        .select(pl.coalesce(list(dict.fromkeys(spec.from_))))
-        .to_series()
-        .alias(name)
-    )
+    parts = [_meaningful(work, spec, _as_text(work.rows[column])).alias(column) for column in dict.fromkeys(spec.from_)]
+    return pl.DataFrame(parts).select(pl.coalesce(list(dict.fromkeys(spec.from_)))).to_series().alias(name)
 
 
 def _provide(work: _Work, names: Sequence[str], where: str) -> None:
@@ -279,9 +244,7 @@ def _provide(work: _Work, names: Sequence[str], where: str) -> None:
             hint="The source changed its headings, or the name in channels.yaml is misspelt.",
         )
     if missing:
-        work.rows = work.rows.with_columns(
-            pl.lit(None, pl.String).alias(name) for name in missing
-        )
+        work.rows = work.rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
 
 
 def _expression(channel: Channel, text: str) -> pl.Expr:
@@ -317,12 +280,7 @@ def _as_text(values: pl.Series) -> pl.Series:
     if values.dtype == pl.Binary:
         return values.cast(pl.String, strict=False)
     if values.dtype == pl.List or values.dtype == pl.Array:
-        items = [
-            None
-            if item is None
-            else json.dumps(list(item), ensure_ascii=False, default=str)
-            for item in values.to_list()
-        ]
+        items = [None if item is None else json.dumps(list(item), ensure_ascii=False, default=str) for item in values.to_list()]
         return pl.Series(values.name, items, dtype=pl.String)
     if values.dtype == pl.Null:
         return values.cast(pl.String)
@@ -338,10 +296,7 @@ def _meaningful(work: _Work, spec: Column, text: pl.Series) -> pl.Series:
     tokens = [*work.channel.null, *spec.null]
     stripped = text.str.strip_chars()
     return (
-        stripped.to_frame("cell")
-        .select(pl.when(~pl.col("cell").is_in(tokens)).then(pl.col("cell")))
-        .to_series()
-        .alias(text.name)
+        stripped.to_frame("cell").select(pl.when(~pl.col("cell").is_in(tokens)).then(pl.col("cell"))).to_series().alias(text.name)
     )
 
 
@@ -351,9 +306,7 @@ def _ready(given: Any, kind: Any) -> bool:
         return True
     if isinstance(given, pl.Datetime) and kind == UTC_TIME:
         return given.time_zone == "UTC"
-    return bool(given.is_integer() and kind in (pl.Int64, pl.Float64)) or (
-        given == pl.Float32 and kind == pl.Float64
-    )
+    return bool(given.is_integer() and kind in (pl.Int64, pl.Float64)) or (given == pl.Float32 and kind == pl.Float64)
 
 
 def _constant(work: _Work, name: str, value: Any, kind: Any) -> pl.Series:
@@ -365,36 +318,23 @@ def _constant(work: _Work, name: str, value: Any, kind: Any) -> pl.Series:
             dtype=kind,
         )
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    single = _typed(
-        work, Column.model_validate({"const": value}), pl.Series(name, [text]), kind
-    )
+    single = _typed(work, Column.model_validate({"const": value}), pl.Series(name, [text]), kind)
     return single.new_from_index(0, height).alias(name)
 
 
-def _cases(
-    work: _Work, name: str, spec: Column, kind: Any, done: dict[str, pl.Series]
-) -> pl.Series:
+def _cases(work: _Work, name: str, spec: Column, kind: Any, done: dict[str, pl.Series]) -> pl.Series:
     """Evaluate ordered predicates over the native and the already mapped columns."""
     expressions = [_expression(work.channel, case.when) for case in spec.cases]
-    needed = {
-        root for expression in expressions for root in expression.meta.root_names()
-    }
+    needed = {root for expression in expressions for root in expression.meta.root_names()}
     _provide(work, sorted(needed - set(done)), name)
-    seen = pl.DataFrame(
-        [
-            done[column].alias(column) if column in done else work.rows[column]
-            for column in sorted(needed)
-        ]
-    )
+    seen = pl.DataFrame([done[column].alias(column) if column in done else work.rows[column] for column in sorted(needed)])
     if not needed:
         seen = work.rows
     chain: Any = pl
     for case, expression in zip(spec.cases, expressions, strict=True):
         chain = chain.when(expression).then(_literal(case.then, kind))
     chosen = chain.otherwise(_literal(spec.otherwise, kind)).alias(name)
-    return _evaluated(
-        work.channel, lambda: seen.select(chosen).to_series(), f"the cases of {name}"
-    )
+    return _evaluated(work.channel, lambda: seen.select(chosen).to_series(), f"the cases of {name}")
 
 
 def _literal(value: Any, kind: Any) -> pl.Expr:
@@ -405,13 +345,9 @@ def _literal(value: Any, kind: Any) -> pl.Expr:
     return pl.lit(value, dtype=kind)
 
 
-def _mapped(
-    work: _Work, name: str, spec: Column, text: pl.Series
-) -> tuple[pl.Series, pl.Series]:
+def _mapped(work: _Work, name: str, spec: Column, text: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Replace values by a map; return them and where no entry was found."""
-    entries = {
-        key: None if value is None else str(value) for key, value in spec.map.items()
-    }
+    entries = {key: None if value is None else str(value) for key, value in spec.map.items()}
     if spec.lookup is not None:
         entries = {**_lookup(work, name, spec), **entries}
     keys, values = (
@@ -421,14 +357,10 @@ def _mapped(
     result = text.replace_strict(keys, values, default=None, return_dtype=pl.String)
     unknown = text.is_not_null() & ~text.is_in(keys.implode())
     if spec.unmapped == "keep":
-        return text.to_frame("old").select(
-            pl.when(unknown).then(pl.col("old")).otherwise(result)
-        ).to_series(), unknown & False
+        return text.to_frame("old").select(pl.when(unknown).then(pl.col("old")).otherwise(result)).to_series(), unknown & False
     if spec.unmapped.startswith("="):
         filler = pl.lit(spec.unmapped[1:])
-        return text.to_frame("old").select(
-            pl.when(unknown).then(filler).otherwise(result)
-        ).to_series(), unknown & False
+        return text.to_frame("old").select(pl.when(unknown).then(filler).otherwise(result)).to_series(), unknown & False
     return result, unknown
 
 
@@ -451,10 +383,7 @@ def _lookup(work: _Work, name: str, spec: Column) -> dict[str, str | None]:
             f"The look-up table {lookup.file} has no columns {lookup.key} and {lookup.value}.",
             hint="Correct its heading.",
         )
-    return {
-        row[lookup.key].strip(): (row[lookup.value] or "").strip() or None
-        for row in reader
-    }
+    return {row[lookup.key].strip(): (row[lookup.value] or "").strip() or None for row in reader}
 
 
 # ---- Types -------------------------------------------------------------------------------------
@@ -473,11 +402,7 @@ def _typed(work: _Work, spec: Column, text: pl.Series, kind: Any) -> pl.Series:
     if kind in (pl.Int64, pl.Float64):
         number = numbers(cell) * spec.factor if spec.factor != 1.0 else numbers(cell)
         if kind == pl.Int64:
-            number = (
-                pl.when(number == number.round())
-                .then(number)
-                .cast(pl.Int64, strict=False)
-            )
+            number = pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
         return frame.select(number).to_series()
     if isinstance(kind, pl.List):
         if spec.split:
@@ -487,37 +412,22 @@ def _typed(work: _Work, spec: Column, text: pl.Series, kind: Any) -> pl.Series:
                 .list.eval(pl.element().filter(pl.element() != ""))
             )
             return frame.select(parts).to_series()
-        decoded = (
-            pl.when(cell.str.starts_with("["))
-            .then(cell)
-            .otherwise(None)
-            .str.json_decode(kind)
-        )
+        decoded = pl.when(cell.str.starts_with("[")).then(cell).otherwise(None).str.json_decode(kind)
         return (
             frame.select(pl.coalesce(decoded, pl.concat_list(cell)))
             .select(pl.when(text.is_not_null()).then(pl.first()))
             .to_series()
         )
     zone = spec.zone or work.channel.zone
-    moments = frame.select(
-        times(cell, spec.dates or work.channel.dates, zone, work.place.window.end)
-    ).to_series()
+    moments = frame.select(times(cell, spec.dates or work.channel.dates, zone, work.place.window.end)).to_series()
     return moments.dt.convert_time_zone(zone).dt.date() if kind == pl.Date else moments
 
 
 def numbers(cell: pl.Expr) -> pl.Expr:
     """Read numbers with thousands separators, currency signs and units: `1,499元`, `¥ 12.5`, `1.2万`; else null."""
     groups = cell.str.normalize("NFKC").str.extract_groups(_NUMBER)
-    digits = (
-        groups.struct.field("1")
-        .str.replace_all("[,，]", "")
-        .cast(pl.Float64, strict=False)
-    )
-    scaled = (
-        pl.when(groups.struct.field("2").is_not_null())
-        .then(digits * 10_000)
-        .otherwise(digits)
-    )
+    digits = groups.struct.field("1").str.replace_all("[,，]", "").cast(pl.Float64, strict=False)
+    scaled = pl.when(groups.struct.field("2").is_not_null()).then(digits * 10_000).otherwise(digits)
     return pl.coalesce(cell.cast(pl.Float64, strict=False), scaled)
 
 
@@ -550,29 +460,17 @@ def _time(cell: pl.Expr, form: str, zone: str, end: Any) -> pl.Expr:
         sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
         digits = offset.str.replace_all(r"[^\d]", "")
         minutes = sign * (
-            digits.str.slice(0, 2).cast(pl.Int64, strict=False) * 60
-            + digits.str.slice(2, 2).cast(pl.Int64, strict=False)
+            digits.str.slice(0, 2).cast(pl.Int64, strict=False) * 60 + digits.str.slice(2, 2).cast(pl.Int64, strict=False)
         )
-        fixed = (
-            naive - pl.duration(minutes=minutes.fill_null(0))
-        ).dt.replace_time_zone("UTC")
+        fixed = (naive - pl.duration(minutes=minutes.fill_null(0))).dt.replace_time_zone("UTC")
         return pl.when(offset.is_null()).then(_local(naive, zone)).otherwise(fixed)
     if form == "half_day":
         part = cell.str.extract_groups(_HALF).struct
         half = pl.coalesce(part.field("half"), part.field("after"))
         hour = part.field("5").cast(pl.Int64, strict=False)
-        late = half.str.contains("下午|傍晚|晚上|[Pp]") | (
-            (half == "中午") & (hour < 3)
-        )
+        late = half.str.contains("下午|傍晚|晚上|[Pp]") | ((half == "中午") & (hour < 3))
         early = half.str.contains("凌晨|早上|上午|[Aa]")
-        full = (
-            pl.when(late & (hour < 12))
-            .then(hour + 12)
-            .when(early & (hour == 12))
-            .then(0)
-            .otherwise(hour)
-            .cast(pl.String)
-        )
+        full = pl.when(late & (hour < 12)).then(hour + 12).when(early & (hour == 12)).then(0).otherwise(hour).cast(pl.String)
         return _local(
             _moment(
                 [
@@ -600,13 +498,7 @@ def _time(cell: pl.Expr, form: str, zone: str, end: Any) -> pl.Expr:
             )
             for year in (local.year, local.year - 1)
         ]
-        return (
-            pl.when(
-                found[0] < pl.lit(end + timedelta(days=1)).dt.convert_time_zone("UTC")
-            )
-            .then(found[0])
-            .otherwise(found[1])
-        )
+        return pl.when(found[0] < pl.lit(end + timedelta(days=1)).dt.convert_time_zone("UTC")).then(found[0]).otherwise(found[1])
     if "%z" in form or "%Z" in form:
         return cell.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC")
     if any(mark in form for mark in ("%H", "%I", "%T", "%R", "%s")):
@@ -627,9 +519,7 @@ def _moment(parts: list[pl.Expr]) -> pl.Expr:
 
 
 def _local(naive: pl.Expr, zone: str) -> pl.Expr:
-    return naive.dt.replace_time_zone(
-        zone, ambiguous="earliest", non_existent="null"
-    ).dt.convert_time_zone("UTC")
+    return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
 
 
 def _typed_time(work: _Work, spec: Column, given: pl.Series, kind: Any) -> pl.Series:
@@ -657,9 +547,7 @@ def _typed_time(work: _Work, spec: Column, given: pl.Series, kind: Any) -> pl.Se
 def _references(work: _Work, columns: dict[str, pl.Series]) -> pl.Series:
     """Replace customers by keyed references within platform and shop."""
     values = columns["customer_ref"]
-    parts = [
-        columns[name].fill_null("") for name in ("platform", "shop") if name in columns
-    ]
+    parts = [columns[name].fill_null("") for name in ("platform", "shop") if name in columns]
     if not parts:
         return work.key.references(values, work.channel.name).alias("customer_ref")
     scopes = (
@@ -679,54 +567,26 @@ def _source_ids(work: _Work, columns: dict[str, pl.Series]) -> pl.Series:
     if spec is not None and not spec.digest:
         return _column(work, "source_id", spec, pl.String, {}, required=True)
     if spec is None and table.key != ("record_id",):
-        parts = [
-            _as_text(columns[name]).fill_null("").alias(name)
-            for name in table.key
-            if name in columns
-        ]
-        return (
-            pl.DataFrame(parts)
-            .select(pl.concat_str(pl.all(), separator="|"))
-            .to_series()
-            .alias("source_id")
-        )
+        parts = [_as_text(columns[name]).fill_null("").alias(name) for name in table.key if name in columns]
+        return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator="|")).to_series().alias("source_id")
     names = spec.digest if spec is not None else sorted(work.rows.columns)
     _provide(work, names, "source_id")
     digests = _digests(work.rows.select(names))
     if work.channel.repeats == "drop":
         return digests
     # equal rows are alike in what is hashed only; the whole row orders them, so that numbers do not depend on the file's order
-    whole = (
-        digests
-        if set(names) == set(work.rows.columns)
-        else _digests(work.rows.select(sorted(work.rows.columns)))
-    )
-    numbered = (
-        pl.DataFrame({"digest": digests, "whole": whole})
-        .with_row_index("row")
-        .sort("digest", "whole", "row")
-    )
-    number = numbered.with_columns(
-        pl.int_range(pl.len()).over("digest").alias("number")
-    ).sort("row")["number"]
+    whole = digests if set(names) == set(work.rows.columns) else _digests(work.rows.select(sorted(work.rows.columns)))
+    numbered = pl.DataFrame({"digest": digests, "whole": whole}).with_row_index("row").sort("digest", "whole", "row")
+    number = numbered.with_columns(pl.int_range(pl.len()).over("digest").alias("number")).sort("row")["number"]
     frame = pl.DataFrame({"digest": digests, "number": number})
     text = pl.concat_str(["digest", pl.col("number").cast(pl.String)], separator=".")
-    return frame.select(
-        pl.when(pl.col("number") > 0).then(text).otherwise(pl.col("digest"))
-    ).to_series()
+    return frame.select(pl.when(pl.col("number") > 0).then(text).otherwise(pl.col("digest"))).to_series()
 
 
 def _digests(rows: pl.DataFrame) -> pl.Series:
     """Return 16 hex digits of SHA-256 over each row's cells."""
-    cells = [
-        _as_text(rows[name]).fill_null("\x00").alias(str(index))
-        for index, name in enumerate(rows.columns)
-    ]
-    joined = (
-        pl.DataFrame(cells)
-        .select(pl.concat_str(pl.all(), separator="\x1f"))
-        .to_series()
-    )
+    cells = [_as_text(rows[name]).fill_null("\x00").alias(str(index)) for index, name in enumerate(rows.columns)]
+    joined = pl.DataFrame(cells).select(pl.concat_str(pl.all(), separator="\x1f")).to_series()
     return pl.Series(
         "digest",
         [hashlib.sha256(text.encode()).hexdigest()[:16] for text in joined.to_list()],
@@ -741,18 +601,12 @@ def _versions(frame: pl.DataFrame, stamp: pl.Series) -> pl.Series:
     content = frame.hash_rows(seed=0).cast(pl.String)
     return (
         pl.DataFrame({"stamp": stamp, "content": content})
-        .select(
-            pl.coalesce(
-                pl.col("stamp").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"), pl.col("content")
-            )
-        )
+        .select(pl.coalesce(pl.col("stamp").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"), pl.col("content")))
         .to_series()
     )
 
 
-def _note(
-    work: _Work, name: str, series: pl.Series, text: pl.Series | None, required: bool
-) -> None:
+def _note(work: _Work, name: str, series: pl.Series, text: pl.Series | None, required: bool) -> None:
     """Note the rows in which a value is missing or was not understood."""
     if series.null_count() == 0:
         return
@@ -769,24 +623,16 @@ def _note(
 
 def _flags(work: _Work, height: int) -> pl.Series:
     frame = pl.DataFrame({"none": pl.repeat(None, height, dtype=pl.String, eager=True)})
-    marks: list[pl.Series] = [
-        pl.repeat(flag, height, dtype=pl.String, eager=True)
-        for flag in work.channel.flags
-    ]
+    marks: list[pl.Series] = [pl.repeat(flag, height, dtype=pl.String, eager=True) for flag in work.channel.flags]
     for flag, where in work.flags:
         if where.any():
             marks.append(pl.select(pl.when(where).then(pl.lit(flag))).to_series())
     if not marks:
         return (
-            frame.select(pl.lit([], dtype=pl.List(pl.String)).alias("flags"))
-            .to_series()
-            .new_from_index(0, height)
-            .alias("flags")
+            frame.select(pl.lit([], dtype=pl.List(pl.String)).alias("flags")).to_series().new_from_index(0, height).alias("flags")
         )
     columns = pl.DataFrame([mark.alias(str(index)) for index, mark in enumerate(marks)])
-    return columns.select(
-        pl.concat_list(pl.all()).list.drop_nulls().alias("flags")
-    ).to_series()
+    return columns.select(pl.concat_list(pl.all()).list.drop_nulls().alias("flags")).to_series()
 
 
 def _unreadable(work: _Work, source_id: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
@@ -800,9 +646,7 @@ def _unreadable(work: _Work, source_id: pl.Series) -> tuple[pl.Series, pl.DataFr
             continue
         bad = bad | fresh
         parts.append(
-            pl.DataFrame(
-                {"row": fresh.arg_true(), "source_id": source_id.filter(fresh)}
-            ).with_columns(
+            pl.DataFrame({"row": fresh.arg_true(), "source_id": source_id.filter(fresh)}).with_columns(
                 rule=pl.lit(f"unreadable.{name}"),
                 field=pl.lit(name),
                 reason=pl.lit(f"{name} {reason}"),
@@ -820,20 +664,11 @@ def _unreadable(work: _Work, source_id: pl.Series) -> tuple[pl.Series, pl.DataFr
         )
         for row in native.to_dicts()
     ]
-    hidden = sorted(
-        {
-            name
-            for column in ("customer_ref",)
-            for name in getattr(work.channel.columns.get(column), "from_", [])
-        }
-    )
+    hidden = sorted({name for column in ("customer_ref",) for name in getattr(work.channel.columns.get(column), "from_", [])})
     if hidden:
         records = [
             json.dumps(
-                {
-                    key: "[customer]" if key in hidden else value
-                    for key, value in json.loads(record).items()
-                },
+                {key: "[customer]" if key in hidden else value for key, value in json.loads(record).items()},
                 ensure_ascii=False,
             )
             for record in records
@@ -843,7 +678,7 @@ def _unreadable(work: _Work, source_id: pl.Series) -> tuple[pl.Series, pl.DataFr
         pl.col("source_id").fill_null(pl.format("row {}", pl.col("row") + 1)),
     )
     lines, _ = scrub(lines, ["record", "source_id"])
-    return bad, lines.select(UNREADABLE_SCHEMA)
+    return bad, lines.select(list(UNREADABLE_SCHEMA))
 
 
 def _refused(refused: list[tuple[str, str]]) -> pl.DataFrame:

@@ -57,12 +57,8 @@ class Place:
 
     def path(self, text: str) -> str:
         """Replace `{home}` and `{shared}`; a relative path starts at the home."""
-        filled = text.replace("{home}", str(self.settings.home)).replace(
-            "{shared}", str(self.shared)
-        )
-        return (
-            filled if Path(filled).is_absolute() else str(self.settings.home / filled)
-        )
+        filled = text.replace("{home}", str(self.settings.home)).replace("{shared}", str(self.shared))
+        return filled if Path(filled).is_absolute() else str(self.settings.home / filled)
 
     def files(self, patterns: list[str]) -> list[Path]:
         """Return the files of some globs in name order.
@@ -74,11 +70,7 @@ class Place:
         for pattern in patterns:
             path = Path(self.path(pattern))
             anchor = Path(path.anchor)
-            matches = sorted(
-                match
-                for match in anchor.glob(str(path.relative_to(anchor)))
-                if match.is_file()
-            )
+            matches = sorted(match for match in anchor.glob(str(path.relative_to(anchor))) if match.is_file())
             if not matches:
                 raise ChannelError(
                     f"No file matches {pattern}.",
@@ -167,12 +159,7 @@ def flatten(records: Iterable[Any]) -> pl.DataFrame:
         _spread(record if isinstance(record, dict) else {"value": record}, "", row)
         rows.append(row)
         names.update(dict.fromkeys(row))
-    return pl.DataFrame(
-        {
-            name: pl.Series(name, [row.get(name) for row in rows], dtype=pl.String)
-            for name in names
-        }
-    )
+    return pl.DataFrame({name: pl.Series(name, [row.get(name) for row in rows], dtype=pl.String) for name in names})
 
 
 def _spread(value: Any, name: str, row: dict[str, str | None]) -> None:
@@ -193,15 +180,10 @@ def _spread(value: Any, name: str, row: dict[str, str | None]) -> None:
 
 def flatten_structs(frame: pl.DataFrame) -> pl.DataFrame:
     """Spread struct columns of a typed frame into columns `a.b.c`."""
-    while structs := [
-        name for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)
-    ]:
+    while structs := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)]:
         for name in structs:
             kind = frame.schema[name]
-            parts = [
-                pl.col(name).struct.field(item.name).alias(f"{name}.{item.name}")
-                for item in kind.fields
-            ]  # type: ignore[attr-defined]
+            parts = [pl.col(name).struct.field(item.name).alias(f"{name}.{item.name}") for item in kind.fields]  # type: ignore[attr-defined]
             frame = frame.with_columns(parts).drop(name)
     return frame
 

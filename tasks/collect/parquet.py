@@ -15,9 +15,7 @@ def read(spec: Parquet, place: Place) -> Native:
     Raises:
         ChannelError: If no file is there, or every file is unreadable.
     """
-    return read_files(
-        place.files(spec.files), lambda file: _file(str(file), file.name, place)
-    )
+    return read_files(place.files(spec.files), lambda file: _file(str(file), file.name, place))
 
 
 def _file(path: str, name: str, place: Place) -> Native:
@@ -27,13 +25,9 @@ def _file(path: str, name: str, place: Place) -> Native:
         stamp = schema.get(place.stamp) if place.stamp else None
         if isinstance(stamp, pl.Datetime) and stamp.time_zone is not None:
             moment = pl.col(place.stamp)
-            within = moment < pl.lit(place.window.end).dt.convert_time_zone(
-                stamp.time_zone
-            )
+            within = moment < pl.lit(place.window.end).dt.convert_time_zone(stamp.time_zone)
             if place.window.start is not None:
-                within &= moment >= pl.lit(place.window.start).dt.convert_time_zone(
-                    stamp.time_zone
-                )
+                within &= moment >= pl.lit(place.window.start).dt.convert_time_zone(stamp.time_zone)
             scan = scan.filter(within | moment.is_null())
         if place.columns is not None:
             roots = {column.split(".")[0] for column in place.columns} | place.columns

@@ -28,15 +28,11 @@ _RULES: tuple[tuple[str, str], ...] = (
         "[邮箱]",
     ),
     (
-        _EDGE
-        + r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
-        + _END,
+        _EDGE + r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]" + _END,
         "${1}[证件号]${2}",
     ),
     (
-        _EDGE
-        + r"(?:62|4\d|5[1-5])\d{2}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}(?:[ -]?\d{1,3})?"
-        + _END,
+        _EDGE + r"(?:62|4\d|5[1-5])\d{2}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}(?:[ -]?\d{1,3})?" + _END,
         "${1}[卡号]${2}",
     ),
     (
@@ -84,9 +80,7 @@ def scrubbed(text: pl.Expr) -> pl.Expr:
     for pattern, replacement in _RULES:
         clean = clean.str.replace_all(pattern, replacement)
         if pattern.startswith(_EDGE):
-            clean = clean.str.replace_all(
-                pattern, replacement
-            )  # two numbers may share the character between them
+            clean = clean.str.replace_all(pattern, replacement)  # two numbers may share the character between them
     return clean
 
 

@@ -44,7 +44,16 @@ READERS: dict[str, Callable[[Any, Place], Native]] = {
 }
 """Kind of a source → what reads it."""
 
-UNFORESEEN = (OSError, ValueError, ArithmeticError, LookupError, TypeError, MemoryError, RecursionError, pl.exceptions.PolarsError)
+UNFORESEEN = (
+    OSError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    MemoryError,
+    RecursionError,
+    pl.exceptions.PolarsError,
+)
 """What hostile input may still provoke in a parser; it stops its channel and no other."""
 
 
@@ -76,38 +85,28 @@ def pull_channel(
         The batch; a channel that failed has `error` and `hint`.
     """
     windowed = channel.stamp is not None and channel.window_by != "all"
-    start = (
-        window_start - timedelta(hours=channel.overlap_hours)
-        if window_start is not None and windowed
-        else None
-    )
+    start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
     window = Window(start, window_end, now, channel.zone)
-    pull_id = hashlib.sha256(
-        f"{channel.name}|{window_start}|{window_end}|{now}".encode()
-    ).hexdigest()[:16]
+    pull_id = hashlib.sha256(f"{channel.name}|{window_start}|{window_end}|{now}".encode()).hexdigest()[:16]
     try:
         place = _place(channel, settings, window, wait, windowed)
         native = _native(channel, place, shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
     except UserError as error:
         empty = mapping.no_canonical_rows(channel)
+        return Batch(pull_id, channel.name, channel.table, empty, error=error.what, hint=error.hint)
+    except UNFORESEEN as error:
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+        empty = mapping.no_canonical_rows(channel)
+        what = f"The channel {channel.name} could not be read ({reason})."
         return Batch(
-            pull_id,
-            channel.name,
-            channel.table,
-            empty,
-            error=error.what,
-            hint=error.hint,
+            pull_id, channel.name, channel.table, empty, error=what, hint=f"Run `aftersales channels try {channel.name}`."
         )
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
     whole = frame
     if windowed:
         stamp = pl.col("stamp")
-        within = (
-            (stamp < window_end)
-            if start is None
-            else (stamp < window_end) & (stamp >= start)
-        )
+        within = (stamp < window_end) if start is None else (stamp < window_end) & (stamp >= start)
         frame = frame.filter(within | stamp.is_null())
         read -= whole.height - frame.height
     through = _complete_through(channel, native, whole, window)
@@ -123,9 +122,7 @@ def pull_channel(
         frame,
         unreadable,
         read=read,
-        error=error
-        if len(native.errors) < 2
-        else f"{error} ({len(native.errors) - 1} more files failed.)",
+        error=error if len(native.errors) < 2 else f"{error} ({len(native.errors) - 1} more files failed.)",
         hint=hint or (" ".join(warnings) if not error else ""),
         warnings=tuple(warnings),
         complete_through=through,
@@ -140,14 +137,8 @@ def _place(
     wait: Callable[[float], None],
     windowed: bool,
 ) -> Place:
-    stamp = (
-        channel.stamp.from_[0]
-        if windowed and channel.stamp is not None and len(channel.stamp.from_) == 1
-        else ""
-    )
-    columns = (
-        None if isinstance(channel.read, Selection) else mapping.used_columns(channel)
-    )
+    stamp = channel.stamp.from_[0] if windowed and channel.stamp is not None and len(channel.stamp.from_) == 1 else ""
+    columns = None if isinstance(channel.read, Selection) else mapping.used_columns(channel)
     return Place(
         settings,
         window,
@@ -168,9 +159,7 @@ def read_one(spec: BaseModel, place: Place) -> Native:
     return READERS[spec.kind](spec, place)  # type: ignore[attr-defined]
 
 
-def _complete_through(
-    channel: Channel, native: Native, frame: pl.DataFrame, window: Window
-) -> datetime | None:
+def _complete_through(channel: Channel, native: Native, frame: pl.DataFrame, window: Window) -> datetime | None:
     """Return the moment through which the source is complete.
 
     A server is complete to the window's end. A file is complete to the end of the local day of its newest row; one that was cut off,
@@ -181,11 +170,7 @@ def _complete_through(
     column = frame[TABLES[channel.table].time] if frame.height else None
     if column is None or column.dtype == pl.Date:
         newest = column.max() if column is not None else None
-        moment = (
-            datetime.combine(newest, clock(), ZoneInfo(channel.zone))
-            if newest is not None
-            else None
-        )  # type: ignore[arg-type]
+        moment = datetime.combine(newest, clock(), ZoneInfo(channel.zone)) if newest is not None else None  # type: ignore[arg-type]
     else:
         moment = column.max()  # type: ignore[assignment]
     if moment is None:

@@ -27,9 +27,7 @@ def read(
         ChannelError: If a table cannot be read, a join would multiply rows, or the SQL is wrong.
     """
     natives = {name: reader(table, place) for name, table in spec.tables.items()}
-    frames = {
-        name: _cleared(native.frame, spec.null) for name, native in natives.items()
-    }
+    frames = {name: _cleared(native.frame, spec.null) for name, native in natives.items()}
     for join in spec.joins:
         _check(join, frames)
     try:
@@ -65,17 +63,11 @@ def _cleared(frame: pl.DataFrame, nulls: list[str]) -> pl.DataFrame:
     if not nulls:
         return frame
     text = [name for name, kind in frame.schema.items() if kind == pl.String]
-    return frame.with_columns(
-        pl.when(~pl.col(name).is_in(nulls)).then(pl.col(name)).alias(name)
-        for name in text
-    )
+    return frame.with_columns(pl.when(~pl.col(name).is_in(nulls)).then(pl.col(name)).alias(name) for name in text)
 
 
 def _check(join: Join, frames: dict[str, pl.DataFrame]) -> None:
-    pairs = [
-        [side.strip() for side in (text.split("=") if "=" in text else (text, text))]
-        for text in join.on
-    ]
+    pairs = [[side.strip() for side in (text.split("=") if "=" in text else (text, text))] for text in join.on]
     sides = [
         (join.left, [pair[0] for pair in pairs]),
         (join.right, [pair[1] for pair in pairs]),

@@ -24,9 +24,7 @@ def main(file: str, folder: str, sheet: str, memory_mb: str) -> int:
                 file=sys.stderr,
             )
             return 2
-        cells = workbook.load_sheet(
-            name, header_row=None, dtypes="string", skip_whitespace_tail_rows=True
-        ).to_polars()
+        cells = workbook.load_sheet(name, header_row=None, dtypes="string", skip_whitespace_tail_rows=True).to_polars()
         cells = cells.with_columns(pl.all().cast(pl.String))
         cells.write_ipc(Path(folder) / f"{index}.arrow")
     sys.stdout.write("".join(f"{name}\0" for name in names))

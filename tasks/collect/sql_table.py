@@ -21,9 +21,7 @@ def read(spec: SqlTable, place: Place) -> Native:
     if spec.url_secret:
         address = place.secret(spec.url_secret)
     else:
-        address = spec.url.replace("{home}", str(place.settings.home)).replace(
-            "{shared}", str(place.shared)
-        )
+        address = spec.url.replace("{home}", str(place.settings.home)).replace("{shared}", str(place.shared))
     try:
         engine = sa.create_engine(address)
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
@@ -31,11 +29,7 @@ def read(spec: SqlTable, place: Place) -> Native:
             "The database address of the channel cannot be used.",
             hint="Write it as dialect+driver://host/name.",
         ) from error
-    if (
-        engine.dialect.name == "sqlite"
-        and engine.url.database
-        and not place.settings.home.joinpath(engine.url.database).exists()
-    ):
+    if engine.dialect.name == "sqlite" and engine.url.database and not place.settings.home.joinpath(engine.url.database).exists():
         raise ChannelError(
             f"There is no database {engine.url.database}.",
             hint="Correct `url` in channels.yaml.",
@@ -64,15 +58,11 @@ def read(spec: SqlTable, place: Place) -> Native:
 def _statement(spec: SqlTable, place: Place) -> tuple[Any, dict[str, Any]]:
     window = place.window
     since = (
-        _moment(spec, place, window.start)
-        if window.start is not None
-        else _moment(spec, place, window.end.replace(year=1970))
+        _moment(spec, place, window.start) if window.start is not None else _moment(spec, place, window.end.replace(year=1970))
     )
     values = {"since": since, "until": _moment(spec, place, window.end)}
     if spec.query:
-        return sa.text(spec.query), {
-            name: value for name, value in values.items() if f":{name}" in spec.query
-        }
+        return sa.text(spec.query), {name: value for name, value in values.items() if f":{name}" in spec.query}
     statement = sa.select(sa.text("*")).select_from(
         sa.table(
             *spec.table.split(".")[-1:],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -38,10 +39,7 @@ def read(spec: Workbook, place: Place) -> Native:
 
 def _file(spec: Workbook, file: Path) -> Native:
     check(file, spec)
-    return gather(
-        table(spec, f"{file.name}/{sheet}", cells, sheet)
-        for sheet, cells in _parsed(file, spec).items()
-    )
+    return gather(table(spec, f"{file.name}/{sheet}", cells, sheet) for sheet, cells in _parsed(file, spec).items())
 
 
 # ---- Before parsing ----------------------------------------------------------------------------
@@ -78,8 +76,7 @@ def check(file: Path, spec: Workbook) -> None:
                 file.name,
                 spec,
                 cells,
-                sheet=re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename)
-                is not None,
+                sheet=re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename) is not None,
             )
             try:
                 for chunk in chunks(archive, entry):
@@ -113,24 +110,14 @@ class _Survey:
     def _element(self, tag: str, attributes: dict[str, str]) -> None:
         kind = tag.rpartition(" ")[2]
         if kind == "row":
-            self.row = (
-                int(text)
-                if (text := attributes.get("r", "")).isdigit() and len(text) < 9
-                else self.row + 1
-            )
+            self.row = int(text) if (text := attributes.get("r", "")).isdigit() and len(text) < 9 else self.row + 1
             self.column = 0
         elif kind == "c":
             self.cells += 1
-            self.row, self.column = _position(
-                attributes.get("r", ""), self.row, self.column + 1
-            )
+            self.row, self.column = _position(attributes.get("r", ""), self.row, self.column + 1)
         else:
             return
-        if (
-            self.row > self.spec.max_rows
-            or self.column > self.spec.max_columns
-            or self.cells > self.spec.max_cells
-        ):
+        if self.row > self.spec.max_rows or self.column > self.spec.max_columns or self.cells > self.spec.max_cells:
             raise ChannelError(
                 f"{self.name} has a cell in row {self.row:,}, column {self.column:,} ({self.cells:,} cells so far); allowed are "
                 f"{self.spec.max_rows:,} rows, {self.spec.max_columns:,} columns and {self.spec.max_cells:,} cells.",
@@ -187,20 +174,13 @@ def _parsed(file: Path, spec: Workbook) -> dict[str, pl.DataFrame]:
             ) from error
         if child.returncode != 0:
             reason = trouble.decode("utf-8", "replace").strip().splitlines()
-            detail = (
-                reason[-1][:200]
-                if reason
-                else f"the reader ended with {child.returncode}"
-            )
+            detail = reason[-1][:200] if reason else f"the reader ended with {child.returncode}"
             raise ChannelError(
                 f"{file.name} cannot be read: {detail}.",
                 hint="Save the workbook again, or correct `sheet`.",
             )
         names = output.decode().split("\0")[:-1]
-        return {
-            name: pl.read_ipc(Path(folder) / f"{index}.arrow", memory_map=False)
-            for index, name in enumerate(names)
-        }
+        return {name: pl.read_ipc(io.BytesIO((Path(folder) / f"{index}.arrow").read_bytes())) for index, name in enumerate(names)}
 
 
 def _plain_environment() -> dict[str, str]:
@@ -219,9 +199,7 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> Na
     Raises:
         ChannelError: If the heading is not found.
     """
-    text = cells.with_columns(
-        pl.all().cast(pl.String).str.strip_chars().replace("", None)
-    )
+    text = cells.with_columns(pl.all().cast(pl.String).str.strip_chars().replace("", None))
     at = _heading(spec, name, text)
     if at is None:
         return Native(pl.DataFrame())
@@ -229,19 +207,13 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> Na
     for column, value in zip(text.columns, text.row(at), strict=True):
         if value:
             title = re.sub(r"\s+", " ", value)
-            titles[column] = (
-                title if title not in titles.values() else f"{title}.{column}"
-            )
-    rows = text.slice(at + 1).select(titles).rename(titles)
+            titles[column] = title if title not in titles.values() else f"{title}.{column}"
+    rows = text.slice(at + 1).select(list(titles)).rename(titles)
     rows = rows.filter(~pl.all_horizontal(pl.all().is_null()))
     if spec.stop_at and rows.height:
         first = pl.coalesce(pl.all())
         ends = (
-            rows.select(
-                pl.any_horizontal(
-                    [first.str.starts_with(word) for word in spec.stop_at]
-                ).fill_null(False)
-            )
+            rows.select(pl.any_horizontal([first.str.starts_with(word) for word in spec.stop_at]).fill_null(False))
             .to_series()
             .arg_true()
         )
@@ -264,13 +236,7 @@ def _filled(column: str, spec: Workbook) -> pl.Expr:
     if column in spec.fill_down:
         return pl.when(~same).then(cell).forward_fill().alias(column)
     # an empty cell stays empty: it is kept apart from 「同上」 while the value above is carried down
-    return (
-        pl.when(~same.fill_null(False))
-        .then(cell.fill_null(""))
-        .forward_fill()
-        .replace("", None)
-        .alias(column)
-    )
+    return pl.when(~same.fill_null(False)).then(cell.fill_null("")).forward_fill().replace("", None).alias(column)
 
 
 def _heading(spec: Workbook, name: str, text: pl.DataFrame) -> int | None:
