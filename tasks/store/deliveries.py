@@ -71,10 +71,10 @@ class Deliveries(Database):
             )
             return len(claimed.all()) == 1
 
-    def adopt_delivery(self, delivery: Delivery, *, holder: str, now: datetime, before: datetime) -> bool:
+    def adopt_delivery(self, delivery: Delivery, *, holder: str, before: datetime) -> bool:
         """Take over an unknown mail (sending since before a moment, or uncertain) for probing; say whether it was taken.
 
-        It stays `uncertain` until it is settled, whatever becomes of the new holder.
+        It is `uncertain` until it is settled, whatever becomes of the new holder; the time of the attempt stays.
         """
         with self.writing() as session:
             taken = session.execute(
@@ -88,7 +88,7 @@ class Deliveries(Database):
                         (DeliveryRow.state == DeliveryState.SENDING.value) & (DeliveryRow.claimed_at <= before),
                     ),
                 )
-                .values(state=DeliveryState.UNCERTAIN.value, claimed_by=holder, claimed_at=now)
+                .values(state=DeliveryState.UNCERTAIN.value, claimed_by=holder)
                 .returning(DeliveryRow.key_sha256)
             )
             return len(taken.all()) == 1

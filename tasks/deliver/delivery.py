@@ -1,0 +1,176 @@
+"""Delivery: claim, send, settle. A rerun mails nobody twice, and a mail whose fate is unknown is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tasks.deliver.message import Mail
+from tasks.deliver.transport import Probe, Transport
+from tasks.errors import UserError
+from tasks.model import Delivery, DeliveryState
+
+LEASE_SECONDS = 900.0
+"""After this a mail that is still `sending` was left behind; longer than any attempt to send can take."""
+
+Checkpoint = Callable[[str], None]
+"""Called with the name of each point between two durable steps: begin, queued, claimed, attempted, settled, adopted,
+probed, end. The crash tests kill the process there."""
+
+
+class Claims(Protocol):
+    """The part of the ledger that delivery needs."""
+
+    def queue_deliveries(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
+        """Store unknown mails as queued and return all as they stand."""
+        ...
+
+    def claim_delivery(self, delivery: Delivery, *, holder: str, now: datetime) -> bool:
+        """Take a queued mail."""
+        ...
+
+    def adopt_delivery(self, delivery: Delivery, *, holder: str, before: datetime) -> bool:
+        """Take over an unknown mail."""
+        ...
+
+    def settle_delivery(self, delivery: Delivery, state: DeliveryState, *, holder: str, now: datetime, detail: str = "") -> bool:
+        """Store how a mail ended."""
+        ...
+
+    def deliveries(
+        self, *, report: str | None = None, period: str | None = None, states: Sequence[DeliveryState] | None = None
+    ) -> list[Delivery]:
+        """Return mails as they stand."""
+        ...
+
+
+def deliver(
+    ledger: Claims,
+    mails: Sequence[Mail],
+    transport: Transport,
+    *,
+    now: datetime,
+    holder: str,
+    probe: Probe | None = None,
+    gone: Callable[[str], bool] = lambda _: False,
+    lease_seconds: float = LEASE_SECONDS,
+    checkpoint: Checkpoint = lambda _: None,
+    elapsed: Callable[[], float] = time.monotonic,
+) -> list[Delivery]:
+    """Send each mail at most once and return how each stands, in order.
+
+    A mail left behind by a crash is looked for by the probe: found, it is sent; proven absent, it is sent again; without
+    a probe, or where it cannot tell, it stays `uncertain`. A refused mail is `failed`; one that could not be sent for the
+    moment stays `queued`.
+
+    Args:
+        ledger: Where claims are kept.
+        mails: From `message.build`.
+        transport: The way out.
+        now: Aware UTC, the moment of the call.
+        holder: This process, unique.
+        probe: Where sent mails show.
+        gone: Says that a holder's process has ended, so that its mails need not wait for their lease.
+        lease_seconds: How long a claim is believed.
+        checkpoint: For the crash tests.
+        elapsed: Seconds on any steady clock, to date later claims of the same call.
+
+    Raises:
+        ContentChanged: If a mail is known with other content; then nothing is sent.
+        UserError: If the way out is not safe or refuses us; what was not sent stays queued.
+    """
+    began = elapsed()
+
+    def moment() -> datetime:
+        return now + timedelta(seconds=elapsed() - began)
+
+    checkpoint("begin")
+    standing = ledger.queue_deliveries([mail.delivery for mail in mails], now=now)
+    checkpoint("queued")
+    for mail, delivery in zip(mails, standing, strict=True):
+        state = delivery.state
+        if state in (DeliveryState.SENDING, DeliveryState.UNCERTAIN):
+            state = _look_up(ledger, delivery, probe, moment(), holder, gone, lease_seconds, checkpoint)
+        if state == DeliveryState.QUEUED and ledger.claim_delivery(delivery, holder=holder, now=moment()):
+            checkpoint("claimed")
+            try:
+                outcome = transport.send(mail)
+            except UserError as error:
+                ledger.settle_delivery(delivery, DeliveryState.QUEUED, holder=holder, now=moment(), detail=error.what)
+                raise
+            checkpoint("attempted")
+            ledger.settle_delivery(mail.delivery, _STATES[outcome.result], holder=holder, now=moment(), detail=outcome.detail)
+            checkpoint("settled")
+    result = ledger.queue_deliveries([mail.delivery for mail in mails], now=now)
+    checkpoint("end")
+    return result
+
+
+def settle_uncertain(
+    ledger: Claims,
+    probe: Probe | None,
+    *,
+    now: datetime,
+    holder: str,
+    gone: Callable[[str], bool] = lambda _: False,
+    lease_seconds: float = LEASE_SECONDS,
+    checkpoint: Checkpoint = lambda _: None,
+) -> list[Delivery]:
+    """Look up every mail whose fate is unknown and return how all those stand: sent, queued again, or uncertain still.
+
+    Those queued again are sent by `deliver`. Arguments as there.
+    """
+    unknown = ledger.deliveries(states=[DeliveryState.SENDING, DeliveryState.UNCERTAIN])
+    for delivery in unknown:
+        _look_up(ledger, delivery, probe, now, holder, gone, lease_seconds, checkpoint)
+    keys = {delivery.key for delivery in unknown}
+    return [delivery for delivery in ledger.deliveries() if delivery.key in keys]
+
+
+def settle_by_hand(ledger: Claims, delivery: Delivery, *, sent: bool, by: str, now: datetime) -> bool:
+    """Take a person's word on an uncertain mail: it arrived, or it did not and is queued again; say whether it was still open."""
+    if not ledger.adopt_delivery(delivery, holder=by, before=now):
+        return False
+    state = DeliveryState.SENT if sent else DeliveryState.QUEUED
+    return ledger.settle_delivery(delivery, state, holder=by, now=now, detail=f"by word of {by}")
+
+
+_STATES = {
+    "accepted": DeliveryState.SENT,
+    "refused": DeliveryState.FAILED,
+    "later": DeliveryState.QUEUED,
+    "unknown": DeliveryState.UNCERTAIN,
+}
+
+
+def _look_up(
+    ledger: Claims,
+    delivery: Delivery,
+    probe: Probe | None,
+    now: datetime,
+    holder: str,
+    gone: Callable[[str], bool],
+    lease_seconds: float,
+    checkpoint: Checkpoint,
+) -> DeliveryState:
+    """Find out what became of a mail that somebody began to send."""
+    claimed_at = delivery.claimed_at or now
+    before = max(now, claimed_at) if gone(delivery.claimed_by) else now - timedelta(seconds=lease_seconds)
+    if not ledger.adopt_delivery(delivery, holder=holder, before=before):
+        return DeliveryState.SENDING
+    checkpoint("adopted")
+    if probe is None:
+        return DeliveryState.UNCERTAIN
+    found = probe.find(delivery.message_id)
+    checkpoint("probed")
+    fresh = now < claimed_at + timedelta(seconds=probe.lag_seconds)
+    if found == "found":
+        state, detail = DeliveryState.SENT, "found where sent mails show"
+    elif found == "absent" and not fresh:
+        state, detail = DeliveryState.QUEUED, "proven not sent"
+    else:
+        return DeliveryState.UNCERTAIN
+    ledger.settle_delivery(delivery, state, holder=holder, now=now, detail=detail)
+    return state

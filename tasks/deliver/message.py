@@ -1,0 +1,195 @@
+"""Mails: one message per recipient, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, compat32
+from email.utils import format_datetime
+
+from tasks.errors import UserError
+from tasks.model import Delivery, DeliveryState
+
+HEADER_LENGTH = 150
+"""Longest header text, in characters."""
+
+_POLICY = SMTP.clone(cte_type="7bit")
+_HEADERS = ["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+_PICTURE = "cid:page1"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message ready to be sent: its place in the ledger, the envelope, and the bytes."""
+
+    delivery: Delivery
+    sender: str
+    address: str
+    content: bytes
+
+    @property
+    def message_id(self) -> str:
+        """Message-ID with its angle brackets."""
+        return self.delivery.message_id
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What an edition sends to every reader of one language.
+
+    `html` shows the first page where it says `cid:page1`; `date` is the period's close, aware.
+    """
+
+    report: str
+    period: str
+    audience: str
+    language: str
+    revision: int
+    date: datetime
+    subject: str
+    text: str
+    html: str
+    pdf: bytes
+    pdf_name: str
+    page1_png: bytes
+
+
+def build(
+    letter: Letter,
+    *,
+    address: str,
+    name: str = "",
+    configured: Collection[str],
+    sender: str,
+    sender_name: str = "",
+    domain: str,
+    all_to: str = "",
+) -> Mail:
+    """Build the message of one recipient; the same letter and recipient give the same bytes.
+
+    Args:
+        letter: The edition's content.
+        address: The recipient's address.
+        name: The recipient's name.
+        configured: All addresses of the audience; the recipient must be one of them, letter by letter.
+        sender: Address of the sender.
+        sender_name: Name of the sender.
+        domain: Right-hand side of the Message-ID.
+        all_to: Trial switch: send to this address instead; such a mail does not count as sent to the recipient.
+
+    Raises:
+        UserError: If the recipient is not configured or an address cannot be written in a mail.
+    """
+    if address not in configured:
+        raise UserError(
+            f"{address} is not a recipient of the audience {letter.audience}.", hint="Add the address to audiences.yaml, exactly."
+        )
+    recipient = f"{address} → {all_to}" if all_to else address
+    draft = Delivery(
+        report=letter.report,
+        period=letter.period,
+        audience=letter.audience,
+        language=letter.language,
+        revision=letter.revision,
+        recipient=recipient,
+        state=DeliveryState.QUEUED,
+        message_id="",
+        content_sha256="",
+    )
+    identity = hashlib.sha256(draft.key.encode()).hexdigest()
+    message_id = f"<{identity}@{domain}>"
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = _address(sender, sender_name)
+    message["To"] = _address(all_to or address, name)
+    message["Subject"] = safe_header(letter.subject)
+    message["Date"] = format_datetime(letter.date)
+    message["Message-ID"] = message_id
+    message["Auto-Submitted"] = "auto-generated"
+    _fill(message, letter, f"page1.{identity[:16]}@{domain}")
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{identity[:32]}_{number}")
+    content = message.as_bytes()
+    check_headers(content)
+    delivery = Delivery(
+        **{
+            **vars(draft),
+            "message_id": message_id,
+            "content_sha256": hashlib.sha256(content).hexdigest(),
+        }
+    )
+    return Mail(delivery, sender, all_to or address, content)
+
+
+def safe_header(text: str) -> str:
+    """Return a text that may stand in a header: decoded, one line, no invisible characters, at most 150 characters.
+
+    An RFC 2047 word may hide a line break that CPython before 3.12.5 writes out as a new header (CVE-2024-6923); so the
+    words are decoded first, and what still looks like one is broken up.
+    """
+    for _ in range(5):
+        decoded = _decoded(text)
+        if decoded == text:
+            break
+        text = decoded
+    visible = "".join(character if _is_visible(character) else " " for character in text).replace("=?", "= ?")
+    line = " ".join(visible.split())
+    return line if len(line) <= HEADER_LENGTH else line[: HEADER_LENGTH - 1].rstrip() + "…"
+
+
+def check_headers(content: bytes) -> None:
+    """Refuse a message whose bytes, read again, have other headers than ours.
+
+    Raises:
+        ValueError: With the names that were found.
+    """
+    names = sorted(message_from_bytes(content, policy=compat32).keys())
+    if names != _HEADERS:
+        raise ValueError(f"the mail would carry the headers {', '.join(names)}")
+
+
+def _decoded(text: str) -> str:
+    if "=?" not in text:
+        return text
+    try:
+        return str(make_header(decode_header(text.replace("\r", " ").replace("\n", " "))))
+    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+        return text.replace("=?", "= ?")
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def _address(address: str, name: str) -> Address:
+    if not address.isascii() or any(character.isspace() for character in address):
+        raise UserError(f"{address} cannot be written in a mail.", hint="Use an address in plain letters.")
+    try:
+        return Address(display_name=safe_header(name), addr_spec=address)
+    except (HeaderParseError, ValueError, IndexError) as error:
+        raise UserError(f"{address} is not a mail address.", hint="Correct it in audiences.yaml.") from error
+
+
+def _fill(message: EmailMessage, letter: Letter, picture: str) -> None:
+    """Put in the text, the page with its picture, and the PDF."""
+    if _PICTURE not in letter.html:
+        raise ValueError(f"the page of the mail does not show {_PICTURE}")
+    message.set_content(letter.text, cte="base64")
+    message.add_alternative(letter.html.replace(_PICTURE, f"cid:{picture}"), subtype="html", cte="base64")
+    page = message.get_payload(1)
+    assert isinstance(page, EmailMessage)
+    page.add_related(
+        letter.page1_png, maintype="image", subtype="png", cid=f"<{picture}>", disposition="inline", filename="page1.png"
+    )
+    message.add_attachment(letter.pdf, maintype="application", subtype="pdf", filename=_file_name(letter.pdf_name))
+
+
+def _file_name(name: str) -> str:
+    return safe_header(name).replace("/", "_").replace("\\", "_")

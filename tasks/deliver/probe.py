@@ -1,0 +1,78 @@
+"""Probes: places that prove whether a mail went out."""
+
+from __future__ import annotations
+
+from email.parser import BytesHeaderParser
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
+from imap_tools.errors import ImapToolsError
+
+from tasks.deliver.outbox import file_name
+from tasks.errors import UserError
+
+Found = Literal["found", "absent", "unknown"]
+
+
+class OutboxProbe:
+    """Look into the outbox, where a mail shows at once."""
+
+    lag_seconds = 0.0
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, message_id: str) -> Found:
+        """Look for the mail's file."""
+        path = self.folder / file_name(message_id)
+        try:
+            with path.open("rb") as file:
+                return "found" if BytesHeaderParser().parse(file)["Message-ID"] == message_id else "unknown"
+        except FileNotFoundError:
+            return "absent"
+        except OSError:
+            return "unknown"
+
+
+class ImapProbe:
+    """Look into a mailbox that keeps a copy of every mail sent.
+
+    Args:
+        url: `imaps://user:password@host[:port]/Mailbox`; `imap://` on loopback only.
+        lag_seconds: How long a copy may take to arrive.
+        timeout_s: For each answer of the server.
+    """
+
+    def __init__(self, url: str, *, lag_seconds: float = 900.0, timeout_s: float = 30.0) -> None:
+        parts = urlsplit(url)
+        self.lag_seconds = lag_seconds
+        self.timeout_s = timeout_s
+        self.host = parts.hostname or ""
+        self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
+        self.mailbox = unquote(parts.path.lstrip("/")) or "Sent"
+        self.port = parts.port or (993 if parts.scheme == "imaps" else 143)
+        self.encrypted = parts.scheme == "imaps"
+        if not self.host or parts.scheme not in ("imaps", "imap"):
+            raise UserError(
+                "The address of the mailbox with the sent mails cannot be read.",
+                hint="Write AFTERSALES_PROBE_IMAP_URL as imaps://user:password@host/Sent.",
+            )
+        if not self.encrypted and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise UserError(f"The password for {self.host} would travel unprotected.", hint="Write imaps:// instead of imap://.")
+
+    def find(self, message_id: str) -> Found:
+        """Search the mailbox, without changing anything in it."""
+        box: BaseMailBox
+        try:
+            if self.encrypted:
+                box = MailBox(self.host, self.port, timeout=self.timeout_s)
+            else:
+                box = MailBoxUnencrypted(self.host, self.port, timeout=self.timeout_s)
+            with box.login(self.user, self.password, initial_folder=None) as opened:
+                opened.folder.set(self.mailbox, readonly=True)
+                found = opened.uids(f'HEADER Message-ID "{message_id}"')
+        except (ImapToolsError, OSError):
+            return "unknown"
+        return "found" if found else "absent"

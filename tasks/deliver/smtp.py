@@ -1,0 +1,162 @@
+"""SMTP: one message per recipient, and what the server said to each."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from tasks.deliver.message import Mail
+from tasks.deliver.transport import Outcome
+from tasks.errors import UserError
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where to send by SMTP, and how safely; an empty user means no login."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    ca_file: Path | None = None
+    timeout_s: float = 60.0
+
+
+class Smtp:
+    """Send mails over one connection, opened when first needed.
+
+    Raises:
+        UserError: On making, if mail would travel unprotected over a network.
+    """
+
+    def __init__(self, server: Server) -> None:
+        if server.security == "none" and not _is_loopback(server.host):
+            raise UserError(
+                f"Mail to {server.host} would travel unprotected.", hint="Set AFTERSALES_SMTP_SECURITY to starttls or tls."
+            )
+        self.server = server
+        self._connection: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye to the server."""
+        if self._connection is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self._connection.quit()
+            self._connection.close()
+            self._connection = None
+
+    def send(self, mail: Mail) -> Outcome:
+        """Send one mail; only an answer to the whole message makes it `accepted`, and silence after it `unknown`.
+
+        Raises:
+            UserError: If the server offers no protection although it must, or refuses the login.
+        """
+        try:
+            connection = self._connect()
+            outcome = _envelope(connection, mail)
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            return Outcome("later", _words(error))
+        if outcome is None:
+            outcome = _content(connection, mail)
+        if outcome.result == "unknown":
+            self.close()
+        return outcome
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._connection is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                if self._connection.noop()[0] == 250:
+                    return self._connection
+            self.close()
+        server = self.server
+        context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
+        connection: smtplib.SMTP
+        if server.security == "tls":
+            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=context)
+        else:
+            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+        try:
+            self._secure(connection, context)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _secure(self, connection: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        server = self.server
+        connection.ehlo_or_helo_if_needed()
+        if server.security == "starttls":
+            if not connection.has_extn("starttls"):
+                raise UserError(
+                    f"The mail server {server.host} offers no STARTTLS: somebody may be listening. Nothing was sent.",
+                    hint="Ask who runs the server; if it speaks TLS from the start, set AFTERSALES_SMTP_SECURITY=tls.",
+                )
+            connection.starttls(context=context)
+            connection.ehlo()
+        if server.user:
+            try:
+                connection.login(server.user, server.password)
+            except smtplib.SMTPAuthenticationError as error:
+                if error.smtp_code < 500:
+                    raise
+                raise UserError(
+                    f"The mail server {server.host} refuses the login of {server.user} ({error.smtp_code}). Nothing was sent.",
+                    hint="Check AFTERSALES_SMTP_USER and AFTERSALES_SMTP_PASSWORD.",
+                ) from error
+
+
+def _envelope(connection: smtplib.SMTP, mail: Mail) -> Outcome | None:
+    """Name sender and recipient; an answer that ends the attempt is returned."""
+    for name, address in ((connection.mail, mail.sender), (connection.rcpt, mail.address)):
+        code, answer = name(address)
+        if code >= 400:
+            connection.rset()
+            return Outcome("refused" if code >= 500 else "later", _answer(code, answer))
+    return None
+
+
+def _content(connection: smtplib.SMTP, mail: Mail) -> Outcome:
+    try:
+        code, answer = connection.data(mail.content)
+    except smtplib.SMTPDataError as error:  # the server did not want to hear it: nothing was transmitted
+        return Outcome("refused" if error.smtp_code >= 500 else "later", _words(error))
+    except (smtplib.SMTPException, OSError) as error:
+        return Outcome("unknown", _words(error))
+    if code == 250:
+        return Outcome("accepted", _answer(code, answer))
+    return Outcome("refused" if code >= 500 else "later", _answer(code, answer))
+
+
+def _answer(code: int, answer: bytes) -> str:
+    return f"{code} {answer.decode('utf-8', 'replace')}"[:300]
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        return _answer(error.smtp_code, said if isinstance(said, bytes) else str(said).encode())
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

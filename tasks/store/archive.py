@@ -1,0 +1,110 @@
+"""The archive: the very bytes of each edition, as files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tasks.errors import UserError
+from tasks.files import TEMPORARY, write_whole
+from tasks.model import Edition
+from tasks.store.editions import edition_id
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """A file and its row that do not belong together: `missing`, `changed` or `unknown` (a file without a row)."""
+
+    kind: str
+    path: str
+
+
+class Archive:
+    """Files by edition: `<root>/<report>/<period>/r<revision>/<audience>.<language>/<file>`.
+
+    Args:
+        root: Folder; made when first written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def folder(self, edition: Edition) -> Path:
+        """Return the folder of an edition."""
+        return self.root / edition_id(edition)
+
+    def write(self, edition: Edition, files: Mapping[str, bytes], *, stored: Edition | None = None) -> dict[str, str]:
+        """Write the files of an edition, each whole or not at all, and return their SHA-256 by relative path.
+
+        Write the ledger's row afterwards: a row then always has its files.
+
+        Args:
+            edition: Which; its `files` are not looked at.
+            files: Relative path → bytes.
+            stored: The edition as the ledger has it, if it has; its files are never changed. Files of an attempt that
+                never reached the ledger are replaced.
+
+        Raises:
+            UserError: If a stored edition would change.
+        """
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+        if stored is not None and stored.files != hashes:
+            raise UserError(
+                f"The edition {edition_id(edition)} is archived already with other content.",
+                hint="Use --revise to make a new revision of it.",
+            )
+        folder = self.folder(edition)
+        for name, data in sorted(files.items()):
+            write_whole(folder / _inside(name), data)
+        for path in self._files(folder):
+            if path.relative_to(folder).as_posix() not in hashes:
+                path.unlink()
+        return hashes
+
+    def read(self, edition: Edition, name: str) -> bytes:
+        """Return a file of a stored edition.
+
+        Raises:
+            UserError: If it is missing or is not the file that was archived.
+        """
+        path = self.folder(edition) / _inside(name)
+        if not path.is_file():
+            raise UserError(f"The archive has lost {path}.", hint="Restore it from the backup; the ledger knows its SHA-256.")
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != edition.files.get(name):
+            raise UserError(f"{path} is not the file that was archived.", hint="Restore it from the backup.")
+        return data
+
+    def check(self, editions: Iterable[Edition]) -> list[Discrepancy]:
+        """Return rows without their file, files that changed, and files without a row, by path."""
+        expected = {f"{edition_id(edition)}/{name}": sha for edition in editions for name, sha in edition.files.items()}
+        present = {path.relative_to(self.root).as_posix(): path for path in self._files(self.root)}
+        found = [Discrepancy("missing", name) for name in expected.keys() - present.keys()]
+        found += [Discrepancy("unknown", name) for name in present.keys() - expected.keys()]
+        found += [
+            Discrepancy("changed", name)
+            for name in expected.keys() & present.keys()
+            if hashlib.sha256(present[name].read_bytes()).hexdigest() != expected[name]
+        ]
+        return sorted(found, key=lambda one: (one.path, one.kind))
+
+    def sweep(self) -> int:
+        """Remove what interrupted writes left behind and return how many files that were."""
+        left = [path for path in self.root.rglob(f"*{TEMPORARY}") if path.is_file()] if self.root.is_dir() else []
+        for path in left:
+            path.unlink()
+        return len(left)
+
+    def _files(self, folder: Path) -> list[Path]:
+        if not folder.is_dir():
+            return []
+        return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(TEMPORARY))
+
+
+def _inside(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError(f"{name!r} does not lie inside the edition's folder")
+    return path
