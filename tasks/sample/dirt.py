@@ -64,7 +64,7 @@ def chance(seed: int, *names: str) -> np.random.Generator:
 
 def rows_of(rng: np.random.Generator, height: int, share: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Draw positions of about a share of the rows (at least one where there are fifty), in order."""
-    count = max(int(round(height * share)), 1) if height >= 50 else int(rng.random() < height * share)
+    count = max(round(height * share), 1) if height >= 50 else int(rng.random() < height * share)
     return np.sort(rng.choice(height, size=min(count, height), replace=False)).astype(np.int64)
 
 
@@ -83,14 +83,16 @@ def soil(frame: pl.DataFrame, channel: str, products: pl.DataFrame, seed: int, l
     """
     rng = chance(seed, "soil", channel)
     height = frame.height
-    if "batch_no" in frame.columns:
+    shape = SHAPES["reviews" if channel.startswith("reviews_") and channel not in SHAPES else channel] if channel != "mails" else ()
+    typed = {item.column for item in shape} & set(frame.columns)
+    if "batch_no" in typed:
         spots = rows_of(rng, height, BATCH_SPELLINGS)
         batches = frame["batch_no"].to_list()
         for number, row in enumerate(spots.tolist()):
             batches[row] = _misspelt(batches[row], number)
         frame = frame.with_columns(pl.Series("batch_no", batches, dtype=pl.String))
         ledger.note("soiled", channel, "batch_misspelt", len(spots))
-    if {"order_ref", "waybill"} <= set(frame.columns):
+    if "order_ref" in typed and "waybill" in frame.columns:
         known = np.flatnonzero((frame["waybill"].is_not_null() & frame["order_ref"].is_not_null()).to_numpy())
         spots = known[rows_of(rng, len(known), WAYBILL_AS_ORDER)]
         refs, waybills = frame["order_ref"].to_list(), frame["waybill"].to_list()
@@ -99,7 +101,7 @@ def soil(frame: pl.DataFrame, channel: str, products: pl.DataFrame, seed: int, l
         frame = frame.with_columns(pl.Series("order_ref", refs, dtype=pl.String))
         ledger.note("soiled", channel, "waybill_in_order_field", len(spots))
     old = {row["sku"]: row["aliases"][0] for row in products.select("sku", "aliases").to_dicts() if row["aliases"]}
-    if old and "sku" in frame.columns:
+    if old and ("sku" in typed or channel == "mails"):
         known = np.flatnonzero(frame["sku"].is_in(list(old)).fill_null(False).to_numpy())
         spots = known[rows_of(rng, len(known), OLD_CODES * 25)]
         codes = frame["sku"].to_list()

@@ -190,18 +190,19 @@ def write_store_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledg
 
 
 def write_regulator_forms(folder: Path, letters: pl.DataFrame | None, cases: pl.DataFrame, seed: int, ledger: Ledger) -> None:
-    """Write the legal clerk's monthly workbooks: sheet 来文 holds what was said, sheet 台账 the register of cases."""
+    """Write the legal clerk's quarterly workbooks: sheet 来文 holds what was said, sheet 台账 the register of cases."""
     folder.mkdir(parents=True, exist_ok=True)
     said = spoil(native_rows(letters, "regulator_letters"), "regulator_letters", seed, ledger) if letters is not None else None
     register = spoil(native_rows(cases, "regulator_cases"), "regulator_cases", seed, ledger)
     if said is None or said.is_empty():
         return
     newest = datetime.strptime(str(said["录入时间"].max()), CLOCK)
-    month = pl.col("录入时间").str.slice(0, 7)
-    for name in sorted({*said.select(month).to_series().to_list(), *register.select(month).to_series().to_list()}):
+    month = pl.col("录入时间").str.slice(5, 2).cast(pl.Int64)
+    quarter = pl.format("{}Q{}", pl.col("录入时间").str.slice(0, 4), (month + 2) // 3)
+    for name in sorted({*said.select(quarter).to_series().to_list(), *register.select(quarter).to_series().to_list()}):
         with _workbook(folder / f"监管来文-{name}.xlsx") as book:
-            _sheet(book, "来文", f"监管及平台转办来文（{name}）", "法务部登记", _typed_dates(said.filter(month == name), "收到时间", newest))
-            _sheet(book, "台账", f"案件台账（{name}）", "法务部登记", register.filter(month == name))
+            _sheet(book, "来文", f"监管及平台转办来文（{name}）", "法务部登记", _typed_dates(said.filter(quarter == name), "收到时间", newest))
+            _sheet(book, "台账", f"案件台账（{name}）", "法务部登记", register.filter(quarter == name))
 
 
 def _typed_dates(rows: pl.DataFrame, column: str, newest: datetime) -> pl.DataFrame:

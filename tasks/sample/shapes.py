@@ -231,6 +231,7 @@ SHAPES: dict[str, tuple[Field, ...]] = {
         Field("归档时间", "stamp", "time"),
         Field("订单号", "order_ref"),
         Field("货号", "sku"),
+        Field("购买渠道", "platform"),
         Field("小结", "text"),
         Field("技能组", "queue"),
         Field("班次", "shift"),
