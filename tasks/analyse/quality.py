@@ -1,0 +1,250 @@
+"""Family B: what came of the units that were signed, each cohort read at the same age (domain.md 2.3, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from tasks.analyse.comparison import cohorts, last_year, normal_range, share_interval, with_target, word
+from tasks.model import Facts, Figure, Period
+from tasks.shop.load import Shop
+
+KEYS = ("day", "line")
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Units and events by the day on which the unit was signed (or paid) and by line."""
+
+    name: str
+    units: pl.DataFrame
+    events: pl.DataFrame
+
+
+def quality(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+    """Return the quality figures of a shop that knows its orders.
+
+    Every rate is a cohort of signing days at a fixed age: the newest one that is mature, the one before, the aligned
+    one of last year, and the normal range from earlier mature ones. Units are order lines.
+
+    Args:
+        facts: Coded tables.
+        period: The period; later events have not happened.
+        shop: Ages, quality reasons, targets.
+
+    Returns:
+        Shop-level figures, then the complaint and quality-refund rate of each line.
+    """
+    if not facts.has("order_line"):
+        return []
+    ages = shop.targets.ages
+    signed = _units(facts, "signed_at", period)
+    complaints = _complaints(facts, period)
+    refunds = _after_sales(facts, period)
+    made: list[Figure] = []
+
+    def add(code: str, unit: str, age: int, events: pl.DataFrame, *, units: pl.DataFrame = signed, ready: int = 0, scope: str = "",
+            axis: str = "signed_at") -> None:  # fmt: skip
+        ledger = _ledger(code, units, events, age, scope)
+        made.append(_figure(ledger, period, shop, age=age, ready=max(ready, age), unit=unit, scope=scope, axis=axis))
+
+    # A unit with several cases is one complaining unit in the rate and several cases in the count per hundred.
+    by_unit = complaints.sort("at").unique("oid", keep="first", maintain_order=True)
+    add("complaint_rate_signed", "share", ages.complaint, by_unit)
+    add("complaints_per_100_signed", "per_100", ages.complaint, complaints)
+    if facts.has("aftersale"):
+        quality_set = pl.col("reason").is_in(shop.targets.quality_reasons)
+        refunded = pl.col("refunded_at").is_not_null() & pl.col("type").is_in(["refund_only", "return_refund"])
+        after = pl.col("phase") == "after_sign"
+        quality_refunds = _once(refunds.filter(after & refunded & quality_set))
+        add("quality_refund_rate", "share", ages.quality_refund, quality_refunds)
+        add("after_sale_rate", "share", ages.after_sale, refunds.filter(after))
+        back = refunds.filter(pl.col("returned_at").is_not_null()).with_columns(at="returned_at", weight=pl.col("qty"))
+        pieces = signed.with_columns(n="pieces")
+        add("return_rate_units", "share", ages.returned, back, units=pieces, ready=ages.returned_ready)
+        add("refund_only_rate", "share", ages.refund_only, _once(refunds.filter(after & refunded & (pl.col("type") == "refund_only"))))
+        paid = _units(facts, "paid_at", period)
+        before = _once(refunds.filter((pl.col("phase") == "before_ship") & pl.col("refunded_at").is_not_null()))
+        before = before.with_columns(day="paid_day", begun="paid_at")
+        add("before_ship_refund_rate", "share", ages.before_ship, before, units=paid, axis="paid_at")
+    damage = by_leaf(complaints, shop.targets.damage_leaves)
+    add("damage_rate", "share", ages.damage, _once(damage))
+    for line in sorted(signed["line"].drop_nulls().unique()):
+        own = complaints.filter(pl.col("line") == line).sort("at").unique("oid", keep="first", maintain_order=True)
+        add("complaint_rate_signed", "share", shop.targets.line_ages.get(line, ages.complaint), own, scope=line)
+        if facts.has("aftersale"):
+            add("quality_refund_rate", "share", ages.quality_refund, quality_refunds.filter(pl.col("line") == line), scope=line)
+    return made
+
+
+def by_leaf(records: pl.DataFrame, leaves: tuple[str, ...]) -> pl.DataFrame:
+    """Return the records of some leaves (a code without a dot means its whole node)."""
+    nodes = [leaf for leaf in leaves if "." not in leaf]
+    match = pl.col("leaf").is_in(list(leaves)) | pl.col("leaf").str.split(".").list.first().is_in(nodes)
+    return records.filter(match)
+
+
+def _once(events: pl.DataFrame) -> pl.DataFrame:
+    return events.sort("at").unique("oid", keep="first", maintain_order=True)
+
+
+def _day(column: str, zone: str) -> pl.Expr:
+    return pl.col(column).dt.convert_time_zone(zone).dt.date()
+
+
+def _lines(facts: Facts) -> pl.DataFrame:
+    frame = facts["order_line"]
+    return frame if "line" in frame.columns else frame.with_columns(line=pl.lit(None, dtype=pl.String))
+
+
+def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
+    """Return units by day of the axis and line: `n` order lines, `pieces` sold."""
+    return (
+        _lines(facts)
+        .lazy()
+        .filter(pl.col(axis).is_not_null() & (pl.col(axis) < period.end))
+        .group_by(_day(axis, period.zone).alias("day"), "line")
+        .agg(n=pl.len().cast(pl.Float64), pieces=pl.col("qty").sum().cast(pl.Float64))
+        .collect()
+    )
+
+
+def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
+    """Return the counted complaints on signed units: oid, line, leaf, begun, at, day, weight."""
+    records = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
+    lines = _lines(facts).select("oid", "line", "signed_at").join(records.select("oid").unique(), on="oid", how="semi")
+    return (
+        records.select("oid", "leaf", at="submitted_at")
+        .join(lines, on="oid")
+        .filter(pl.col("signed_at").is_not_null() & (pl.col("at") >= pl.col("signed_at")))
+        .with_columns(day=_day("signed_at", period.zone), begun="signed_at", weight=pl.lit(1.0))
+    )
+
+
+def _after_sales(facts: Facts, period: Period) -> pl.DataFrame:
+    """Return after-sales orders with what had happened before the period's end, and the final internal reason.
+
+    The inspection's word stands above the agent's, the agent's above the buyer's last, that above the first.
+    """
+    orders = facts["aftersale"].filter(pl.col("applied_at") < period.end)
+    lines = _lines(facts).select("oid", "line", "signed_at", "paid_at").join(orders.select("oid").unique(), on="oid", how="semi")
+    late = facts["return_inspection"].filter(pl.col("inspected_at") >= period.end).select("aftersale_id", pending=pl.lit(value=True))
+
+    def happened(column: str) -> pl.Expr:
+        return pl.when(pl.col(column) < period.end).then(pl.col(column)).alias(column)
+
+    return (
+        orders.join(lines, on="oid")
+        .join(late, on="aftersale_id", how="left")
+        .with_columns(
+            happened("refunded_at"),
+            happened("returned_at"),
+            inspected=pl.when(pl.col("pending").is_null()).then(pl.col("reason_inspection")),
+        )
+        .with_columns(
+            reason=pl.coalesce("inspected", "reason_agent", "reason_buyer_last", "reason_buyer_first"),
+            at=pl.col("applied_at"),
+            begun=pl.col("signed_at"),
+            day=_day("signed_at", period.zone),
+            paid_day=_day("paid_at", period.zone),
+            weight=pl.lit(1.0),
+        )
+    )
+
+
+def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scope: str) -> Ledger:
+    if scope:
+        units = units.filter(pl.col("line") == scope)
+    within = events.filter(
+        pl.col("begun").is_not_null()
+        & (pl.col("at") >= pl.col("begun"))
+        & (pl.col("at") < pl.col("begun") + pl.duration(days=age))
+    )
+    return Ledger(
+        code,
+        units.group_by("day").agg(pl.col("n").sum()),
+        within.group_by("day").agg(pl.col("weight").cast(pl.Float64).sum()),
+    )
+
+
+def _figure(
+    ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str
+) -> Figure:
+    steps = shop.targets.normal_weeks if period.grain == "week" else 12
+    chain = cohorts(period, ready, steps + 1)
+    units = dict(ledger.units.iter_rows())
+    events = dict(ledger.events.iter_rows())
+
+    def total(days: list[date]) -> tuple[float, float]:
+        return sum(events.get(day, 0.0) for day in days), sum(units.get(day, 0.0) for day in days)
+
+    first_known = min(units, default=period.last_day)
+    counts = [total(_days(cohort)) if cohort.first_day >= first_known else (0.0, 0.0) for cohort in chain]
+    numerator, n = counts[-1]
+    newest = chain[-1]
+    aligned = last_year(newest.first_day, newest.last_day, shop)
+    past_numerator, past_n = total(list(aligned.days)) if aligned.days[0] >= first_known else (0.0, 0.0)
+    enough = numerator >= shop.identity.minimum_n
+    normal = normal_range([x for x, _ in counts[:-1]], [m for _, m in counts[:-1]], numerator, n) if n and enough else None
+    scale = 100.0 if unit == "per_100" else 1.0
+    missing = "" if n and enough else "no_units" if not n else "few_cases"
+    low, high = (normal.low * scale, normal.high * scale) if normal else (None, None)
+    previous_n = counts[-2][1] if len(counts) > 1 else 0.0
+    where = f" and line = {scope}" if scope else ""
+    interval = share_interval(numerator, n) if n and unit == "share" and numerator <= n else None
+    figure = Figure(
+        code=ledger.name,
+        family="quality",
+        value=numerator / n * scale if n and enough else None,
+        unit=unit,
+        numerator=numerator,
+        n=n,
+        low=low,
+        high=high,
+        previous=counts[-2][0] / previous_n * scale if previous_n and enough else None,
+        last_year=past_numerator / past_n * scale if past_n and enough else None,
+        last_year_basis=aligned.basis if past_n else "",
+        good="down",
+        judgement=word(normal, "down") if enough else "insufficient",
+        axis_from=newest.first_day,
+        axis_to=newest.last_day,
+        age_days=age,
+        method="cohort_at_age",
+        scope=scope,
+        missing=missing,
+        series=tuple((str(c.first_day), x / m * scale if m else None) for c, (x, m) in zip(chain, counts, strict=True)),
+        note=f"wilson {interval[0]:.4f}..{interval[1]:.4f}" if interval else "",
+        rows=f"{axis} in {newest.first_day}..{newest.last_day}{where}; event within {age} d",
+    )
+    return with_target(figure, shop)
+
+
+def _days(cohort: Period) -> list[date]:
+    return [cohort.first_day + timedelta(days=n) for n in range(cohort.days)]
+
+
+def review_shares(facts: Facts, period: Period, shop: Shop, is_complaint: Callable[[], pl.Expr] | None = None) -> list[Figure]:
+    """Return the share of complaint reviews among reviews, for a shop that knows no orders.
+
+    Args:
+        facts: Coded tables.
+        period: The period, by arrival of the review.
+        shop: Configuration.
+        is_complaint: What counts as a complaint; the coded nature where not given.
+
+    Returns:
+        One figure with Wilson interval in `note` and normal range from earlier periods.
+    """
+    reviews = facts["feedback"].filter((pl.col("source") == "review") & (pl.col("submitted_at") < period.end))
+    bad = is_complaint() if is_complaint else pl.col("counted")
+    daily = reviews.group_by(day=_day("submitted_at", period.zone)).agg(
+        events=bad.cast(pl.Float64).sum(), n=pl.len().cast(pl.Float64)
+    )
+    ledger = Ledger("complaint_share_reviews", daily.select("day", "n"), daily.select("day", "events"))
+    figure = _figure(ledger, period, shop, age=0, ready=0, unit="share", scope="", axis="submitted_at")
+    fields = {"family": "quality", "age_days": None, "method": "share_of_arrivals"}
+    rows = f"source = review and submitted_at in {period.first_day}..{period.last_day}"
+    return [Figure(**{**figure.__dict__, **fields, "rows": rows})]
