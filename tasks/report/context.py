@@ -1,0 +1,845 @@
+"""A review as the context of its templates: everything is computed here, nothing in a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from tasks.errors import UserError
+from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Review
+from tasks.report import charts, wording
+from tasks.report.phrase import EMPTY, Phrase, join
+from tasks.report.sentences import COUNTED, Decision, Sentences
+from tasks.report.voice import Voice
+
+PAGE_ONE = (
+    ("net_loss",),
+    ("quality_refund_rate",),
+    ("platform_score",),
+    ("reply_3min_rate", "replied_3min_share"),
+    ("complaint_rate", "complaints_per_100"),
+    ("negative_rate", "negative_review_share", "low_rating_rate"),
+    ("complaints", "inflow"),
+)
+"""Figures of page 1 in the order of the meeting; alternatives stand together."""
+PAGE_ONE_ROWS = 8
+FAMILIES = ("money", "quality", "published", "service", "inflow")
+CHANGE_UNITS = {
+    "share": "points",
+    "money": "money_change",
+    "minutes": "change_minutes",
+    "score": "change_score",
+    "per_100": "change_per_100",
+    "count": "count_change",
+}
+MAXIMUM_ROWS = 40
+"""Rows of one table in print; with all tables together far below the 300 rows that the renderer bears."""
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One row of the table of figures."""
+
+    name: Phrase
+    note: Phrase
+    current: Phrase
+    previous: Phrase
+    change: Phrase
+    last_year: Phrase
+    target: Phrase
+    judgement: Phrase
+    tone: str
+    spark: Markup
+
+
+@dataclass(frozen=True)
+class CauseSheet:
+    """One cause: message, sentence, facts, what is to be confirmed, and its chart."""
+
+    head: Phrase
+    tone: str
+    sentence: Phrase
+    facts: list[Phrase]
+    confirm: list[Phrase]
+    unit: Phrase
+    chart: Markup
+    caption: Phrase
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """One new action."""
+
+    what: Phrase
+    owner: Phrase
+    due: Phrase
+    goal: Phrase
+    effect: Phrase
+    kind: Phrase
+
+
+@dataclass(frozen=True)
+class PriorRow:
+    """One prior action and how it stands."""
+
+    what: Phrase
+    owner: Phrase
+    due: Phrase
+    status: Phrase
+    before: Phrase
+    after: Phrase
+    result: Phrase
+    tone: str
+
+
+@dataclass(frozen=True)
+class MixTable:
+    """A change split into four rows."""
+
+    message: Phrase
+    rows: list[tuple[Phrase, Phrase]]
+    caption: Phrase
+
+
+@dataclass(frozen=True)
+class ProblemTable:
+    """The labels of one lens."""
+
+    rows: list[dict[str, Any]]
+    chart: Markup
+    caption: Phrase
+    total: Phrase
+
+
+@dataclass(frozen=True)
+class ChannelRow:
+    """What one channel brought."""
+
+    name: Phrase
+    records: Phrase
+    read: Phrase
+    quarantined: Phrase
+    remark: Phrase
+    tone: str
+
+
+@dataclass(frozen=True)
+class BreakdownTable:
+    """One measure by the values of one dimension."""
+
+    title: Phrase
+    message: Phrase
+    rows: list[tuple[Phrase, Phrase, Phrase, Phrase]]
+    chart: Markup
+    caption: Phrase
+    shares: bool
+
+
+@dataclass
+class Page:
+    """The whole context of one edition; templates read its fields and nothing else."""
+
+    language: str
+    grain: str
+    title: Phrase
+    report: Phrase
+    running: Phrase
+    period: Phrase
+    status: Phrase
+    as_of: Phrase
+    data: Phrase
+    restricted: bool
+    quiet: bool
+    partial: bool
+    small: bool
+    red: list[Phrase]
+    conclusion: Phrase
+    figures: list[FigureRow]
+    figures_caption: Phrase
+    promises: list[Phrase]
+    three: list[tuple[Phrase, Phrase]]
+    decisions: list[Decision]
+    causes: list[CauseSheet]
+    falls: list[Phrase]
+    verdicts: list[tuple[str, Phrase]]
+    prior: list[PriorRow]
+    actions: list[ActionRow]
+    mix: list[MixTable]
+    problems: ProblemTable | None
+    due: list[Phrase]
+    breaks: list[Phrase]
+    trust: list[Phrase]
+    channels: list[ChannelRow]
+    method: list[Phrase]
+    revision: list[Phrase]
+    scorecard: list[tuple[Phrase, list[FigureRow]]]
+    daily: Markup
+    daily_caption: Phrase
+    lines: list[dict[str, Any]]
+    case: dict[str, Phrase] | None
+    breakdowns: list[BreakdownTable]
+    words: dict[str, Phrase] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
+
+
+def page(review: Review, voice: Voice, *, restricted: bool = False) -> Page:
+    """Build the context of one edition.
+
+    Args:
+        review: What may be said.
+        voice: Language, names and numbers of the edition.
+        restricted: Whether restricted actions may be named.
+    """
+    return _Builder(review, voice, restricted).build()
+
+
+class _Builder:
+    def __init__(self, review: Review, voice: Voice, restricted: bool) -> None:
+        self.review = review
+        self.voice = voice
+        self.restricted = restricted
+        self.sentences = Sentences(voice, review, restricted=restricted)
+        self.number = self.sentences.number
+        self.minimum = voice.shop.identity.minimum_n
+        self.monthly = review.period.grain != "week"
+
+    def build(self) -> Page:
+        voice, review, said = self.voice, self.review, self.sentences
+        grain = review.period.grain
+        report = voice.word(f"report.{grain}")
+        status = voice.word("status.partial") if review.partial else voice.word(f"status.{review.status}")
+        if review.revision > 1:
+            revised = voice.part("status.revised", n=self.number("review.revision", review.revision, "ordinal", method="ledger"))
+            status = join([status, revised], voice.catalogue["word.list_sep"])
+        period = voice.dated(wording.period_text(review.period, voice.language))
+        as_of = voice.say("head.as_of", moment=voice.clock(review.as_of))
+        shop = voice.data(voice.shop.identity.name if voice.chinese else voice.shop.identity.name_en or voice.shop.identity.name, 40)
+        causes = [] if review.partial else said.causes[:5]
+        return Page(
+            language=voice.language,
+            grain=grain,
+            title=voice.say("head.title", shop=shop, report=report),
+            report=report,
+            running=voice.say("head.running", report=report, period=period, status=status, moment=voice.clock(review.as_of)),
+            period=period,
+            status=status,
+            as_of=as_of,
+            data=voice.say("head.data", words=said.data_short()),
+            restricted=self.restricted,
+            quiet=not causes and not review.red_lines,
+            partial=bool(review.partial),
+            small=said.small,
+            red=said.red_lines(),
+            conclusion=said.conclusion(),
+            figures=[self.figure_row(figure) for figure in self._page_one()],
+            figures_caption=self._figures_caption(),
+            promises=said.promises(),
+            three=said.three(),
+            decisions=said.decisions(),
+            causes=[self.cause_sheet(cause) for cause in causes],
+            falls=[] if review.partial else [said.finding(cause) for cause in review.falls[:3]],
+            verdicts=said.verdicts(),
+            prior=self.prior_rows(),
+            actions=[self.action_row(action) for action in said.proposals[:MAXIMUM_ROWS]],
+            mix=[] if review.partial else [self.mix_table(index) for index in range(min(len(review.mix), 3))],
+            problems=self.problem_table(),
+            due=said.due_items(),
+            breaks=[said.break_line(index, one) for index, one in enumerate(review.breaks[:8])],
+            trust=said.data_trust(),
+            channels=[self.channel_row(index) for index in range(min(len(review.channels), MAXIMUM_ROWS))],
+            method=said.method(),
+            revision=self.revision_lines(),
+            scorecard=self.scorecard(),
+            daily=self.daily_chart(),
+            daily_caption=self._daily_caption(),
+            lines=self.figure_lines() if self.monthly else [],
+            case=self.case(),
+            breakdowns=[self.breakdown(index, one) for index, one in enumerate(review.breakdowns[:6])],
+            words=self._words(),
+        )
+
+    def _words(self) -> dict[str, Phrase]:
+        """Return the fixed words that templates print: headings, column heads, one-line excuses."""
+        voice = self.voice
+        prefixes = ("section.", "col.", "missing.", "mixrow.", "problem.", "fact.", "decision.none", "three.", "red.none", "verdict.", "head.", "case.", "word.", "breaks.none")
+        words = {key: voice.word(key) for key in voice.catalogue.entries if key.startswith(prefixes) and "{" not in voice.catalogue[key]}
+        this = voice.this()
+        words["three.none"] = voice.say("three.none", this=this)
+        words["three.quiet"] = voice.say("three.quiet", this=this)
+        words["decision.none"] = voice.say("decision.none", this=this)
+        words["section.promises"] = voice.say("section.promises", last=voice.this("last"))
+        words["section.three"] = voice.say("section.three", this=this)
+        words["red.none"] = voice.say("red.none", this=this)
+        words["figure.of"] = EMPTY
+        return words
+
+    # ---- Figures -------------------------------------------------------------------------------
+
+    def _page_one(self) -> list[Figure]:
+        review = self.review
+        rows: list[Figure] = []
+        for group in PAGE_ONE:
+            for code in group:
+                found = [figure for figure in review.figures if figure.code == code]
+                whole = [figure for figure in found if not figure.scope]
+                if code == "platform_score":
+                    whole = found
+                if whole:
+                    rows += whole[:4]
+                    break
+        if len(rows) < 4:
+            rows += [figure for figure in review.figures if not figure.scope and figure not in rows][: PAGE_ONE_ROWS - len(rows)]
+        return rows[:PAGE_ONE_ROWS]
+
+    def _id(self, figure: Figure) -> str:
+        return f"{figure.code}@{figure.scope}" if figure.scope else figure.code
+
+    def _counts_only(self, figure: Figure) -> bool:
+        return figure.unit in ("share", "per_100") and figure.n is not None and figure.n < self.minimum
+
+    def figure_row(self, figure: Figure) -> FigureRow:
+        """Return a figure as a row: this period, last period, change, last year, target, judgement."""
+        voice, id_ = self.voice, self._id(figure)
+        span = f"{figure.axis_from}..{figure.axis_to}" if figure.axis_from and figure.axis_to else self.sentences.range
+        add = voice.numbers.add
+        none = voice.word("word.none")
+        few = self._counts_only(figure)
+
+        def number(name: str, value: float | None, unit: str) -> Phrase:
+            if value is None:
+                return none
+            return add(f"{id_}.{name}", value, unit, n=figure.n, range=span, method=figure.method, rows=figure.rows)
+
+        if few:
+            current = number("count", figure.numerator, "cases")
+            previous = change = last_year = none
+        else:
+            current = number("value", figure.value, figure.unit)
+            previous = number("previous", figure.previous, figure.unit)
+            last_year = number("last_year", figure.last_year, figure.unit)
+            change = self._change(figure, number)
+        target = none
+        if figure.target is not None:
+            sign = {"<=": "≤", ">=": "≥"}.get(figure.target_op, "")
+            target = voice.part("col.target_value", sign=voice.data(sign), v=number("target", figure.target, figure.unit))
+        judgement, tone = self._judgement(figure, few)
+        return FigureRow(
+            name=self._name(figure),
+            note=self._note(figure),
+            current=current,
+            previous=previous,
+            change=change,
+            last_year=last_year,
+            target=target,
+            judgement=judgement,
+            tone=tone,
+            spark=self._spark(figure) if not few else Markup(""),
+        )
+
+    def _change(self, figure: Figure, number: Any) -> Phrase:
+        voice = self.voice
+        if figure.value is None or figure.previous is None or figure.judgement in ("incomplete", "level_break") or self.review.partial:
+            return voice.word("word.none")
+        difference = figure.value - figure.previous
+        unit = CHANGE_UNITS.get(figure.unit, "count_change")
+        phrase: Phrase = number("change", difference, unit)
+        if not any(digit in phrase.plain for digit in "123456789"):
+            return voice.word("judge.unchanged")
+        return phrase
+
+    def _name(self, figure: Figure) -> Phrase:
+        voice = self.voice
+        name = voice.figure(figure)
+        return voice.part("col.scoped", name=name, scope=voice.data(figure.scope, 20)) if figure.scope else name
+
+    def _note(self, figure: Figure) -> Phrase:
+        """Say under a figure's name at which age and over which days it is read."""
+        voice = self.voice
+        parts: list[Phrase] = []
+        if figure.age_days:
+            days = voice.numbers.add(f"{self._id(figure)}.age", figure.age_days, "days", method="age")
+            parts.append(voice.part("caption.age", age=days))
+        if figure.axis_from and figure.axis_to and (figure.axis_from, figure.axis_to) != (self.review.period.first_day, self.review.period.last_day):
+            parts.append(voice.dated(wording.span(figure.axis_from, figure.axis_to, voice.language)))
+        if figure.n is not None and figure.unit in ("share", "per_100"):
+            n = voice.numbers.add(f"{self._id(figure)}.n", figure.n, "count", method=figure.method)
+            parts.append(voice.part("caption.n", n=n))
+        if figure.missing:
+            parts.append(self._missing(figure.missing))
+        return join(parts, voice.catalogue["word.comma"])
+
+    def _missing(self, why: str) -> Phrase:
+        key = f"missing.{why}"
+        return self.voice.word(key) if key in self.voice.catalogue else self.voice.data(why, 60)
+
+    def _judgement(self, figure: Figure, few: bool) -> tuple[Phrase, str]:
+        voice = self.voice
+        if figure.value is None:
+            return voice.word("judge.missing"), "muted"
+        if few:
+            return voice.word("judge.insufficient"), "muted"
+        judgement = "incomplete" if self.review.partial else wording.direction(figure)
+        key = f"judge.{judgement}"
+        first = voice.word(key) if key in voice.catalogue else voice.word("judge.normal")
+        tone = {"worse": "worse", "better": "better"}.get(judgement, "muted" if judgement in ("incomplete", "insufficient", "level_break") else "")
+        second = EMPTY
+        if judgement not in ("incomplete", "insufficient", "level_break", "slightly_over"):
+            if figure.streak >= 2:
+                unit = "weeks" if self.review.period.grain == "week" else "periods"
+                second = voice.part("judge.streak_over", n=self.number(f"{self._id(figure)}.streak", figure.streak, unit, method="target"))
+            elif figure.attainment:
+                second = voice.word(f"judge.{figure.attainment}")
+        return join([first, second], voice.catalogue["word.comma"]), tone
+
+    def _breaks(self, figure: Figure) -> list[int]:
+        """Return the indices of a figure's series at which a break of level begins."""
+        indices: list[int] = []
+        for one in self.review.breaks:
+            if one.kind not in ("formula", "taxonomy", "rule", "switch") or figure.code not in one.affects:
+                continue
+            platform = one.slice.get("platform")
+            if platform and figure.scope and platform != figure.scope:
+                continue
+            for index, (label, _) in enumerate(figure.series):
+                start = _start(label, self.review.period.zone)
+                if start is not None and start >= one.on:
+                    indices.append(index)
+                    break
+        return indices
+
+    def _band(self, figure: Figure) -> tuple[float, float] | None:
+        if figure.low is None or figure.high is None or figure.high <= figure.low:
+            return None
+        return figure.low, figure.high
+
+    def _spark(self, figure: Figure) -> Markup:
+        immature = figure.judgement == "incomplete" or bool(self.review.partial)
+        values = [value for _, value in figure.series][-13:]
+        shift = max(len(figure.series) - 13, 0)
+        return charts.spark(values, band=self._band(figure), immature=immature, breaks=[i - shift for i in self._breaks(figure) if i > shift])
+
+    def _figures_caption(self) -> Phrase:
+        voice = self.voice
+        basis = voice.word(f"basis.{voice.shop.identity.base}")
+        aligned = [figure.last_year_basis for figure in self.review.figures if figure.last_year is not None and figure.last_year_basis]
+        said = voice.say("caption.figures", basis=basis)
+        if aligned:
+            key = f"last_year.{aligned[0]}"
+            said += voice.word(key) if key in voice.catalogue else EMPTY
+        return said
+
+    def scorecard(self) -> list[tuple[Phrase, list[FigureRow]]]:
+        """Return all figures by family, for a monthly edition."""
+        if not self.monthly:
+            return []
+        groups = []
+        for family in FAMILIES:
+            rows = [self.figure_row(figure) for figure in self.review.figures if figure.family == family][:12]
+            if rows:
+                groups.append((self.voice.word(f"family.{family}"), rows))
+        return groups
+
+    def figure_lines(self) -> list[dict[str, Any]]:
+        """Return up to four lines of the shop's main figures over time."""
+        voice = self.voice
+        drawn: list[dict[str, Any]] = []
+        for figure in self._page_one():
+            known = [value for _, value in figure.series if value is not None]
+            if len(known) < 4 or figure.value is None or self._counts_only(figure):
+                continue
+            breaks = self._breaks(figure)
+            points = [
+                charts.Point(
+                    wording.short_label(label, voice.language),
+                    value,
+                    segment=sum(index >= at for at in breaks),
+                    immature=index == len(figure.series) - 1 and (figure.judgement == "incomplete" or bool(self.review.partial)),
+                )
+                for index, (label, value) in enumerate(figure.series)
+            ]
+            judgement, tone = self._judgement(figure, False)
+            drawn.append(
+                {
+                    "message": voice.say("chart.line_message", figure=self._name(figure), judgement=judgement),
+                    "tone": tone,
+                    "unit": voice.word(f"chart.unit_{figure.unit}") if f"chart.unit_{figure.unit}" in voice.catalogue else EMPTY,
+                    "chart": charts.line(
+                        points,
+                        name=f"line{len(drawn)}",
+                        aria=voice.say("chart.aria_line", figure=self._name(figure)),
+                        last=voice.numbers.show(f"{self._id(figure)}.value"),
+                        band=self._band(figure),
+                        band_name=voice.word("chart.band") if self._band(figure) else None,
+                        share=figure.unit == "share",
+                        width=232,
+                        height=92,
+                    ),
+                    "caption": join([self._scope(figure.scope), self._note(figure)], voice.catalogue["caption.sep"]),
+                }
+            )
+            if len(drawn) == 6:
+                break
+        return drawn
+
+    def _scope(self, scope: str = "") -> Phrase:
+        voice = self.voice
+        return voice.part("caption.scope", scope=voice.data(scope, 30) if scope else voice.word("caption.all_shop"))
+
+    # ---- Causes --------------------------------------------------------------------------------
+
+    def cause_sheet(self, cause: Cause) -> CauseSheet:
+        """Return one cause as a sheet of facts beside its chart."""
+        voice, said = self.voice, self.sentences
+        id_ = f"cause.{cause.cause_id}"
+        observed, expected, ratio = said._observed(cause), said._expected(cause), said._ratio(cause)
+        low, high = said.interval(cause)
+        statistical = cause.kind not in ("safety", "cluster") and cause.expected > 0
+        facts: list[Phrase] = []
+        if statistical:
+            facts.append(
+                voice.say(
+                    "fact.amount",
+                    observed=observed,
+                    expected=expected,
+                    low=low,
+                    high=high,
+                    weeks=self.number(f"{id_}.window_weeks", max(cause.window_weeks, 1), "weeks", method="scan"),
+                )
+            )
+        if cause.exposure and statistical:
+            kind = voice.word(f"exposure.{cause.exposure_kind}") if f"exposure.{cause.exposure_kind}" in voice.catalogue else EMPTY
+            if kind:
+                facts.append(voice.say("fact.exposure", kind=kind, n=self.number(f"{id_}.exposure", round(cause.exposure), "count", method="exposure")))
+        for name in ("component_supplier", "supplier"):
+            if cause.slice.get(name) or dict(cause.facts).get(name):
+                value = cause.slice.get(name) or str(dict(cause.facts)[name])
+                facts.append(voice.say("fact.pair", name=voice.dimension(name), v=voice.value(name, value)))
+                break
+        if len(cause.leaves) > 1:
+            leaves = [
+                voice.part("fact.leaf_count", leaf=voice.leaf(leaf), n=self.number(f"{id_}.leaf.{leaf}", n, "cases", method="cases"))
+                for leaf, n in cause.leaves[:4]
+            ]
+            facts.append(voice.say("fact.leaves", v=voice.listed(leaves)))
+        if cause.stock:
+            facts.append(voice.say("fact.stock", n=self.number(f"{id_}.stock", cause.stock, "units", method="batch table")))
+        if cause.money:
+            facts.append(voice.say("fact.money", n=self.number(f"{id_}.money", cause.money, "money", method="excess per week")))
+        if dict(cause.facts).get("batch_source") == "date_window":
+            facts.append(voice.word("fact.track"))
+        if cause.periods > 1:
+            unit = "weeks" if self.review.period.grain == "week" else "periods"
+            facts.append(voice.say("fact.periods", n=self.number(f"{id_}.periods", cause.periods, unit, method="ledger")))
+        facts.append(voice.say("fact.status", v=voice.word(f"cause_status.{cause.status.value}")))
+        confirm = [self._question(*item) for item in cause.to_confirm[:3]]
+        return CauseSheet(
+            head=said.head(cause),
+            tone="worse" if cause.kind == "safety" or wording.strength(cause.observed, cause.low) == "clear" else "",
+            sentence=said.finding(cause),
+            facts=facts,
+            confirm=confirm,
+            unit=voice.word("chart.unit_cause_series" if cause.series or dict(cause.facts).get("weekly") else "chart.unit_cause_bars"),
+            chart=self._cause_chart(cause, observed, expected) if statistical else self._case_days(cause),
+            caption=self._cause_caption(cause, ratio),
+        )
+
+    def _question(self, question: str, owner: str, due: str) -> Phrase:
+        voice = self.voice
+        key = f"question.{question}"
+        asked = voice.word(key) if key in voice.catalogue else voice.data(question, 80)
+        who = voice.data(voice.shop.people.role_label(owner, voice.language) if owner in voice.shop.people.roles else voice.shop.people.label(owner, voice.language), 30)
+        if due:
+            return voice.say("fact.question", question=asked, owner=who, due=self._due_text(due))
+        return voice.say("fact.question_plain", question=asked, owner=who)
+
+    def _due_text(self, due: str) -> Phrase:
+        try:
+            return self.voice.day(date.fromisoformat(due[:10]))
+        except ValueError:
+            return self.voice.data(due, 30)
+
+    def _cause_chart(self, cause: Cause, observed: Phrase, expected: Phrase) -> Markup:
+        voice = self.voice
+        aria = voice.say("chart.aria_cause", where=voice.where(cause.slice), leaf=self.sentences._leaf(cause))
+        name = f"cause{cause.cause_id}"
+        series = cause.series or dict(cause.facts).get("weekly", ())
+        if len(series) >= 3:
+            points = [charts.Point(wording.short_label(label, voice.language), o, e) for label, o, e in series[-13:]]
+            last_o, last_e = series[-1][1], series[-1][2]
+            id_ = f"cause.{cause.cause_id}.last"
+            return charts.line(
+                points,
+                name=name,
+                aria=aria,
+                last=voice.part("chart.actual_n", n=self.number(f"{id_}.observed", last_o, "count", method="arrivals")),
+                expected=voice.part("chart.expected_n", n=self.number(f"{id_}.expected", round(last_e, 1) if last_e < 10 else round(last_e), "count", method="expected arrivals")),
+                width=205,
+                height=84,
+            )
+        rows = [
+            charts.Bar(voice.word("chart.actual"), cause.observed, observed, strong=True),
+            charts.Bar(voice.word("chart.expected"), cause.expected, expected),
+        ]
+        return charts.bars(rows, name=name, aria=aria, width=190, step=24, label_width=50)
+
+    def _case_days(self, cause: Cause) -> Markup:
+        return Markup("")
+
+    def _cause_caption(self, cause: Cause, ratio: Phrase) -> Phrase:
+        voice = self.voice
+        counted = cause.exposure_kind in COUNTED
+        parts = [
+            voice.part("caption.scope", scope=voice.where(cause.slice)),
+            voice.part("caption.method", method=voice.word("caption.expected_records" if counted else "caption.expected")),
+            voice.part("caption.n", n=self.sentences._observed(cause)),
+        ]
+        return join(parts, voice.catalogue["caption.sep"])
+
+    # ---- Actions -------------------------------------------------------------------------------
+
+    def action_row(self, action: Action) -> ActionRow:
+        """Return a new action as a row of the table."""
+        voice = self.voice
+        goal = join([voice.data(action.metric, 40), voice.data(action.target_text, 40)], " → ")
+        return ActionRow(
+            what=voice.data(action.what, 120),
+            owner=voice.owner(action),
+            due=voice.due(action.due),
+            goal=goal,
+            effect=voice.data(action.expected_effect, 80),
+            kind=voice.word(f"kind.{action.kind.value}"),
+        )
+
+    def prior_rows(self) -> list[PriorRow]:
+        """Return prior actions with their state and measured rates, late ones first."""
+        voice = self.voice
+        order = {"late": 0, "due": 1, "done": 2, "not_due": 3, "proposed": 4, "cancelled": 5}
+        rows: list[PriorRow] = []
+        for result in sorted(self.sentences.prior, key=lambda one: (order.get(one.status, 9), one.due, one.action.action_id))[:MAXIMUM_ROWS]:
+            id_ = f"prior.{result.action.action_id}"
+            none = voice.word("word.none")
+            before = after = none
+            if result.verdict is not None and result.rate_before is not None:
+                before = self.number(f"{id_}.rate_before", result.rate_before, "share", n=result.n_before, method=_method(result.action))
+            if result.verdict is not None and result.rate_after is not None:
+                after = self.number(f"{id_}.rate_after", result.rate_after, "share", n=result.n_after, method=_method(result.action))
+            if result.status == "late":
+                days = self.number(f"{id_}.days_late", result.days_late, "days", method="ledger")
+                status = voice.part("action_status.late_days", days=days)
+            else:
+                status = voice.word(f"action_status.{result.status}")
+            tone = {"effective": "better", "worse": "worse", "no_change": "worse"}.get(result.verdict.value if result.verdict else "", "")
+            rows.append(
+                PriorRow(
+                    what=voice.data(result.action.what, 100),
+                    owner=voice.owner(result.action),
+                    due=voice.due(result.due),
+                    status=status,
+                    before=before,
+                    after=after,
+                    result=voice.word(f"verdict.{result.verdict.value}") if result.verdict else none,
+                    tone="worse" if result.status == "late" and not tone else tone,
+                )
+            )
+        return rows
+
+    # ---- Tables --------------------------------------------------------------------------------
+
+    def mix_table(self, index: int) -> MixTable:
+        """Return one change as four rows that add up."""
+        voice, effect = self.voice, self.review.mix[index]
+        unit = self.sentences.mix_unit(effect)
+        change = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(unit, "count_change")
+        id_ = f"mix.{effect.figure}.{effect.dimension}"
+        cells = (
+            ("before", effect.before, unit),
+            ("composition", effect.composition, change),
+            ("own", effect.own, change),
+            ("after", effect.after, unit),
+        )
+        rows = [(voice.word(f"mixrow.{name}"), self.number(f"{id_}.{name}", value, unit_, method="decomposition")) for name, value, unit_ in cells]
+        caption = join(
+            [self._scope(), voice.part("caption.mix", dimension=voice.dimension(effect.dimension), figure=voice.figure(effect.figure))],
+            voice.catalogue["caption.sep"],
+        )
+        return MixTable(self.sentences.mix(index, effect), rows, caption)
+
+    def problem_table(self) -> ProblemTable | None:
+        """Return the labels of the main lens with what was to be expected."""
+        voice, review = self.voice, self.review
+        if not review.problems:
+            return None
+        main = voice.shop.taxonomy.main_lens
+        lens = main if any(row.lens == main for row in review.problems) else review.problems[0].lens
+        chosen = sorted((row for row in review.problems if row.lens == lens), key=lambda row: (-row.cases, row.label))[:MAXIMUM_ROWS]
+        rows: list[dict[str, Any]] = []
+        bars: list[charts.Bar] = []
+        for index, row in enumerate(chosen):
+            rows.append(self._problem_row(index, row))
+            bars.append(charts.Bar(rows[-1]["label"], row.cases, rows[-1]["current"], row.expected, strong=row.judgement == "worse"))
+        n = sum(row.cases for row in chosen)
+        total = self.number("problems.total", n, "cases", method="cases counted once")
+        caption = join(
+            [self._scope(), voice.part("caption.method", method=voice.word("problem.caption")), voice.part("caption.n", n=total)],
+            voice.catalogue["caption.sep"],
+        )
+        chart = Markup("")
+        if self.monthly and bars:
+            chart = charts.bars(bars[:14], name="problems", aria=voice.word("section.problems"), width=340, step=19, label_width=150)
+        return ProblemTable(rows, chart, caption, total)
+
+    def _problem_row(self, index: int, row: ProblemRow) -> dict[str, Any]:
+        voice = self.voice
+        none = voice.word("word.none")
+        id_ = f"problem.{row.lens}.{row.label}"
+        label = voice.data(voice.shop.taxonomy.label_name(row.lens, row.label, voice.language) if row.lens in voice.shop.taxonomy.lenses else row.label, 40)
+        current = self.number(f"{id_}.cases", row.cases, "count", method="cases counted once")
+        expected = none
+        if row.expected is not None:
+            value = round(row.expected) if row.expected >= 10 else round(row.expected, 1)
+            expected = self.number(f"{id_}.expected", value, "count", method="expected arrivals")
+        if row.incomplete or self.review.partial:
+            judgement, tone = voice.word("judge.incomplete"), "muted"
+        else:
+            key = f"judge.{row.judgement}"
+            judgement = voice.word(key) if key in voice.catalogue else voice.word("judge.normal")
+            tone = {"worse": "worse", "better": "better"}.get(row.judgement, "")
+        share = none
+        if row.share is not None and not self.sentences.small:
+            share = self.number(f"{id_}.share", row.share, "share", method="cases counted once")
+        return {
+            "label": label,
+            "current": current,
+            "expected": expected,
+            "previous": self.number(f"{id_}.previous", row.previous, "count", method="cases counted once"),
+            "share": share,
+            "judgement": judgement,
+            "tone": tone,
+        }
+
+    def channel_row(self, index: int) -> ChannelRow:
+        """Return what one channel brought."""
+        voice, channel = self.voice, self.review.channels[index]
+        id_ = f"channel.{channel.channel}"
+        remark, tone = voice.word("channel.complete"), ""
+        if channel.error:
+            remark, tone = voice.say("channel.error", why=voice.data(channel.error, 80)), "worse"
+        elif channel.excluded:
+            remark, tone = voice.say("channel.excluded", why=voice.data(channel.excluded, 80)), "worse"
+        elif channel.missing_days:
+            remark, tone = voice.say("channel.missing", days=voice.days(channel.missing_days)), "muted"
+        return ChannelRow(
+            name=voice.data(channel.label or channel.channel, 40),
+            records=self.number(f"{id_}.records", channel.records, "count", method="records of the period"),
+            read=self.number(f"{id_}.read", channel.read, "count", method="pulls"),
+            quarantined=self.number(f"{id_}.quarantined", channel.quarantined, "count", method="expectations"),
+            remark=remark,
+            tone=tone,
+        )
+
+    def breakdown(self, index: int, one: Breakdown) -> BreakdownTable:
+        """Return one measure by the values of a dimension, ranked; below the minimum only counts."""
+        voice = self.voice
+        shares = any(row[1] is not None for row in one.rows)
+        ranked = sorted(one.rows, key=lambda row: (-(row[1] if row[1] is not None else -1), -row[2], row[0]))
+        rows: list[tuple[Phrase, Phrase, Phrase, Phrase]] = []
+        bars: list[charts.Bar] = []
+        none = voice.word("word.none")
+        for value, share, n, low, high in ranked[:MAXIMUM_ROWS // 2]:
+            id_ = f"breakdown.{one.code}.{one.dimension}.{value}"
+            label = voice.value(one.dimension, value)
+            count = self.number(f"{id_}.n", n, "count", method=one.code)
+            rate = span = none
+            if share is not None and n >= one.minimum_n:
+                rate = self.number(f"{id_}.share", share, "share", n=n, method=one.code)
+                bars.append(charts.Bar(label, share, rate))
+                if low is not None and high is not None:
+                    span = voice.part(
+                        "col.between",
+                        low=self.number(f"{id_}.low", low, "share", n=n, method="95%"),
+                        high=self.number(f"{id_}.high", high, "share", n=n, method="95%"),
+                    )
+            elif not shares:
+                bars.append(charts.Bar(label, n, count))
+            rows.append((label, rate, count, span))
+        what, dimension = voice.figure(one.code), voice.dimension(one.dimension)
+        title = voice.say("section.breakdown", what=what, dimension=dimension)
+        message = title
+        if shares and bars and one.total is not None:
+            message = voice.say(
+                "breakdown.message",
+                what=what,
+                top=bars[0].label,
+                rate=bars[0].text,
+                total=self.number(f"breakdown.{one.code}.{one.dimension}.total", one.total, "share", n=one.n, method=one.code),
+            )
+        parts = [self._scope(), voice.part("caption.n", n=self.number(f"breakdown.{one.code}.{one.dimension}.n", one.n, "count", method=one.code))]
+        if shares:
+            parts.append(voice.part("breakdown.minimum", n=self.number(f"breakdown.{one.code}.{one.dimension}.minimum_n", one.minimum_n, "count")))
+        if one.left_out:
+            left = self.number(f"breakdown.{one.code}.{one.dimension}.left_out", one.left_out, "count")
+            parts.append(voice.part("breakdown.left_out", n=left))
+        chart = Markup("")
+        if bars and self.monthly:
+            chart = charts.bars(bars[:12], name=f"breakdown{index}", aria=title, width=190, step=17, label_width=110)
+        return BreakdownTable(title, message, rows, chart, join(parts, voice.catalogue["caption.sep"]), shares)
+
+    # ---- Monthly extras ------------------------------------------------------------------------
+
+    def daily_chart(self) -> Markup:
+        """Return arrivals by day as a line."""
+        review, voice = self.review, self.voice
+        if len(review.daily) < 5 or not self.monthly:
+            return Markup("")
+        ordered = sorted(review.daily)
+        last_day, last_count = ordered[-1]
+        points = [
+            charts.Point(f"{day.month}-{day.day}", float(n), immature=bool(review.partial) and day == last_day) for day, n in ordered
+        ]
+        last = self.number("daily.last", last_count, "cases", method="arrivals")
+        return charts.line(points, name="daily", aria=voice.word("section.daily"), last=last, width=500, height=80)
+
+    def _daily_caption(self) -> Phrase:
+        voice = self.voice
+        total = self.number("daily.total", sum(n for _, n in self.review.daily), "cases", method="arrivals")
+        return join([self._scope(), voice.word("caption.per_day"), voice.part("caption.n", n=total)], voice.catalogue["caption.sep"])
+
+    def case(self) -> dict[str, Phrase] | None:
+        """Return the one case in words that hold no personal data."""
+        story, voice = self.review.story, self.voice
+        if story is None or not story.text.strip():
+            return None
+        line = voice.say("case.line", day=voice.day(story.on), where=voice.where(story.slice), leaf=voice.leaf(story.leaf))
+        return {"line": line, "quote": voice.say("case.quote", text=voice.data(story.text, 240))}
+
+    def revision_lines(self) -> list[Phrase]:
+        """Say which printed numbers differ from the edition before."""
+        review, voice = self.review, self.voice
+        if review.revision < 2:
+            return []
+        lines: list[Phrase] = []
+        for figure in review.figures:
+            old = review.previous_numbers.get(f"{self._id(figure)}.value")
+            if old is None or figure.value is None or f"{self._id(figure)}.value" not in voice.numbers:
+                continue
+            was = self.number(f"revision.{self._id(figure)}.old", old, figure.unit, method="edition before")
+            now = voice.numbers.show(f"{self._id(figure)}.value")
+            if was.plain != now.plain:
+                lines.append(voice.say("revision.line", name=self._name(figure), old=was, new=now))
+        return lines[:10] or [voice.word("revision.none")]
+
+
+def _method(action: Action) -> str:
+    return f"exact rate ratio, {action.cut_in_axis or 'done date'}"
+
+
+def _start(label: str, zone: str) -> date | None:
+    """Return the first day of a series label that is a period, or nothing."""
+    try:
+        return Period.parse(label, zone).first_day
+    except UserError:
+        return None
+

@@ -1,0 +1,113 @@
+"""One edition: a review as PDF, picture, numbers and mail, for one audience in one language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tasks.model import Number, Review
+from tasks.report import pdf, picture
+from tasks.report.catalogue import FOLDER, catalogue
+from tasks.report.context import Page, page
+from tasks.report.gate import Gate
+from tasks.report.numbers import Numbers
+from tasks.report.phrase import clean
+from tasks.report.voice import Voice
+from tasks.settings import Settings
+from tasks.shop.load import Shop
+
+_PRINTED = re.compile(r'data-n="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class EditionFiles:
+    """What one edition consists of: its files, its numbers, and the words of its mail."""
+
+    files: dict[str, bytes]
+    numbers: list[Number]
+    headline: str
+    subject: str
+    main_points: list[str]
+    mail_text: str
+    mail_html: str
+    pdf_name: str
+
+
+def make(review: Review, shop: Shop, audience: str, language: str, settings: Settings) -> EditionFiles:
+    """Make one edition; the same review, shop, audience and language give the same bytes.
+
+    Args:
+        review: Everything that may be said.
+        shop: Names, people, audiences and words; as of the edition.
+        audience: Code of audiences.yaml; an unknown one is a general edition.
+        language: `zh-CN` or `en`.
+        settings: Memory and time limits of the renderer.
+
+    Raises:
+        RenderError: If the PDF could not be made without a warning, or a gated word was left.
+    """
+    known = shop.audiences.audiences.get(audience)
+    restricted = known.restricted if known else False
+    audience_name = known.name.of(language) if known else audience
+    gate = Gate(shop.words, open_=restricted)
+    numbers = Numbers(language, shop.identity.currency)
+    voice = Voice(shop, language, numbers, gate, review.period)
+    sheet = page(review, voice, restricted=restricted)
+    words = catalogue(language)
+    stem = file_stem(review, audience_name, language)
+    environment = templates()
+    report = "weekly" if review.period.grain == "week" else "monthly"
+    html = environment.get_template(f"{report}.html.j2").render(page=sheet, w=sheet.words, n=numbers.show)
+    gate.check(html)
+    identifier = f"after-sales-review:{review.period.id}:{audience}:{language}:r{review.revision}"
+    document = pdf.render(
+        html, identifier=identifier, period=review.period, memory_mb=settings.render_memory_mb, timeout_s=settings.render_timeout_s
+    )
+    points = main_points(sheet)
+    headline = sheet.conclusion.plain
+    subject = clean(
+        words["mail.subject"].format(report=sheet.report.plain, period=sheet.period.plain, status=sheet.status.plain, headline=headline), 110
+    )
+    mail = {"page": sheet, "w": sheet.words, "n": numbers.show, "points": points, "pdf_name": f"{stem}.pdf", "say": voice.say}
+    mail_text = environment.get_template("mail/summary.txt.j2").render(**mail).strip() + "\n"
+    mail_html = environment.get_template("mail/summary.html.j2").render(**mail)
+    gate.check(subject + mail_text + mail_html)
+    printed = set(_PRINTED.findall(html)) | set(_PRINTED.findall(mail_html)) | sheet.drawn
+    kept = [number for number in numbers.all if number.id in printed]
+    files = {
+        f"{stem}.pdf": document,
+        "numbers.json": numbers.to_json(printed),
+        "page1.png": picture.first_page(document),
+        "main_points.txt": ("\n".join(points) + "\n").encode(),
+        "mail.txt": mail_text.encode(),
+        "mail.html": mail_html.encode(),
+        "report.html": html.encode(),
+    }
+    return EditionFiles(files, kept, headline, subject, points, mail_text, mail_html, f"{stem}.pdf")
+
+
+def file_stem(review: Review, audience_name: str, language: str) -> str:
+    """Return the name of an edition's PDF without its ending: report, period, revision, audience."""
+    report = catalogue(language)[f"report.file_{review.period.grain}"]
+    name = re.sub(r"[^\w-]+", "-", audience_name).strip("-") or "x"
+    return f"{report}_{review.period.id}_v{review.revision}_{name}"
+
+
+def main_points(sheet: Page) -> list[str]:
+    """Return at most six sentences for the mail's body: the conclusion, red lines, the matters, the promises."""
+    points = [sheet.conclusion.plain]
+    points += [line.plain for line in sheet.red[:2]]
+    points += [(what + then).plain for what, then in sheet.three]
+    points += [line.plain for line in sheet.promises[:1]]
+    return [clean(point, 300) for point in points][:6]
+
+
+@lru_cache(maxsize=1)
+def templates() -> Environment:
+    """Return the template environment: escaped, strict, reading only the packaged templates."""
+    return Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=lambda name: not (name or "").endswith(".txt.j2"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

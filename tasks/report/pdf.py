@@ -1,0 +1,124 @@
+"""HTML to PDF in a child process with limits, a closed fetcher, and no warning tolerated."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from tasks.errors import RenderError
+from tasks.model import Period
+
+ROOT = Path(__file__).resolve().parents[2]
+ASSETS = ("review.css",)
+_KEPT_ENVIRONMENT = ("PATH", "HOME", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_DATA_HOME", "PYTHONPATH")
+
+
+def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeout_s: int) -> bytes:
+    """Render one HTML page to PDF.
+
+    The child reads nothing but the style sheet, whatever the HTML names; its address space and time are limited.
+
+    Args:
+        html: The whole document; its style sheet is `asset:review.css`.
+        identifier: Stable name of the edition, the first half of the PDF's `/ID`.
+        period: Its close is the time stamp of everything in the file.
+        memory_mb: Address space of the child, MB.
+        timeout_s: Wall clock of the child, seconds.
+
+    Raises:
+        RenderError: If the renderer warned, a glyph is missing, a resource was asked for, or a limit was passed.
+    """
+    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    environment |= {"SOURCE_DATE_EPOCH": str(int(period.end.timestamp())), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
+    order = json.dumps({"html": html, "identifier": identifier, "memory_mb": memory_mb})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tasks.report.pdf"],
+            input=order.encode(),
+            capture_output=True,
+            timeout=timeout_s,
+            env=environment,
+            cwd=ROOT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RenderError(
+            f"The PDF was not ready after {timeout_s} seconds.", hint="Raise AFTERSALES_RENDER_TIMEOUT_S, or look for a table that is too long."
+        ) from error
+    try:
+        answer = json.loads(done.stdout or b"{}")
+    except ValueError:
+        answer = {}
+    if "pdf" in answer:
+        return base64.b64decode(answer["pdf"])
+    told = answer.get("error") or done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+    raise RenderError(
+        f"The PDF was not kept: {told if isinstance(told, str) else told[0]}",
+        hint="The edition is not mailed. Mend the template or the text named here, then run again.",
+    )
+
+
+# ---- The child ---------------------------------------------------------------------------------
+
+
+class _Log(logging.Handler):
+    """Keeps every warning of the renderer: one is enough to refuse the file."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+def _paint(html: str, identifier: str) -> bytes:
+    from weasyprint import HTML
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    class ClosedFetcher(URLFetcher):  # type: ignore[misc]
+        """Serves the style sheet and refuses everything else, which ends the rendering."""
+
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+            name = url.removeprefix("asset:")
+            if url.startswith("asset:") and name in ASSETS:
+                return URLFetcherResponse(url, (ROOT / "report_templates" / name).read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
+            raise FatalURLFetchingError(f"the document asks for {url[:120]!r}, which is not part of the report")
+
+    log = _Log()
+    logger = logging.getLogger("weasyprint")
+    logger.addHandler(log)
+    logger.propagate = False
+    try:
+        document = HTML(string=html, base_url="asset:", url_fetcher=ClosedFetcher(), media_type="print").render()
+        pdf = bytes(document.write_pdf(pdf_identifier=identifier.encode(), pdf_tags=True, pdf_variant="pdf/ua-1") or b"")
+    except FatalURLFetchingError as error:  # a BaseException: it would go through every caller
+        raise RenderError(str(error)) from None
+    if log.messages:
+        raise RenderError(f"the renderer warned: {log.messages[0][:300]}")
+    return pdf
+
+
+def main() -> None:
+    """Read one order from standard input, answer with the PDF or the reason why there is none."""
+    order = json.loads(sys.stdin.buffer.read())
+    limit = int(order["memory_mb"]) * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        answer = {"pdf": base64.b64encode(_paint(order["html"], order["identifier"])).decode()}
+    except RenderError as error:
+        answer = {"error": error.what}
+    except MemoryError:
+        answer = {"error": f"it needs more than {order['memory_mb']} MB of address space"}
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,676 @@
+"""A review as sentences: what happened, what it means, who does what by when (domain.md 14.4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tasks.model import Action, ActionKind, ActionResult, Break, Cause, Figure, MixEffect, RedLine, Review, Verdict
+from tasks.report import wording
+from tasks.report.phrase import EMPTY, Phrase
+from tasks.report.voice import Voice
+
+HEADLINE_FIGURES = ("quality_refund_rate", "complaint_rate", "complaints_per_100", "negative_rate", "low_rating_rate", "complaints", "inflow")
+"""Figures whose judgement makes the first half of the one-sentence conclusion, most telling first."""
+
+COUNTED = ("records", "reviews", "earlier_cases", "contacts", "cases", "none", "")
+"""Exposures without shipments behind them: expectations come from the past level."""
+
+COUNT_UNITS = {
+    "units_signed": "units",
+    "parcels_shipped": "parcels",
+    "orders_paid": "orders",
+    "active_devices": "devices",
+    "conversations": "conversations",
+    "human_conversations": "conversations",
+    "reviews": "records",
+    "aftersales": "orders",
+    "records": "records",
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Something that a person must decide now: the whole sentence, and its first clause for short places."""
+
+    sentence: Phrase
+    short: Phrase
+
+
+class Sentences:
+    """Says what a review holds, in the order of the meeting.
+
+    Args:
+        voice: Language, names and numbers.
+        review: What may be said.
+        restricted: Whether the edition may name restricted actions.
+    """
+
+    def __init__(self, voice: Voice, review: Review, *, restricted: bool = False) -> None:
+        self.voice = voice
+        self.review = review
+        self.restricted = restricted
+        self.minimum = voice.shop.identity.minimum_n
+        period = review.period
+        self.range = f"{period.first_day}..{period.last_day}"
+        self.causes = sorted(review.causes, key=_urgency)
+        self.proposals = [action for action in review.proposals if restricted or not action.restricted]
+        self.withheld = len(review.proposals) - len(self.proposals)
+        self.prior = [result for result in review.prior if restricted or not result.action.restricted]
+        self.late = sorted((result for result in self.prior if result.status == "late"), key=lambda one: (-one.days_late, one.action.action_id))
+
+    # ---- Numbers -------------------------------------------------------------------------------
+
+    def number(self, id_: str, value: float | int | None, unit: str = "count", *, n: float | None = None, method: str = "", rows: str = "") -> Phrase:
+        """Register a number of the reviewed period and return it."""
+        return self.voice.numbers.add(id_, value, unit, n=n, range=self.range, method=method, rows=rows)
+
+    @property
+    def cases(self) -> float | None:
+        """Counted complaints of the period, or nothing where the review does not say."""
+        for code in ("complaints", "inflow"):
+            figure = self.review.figure(code)
+            if figure is not None and figure.value is not None:
+                return figure.value
+        first = self.review.problems[0].lens if self.review.problems else ""
+        rows = [row.cases for row in self.review.problems if row.lens == first]
+        return float(sum(rows)) if rows else None
+
+    @property
+    def small(self) -> bool:
+        """Whether the period has too few cases for any percentage."""
+        return self.cases is not None and self.cases < self.minimum
+
+    @property
+    def tested(self) -> Phrase:
+        """How many places were checked."""
+        return self.number("review.tested", self.review.tested, "places", method="scan")
+
+    # ---- Red lines -----------------------------------------------------------------------------
+
+    def red_lines(self) -> list[Phrase]:
+        """Say every red line; an empty list means that there is none."""
+        return [self._red(index, line) for index, line in enumerate(self.review.red_lines)]
+
+    def _red(self, index: int, line: RedLine) -> Phrase:
+        voice = self.voice
+        n = self.number(f"red.{index}.cases", line.cases, "cases", method="case list", rows=",".join(line.rows))
+        where, days, leaf = voice.where(line.slice), voice.days(line.days), voice.leaf(line.leaf)
+        if line.kind == "safety":
+            if line.words:
+                said = voice.say("red.safety", where=where, n=n, words=voice.data(line.words, 30), days=days)
+            else:
+                said = voice.say("red.safety_plain", where=where, n=n, leaf=leaf, days=days)
+            if line.sold:
+                said += voice.say("red.sold", n=self.number(f"red.{index}.sold", line.sold, "units", method="units signed"))
+            return said
+        if line.kind == "regulator":
+            return voice.say("red.regulator", n=n, days=days)
+        if line.kind == "evidence_missed":
+            return voice.say("red.evidence_missed", n=n, days=days)
+        if line.kind == "platform_warn":
+            return voice.say("red.platform_warn", where=where, days=days)
+        return voice.say("red.other", where=where, leaf=leaf, n=n, days=days)
+
+    # ---- The one sentence ----------------------------------------------------------------------
+
+    def conclusion(self) -> Phrase:
+        """Say in one sentence whether things are better, same or worse, and the one matter that counts."""
+        voice, review = self.voice, self.review
+        this = voice.this()
+        if review.partial:
+            return voice.say("conclusion.partial", this=this, until=self._until())
+        if self.cases == 0:
+            return voice.say("conclusion.no_complaints", this=this)
+        if self.small and not review.red_lines:
+            return self.small_note()
+        overall = self._overall()
+        if review.red_lines:
+            line = review.red_lines[0]
+            n = self.number("red.0.cases", line.cases, "cases", method="case list", rows=",".join(line.rows))
+            where = voice.where(line.slice) if line.slice else EMPTY
+            return voice.say("conclusion.red", overall=overall, where=where, leaf=voice.leaf(line.leaf) if line.leaf else EMPTY, n=n)
+        if self.causes:
+            cause = self.causes[0]
+            if cause.expected > 0 and cause.kind not in ("cluster", "safety"):
+                said = voice.part("finding.rise_short", where=voice.where(cause.slice), leaf=self._leaf(cause), times=self._ratio(cause))
+            else:
+                said = self.head(cause)
+            key = "conclusion.cause_one" if len(self.decisions()) == 1 else "conclusion.cause"
+            return voice.say(key, overall=overall, cause=said, this=this)
+        mix = next((effect for effect in review.mix if effect.verdict == "composition"), None)
+        if mix is not None:
+            return voice.say("conclusion.mix", figure=voice.figure(mix.figure), change=self._mix_change(mix), overall=overall)
+        figure = self._headline_figure()
+        if figure is not None and figure.judgement == "worse":
+            return overall + voice.word("word.stop")
+        if self.late:
+            late = self.number("prior.late", len(self.late), "items", method="ledger")
+            return voice.say("conclusion.quiet_late", this=this, tested=self.tested, late=late)
+        return voice.say("conclusion.quiet", this=this, tested=self.tested)
+
+    def small_note(self) -> Phrase:
+        """Say that there are too few cases to judge."""
+        return self.voice.say("small.note", this=self.voice.this(), n=self.number("review.cases", self.cases, "cases", method="cases counted once"))
+
+    def _until(self) -> Phrase:
+        marks = [channel.complete_through for channel in self.review.channels if channel.complete_through is not None]
+        if not marks:
+            return self.voice.clock(self.review.as_of)
+        return self.voice.day(max(marks).astimezone(self.review.period.start.tzinfo).date())
+
+    def _headline_figure(self) -> Figure | None:
+        return next((figure for code in HEADLINE_FIGURES if (figure := self.review.figure(code)) is not None and figure.value is not None), None)
+
+    def _overall(self) -> Phrase:
+        voice = self.voice
+        known = [figure for code in HEADLINE_FIGURES if (figure := self.review.figure(code)) is not None and figure.value is not None]
+        for judgement in ("worse", "better"):
+            for figure in known:
+                if wording.direction(figure) == judgement:
+                    return voice.say(f"conclusion.overall_{judgement}", this=voice.this(), figure=voice.figure(figure))
+        if known and all(wording.direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
+            return voice.say("conclusion.overall_normal", this=voice.this())
+        return voice.say("conclusion.overall_causes" if self.causes else "conclusion.overall_unknown", this=voice.this())
+
+    # ---- Findings ------------------------------------------------------------------------------
+
+    def _leaf(self, cause: Cause) -> Phrase:
+        return self.voice.leaf(cause.leaf, str(dict(cause.facts).get("symptom", "")))
+
+    def _id(self, cause: Cause, name: str) -> str:
+        return f"cause.{cause.cause_id}.{name}"
+
+    def _observed(self, cause: Cause) -> Phrase:
+        return self.number(self._id(cause, "observed"), cause.observed, "cases", n=cause.exposure, method="scan", rows=",".join(cause.rows))
+
+    def _expected(self, cause: Cause) -> Phrase:
+        value = round(cause.expected) if cause.expected >= 10 else round(cause.expected, 1)
+        return self.number(self._id(cause, "expected"), value, "cases", n=cause.exposure, method="expected arrivals")
+
+    def _ratio(self, cause: Cause) -> Phrase:
+        if cause.rate is not None and cause.comparison_rate:
+            return self.number(self._id(cause, "rate_ratio"), cause.rate / cause.comparison_rate, "times", n=cause.exposure, method="same age")
+        return self.number(self._id(cause, "ratio"), cause.ratio, "times", n=cause.exposure, method="observed/expected")
+
+    def strength(self, cause: Cause) -> Phrase:
+        """Return the rung of the ladder for a cause."""
+        return self.voice.word(f"strength.{wording.strength(cause.observed, cause.low)}")
+
+    def head(self, cause: Cause) -> Phrase:
+        """Return the message title of a cause, without numbers."""
+        voice = self.voice
+        where, leaf = voice.where(cause.slice), self._leaf(cause)
+        if cause.kind in ("cluster", "safety", "reputation", "fall"):
+            return voice.part(f"finding.head_{cause.kind}", where=where, leaf=leaf)
+        clear = wording.strength(cause.observed, cause.low) == "clear"
+        return voice.part("finding.head_clear" if clear else "finding.head_watch", where=where, leaf=leaf)
+
+    def finding(self, cause: Cause) -> Phrase:
+        """Say a cause by its kind: where, what, since when, how much against what."""
+        voice = self.voice
+        observed, expected = self._observed(cause), self._expected(cause)
+        where, leaf = voice.where(cause.slice), self._leaf(cause)
+        if cause.kind == "cluster":
+            return self._cluster(cause, where, observed)
+        if cause.kind == "safety":
+            return voice.say("finding.safety", where=where, observed=observed, leaf=leaf)
+        if cause.kind == "reputation":
+            return voice.say("finding.reputation", where=where, observed=observed, times=self._ratio(cause))
+        if cause.kind == "fall":
+            return voice.say("finding.fall", where=where, leaf=leaf, observed=observed, expected=expected)
+        values = {
+            "where": where,
+            "leaf": leaf,
+            "strength": self.strength(cause),
+            "observed": observed,
+            "expected": expected,
+            "times": self._ratio(cause),
+            "since": self._since(cause),
+            "trend": voice.word(f"trend.{cause.trend}") if cause.trend else EMPTY,
+        }
+        kind = self._pattern(cause)
+        if kind in ("batch", "carrier", "slice_rate"):
+            values |= {
+                "age": self.number(self._id(cause, "age"), cause.age_days or 0, "days", method="age"),
+                "rate": self.number(self._id(cause, "rate"), (cause.rate or 0) * 100, "per_100", n=cause.exposure, method="same age"),
+                "base": self.number(self._id(cause, "comparison_rate"), (cause.comparison_rate or 0) * 100, "per_100", method="same age"),
+                "comparison": self._comparison(cause),
+            }
+        said = _tidy(voice.say(f"finding.{kind}", **values))
+        if cause.contribution is not None and self._changed():
+            share = self.number(self._id(cause, "contribution"), cause.contribution, "share", method="excess")
+            said += voice.say("finding.contribution", this=voice.this(), share=share)
+        return said
+
+    def _pattern(self, cause: Cause) -> str:
+        """Choose the pattern of a statistical cause; a rate needs its comparison, an age and enough units."""
+        rated = cause.rate is not None and bool(cause.comparison_rate) and wording.enough(cause.exposure, self.minimum)
+        get = cause.slice.get
+        if cause.kind in ("session", "app", "service", "promotion"):
+            return cause.kind
+        if cause.exposure_kind in COUNTED:
+            return "records"
+        if get("batch_no") and rated and cause.age_days:
+            return "batch"
+        if get("carrier") and rated:
+            return "carrier"
+        if get("listing_version"):
+            return "listing"
+        if cause.since_axis in ("ship_date", "shipped_at") and not get("batch_no"):
+            return "ship_date"
+        return "slice_rate" if rated else "slice"
+
+    def _comparison(self, cause: Cause) -> Phrase:
+        key = f"comparison.{cause.comparison}"
+        if key in self.voice.catalogue:
+            return self.voice.word(key)
+        return self.voice.data(cause.comparison, 60) if cause.comparison else self.voice.word("comparison.default")
+
+    def _since(self, cause: Cause) -> Phrase:
+        voice = self.voice
+        if cause.since is None:
+            return EMPTY
+        axis = {"shipped_at": "ship_date", "paid_at": "pay_date"}.get(cause.since_axis, cause.since_axis)
+        if axis in ("ship_date", "pay_date", "made_on"):
+            return voice.say(f"since.{axis}", day=voice.day(cause.since))
+        if self.review.period.grain == "week" and cause.since.weekday() == 0:
+            week = cause.since.isocalendar().week
+            return voice.say("since.week", week=voice.dated(str(week)))
+        return voice.say("since.day", day=voice.day(cause.since))
+
+    def _cluster(self, cause: Cause, where: Phrase, observed: Phrase) -> Phrase:
+        facts = dict(cause.facts)
+        inside, outside = facts.get("rate_with"), facts.get("rate_without")
+        if isinstance(inside, (int, float)) and isinstance(outside, (int, float)):
+            return self.voice.say(
+                "finding.cluster_both",
+                where=where,
+                observed=observed,
+                **{
+                    "with": self.number(self._id(cause, "rate_with"), float(inside), "share", method="cluster counted"),
+                    "without": self.number(self._id(cause, "rate_without"), float(outside), "share", method="cluster left out"),
+                },
+            )
+        return self.voice.say("finding.cluster", where=where, observed=observed)
+
+    def _changed(self) -> bool:
+        """Whether the shop's own figure left its normal range: only then has an excess a share (domain.md G13)."""
+        return any(
+            (figure := self.review.figure(code)) is not None and figure.judgement == "worse" for code in ("complaint_rate", "complaints", "inflow")
+        )
+
+    def interval(self, cause: Cause) -> tuple[Phrase, Phrase]:
+        """Return low and high end of observed ÷ expected."""
+        return (
+            self.number(self._id(cause, "low"), cause.low, "times", n=cause.exposure, method="95%"),
+            self.number(self._id(cause, "high"), cause.high, "times", n=cause.exposure, method="95%"),
+        )
+
+    # ---- Three things, decisions ---------------------------------------------------------------
+
+    def three(self) -> list[tuple[Phrase, Phrase]]:
+        """Return at most three matters: what, where, since when, how much; and who does what next."""
+        voice = self.voice
+        if self.review.partial:
+            return []
+        things: list[tuple[Phrase, Phrase]] = []
+        for cause in self.causes[:3]:
+            said = self.finding(cause)
+            if cause.money:
+                said += voice.say("three.loss", money=self.number(self._id(cause, "money"), cause.money, "money", method="excess per week"))
+            things.append((said, self._next(cause)))
+        mix = next((effect for effect in self.review.mix if effect.verdict == "composition"), None)
+        if mix is not None and len(things) < 3:
+            things.append((self.mix(0 if self.review.mix[0] is mix else self.review.mix.index(mix), mix), EMPTY))
+        for result in self.late:
+            if len(things) < 3 and not self.causes and not self.review.red_lines:
+                things.append((self._late(result), EMPTY))
+        return things
+
+    def _next(self, cause: Cause) -> Phrase:
+        voice = self.voice
+        order = {ActionKind.CONTAIN: 0, ActionKind.CORRECT: 1, ActionKind.PREVENT: 2}
+        mine = sorted((action for action in self.proposals if action.cause_id == cause.cause_id), key=lambda one: (order[one.kind], one.due, one.action_id))
+        if not mine:
+            return EMPTY
+        action = mine[0]
+        return voice.say("three.next", owner=voice.owner(action), due=voice.due(action.due), what=voice.data(action.what, 80))
+
+    def decisions(self) -> list[Decision]:
+        """Return at most three decisions: stop-sale of stock in hand first, then what needs resources."""
+        if self.review.partial:
+            return []
+        made: list[Decision] = []
+        seen: set[str] = set()
+        by_cause = {cause.cause_id: cause for cause in self.causes}
+        contain = sorted((action for action in self.proposals if action.kind == ActionKind.CONTAIN), key=lambda one: (one.due, one.action_id))
+        for cause in self.causes:
+            action = next((one for one in contain if one.cause_id == cause.cause_id), None)
+            if action is None or not (cause.stock or cause.kind == "safety" or action.resources):
+                continue
+            made.append(self._decision(cause, action))
+            seen.add(cause.cause_id)
+        for action in self.proposals:
+            if action.resources and action.cause_id not in seen:
+                seen.add(action.cause_id)
+                made.append(self._decision(by_cause.get(action.cause_id), action))
+        return made[:3]
+
+    def _decision(self, cause: Cause | None, action: Action) -> Decision:
+        voice = self.voice
+        stock = cause.stock if cause else None
+        batch = cause.slice.get("batch_no", "") if cause else ""
+        if cause is not None and stock and batch:
+            n = self.number(self._id(cause, "stock"), stock, "units", method="batch table")
+            what = voice.part("decision.stock", batch=voice.data(batch), stock=n)
+        else:
+            what = voice.part("decision.action", what=voice.data(action.what, 80))
+        cost = EMPTY
+        if cause is not None and cause.kind == "safety":
+            cost = voice.word("decision.cost_safety")
+        elif cause is not None and cause.observed > cause.expected:
+            weeks = max(cause.window_weeks, 1)
+            cases = self.number(self._id(cause, "excess_per_week"), round((cause.observed - cause.expected) / weeks), "cases", method="excess per week")
+            if cause.money:
+                money = self.number(self._id(cause, "money"), cause.money, "money", method="excess per week")
+                cost = voice.say("decision.cost_money", cases=cases, money=money)
+            else:
+                cost = voice.say("decision.cost", cases=cases)
+        sentence = voice.say("decision.full", what=what, owner=voice.owner(action), due=voice.due(action.due), cost=cost)
+        return Decision(_tidy(sentence), what)
+
+    # ---- Prior actions -------------------------------------------------------------------------
+
+    def promises(self) -> list[Phrase]:
+        """Say what was promised: due, done, late, proven; then the late ones by owner."""
+        voice = self.voice
+        if not self.prior:
+            return [voice.word("promise.none_made")]
+        counts = Counter(result.status for result in self.prior)
+        due = counts["done"] + counts["late"] + counts["due"]
+        said: list[Phrase] = []
+        if due:
+            line = voice.say(
+                "promise.line",
+                due=self.number("prior.due", due, "items", method="ledger"),
+                done=self.number("prior.done", counts["done"], "items", method="ledger"),
+                late=self.number("prior.late", counts["late"], "items", method="ledger"),
+            )
+        else:
+            line = voice.word("promise.none")
+        verdicts = Counter(result.verdict for result in self.prior if result.verdict is not None)
+        parts = [
+            voice.part(
+                "promise.part",
+                word=voice.word(f"verdict.{verdict.value}"),
+                n=self.number(f"prior.verdict.{verdict.value}", verdicts[verdict], "items", method="effect check"),
+            )
+            for verdict in Verdict
+            if verdicts[verdict]
+        ]
+        if parts:
+            line += voice.say("promise.verified", parts=voice.listed(parts))
+        said.append(line)
+        said += [self._late(result) for result in self.late[:3]]
+        if len(self.late) > 3:
+            said.append(voice.say("promise.more_late", n=self.number("prior.more_late", len(self.late) - 3, "items", method="ledger")))
+        return said
+
+    def _late(self, result: ActionResult) -> Phrase:
+        voice = self.voice
+        id_ = f"prior.{result.action.action_id}"
+        days = self.number(f"{id_}.days_late", result.days_late, "days", method="ledger")
+        values = {"owner": voice.owner(result.action), "what": voice.data(result.action.what, 60), "days": days}
+        if result.postponed:
+            return voice.say("promise.late_postponed", times=self.number(f"{id_}.postponed", result.postponed, "count", method="ledger"), **values)
+        return voice.say("promise.late", **values)
+
+    def verdicts(self) -> list[tuple[str, Phrase]]:
+        """Return verdict and sentence of every prior action that was judged, the sure ones first."""
+        order = {verdict: index for index, verdict in enumerate((Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED))}
+        judged = [result for result in self.prior if result.verdict is not None]
+        judged.sort(key=lambda result: (order[result.verdict or Verdict.UNDECIDED], result.action.action_id))
+        return [((result.verdict or Verdict.UNDECIDED).value, self._verdict(result)) for result in judged]
+
+    def _verdict(self, result: ActionResult) -> Phrase:
+        voice, action, verdict = self.voice, result.action, result.verdict
+        id_ = f"prior.{action.action_id}"
+        what = voice.data(action.what, 80)
+        method = f"exact rate ratio, {action.cut_in_axis or 'done date'}"
+        rated = result.rate_before is not None and result.rate_after is not None and result.ratio is not None
+        if verdict == Verdict.UNDECIDED or not rated:
+            if result.needed is not None and result.n_after is not None:
+                unit = COUNT_UNITS.get(action.exposure, "orders")
+                values = {
+                    "what": what,
+                    "now": self.number(f"{id_}.n_after", result.n_after, unit, method=method),
+                    "needed": self.number(f"{id_}.needed", result.needed, unit, method=method),
+                }
+                if result.needed_by is not None:
+                    return voice.say("verdict.text_undecided", by=voice.day(result.needed_by), **values)
+                return voice.say("verdict.text_undecided_n", **values)
+            return voice.say("verdict.text_undecided_plain", what=what)
+        before = self.number(f"{id_}.rate_before", result.rate_before, "share", n=result.n_before, method=method)
+        after = self.number(f"{id_}.rate_after", result.rate_after, "share", n=result.n_after, method=method)
+        metric = voice.data(action.metric, 40)
+        if verdict == Verdict.NO_CHANGE:
+            return voice.say("verdict.text_no_change", what=what, metric=metric, before=before, after=after)
+        ratio = result.ratio or 1.0
+        if verdict == Verdict.WORSE:
+            times = self.number(f"{id_}.ratio", ratio, "times", n=result.n_after, method=method)
+            return voice.say("verdict.text_worse", what=what, metric=metric, before=before, after=after, times=times)
+        if ratio > 1:
+            return voice.say("verdict.text_rising", what=what, metric=metric, before=before, after=after)
+        values = {
+            "what": what,
+            "metric": metric,
+            "before": before,
+            "after": after,
+            "drop": self.number(f"{id_}.drop", 1 - ratio, "tenths", n=result.n_after, method=method),
+            "low": self.number(f"{id_}.drop_low", max(0.0, 1 - (result.high if result.high is not None else ratio)), "tenths", method="95%"),
+            "high": self.number(f"{id_}.drop_high", max(0.0, 1 - (result.low if result.low is not None else ratio)), "tenths", method="95%"),
+        }
+        if verdict == Verdict.PARTLY:
+            return voice.say("verdict.text_partly", **values)
+        steady = result.control_ratio is not None and 0.8 <= result.control_ratio <= 1.25
+        return voice.say("verdict.text_effective_control" if steady else "verdict.text_effective", **values)
+
+    # ---- Mix effects, breaks, data -------------------------------------------------------------
+
+    def mix_unit(self, effect: MixEffect) -> str:
+        """Return the unit of the figure that a mix effect splits."""
+        figure = self.review.figure(effect.figure)
+        return figure.unit if figure is not None else "share"
+
+    def _mix_change(self, effect: MixEffect) -> Phrase:
+        unit = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(self.mix_unit(effect), "count_change")
+        return self.number(f"mix.{effect.figure}.{effect.dimension}.change", effect.after - effect.before, unit, method="decomposition")
+
+    def mix(self, index: int, effect: MixEffect) -> Phrase:
+        """Say what a change of a shop-level rate came from."""
+        voice = self.voice
+        id_ = f"mix.{effect.figure}.{effect.dimension}"
+        unit = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(self.mix_unit(effect), "count_change")
+        figure, change = voice.figure(effect.figure), self._mix_change(effect)
+        if effect.verdict == "none":
+            return voice.say("finding.mix_none", figure=figure)
+        own = self.number(f"{id_}.own", effect.own, unit, method="decomposition")
+        if effect.verdict == "own":
+            return voice.say("finding.mix_own", figure=figure, change=change, own=own)
+        values = {
+            "figure": figure,
+            "change": change,
+            "leading": voice.value(effect.dimension, effect.leading),
+            "before": self.number(f"{id_}.share_before", effect.share_before, "share", method="share of orders"),
+            "after": self.number(f"{id_}.share_after", effect.share_after, "share", method="share of orders"),
+        }
+        if effect.verdict == "composition":
+            return voice.say("finding.mix", **values)
+        return voice.say("finding.mix_both", composition=self.number(f"{id_}.composition", effect.composition, unit, method="decomposition"), own=own, **values)
+
+    def break_line(self, index: int, one: Break) -> Phrase:
+        """Say an event that makes before and after incomparable."""
+        voice = self.voice
+        name = voice.data(one.name.get("zh" if voice.chinese else "en") or next(iter(one.name.values()), ""), 80)
+        name = name or voice.word(f"breaks.{one.kind}")
+        when = voice.dated(wording.span(one.on, one.until, voice.language)) if one.until else voice.say("breaks.since", day=voice.day(one.on))
+        key = f"breaks.line_{one.kind}"
+        said = voice.say(key if key in voice.catalogue else "breaks.line", name=name, when=when)
+        bridges = [
+            voice.part(
+                "breaks.bridge",
+                old=voice.leaf(old),
+                new=voice.leaf(new),
+                n=self.number(f"break.{index}.{old}.{new}", moved, "cases", method="bridge"),
+            )
+            for old, new, moved in one.bridge
+        ]
+        return said + voice.listed(bridges) + voice.word("word.stop") if bridges else said
+
+    def data_trust(self) -> list[Phrase]:
+        """Say how far the data may be trusted: complete sources, gaps, excluded channels, lateness."""
+        voice, review = self.voice, self.review
+        channels = review.channels
+        if not channels:
+            return [voice.word("missing.channels")]
+        good = [channel for channel in channels if not channel.error and not channel.excluded]
+        values = {
+            "usable": voice.word("data.usable" if len(good) == len(channels) else "data.partly"),
+            "all": self.number("data.channels", len(channels), "sources", method="pulls"),
+            "ok": self.number("data.channels_ok", len(good), "sources", method="pulls"),
+        }
+        if review.completeness is not None:
+            done = self.number("data.completeness", review.completeness, "share", method="late arrivals")
+            said = [voice.say("data.sentence", completeness=done, **values)]
+        else:
+            said = [voice.say("data.sentence_plain", **values)]
+        if review.partial:
+            said.append(voice.say("data.partial_sentence", why=voice.data(review.partial, 120)))
+        for channel in channels:
+            name = voice.data(channel.label or channel.channel, 40)
+            if channel.error:
+                said.append(voice.say("data.error", channel=name, why=voice.data(channel.error, 120)))
+            elif channel.excluded:
+                share = channel.quarantined / channel.read if channel.read else 0.0
+                said.append(
+                    voice.say(
+                        "data.excluded", channel=name, share=self.number(f"channel.{channel.channel}.quarantined_share", share, "share", n=channel.read)
+                    )
+                )
+            elif channel.missing_days:
+                said.append(voice.say("data.missing", channel=name, days=voice.days(channel.missing_days)))
+        read, bad = sum(channel.read for channel in channels), sum(channel.quarantined for channel in channels)
+        if read:
+            said.append(
+                voice.say(
+                    "data.quarantined",
+                    read=self.number("data.read", read, "records", method="pulls"),
+                    bad=self.number("data.quarantined", bad, "records", method="expectations"),
+                )
+            )
+        for note in voice.shop.identity.notes:
+            text = note.get(voice.language) or note.get("zh" if voice.chinese else "en") or ""
+            if text:
+                said.append(voice.data(text, 300))
+        return said
+
+    def data_short(self) -> Phrase:
+        """Say the state of the data in the head line."""
+        voice, review = self.voice, self.review
+        gaps: list[Phrase] = []
+        for channel in review.channels:
+            name = voice.data(channel.label or channel.channel, 24)
+            if channel.error:
+                gaps.append(voice.part("data.gap_error", channel=name))
+            elif channel.excluded:
+                gaps.append(voice.part("data.gap_excluded", channel=name))
+            elif channel.missing_days:
+                n = self.number(f"channel.{channel.channel}.missing_days", len(channel.missing_days), "days", method="pulls")
+                gaps.append(voice.part("data.gap_days", channel=name, days=n))
+        if review.partial:
+            return voice.say("data.limited", gaps=voice.part("data.partial", until=self._until()))
+        if not gaps:
+            return voice.word("data.usable")
+        broken = any(channel.error or channel.excluded for channel in review.channels)
+        return voice.say("data.limited" if broken else "data.usable_gaps", gaps=voice.listed(gaps[:2]))
+
+    def method(self) -> list[Phrase]:
+        """Say how many places were checked, what nearly passed, and what the figures rest on."""
+        voice, review = self.voice, self.review
+        said: list[Phrase] = []
+        if review.tested and not review.partial:
+            alarms = self.number("review.expected_false_alarms", max(1, round(review.expected_false_alarms)), "places", method="scan")
+            said.append(voice.say("method.tested", tested=self.tested, alarms=alarms))
+        rejected = review.strongest_rejected
+        if rejected is not None and not review.partial:
+            said.append(
+                voice.say(
+                    "method.rejected",
+                    where=voice.where(rejected.slice),
+                    leaf=self._leaf(rejected),
+                    observed=self.number("rejected.observed", rejected.observed, "cases", n=rejected.exposure, method="scan"),
+                    expected=self.number("rejected.expected", round(rejected.expected, 1), "cases", method="expected arrivals"),
+                    why=self._why(review.rejected_why),
+                )
+            )
+        base = voice.shop.identity.base
+        if base != "orders":
+            said.append(voice.word(f"method.base_{base}"))
+        said.append(voice.word("method.families") if base == "orders" else voice.say("method.rates", n=self.number("shop.minimum_n", self.minimum, "cases")))
+        said.append(voice.word("method.complaint"))
+        said.append(voice.word("method.confidence"))
+        if self.withheld and not self.restricted:
+            said.append(voice.say("method.restricted", n=self.number("review.restricted", self.withheld, "items", method="ledger")))
+        return said
+
+    def _why(self, why: str) -> Phrase:
+        key = f"why.{why}"
+        return self.voice.word(key) if key in self.voice.catalogue else self.voice.data(why or self.voice.catalogue["why.default"], 160)
+
+    def due_items(self) -> list[Phrase]:
+        """Say given deadlines by kind: what is close, what was missed."""
+        voice = self.voice
+        said: list[Phrase] = []
+        for kind in sorted({item.kind for item in self.review.due_items}):
+            items = [item for item in self.review.due_items if item.kind == kind]
+            open_items = [item for item in items if not item.missed]
+            if open_items:
+                until = max(item.must_act_by for item in open_items)
+                n = self.number(f"due.{kind}.open", len(open_items), "items", method="given deadline")
+                money = sum(item.amount or 0 for item in open_items)
+                if money and kind == "evidence":
+                    amount = self.number(f"due.{kind}.amount", money, "money", method="given deadline")
+                    said.append(voice.say("due.line", until=voice.clock(until), n=n, kind=voice.word(f"due.{kind}"), money=amount))
+                else:
+                    said.append(voice.say("due.line_plain", until=voice.clock(until), n=n, kind=voice.word(f"due.{kind}")))
+            missed = len(items) - len(open_items)
+            if missed:
+                n = self.number(f"due.{kind}.missed", missed, "items", method="given deadline")
+                said.append(voice.say("due.missed", kind=voice.word(f"due.{kind}"), n=n))
+        return said
+
+
+def _urgency(cause: Cause) -> tuple[int, float, float, str]:
+    """Order causes: safety first, then money, then excess cases."""
+    return (0 if cause.kind == "safety" or cause.track == "safety" else 1, -(cause.money or 0.0), -(cause.observed - cause.expected), cause.cause_id)
+
+
+def _tidy(phrase: Phrase) -> Phrase:
+    """Remove the separators that an empty place leaves before a full stop: `；。` → `。`."""
+    text = phrase.plain
+    if not any(pair in text for pair in ("；。", "，。", "; .", ", .")):
+        return phrase
+    pieces = list(phrase.pieces)
+    for index in range(len(pieces) - 1, -1, -1):
+        piece = pieces[index]
+        if piece.kind != "word":
+            continue
+        fixed = piece.text.replace("；。", "。").replace("，。", "。").replace("; .", ".").replace(", .", ".")
+        if fixed.startswith(("。", ".")) and index and pieces[index - 1].kind == "word":
+            before = pieces[index - 1]
+            pieces[index - 1] = type(before)(before.text.rstrip("；，;, "), before.kind, before.id)
+        if fixed in ("。", ".") or fixed != piece.text:
+            pieces[index] = type(piece)(fixed, piece.kind, piece.id)
+    return Phrase(tuple(pieces))
+

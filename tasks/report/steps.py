@@ -1,0 +1,63 @@
+"""Report: turn the findings into one edition per audience and language, archive it, and enter it in the ledger."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.model import Edition, Review
+from tasks.report.edition import make
+from tasks.run import Run
+from tasks.store.editions import edition_id
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What an operator needs to know of a made edition; no customer's words."""
+
+    audience: str
+    language: str
+    subject: str
+    main_points: tuple[str, ...]
+    pdf_path: str
+
+
+@task(name="render report", cache_policy=NO_CACHE, persist_result=False)
+def render(run: Run, review: Review) -> list[Rendered]:
+    """Make every edition, write its files whole, then its rows in one transaction."""
+    run.progress("render report")
+    rendered = []
+    for audience, language in run.editions_wanted():
+        made = make(review, run.shop, audience, language, run.settings)
+        edition = Edition(
+            report=run.kind if not run.apart else f"{run.kind}-as-of",
+            period=run.period.id,
+            audience=audience,
+            language=language,
+            revision=run.revision,
+            as_of=run.as_of,
+            made_at=run.now,
+            status=review.status,
+            code_version=version("after-sales-review"),
+            config_sha256=run.shop.sha256,
+            taxonomy_version=run.shop.taxonomy.version,
+            headline=made.headline,
+        )
+        files = {**made.files, "subject.txt": f"{made.subject}\n".encode()}
+        stored = run.stores.ledger.latest_edition(edition.report, edition.period, audience, language)
+        same = stored if stored is not None and stored.revision == edition.revision else None
+        hashes = run.stores.archive.write(edition, files, stored=same)
+        if not run.apart:
+            run.stores.ledger.save_edition(
+                Edition(**{**vars(edition), "files": hashes}),
+                config_files=run.shop.files,
+                period=run.period,
+                numbers=made.numbers,
+                causes=review.causes,
+                proposals=review.proposals,
+            )
+        get_run_logger().info("%s: %s numbers", edition_id(edition), len(made.numbers))
+        rendered.append(Rendered(audience, language, made.subject, tuple(made.main_points), f"{edition_id(edition)}/{made.pdf_name}"))
+    return rendered

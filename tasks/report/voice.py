@@ -1,0 +1,188 @@
+"""The voice of one edition: its language, catalogue, numbers, gate and the names of things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from string import Formatter
+
+from tasks.model import Action, Figure, Period
+from tasks.report import wording
+from tasks.report.catalogue import catalogue
+from tasks.report.gate import Gate
+from tasks.report.numbers import Numbers
+from tasks.report.phrase import EMPTY, Phrase, Piece, clean, join, word
+from tasks.shop.load import Shop
+
+_FORMATTER = Formatter()
+
+
+class Voice:
+    """Says patterns of the catalogue with numbers, dates and data put into their places.
+
+    Args:
+        shop: Names of leaves, people and dimensions.
+        language: `zh-CN` or `en`.
+        numbers: Registry of the edition.
+        gate: Gate through which every word from data or configuration goes.
+        period: The reviewed period; its zone is the business zone.
+    """
+
+    def __init__(self, shop: Shop, language: str, numbers: Numbers, gate: Gate, period: Period) -> None:
+        self.shop = shop
+        self.language = language
+        self.catalogue = catalogue(language)
+        self.numbers = numbers
+        self.gate = gate
+        self.period = period
+
+    @property
+    def chinese(self) -> bool:
+        """Whether the edition is in Chinese."""
+        return self.language == "zh-CN"
+
+    # ---- Words ---------------------------------------------------------------------------------
+
+    def word(self, key: str) -> Phrase:
+        """Return a fixed word of the catalogue."""
+        return word(self.catalogue[key])
+
+    def say(self, key: str, **values: Phrase | str) -> Phrase:
+        """Fill a pattern; a plain string counts as data: it is cleaned, gated and marked."""
+        pieces: list[Piece] = []
+        for literal, name, _, _ in _FORMATTER.parse(self.catalogue[key]):
+            if literal:
+                pieces.append(Piece(literal))
+            if name is not None:
+                value = values[name]
+                pieces.extend((value if isinstance(value, Phrase) else self.data(value)).pieces)
+        phrase = Phrase(tuple(pieces))
+        return phrase if self.chinese else _capital(phrase)
+
+    def part(self, key: str, **values: Phrase | str) -> Phrase:
+        """Fill a pattern that stands inside another sentence: no capital at its beginning."""
+        pieces = self.say(key, **values).pieces
+        pattern = self.catalogue[key]
+        if pieces and pieces[0].kind == "word" and pattern and pattern[0] != "{":
+            pieces = (Piece(pattern[0] + pieces[0].text[1:]), *pieces[1:])
+        return Phrase(pieces)
+
+    def data(self, text: str, limit: int = 500) -> Phrase:
+        """Return words that came from data or configuration: cleaned, gated, marked."""
+        passed = self.gate.pass_text(clean(str(text), limit))
+        return Phrase((Piece(passed, "datum"),)) if passed else EMPTY
+
+    def listed(self, phrases: Iterable[Phrase]) -> Phrase:
+        """Join the members of a list."""
+        return join(phrases, self.catalogue["word.list_sep"])
+
+    def this(self, which: str = "this") -> Phrase:
+        """Return «this week», «last month», … for the reviewed period."""
+        return self.word(f"{which}.{self.period.grain}")
+
+    # ---- Dates ---------------------------------------------------------------------------------
+
+    def dated(self, text: str) -> Phrase:
+        """Mark a text as a date."""
+        return Phrase((Piece(text, "date"),))
+
+    def day(self, day: date) -> Phrase:
+        """Return a day."""
+        return self.dated(wording.day(day, self.language))
+
+    def days(self, days: Iterable[date]) -> Phrase:
+        """Return several days: a run as a span, others one by one (at most five)."""
+        ordered = sorted(set(days))
+        if len(ordered) > 2 and (ordered[-1] - ordered[0]).days == len(ordered) - 1:
+            return self.dated(wording.span(ordered[0], ordered[-1], self.language))
+        phrase = self.listed(self.day(day) for day in ordered[:5])
+        return phrase + self.word("word.and_more") if len(ordered) > 5 else phrase
+
+    def due(self, moment: datetime) -> Phrase:
+        """Return a deadline."""
+        return self.dated(wording.due(moment, self.period.zone, self.language))
+
+    def clock(self, moment: datetime) -> Phrase:
+        """Return a moment with its time of day."""
+        return self.dated(wording.clock(moment, self.period.zone, self.language))
+
+    # ---- Names ---------------------------------------------------------------------------------
+
+    def leaf(self, code: str, symptom: str = "") -> Phrase:
+        """Return the name of a leaf, or of its symptom where one is given (`PRD.FAULT:battery` is both)."""
+        code, _, named = code.partition(":")
+        symptom = symptom or named
+        taxonomy = self.shop.taxonomy
+        name = taxonomy.symptom_name(symptom, self.language) if symptom else taxonomy.name(code, self.language)
+        return self.data(name if self.chinese else _lower(name), 60)
+
+    def figure(self, figure: Figure | str) -> Phrase:
+        """Return the name of a figure; one that the catalogue does not know names itself."""
+        code = figure if isinstance(figure, str) else figure.code
+        key = f"figure.{code}"
+        if key in self.catalogue:
+            return self.word(key)
+        return self.data(code.replace("_", " "))
+
+    def dimension(self, name: str) -> Phrase:
+        """Return the name of a dimension."""
+        return self.word(f"dim.{name}") if f"dim.{name}" in self.catalogue else self.data(self._declared(name))
+
+    def _declared(self, name: str) -> str:
+        return name.replace("_", " ")
+
+    def value(self, dimension: str, value: str) -> Phrase:
+        """Return the name of a dimension's value."""
+        key = f"value.{value}"
+        if dimension in ("traffic_source", "shift", "os", "queue") and key in self.catalogue:
+            return self.word(key)
+        return self.data(value, 60)
+
+    def owner(self, action: Action) -> Phrase:
+        """Return the person who owns an action."""
+        return self.person(action.owner)
+
+    def person(self, owner: str) -> Phrase:
+        """Return a person's name as this language writes it."""
+        return self.data(self.shop.people.label(owner, self.language), 40)
+
+    def where(self, slice_: dict[str, str]) -> Phrase:
+        """Return a slice as a place: the words that a reader would use for it."""
+        get = slice_.get
+
+        def value(name: str) -> Phrase:
+            return self.value(name, get(name, ""))
+
+        rest = {name: each for name, each in slice_.items() if each}
+        if get("batch_no"):
+            key = "where.batch" if get("sku") else "where.batch_only"
+            return self.part(key, sku=value("sku"), batch=value("batch_no")) if get("sku") else self.part(key, batch=value("batch_no"))
+        region = "region" if get("region") else "dest_province"
+        if get("carrier") and get(region):
+            if get("line"):
+                return self.part("where.carrier_region_line", region=value(region), carrier=value("carrier"), line=value("line"))
+            return self.part("where.carrier_region", region=value(region), carrier=value("carrier"))
+        if get("listing_version") and get("sku"):
+            return self.part("where.listing", sku=value("sku"), version=value("listing_version"))
+        if get("app_version"):
+            return self.part("where.app", line=value("line"), os=value("os"), version=value("app_version"))
+        if get("queue") or get("shift"):
+            return self.part("where.queue", platform=value("platform"), queue=value("queue"), shift=value("shift"))
+        if get("session_id"):
+            return self.part("where.session", session=value("session_id"))
+        if not rest:
+            return self.word("where.shop")
+        ordered = sorted(rest, key=lambda name: (name not in ("region", "platform", "warehouse", "line"), name))
+        return join((self.value(name, rest[name]) for name in ordered), self.catalogue["where.join"])
+
+
+def _capital(phrase: Phrase) -> Phrase:
+    if phrase.pieces and phrase.pieces[0].kind != "number":
+        first = phrase.pieces[0]
+        return Phrase((Piece(first.text[:1].upper() + first.text[1:], first.kind, first.id), *phrase.pieces[1:]))
+    return phrase
+
+
+def _lower(name: str) -> str:
+    """Put an English name inside a sentence: small first letter unless it is an abbreviation."""
+    return name[:1].lower() + name[1:] if len(name) > 1 and name[1].islower() else name
