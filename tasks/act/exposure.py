@@ -76,6 +76,7 @@ class _Plan:
 
     trigger_from: date
     trigger_to: date
+    known_to: date
     before_from: date
     before_to: date
     cut_in: date
@@ -103,7 +104,7 @@ def evidence(action: Action, facts: Facts, period: Period, shop: Shop, *, done_o
     if plan is None:
         return Evidence(missing="cut_in_unknown")
     code = _metric_code(action, shop)
-    if code == "safety_cases":
+    if code == "safety_cases" or not action.exposure:
         return Evidence(missing="not_measurable", cut_in=plan.cut_in)
     units, events = _units(action, facts, period, plan, code)
     if units is None or events is None:
@@ -112,9 +113,9 @@ def evidence(action: Action, facts: Facts, period: Period, shop: Shop, *, done_o
 
 
 def _metric_code(action: Action, shop: Shop) -> str:
-    found = shop.playbook.step(action.playbook)
-    if found:
-        return found[0].metric.code
+    entry = shop.playbook.entry(action.playbook.partition("/")[0])
+    if entry:
+        return entry.metric.code
     return "replied_3min_share" if action.exposure == "human_conversations" else "complaints"
 
 
@@ -135,7 +136,8 @@ def _plan(action: Action, facts: Facts, period: Period, done_on: date | None, cu
         cut_in = done_on + timedelta(days=1)
     else:
         return None
-    return _Plan(trigger_from, trigger_to, before_from, before_to, cut_in, batch)
+    # What came after the period in which the action was proposed cannot have led to it, whatever the window says.
+    return _Plan(trigger_from, trigger_to, min(trigger_to, opened.last_day), before_from, before_to, cut_in, batch)
 
 
 def _batch_named(text: str, facts: Facts) -> str:
@@ -151,10 +153,14 @@ def _leaf(action: Action) -> pl.Expr:
 
 
 def _slice(frame: pl.DataFrame, conditions: dict[str, str]) -> pl.DataFrame:
+    """Keep the rows of a slice; `not_sku: X` means every other SKU; a dimension that the frame lacks is passed over."""
     for name, value in conditions.items():
-        column = "dest_province" if name == "province" and "province" not in frame.columns else name
+        excluded = name.startswith("not_")
+        column = name.removeprefix("not_")
+        column = "dest_province" if column == "province" and "province" not in frame.columns else column
         if column in frame.columns:
-            frame = frame.filter(pl.col(column).cast(pl.String) == value)
+            same = pl.col(column).cast(pl.String).eq_missing(pl.lit(value))
+            frame = frame.filter(~same if excluded else same)
     return frame
 
 
@@ -190,12 +196,15 @@ def _lines(
         return None, None
     line_conditions = {k: v for k, v in conditions.items() if k in every.columns or k == "province"}
     record_conditions = {k: v for k, v in conditions.items() if k not in line_conditions and k in RECORD_DIMENSIONS}
+    if "session_id" in action.slice and "session_id" not in conditions:
+        line_conditions |= _kind_of_session(every, action.slice["session_id"])
     inside = _slice(every, line_conditions).with_columns(control=pl.lit(False))
     switch = CUT_IN_COLUMNS.get(action.cut_in_axis, axis)
     reached = _day(switch, period.zone) >= plan.cut_in
-    if "carrier" in line_conditions and action.cut_in_axis == "ship_date" and inside.filter(reached).is_empty():
-        # The remedy was another carrier: the region as a whole is what it was to help.
-        inside = _slice(every, {k: v for k, v in line_conditions.items() if k != "carrier"}).with_columns(control=pl.lit(False))
+    if "carrier" in line_conditions and action.cut_in_axis == "ship_date" and inside.filter(reached).height < action.min_units / 10:
+        # The remedy was another carrier: after it, the same destinations are what it was to help.
+        elsewhere = _slice(every, {k: v for k, v in line_conditions.items() if k != "carrier"}).filter(reached)
+        inside = pl.concat([inside.filter(~reached), elsewhere.with_columns(control=pl.lit(False))])
     control = _control(action, every, inside, line_conditions)
     lines = pl.concat([inside, control]) if control is not None else inside
     columns = ["oid", axis, switch, "batch_no", "control"]
@@ -227,6 +236,14 @@ def _lines(
     return units, events
 
 
+def _kind_of_session(lines: pl.DataFrame, session: str) -> dict[str, str]:
+    """Return what a live session has in common with the next ones of its kind."""
+    if "traffic_source" not in lines.columns:
+        return {}
+    sources = lines.filter(pl.col("session_id") == session)["traffic_source"].drop_nulls().unique()
+    return {"traffic_source": str(sources[0])} if len(sources) == 1 else {}
+
+
 def _confirmed(facts: Facts, period: Period) -> pl.DataFrame:
     inspected = facts["return_inspection"].filter(pl.col("fault_confirmed").fill_null(False) & (pl.col("inspected_at") < period.end))
     return inspected.join(facts["aftersale"].select("aftersale_id", "oid", "applied_at"), on="aftersale_id").select(
@@ -254,7 +271,11 @@ def _treated_batches(facts: Facts, inside: pl.DataFrame, batch: str) -> list[str
 def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditions: dict[str, str]) -> pl.DataFrame | None:
     """Return the untouched units: the declared control, else the rest of the slice's product line."""
     if action.control:
-        other = _slice(every, action.control)
+        declared = dict(action.control)
+        if declared.get("line") == "same":
+            own = inside["line"].drop_nulls().unique() if "line" in inside.columns else []
+            declared = {**declared, "line": str(own[0])} if len(own) == 1 else declared
+        other = _slice(every, declared)
     elif "sku" in conditions and "line" in every.columns:
         lines = inside["line"].drop_nulls().unique().to_list()
         rest = {k: v for k, v in conditions.items() if k != "sku"}
@@ -328,7 +349,7 @@ def _count(units: pl.DataFrame, events: pl.DataFrame, action: Action, period: Pe
     mature = own.filter(pl.col("start") <= last_mature)
     before = mature.filter(pl.col("start").is_between(plan.before_from, plan.before_to) & ~pl.col("treated"))
     trigger = mature.filter(pl.col("start").is_between(plan.before_to + timedelta(days=1), plan.trigger_to) & ~pl.col("treated"))
-    untreated = mature.filter((pl.col("start") > plan.trigger_to) & ~pl.col("treated"))
+    untreated = mature.filter((pl.col("start") > plan.known_to) & ~pl.col("treated"))
     treated = mature.filter(pl.col("treated"))
     all_treated = own.filter(pl.col("treated"))
     begin = all_treated["start"].min() or plan.cut_in

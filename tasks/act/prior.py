@@ -14,6 +14,9 @@ from tasks.shop.load import Shop
 DONE = (ActionState.TO_VERIFY, ActionState.CLOSED, ActionState.INEFFECTIVE)
 """States in which the work itself is finished."""
 
+MINIMUM_UNITS = 500
+"""Units that a verdict needs where neither action nor playbook says it."""
+
 STATE_AFTER = {
     "proposed": ActionState.PROPOSED,
     "accepted": ActionState.OPEN,
@@ -105,7 +108,9 @@ def _result(action: Action, events: list[ActionEvent], facts: Facts, period: Per
     target = action.target
     if target is not None and good_is_up:
         target = 1 - target
-    said = judge(found, target=target, min_units=action.min_units, age_days=action.age_days, last_day=period.last_day)
+    entry = shop.playbook.entry(action.playbook.partition("/")[0])
+    min_units = action.min_units or (entry.verify.min_units if entry else 0) or MINIMUM_UNITS
+    said = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=period.last_day)
     return ActionResult(**fields, **_numbers(said, found.before.rate, found.after.rate, good_is_up),  # type: ignore[arg-type]
                         n_before=found.before.n or None, n_after=found.after.n or None,
                         events_before=found.before.events if found.before.n else None,
@@ -138,8 +143,8 @@ def _finite(value: float) -> float | None:
 
 
 def _good_is_up(action: Action, shop: Shop) -> bool:
-    found = shop.playbook.step(action.playbook)
-    return found[0].metric.good == "up" if found else action.exposure == "human_conversations"
+    entry = shop.playbook.entry(action.playbook.partition("/")[0])
+    return entry.metric.good == "up" if entry else action.exposure == "human_conversations"
 
 
 def _status(now: Standing, as_of: datetime, shop: Shop, zone: str, *, exact: bool) -> tuple[str, int]:

@@ -16,8 +16,8 @@ COHORT_UNITS = 30
 NARROW = log(1.35)
 """Half-width of the interval (log scale) below which «no change» is said with fewer units than planned."""
 
-UNTREATED_CONFIDENCE = 0.99
-"""The second comparison, against units not yet reached, is held to a stricter interval: it is a second look."""
+STRICT_CONFIDENCE = 0.99
+"""A second comparison (with units not yet reached, with the trigger window) is held to a stricter interval: it is a second look."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,25 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
     if not enough and not _narrow(ratio):
         return _wait(found, ratio, min_units, age_days, last_day, control_point)
     if found.untreated.n >= COHORT_UNITS and _target_met(found, target):
-        later = _compare(found.after, found.untreated, UNTREATED_CONFIDENCE)
+        later = _compare(found.after, found.untreated, STRICT_CONFIDENCE)
         if later.high < 1 and _compare(found.untreated, found.before).low > 1:
             # The rise came with the trigger and stayed until cut-in in units that nobody had selected for being high.
             return Judgement(Verdict.EFFECTIVE, later, control_point, reason="untreated_units")
-    fell_back = found.trigger.n > 0 and _compare(found.after, found.trigger).high < 1
-    return Judgement(Verdict.NO_CHANGE, ratio, control_point, reason="back_to_level_before" if fell_back else "")
+    if _fell_back(found):
+        # A spike that is over: it may have fallen by itself, so neither the action nor its failure is proven.
+        return Judgement(Verdict.UNDECIDED, ratio, control_point, reason="back_to_level_before")
+    return Judgement(Verdict.NO_CHANGE, ratio, control_point)
 
 
 def _compare(first: Counts, second: Counts, confidence: float = 0.95) -> RateRatio:
     return rate_ratio(first.events, first.n, second.events, second.n, confidence=confidence)
+
+
+def _fell_back(found: Evidence) -> bool:
+    if found.trigger.n <= 0:
+        return False
+    rose = _compare(found.trigger, found.before, STRICT_CONFIDENCE).low > 1
+    return rose and _compare(found.after, found.trigger, STRICT_CONFIDENCE).high < 1
 
 
 def _moved_together(found: Evidence, ratio: RateRatio, control: RateRatio) -> bool:
