@@ -293,7 +293,7 @@ def _as_text(values: pl.Series) -> pl.Series:
 
 def _meaningful(work: _Work, spec: Column, text: pl.Series) -> pl.Series:
     """Strip the cells and make null what means nothing."""
-    tokens = [*work.channel.null, *spec.null]
+    tokens = [*work.channel.empty, *spec.empty]
     stripped = text.str.strip_chars()
     return (
         stripped.to_frame("cell").select(pl.when(~pl.col("cell").is_in(tokens)).then(pl.col("cell"))).to_series().alias(text.name)
@@ -396,8 +396,8 @@ def _typed(work: _Work, spec: Column, text: pl.Series, kind: Any) -> pl.Series:
         return text
     if kind == pl.Boolean:
         low = cell.str.to_lowercase()
-        yes = low.is_in([item.lower() for item in spec.true or TRUE])
-        no = low.is_in([item.lower() for item in spec.false or FALSE])
+        yes = low.is_in([item.lower() for item in spec.means_yes or TRUE])
+        no = low.is_in([item.lower() for item in spec.means_no or FALSE])
         return frame.select(pl.when(yes).then(True).when(no).then(False)).to_series()
     if kind in (pl.Int64, pl.Float64):
         number = numbers(cell) * spec.factor if spec.factor != 1.0 else numbers(cell)
@@ -519,7 +519,10 @@ def _moment(parts: list[pl.Expr]) -> pl.Expr:
 
 
 def _local(naive: pl.Expr, zone: str) -> pl.Expr:
-    return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    """Place a local time in its zone; one that the clocks skipped (midnight, in some zones) is the same time an hour later."""
+    placed = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    later = naive.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(placed, later).dt.convert_time_zone("UTC")
 
 
 def _typed_time(work: _Work, spec: Column, given: pl.Series, kind: Any) -> pl.Series:

@@ -27,7 +27,12 @@ def read(
         ChannelError: If a table cannot be read, a join would multiply rows, or the SQL is wrong.
     """
     natives = {name: reader(table, place) for name, table in spec.tables.items()}
-    frames = {name: _cleared(native.frame, spec.null) for name, native in natives.items()}
+    frames = {name: _cleared(native.frame, spec.empty) for name, native in natives.items()}
+    try:
+        for name, condition in spec.where.items():
+            frames[name] = frames[name].filter(pl.sql_expr(condition))
+    except (KeyError, pl.exceptions.PolarsError) as error:
+        raise ChannelError(f"The condition on {name} cannot be used ({str(error).splitlines()[0]}).", hint="Correct `where`.") from error
     for join in spec.joins:
         _check(join, frames)
     try:
@@ -67,7 +72,7 @@ def _cleared(frame: pl.DataFrame, nulls: list[str]) -> pl.DataFrame:
 
 
 def _check(join: Join, frames: dict[str, pl.DataFrame]) -> None:
-    pairs = [[side.strip() for side in (text.split("=") if "=" in text else (text, text))] for text in join.on]
+    pairs = [[side.strip() for side in (text.split("=") if "=" in text else (text, text))] for text in join.by]
     sides = [
         (join.left, [pair[0] for pair in pairs]),
         (join.right, [pair[1] for pair in pairs]),

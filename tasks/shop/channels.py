@@ -1,4 +1,7 @@
-"""The sources of a shop and how each maps to one canonical table, without code."""
+"""The sources of a shop and how each maps to one canonical table, without code.
+
+No key is named `on`, `null`, `true` or `no`: YAML would read it as something else than a word.
+"""
 
 from __future__ import annotations
 
@@ -258,13 +261,13 @@ class Join(Section):
     """A promise about a join of `select.sql`, checked before it runs.
 
     left, right: Names of tables.
-    on: Column of both, or `left_column = right_column`; several in a list.
+    by: Column of both, or `left_column = right_column`; several in a list.
     cardinality: `one_to_one`: unique on both sides; `many_to_one`: unique on the right; `one_to_many`: unique on the left.
     """
 
     left: str
     right: str
-    on: Annotated[
+    by: Annotated[
         list[str],
         BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     ]
@@ -276,14 +279,16 @@ class Selection(Section):
 
     tables: Name in the SQL → how it is read.
     sql: File name in the shop's config folder.
-    null: Cells that mean nothing, in every table, before the SQL runs.
+    empty: Cells that mean nothing, in every table, before the SQL runs.
+    where: Table → boolean SQL; the other rows of the table are left out before joins are checked.
     joins: Every join of the SQL, with its cardinality.
     """
 
     kind: Literal["selection"]
     tables: dict[str, OneRead]
     sql: str
-    null: list[str] = Field(default_factory=list)
+    empty: list[str] = Field(default_factory=list)
+    where: dict[str, str] = Field(default_factory=dict)
     joins: list[Join] = Field(default_factory=list)
 
 
@@ -333,7 +338,7 @@ class Column(Section):
     sql: A Polars SQL expression over the native columns.
     cases, otherwise: Ordered predicates, and the value where none holds.
     extract: Regular expression; its first group (or whole match) is kept.
-    null: Cells that mean nothing, beside the channel's.
+    empty: Cells that mean nothing, beside the channel's.
     map: Native value → canonical value.
     lookup: The same from a file.
     unmapped: What a value absent from `map` becomes: `null` (and a flag), `keep`, or `=value`.
@@ -341,7 +346,7 @@ class Column(Section):
         that in which the moment lies nearest before the window's end), or a strptime format.
     zone: Zone of a time without one; the channel's by default.
     factor: A number is multiplied by this.
-    true, false: Cells that mean yes and no.
+    means_yes, means_no: Cells that mean yes and no.
     split: Separator of a list.
     digest: Native columns of whose values a hash is taken (16 hex digits).
     keyed: The value is a person's or case's identifier and is replaced by a keyed HMAC (always so for `customer_ref`).
@@ -360,15 +365,15 @@ class Column(Section):
     cases: list[Case] = Field(default_factory=list)
     otherwise: Any = None
     extract: str = ""
-    null: list[str] = Field(default_factory=list)
+    empty: list[str] = Field(default_factory=list)
     map: dict[str, Any] = Field(default_factory=dict)
     lookup: Lookup | None = None
     unmapped: str = "null"
     dates: list[str] = Field(default_factory=list)
     zone: str = ""
     factor: float = 1.0
-    true: list[str] = Field(default_factory=list)
-    false: list[str] = Field(default_factory=list)
+    means_yes: list[str] = Field(default_factory=list)
+    means_no: list[str] = Field(default_factory=list)
     split: str = ""
     digest: list[str] = Field(default_factory=list)
     keyed: bool = False
@@ -425,7 +430,7 @@ class Channel(Section):
     platform, shop: Constant of every row, unless `columns` maps them.
     origin: For feedback: online or offline.
     zone: Zone of times without one.
-    null: Cells that mean nothing, in every column.
+    empty: Cells that mean nothing, in every column.
     dates: Forms of a time where a column names none.
     where: Boolean SQL over native columns; other rows are not of this channel and are not counted as read.
     columns: Canonical column → how it is made.
@@ -455,7 +460,7 @@ class Channel(Section):
     shop: str = ""
     origin: Literal["", "online", "offline"] = ""
     zone: str = "Asia/Shanghai"
-    null: list[str] = Field(default_factory=lambda: list(NULLS))
+    empty: list[str] = Field(default_factory=lambda: list(NULLS))
     dates: list[str] = Field(default_factory=lambda: ["iso"])
     where: str = ""
     columns: dict[str, OneColumn]
