@@ -12,18 +12,23 @@ from tasks.shop.words import Words
 STRONG_PROBLEM = 3.0
 """Score from which a text names a problem and not only a topic."""
 
+CERTAIN_PROBLEM = 4.0
+"""Score from which a wish beside it makes no suggestion of a complaint."""
+
 GOOD_RATING = 4.0
 
 
 def nature(identity: Identity, taxonomy: Taxonomy, words: Words) -> pl.Expr:
     """Return the nature of a coded record.
 
-    Needs the columns nature, source, rating, text_given, leaf, leaf_source, score and the cue counts. In this order: safety is a
+    Needs the columns nature, source, rating, request, text_given, leaf, leaf_source, score and the cue counts. In this order: safety is a
     complaint whatever else is said; the source's own word; a rating alone; then the text.
     """
     complaint, question, suggestion, praise = (pl.lit(n.value) for n in (Nature.COMPLAINT, Nature.QUESTION, Nature.SUGGESTION, Nature.PRAISE))
     asks = (pl.col("cue_question") > 0) | (pl.col("cue_question_end") > 0)
     angry = (pl.col("cue_dissatisfied") > 0) | (pl.col("cue_strong") > 0) | (pl.col("cue_sarcasm") > 0)
+    polite = pl.col("cue_polite") > 0
+    wants = pl.col("request").is_not_null()
     praises = pl.col("cue_praise") > 0
     coded = pl.col("leaf") != UNCODED
     may_ask = [code for code, leaf in taxonomy.every_leaf.items() if leaf.complaint == "unless_asked"]
@@ -43,13 +48,13 @@ def nature(identity: Identity, taxonomy: Taxonomy, words: Words) -> pl.Expr:
         .then(complaint)
         .when(~pl.col("text_given") & good)
         .then(praise)
-        .when(pl.col("leaf").is_in(never) | ((pl.col("cue_suggestion") > 0) & ~angry))
+        .when((pl.col("leaf").is_in(never) | ((pl.col("cue_suggestion") > 0) & (pl.col("score") < CERTAIN_PROBLEM))) & ~angry)
         .then(suggestion)
         .when(pl.col("source") == "regulator")
         .then(complaint)
         .when(no_reason)
         .then(question)
-        .when(asks & ~angry & (~named | pl.col("leaf").is_in(may_ask)))
+        .when((asks | polite) & ~angry & (~named | polite | (pl.col("leaf").is_in(may_ask) & ~wants)))
         .then(question)
         .when(praises & ~angry & ~named & ~bad)
         .then(praise)

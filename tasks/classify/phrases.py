@@ -19,6 +19,7 @@ EXTRA_PHRASE = 0.5
 SIMPLE_CUES = (
     "question",
     "question_end",
+    "polite",
     "suggestion",
     "praise",
     "dissatisfied",

@@ -56,6 +56,7 @@ class Leaf(Name):
     owner: str = Field(description="Role that owns the remedy (a key of people.yaml).")
     department: str
     symptoms: list[str] = []
+    problem: str = Field(default="", description="Node of the case it belongs to, where that is another: torn packaging is a transit problem.")
     lens: dict[str, str]
     complaint: Literal["yes", "unless_asked", "no"] = Field(
         "yes", description="Whether a record with this leaf is a complaint: always, unless it only asks, or never."
@@ -108,6 +109,8 @@ class Taxonomy(Section):
             for symptom in leaf.symptoms:
                 if symptom not in self.symptoms:
                     raise ValueError(f"the leaf {code} names the symptom {symptom}, which is not in symptoms")
+            if leaf.problem and leaf.problem not in self.nodes:
+                raise ValueError(f"the leaf {code} names the problem node {leaf.problem}, which is not in nodes")
             if set(leaf.lens) != set(self.lenses):
                 raise ValueError(f"the leaf {code} needs exactly one label for each of the lenses {', '.join(self.lenses)}")
             for lens, label in leaf.lens.items():
@@ -138,6 +141,11 @@ class Taxonomy(Section):
         if code in self.every_leaf:
             return (code,)
         return tuple(leaf for leaf in self.every_leaf if leaf.partition(".")[0] == code)
+
+    def problem_of(self, code: str) -> str:
+        """Return the node under which records of a leaf or node form one case."""
+        leaf = self.every_leaf.get(code)
+        return leaf.problem if leaf and leaf.problem else code.partition(".")[0]
 
     def name(self, code: str, language: str = "zh-CN") -> str:
         """Return the name of a leaf or node; an unknown code names itself."""

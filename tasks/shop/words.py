@@ -66,6 +66,7 @@ class Cues(Section):
     negation: list[str] = Field(default_factory=list, description="What stands right before a phrase and takes it back; no cue may end with another one.")
     not_negation: list[str] = Field(default_factory=list, description="What ends with a negation cue but takes nothing back: 是不是, 有没有.")
     question: list[str] = []
+    polite: list[str] = Field(default_factory=list, description="What opens or closes a mere question, also where a problem is named.")
     question_end: list[str] = []
     suggestion: list[str] = []
     praise: list[str] = []

@@ -1,0 +1,131 @@
+"""How well and how fast records are coded, measured on the sample shop's gold labels.
+
+Usage: python -m benchmarks.coding [--records 20000] [--seed 1] [--show 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from tasks.classify.coding import code
+from tasks.model import TABLES, Facts
+from tasks.sample.problems import PROBLEMS
+from tasks.sample.texts import write_texts
+from tasks.shop.load import Shop
+
+SOURCES = {"ticket": 0.26, "chat": 0.24, "review": 0.24, "form": 0.1, "social": 0.07, "mail": 0.05, "store": 0.035, "regulator": 0.005}
+NATURES = {"complaint": 0.64, "question": 0.22, "praise": 0.10, "suggestion": 0.04}
+RATINGS = {"complaint": (1, 2, 3, 5), "praise": (5, 5, 4, 1), "question": (0,), "suggestion": (4,)}
+
+
+def sample(records: int, seed: int) -> pl.DataFrame:
+    """Draw records with gold labels in the sample shop's mix; codes of the sources are left out, so that only texts count."""
+    rng = np.random.default_rng(seed)
+    shares = np.array([problem.share for problem in PROBLEMS])
+    drawn = rng.choice(len(PROBLEMS), records, p=shares / shares.sum())
+    nature = rng.choice(list(NATURES), records, p=list(NATURES.values()))
+    source = rng.choice(list(SOURCES), records, p=np.array(list(SOURCES.values())) / sum(SOURCES.values()))
+    rows = []
+    for n in range(records):
+        problem = PROBLEMS[drawn[n]]
+        what = "complaint" if source[n] == "regulator" else str(nature[n])
+        lines, weights = list(problem.lines), np.array(list(problem.lines.values()))
+        vague = what == "complaint" and (rng.random() < 0.07 or problem.leaf == "UNK")
+        known = what == "complaint" or (what == "question" and problem.leaf.startswith(("USE.", "LOG.", "ORD.")))
+        rows.append(
+            {
+                "source_id": f"b{n:07d}",
+                "source": str(source[n]),
+                "line": str(rng.choice(lines, p=weights / weights.sum())),
+                "gold_leaf": "UNK" if vague or not known else problem.leaf,
+                "gold_symptom": problem.symptom,
+                "gold_nature": what,
+                "gold_emotion": int(rng.integers(2, 6)) if what == "complaint" else 1,
+                "gold_vague": bool(vague),
+                "rating": float(rng.choice(RATINGS[what])) if source[n] == "review" else 0.0,
+                "request": str(rng.choice(["refund", "exchange", "repair", "compensate", ""])) if what == "complaint" else "",
+                "app_version": "4.6.0" if problem.symptom == "app" else "",
+                "contact_count": 2 if rng.random() < 0.17 else 1,
+            }
+        )
+    gold = pl.DataFrame(rows)
+    return gold.join(write_texts(gold, seed), on="source_id", maintain_order="left")
+
+
+def coded(gold: pl.DataFrame, shop: Shop) -> tuple[pl.DataFrame, float]:
+    """Return the coded records beside their gold labels, and the CPU seconds that coding took."""
+    columns = TABLES["feedback"].columns
+    frame = gold.with_row_index("n").with_columns(
+        record_id="source_id",
+        submitted_at=pl.lit(datetime(2026, 11, 2, tzinfo=UTC)) + pl.duration(minutes=pl.col("n")),
+        rating=pl.when(pl.col("rating") > 0).then(pl.col("rating")),
+        app_version=pl.when(pl.col("app_version") != "").then(pl.col("app_version")),
+        request=pl.when(pl.col("request") != "").then(pl.col("request")),
+    )
+    frame = frame.select([pl.col(c).cast(t) if c in frame.columns else pl.lit(None, t).alias(c) for c, t in columns.items()])
+    began = time.process_time()
+    facts = code(Facts({"feedback": frame}, datetime(2026, 12, 1, tzinfo=UTC) + timedelta(days=60)), shop)
+    spent = time.process_time() - began
+    result = facts["feedback"].select(
+        "record_id", "leaf", "leaves", "symptom", "nature", "emotion", "vague", "severity", score=pl.lit(0.0)
+    )
+    return gold.join(result, left_on="source_id", right_on="record_id"), spent
+
+
+def main() -> None:
+    """Print accuracy by source, the confusions, and one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", type=int, default=0, help="print this many wrongly coded texts")
+    options = parser.parse_args()
+    rows, spent = coded(sample(options.records, options.seed), Shop.load())
+    rows = rows.with_columns(leaf_right=pl.col("leaf") == pl.col("gold_leaf"), nature_right=pl.col("nature") == pl.col("gold_nature"))
+    complaints = rows.filter(pl.col("gold_nature") == "complaint")
+    by_source = (
+        complaints.group_by("source")
+        .agg(n=pl.len(), leaf=pl.col("leaf_right").mean())
+        .join(rows.group_by("source").agg(nature=pl.col("nature_right").mean()), on="source")
+        .sort("source")
+    )
+    with pl.Config(tbl_rows=60, tbl_hide_dataframe_shape=True, fmt_str_lengths=90, tbl_width_chars=170):
+        print(by_source)
+        print(
+            complaints.filter(~pl.col("leaf_right"))
+            .group_by("gold_leaf", "leaf")
+            .agg(n=pl.len(), text=pl.col("text").sort().first())
+            .sort("n", "gold_leaf", "leaf", descending=[True, False, False])
+            .head(40)
+        )
+        print(
+            rows.filter(~pl.col("nature_right"))
+            .group_by("gold_nature", "nature")
+            .agg(n=pl.len(), text=pl.col("text").sort().first())
+            .sort("n", descending=True)
+        )
+        if options.show:
+            print(complaints.filter(~pl.col("leaf_right")).select("gold_leaf", "leaf", "text").head(options.show))
+    right_symptom = complaints.filter((pl.col("gold_symptom") != "") & pl.col("leaf_right") & ~pl.col("gold_vague"))
+    print(
+        json.dumps(
+            {
+                "records": len(rows),
+                "leaf_accuracy": round(float(complaints["leaf_right"].mean() or 0), 4),  # type: ignore[arg-type]
+                "nature_accuracy": round(float(rows["nature_right"].mean() or 0), 4),  # type: ignore[arg-type]
+                "symptom_accuracy": round(float((right_symptom["symptom"] == right_symptom["gold_symptom"]).fill_null(False).mean() or 0), 4),  # type: ignore[arg-type]
+                "vague_recall": round(float(rows.filter("gold_vague")["vague"].mean() or 0), 4),  # type: ignore[arg-type]
+                "vague_false": round(float(rows.filter(~pl.col("gold_vague"))["vague"].mean() or 0), 4),  # type: ignore[arg-type]
+                "cpu_s": round(spent, 2),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
