@@ -32,7 +32,7 @@ TIMES = (
     "closed_at", "reopened_at", "last_scan_at",
 )  # fmt: skip
 WAYBILL = r"^\s*(?i:[a-z]{2,4})[0-9]{10,15}\s*$"
-MASK = r"\[(邮箱|证件号|卡号|电话|账号|姓名|地址)\]"
+MASK = r"\[(?:邮箱|证件号|卡号|电话|账号|姓名|地址)\]"
 
 
 def rules(given: Given) -> list[Rule]:

@@ -63,12 +63,12 @@ def rules(given: Given) -> list[Rule]:
         rule(
             "order_line.signed_after_shipped", "flag", WAREHOUSE, NotBefore("signed_at", "shipped_at"),
             ("签收早于发货，多为两端时钟不一致", "保留；请承运商和仓库校时"),
-            ("signed before it was shipped, mostly by two clocks' difference", "Kept; let carrier and warehouse set their clocks."),
+            ("signed before it was shipped, mostly by differing clocks", "Kept; let carrier and warehouse set their clocks."),
         ),
         rule(
             "order_line.signature_known", "flag", WAREHOUSE, Between(unsigned, None, UNSIGNED_DAYS),
             (f"发货超过 {UNSIGNED_DAYS} 天仍无签收时间", "驿站代收常缺签收；向承运商补轨迹"),
-            (f"no signature {UNSIGNED_DAYS} days after shipping", "Pick-up points often give none; ask the carrier for the track."),
+            (f"no signature {UNSIGNED_DAYS} days after shipping", "Pick-up points often give none; ask the carrier."),
             fields=("signed_at", "shipped_at", "cancelled_before_ship"), derived={unsigned: days_unsigned},
         ),
         rule(

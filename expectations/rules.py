@@ -390,7 +390,7 @@ def batch_readable(table: str, owner: str) -> list[Rule]:
             f"{table}.batch_no_telling",
             "flag",
             owner,
-            Lacks("batch_no", r"(?i)^\s*(无|没有|不详|不清楚|不知道|未知|[/\\.?？—*x-]+|n/?a|none|null|nil|0+)?\s*$"),
+            Lacks("batch_no", r"(?i)^\s*(?:无|没有|不详|不清楚|不知道|未知|[/\\.?？—*x-]+|n/?a|none|null|nil|0+)?\s*$"),
             ("批次号等于没填", "按序列号或发货日期推定批次；提醒填写人看底部铭牌"),
             ("the batch number says nothing", "Infer it from serial number or ship date; ask for the label's number."),
         ),

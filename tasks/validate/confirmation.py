@@ -32,13 +32,11 @@ def counted_by_gx(frame: pl.DataFrame, rules: list[Rule]) -> dict[str, int]:
 
 def run(frame: pl.DataFrame, rules: list[Rule], result_format: dict[str, Any]) -> dict[str, Any]:
     """Validate a frame and return each rule's validation result by its name."""
-    import great_expectations as gx
     from great_expectations.core.expectation_suite import ExpectationSuite
 
     import tasks.validate.engine  # noqa: F401 - registers engine, data source and metrics
 
-    context = gx.get_context(mode="ephemeral")
-    quiet(context)
+    context = quiet_context()
     asset = context.data_sources.add_polars("pull").add_frame_asset("frame")
     batch = asset.get_batch(asset.build_batch_request({"dataframe": frame}))
     expectations = [expectation(rule) for rule in rules]
@@ -63,7 +61,18 @@ def expectation(rule: Rule) -> Any:
     return ExpectationConfiguration(type=kind, kwargs=arguments, meta={"rule": rule.name}).to_domain_obj()
 
 
-def quiet(context: Any) -> None:
-    """Turn progress bars and analytics of a context off."""
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    context.variables.config.analytics_enabled = False
+def quiet_context() -> Any:
+    """Make a context that keeps everything in memory: no files, no progress bars, no analytics."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    configuration = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),  # without the data docs' temporary folder
+        progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=configuration)

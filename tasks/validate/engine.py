@@ -16,11 +16,11 @@ from great_expectations.core.batch import BatchData, BatchMarkers, LegacyBatchDe
 from great_expectations.core.batch_spec import RuntimeDataBatchSpec
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.core.metric_function_types import MetricFunctionTypes, MetricPartialFunctionTypes
-from great_expectations.datasource.fluent import BatchRequest
 from great_expectations.datasource.fluent.batch_identifier_util import make_batch_identifier
+from great_expectations.datasource.fluent.batch_request import BatchRequest
 from great_expectations.datasource.fluent.constants import _DATA_CONNECTOR_NAME
 from great_expectations.datasource.fluent.interfaces import Batch, DataAsset, Datasource
-from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.metrics.column_map_metrics.column_value_lengths import ColumnValuesValueLength
 from great_expectations.expectations.metrics.column_map_metrics.column_values_between import ColumnValuesBetween
 from great_expectations.expectations.metrics.column_map_metrics.column_values_in_set import ColumnValuesInSet
@@ -30,7 +30,7 @@ from great_expectations.expectations.metrics.column_map_metrics.column_values_no
 from great_expectations.expectations.metrics.column_pair_map_metrics.column_pair_values_greater import (
     ColumnPairValuesAGreaterThanB,
 )
-from great_expectations.expectations.metrics.map_metric_provider import MapMetricProvider
+from great_expectations.expectations.metrics.map_metric_provider.map_metric_provider import MapMetricProvider
 from great_expectations.expectations.metrics.table_metrics.table_column_types import ColumnTypes
 from great_expectations.expectations.metrics.table_metrics.table_columns import TableColumns
 from great_expectations.expectations.metrics.table_metrics.table_row_count import TableRowCount
@@ -43,7 +43,6 @@ from great_expectations.expectations.row_conditions import (
     OrCondition,
     deserialize_row_condition,
 )
-from great_expectations.validator.metric_configuration import MetricConfiguration
 
 PARTIAL_VALUES = 20
 """GX asks for this many unexpected values and ids unless the result format names another number."""
@@ -60,32 +59,29 @@ COMPARISONS: dict[Operator, Callable[[pl.Expr, Any], pl.Expr]] = {
 }
 
 
-class PolarsBatchData(BatchData):  # type: ignore[misc]
+class PolarsBatchData(BatchData):
     """Hold one frame."""
 
-    def __init__(self, execution_engine: ExecutionEngine, frame: pl.DataFrame) -> None:
+    def __init__(self, execution_engine: ExecutionEngine[pl.Expr], frame: pl.DataFrame) -> None:
         super().__init__(execution_engine=execution_engine)
         self.frame = frame
 
 
-class PolarsExecutionEngine(ExecutionEngine):  # type: ignore[misc]
+class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
     """Compute GX metrics on Polars frames."""
 
     def get_batch_data_and_markers(self, batch_spec: RuntimeDataBatchSpec) -> tuple[PolarsBatchData, BatchMarkers]:
         """Return the frame of a batch spec."""
         return PolarsBatchData(self, batch_spec.batch_data), BatchMarkers({"ge_load_time": None})
 
-    def load_batch_data(self, batch_id: str, batch_data: PolarsBatchData | pl.DataFrame) -> None:
-        """Remember a batch under its id."""
-        if isinstance(batch_data, pl.DataFrame):
-            batch_data = PolarsBatchData(self, batch_data)
-        super().load_batch_data(batch_id=batch_id, batch_data=batch_data)
-
     def get_domain_records(self, domain_kwargs: dict[str, Any]) -> pl.DataFrame:
         """Return the rows of a domain: those of the batch that meet its row condition."""
         batch_id = domain_kwargs.get("batch_id") or self.batch_manager.active_batch_data_id
-        frame: pl.DataFrame = self.batch_manager.batch_data_cache[batch_id].frame
-        condition = domain_kwargs.get("row_condition")
+        batch = self.batch_manager.batch_data_cache[str(batch_id)]
+        if not isinstance(batch, PolarsBatchData):
+            raise TypeError(f"The engine was given a {type(batch).__name__} instead of a Polars frame.")
+        frame = batch.frame
+        condition: Any = domain_kwargs.get("row_condition")
         if condition is None:
             return frame
         condition = deserialize_row_condition(condition) if isinstance(condition, dict) else condition
@@ -128,7 +124,7 @@ class PolarsExecutionEngine(ExecutionEngine):  # type: ignore[misc]
         return pl.any_horizontal(self.condition_to_filter_clause(one) for one in condition.conditions)
 
 
-class PolarsFrameAsset(DataAsset):  # type: ignore[misc]
+class PolarsFrameAsset(DataAsset):  # type: ignore[type-arg]
     """Hand a frame given at run time to the engine."""
 
     type: Literal["polars_frame"] = "polars_frame"
@@ -177,15 +173,15 @@ class PolarsFrameAsset(DataAsset):  # type: ignore[misc]
         )
 
 
-class PolarsDatasource(Datasource):  # type: ignore[misc]
+class PolarsDatasource(Datasource):  # type: ignore[type-arg]
     """Appear in a context as `context.data_sources.add_polars(name)`."""
 
-    asset_types: ClassVar[list[type[DataAsset]]] = [PolarsFrameAsset]
+    asset_types: ClassVar[Any] = [PolarsFrameAsset]
     type: Literal["polars"] = "polars"
-    assets: list[PolarsFrameAsset] = []
+    assets: list[PolarsFrameAsset] = []  # noqa: RUF012 - a field of a pydantic model, copied for each
 
     @property
-    def execution_engine_type(self) -> type[ExecutionEngine]:
+    def execution_engine_type(self) -> Any:
         """Class of the engine."""
         return PolarsExecutionEngine
 
@@ -194,7 +190,9 @@ class PolarsDatasource(Datasource):  # type: ignore[misc]
 
     def add_frame_asset(self, name: str) -> PolarsFrameAsset:
         """Add an asset for frames of one kind."""
-        return self._add_asset(PolarsFrameAsset(name=name))
+        asset = PolarsFrameAsset(name=name)
+        self._add_asset(asset)
+        return asset
 
 
 # ---- Metrics -----------------------------------------------------------------------------------
@@ -284,9 +282,9 @@ def _values(execution_engine: Any, metric_value_kwargs: Any, metrics: Any, **_: 
     if _limit(metric_value_kwargs) == 0:
         return []
     frame, accessor = _failing(execution_engine, metrics)
-    frame = frame.head(_limit(metric_value_kwargs))
+    frame = frame.slice(0, _limit(metric_value_kwargs))
     if "column" in accessor:
-        return frame[accessor["column"]].to_list()
+        return list(frame[accessor["column"]])
     return list(frame.select(accessor["column_A"], accessor["column_B"]).iter_rows())
 
 
@@ -294,10 +292,10 @@ def _index_list(execution_engine: Any, metric_value_kwargs: Any, metrics: Any, *
     if _limit(metric_value_kwargs) == 0:
         return None
     frame, accessor = _failing(execution_engine, metrics)
-    frame = frame.head(_limit(metric_value_kwargs))
+    frame = frame.slice(0, _limit(metric_value_kwargs))
     names = (metric_value_kwargs.get("result_format") or {}).get("unexpected_index_column_names")
     if not names:
-        return frame["row number"].to_list()
+        return list(frame["row number"])
     shown = [accessor[key] for key in ("column", "column_A", "column_B") if key in accessor]
     return frame.select(list(dict.fromkeys([*shown, *names]))).to_dicts()
 
@@ -308,7 +306,7 @@ def _index_query(metrics: Any, **_: Any) -> None:
 
 def _rows(execution_engine: Any, metric_value_kwargs: Any, metrics: Any, **_: Any) -> pl.DataFrame:
     frame, _accessor = _failing(execution_engine, metrics)
-    return frame.drop("row number").head(_limit(metric_value_kwargs))
+    return frame.drop("row number").slice(0, _limit(metric_value_kwargs))
 
 
 def _value_counts(execution_engine: Any, metrics: Any, **_: Any) -> dict[Any, int]:
@@ -326,7 +324,6 @@ def _filtered_row_count(execution_engine: Any, metric_domain_kwargs: Any, metric
 def _length_map(execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> Any:
     parts = execution_engine._partition_domain_kwargs(metric_domain_kwargs, MetricDomainTypes.COLUMN)
     return pl.col(parts.accessor["column"]).str.len_chars(), parts.compute, parts.accessor
-
 
 
 def _row_count(metric_domain_kwargs: Any, **_: Any) -> Any:

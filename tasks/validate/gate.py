@@ -32,6 +32,9 @@ QUARANTINE_SCHEMA: dict[str, Any] = {
 """One line a quarantined row: its first failing rule, all failing rules, and the scrubbed mapped row as JSON."""
 
 
+SEPARATOR = "\x1f"
+
+
 @dataclass(frozen=True)
 class RuleResult:
     """How one rule did on one pull; `confirmed` is Great Expectations' count, or none where it was not asked."""
@@ -106,17 +109,25 @@ def judge(
         for rule in rules:
             if counts[rule.name] != failed[rule.name]:
                 raise UserError(
-                    f"The rule {rule.name} fails on {failed[rule.name]} rows by its mask and on {counts[rule.name]} by its expectation.",
-                    hint="One definition has two meanings: correct the rule's kind in expectations/rules.py before anything is stored.",
+                    f"The rule {rule.name} counts {failed[rule.name]} rows by its mask, {counts[rule.name]} by its expectation.",
+                    hint="One definition has two meanings: correct the rule's kind in expectations/rules.py first.",
                 )
     row_rules = [rule for rule in rules if rule.level == "row"]
-    bad = masks.select(pl.any_horizontal([rule.name for rule in row_rules])).to_series() if masks.height else pl.Series([], dtype=pl.Boolean)
-    good, flags = _flagged(frame.filter(~bad), masks.filter(~bad), [rule for rule in rules if rule.level == "flag" and failed[rule.name]])
+    bad = (
+        masks.select(pl.any_horizontal([rule.name for rule in row_rules])).to_series()
+        if masks.height
+        else pl.Series([], dtype=pl.Boolean)
+    )
+    good, flags = _flagged(
+        frame.filter(~bad), masks.filter(~bad), [rule for rule in rules if rule.level == "flag" and failed[rule.name]]
+    )
     return Judged(
         good=good,
         quarantine=_quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, channel, pull_id, language),
         flags=flags,
-        results=tuple(RuleResult(rule.name, rule.level, frame.height, failed[rule.name], counts.get(rule.name)) for rule in rules),
+        results=tuple(
+            RuleResult(rule.name, rule.level, frame.height, failed[rule.name], counts.get(rule.name)) for rule in rules
+        ),
     )
 
 
@@ -132,7 +143,7 @@ def _complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     Raises:
         UserError: If a column holds values that its type cannot.
     """
-    columns = []
+    columns: list[pl.Expr | pl.Series] = []
     for name, kind in TABLES[table].columns.items():
         if name not in frame.columns:
             columns.append(pl.lit(None, dtype=kind).alias(name))
@@ -157,15 +168,26 @@ def _cast(table: str, column: pl.Series, kind: Any) -> pl.Series:
 
 
 def _flagged(good: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Append the names of the failing flag rules to the rows' flags, in the rules' order."""
+    """Append the names of the failing flag rules to the rows' flags, in the rules' order.
+
+    Rows carry few different sets of flags, so that lists are made once a set and not once a row.
+    """
     present = [rule.name for rule in rules if masks[rule.name].any()]
-    if present:
-        marks = pl.concat_list(pl.when(masks[name]).then(pl.lit(name)) for name in present).list.drop_nulls()
-        good = good.with_columns(pl.col("flags").fill_null([]).list.concat(marks))
-    else:
-        good = good.with_columns(pl.col("flags").fill_null([]))
-    counted = good["flags"].explode().drop_nulls().value_counts().sort("flags")
-    return good, dict(counted.iter_rows())
+    bits = (pl.col(name).cast(pl.Int64) * 2**bit for bit, name in enumerate(present))
+    own = good["flags"].fill_null([]).list.join(SEPARATOR).alias("own")
+    rows = masks.with_columns(own).select("own", pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), *bits).alias("code"))
+    sets = rows.group_by("own", "code", maintain_order=True).len()
+    lists = [
+        [*(own.split(SEPARATOR) if own else []), *(name for bit, name in enumerate(present) if code >> bit & 1)]
+        for own, code, _ in sets.iter_rows()
+    ]
+    counts: dict[str, int] = {}
+    for marks, number in zip(lists, sets["len"], strict=True):
+        for mark in marks:
+            counts[mark] = counts.get(mark, 0) + number
+    sets = sets.with_columns(pl.Series("flags", lists, dtype=pl.List(pl.String)))
+    flags = rows.join(sets, on=["own", "code"], how="left", maintain_order="left")["flags"]
+    return good.with_columns(flags), dict(sorted(counts.items()))
 
 
 def _quarantined(
@@ -175,7 +197,9 @@ def _quarantined(
     if not bad.height:
         return pl.DataFrame(schema=QUARANTINE_SCHEMA)
     names = [rule.name for rule in rules]
-    failing = masks.select(pl.concat_list(pl.when(pl.col(name)).then(pl.lit(name)) for name in names).list.drop_nulls().alias("rules"))
+    failing = masks.select(
+        pl.concat_list(pl.when(pl.col(name)).then(pl.lit(name)) for name in names).list.drop_nulls().alias("rules")
+    )
     first = failing["rules"].list.first()
     identity = {"channel": channel, "pull_id": pull_id, "source_id": None}
     own = [
@@ -197,4 +221,6 @@ def _quarantined(
 
 def _as_json(frame: pl.DataFrame) -> pl.Series:
     rows = ({key: value for key, value in row.items() if value is not None} for row in frame.iter_rows(named=True))
-    return pl.Series("record", [json.dumps(row, ensure_ascii=False, default=str, sort_keys=True) for row in rows], dtype=pl.String)
+    return pl.Series(
+        "record", [json.dumps(row, ensure_ascii=False, default=str, sort_keys=True) for row in rows], dtype=pl.String
+    )
