@@ -26,7 +26,7 @@ def _file(spec: JsonRecords, file: Path) -> Native:
 
 def _content(spec: JsonRecords, name: str, data: bytes) -> Native:
     text = data.decode("utf-8-sig", errors="replace")
-    if spec.form == "lines" or (spec.form == "auto" and ".jsonl" in name or ".ndjson" in name):
+    if spec.form == "lines" or (spec.form == "auto" and (".jsonl" in name or ".ndjson" in name)):
         return _lines(name, text)
     try:
         document = json.loads(text)

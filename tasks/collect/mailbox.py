@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.collect.limits import MEBIBYTE
-from tasks.collect.native import Native, Place, flatten
+from tasks.collect.native import Native, Place, Window, flatten
 from tasks.errors import ChannelError
 from tasks.shop.channels import Mailbox
 
@@ -82,6 +82,8 @@ def read(spec: Mailbox, place: Place) -> Native:
         try:
             if data is None:
                 raise _Refusal(f"the mail of {size / MEBIBYTE:,.0f} MB is larger than {spec.max_mb:,.0f} MB")
+            if place.stamp == "date" and _outside(data, place.window):
+                continue
             row = parse(data, spec)
         except _Refusal as refusal:
             refused.append((name, refusal.reason))
@@ -91,8 +93,16 @@ def read(spec: Mailbox, place: Place) -> Native:
         if seen.setdefault(key, content) != content:
             key = f"{key}#{content[:8]}"
         rows.append({"id": key, **row, "size": size})
-    frame = flatten([dict.fromkeys(COLUMNS)] + rows).slice(1)
+    frame = flatten([dict.fromkeys(COLUMNS), *rows]).slice(1)
     return Native(frame, loose=True, refused=refused, live=True)
+
+
+def _outside(data: bytes, window: Window) -> bool:
+    """Whether the mail's own date, which is the channel's stamp, lies outside the window; its body need not be read then."""
+    head = re.split(rb"\r?\n\r?\n", data[:65_536], maxsplit=1)[0]
+    text = _date(email.message_from_bytes(head))
+    moment = datetime.fromisoformat(text) if text else None
+    return moment is not None and (moment >= window.end or (window.start is not None and moment < window.start))
 
 
 def _maildir(spec: Mailbox, place: Place) -> Iterator[tuple[str, int, bytes | None]]:

@@ -44,7 +44,8 @@ CASES_IN_MESSAGE = 8
 _DATE = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
 _CLOCK = r"(\d{1,2})\s*[:：点时]\s*(\d{1,2})?分?(?:[:：]?(\d{1,2})(?:[.,](\d{1,9}))?秒?)?"
 _ISO = rf"^\s*{_DATE}(?:[T\s]*{_CLOCK})?\s*(Z|z|UTC|[+-]\d{{2}}:?\d{{2}})?\s*$"
-_HALF = rf"^\s*{_DATE}\s*(?:(?P<half>凌晨|早上|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?)?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
+_PART = r"凌晨|早上|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?"
+_HALF = rf"^\s*{_DATE}\s*(?:(?P<half>{_PART})?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
 _MONTH_DAY = rf"^\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*{_CLOCK})?\s*$"
 _NUMBER = r"^[^\d+.\-]{0,6}([+-]?(?:\d[\d,，]*)?(?:\.\d+)?)\s*(万)?[^\d.,\-]{0,8}$"
 
@@ -205,8 +206,11 @@ def _column(
     if spec.keyed and name != "customer_ref":
         text = work.key.references(text, f"{work.channel.name}\x1f{name}")
     series = _typed(work, spec, text, kind).alias(name)
-    if unmapped is not None:
-        work.flags.append((f"unmapped:{name}", unmapped))
+    if unmapped is not None and unmapped.any():
+        if required:
+            work.faults.append((name, unmapped, "is not a value that channels.yaml knows"))
+        else:
+            work.flags.append((f"unmapped:{name}", unmapped))
     _note(work, name, series, text, required)
     return series
 

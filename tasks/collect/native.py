@@ -89,7 +89,7 @@ class Place:
         if not value:
             raise ChannelError(
                 f"The secret {name} is not set.",
-                hint=f"Write it into {self.settings.home / 'secrets' / name} (mode 600), or set AFTERSALES_SECRET_{name.upper()}.",
+                hint=f"Write it into {self.settings.home}/secrets/{name} (mode 600), or set AFTERSALES_SECRET_{name.upper()}.",
             )
         return value
 

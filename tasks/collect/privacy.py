@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -64,7 +65,10 @@ _RULES: tuple[tuple[str, str], ...] = (
 )
 """What is taken out, in this order: the longer number before the shorter that might lie in it."""
 
-_SUSPECT = r"\d[\d ().·_-]{5,}\d|@|＠|[０-９]{7}|微信|威信|(?i:wechat|weixin|vx|wx|qq)|收件人|收货人|联系人|姓名|我叫|本人叫|\d(?:号|栋|幢|单元|室)|\d (?:[A-Z][a-z]+ ){1,3}(?:St|Av|R|L|D|B)"
+_SUSPECT = (
+    r"\d[\d ().·_-]{5,}\d|@|＠|[０-９]{7}|微信|威信|(?i:wechat|weixin|vx|wx|qq)|收件人|收货人|联系人|姓名|我叫|本人叫"
+    r"|\d(?:号|栋|幢|单元|室)|\d (?:[A-Z][a-z]+ ){1,3}(?:St|Av|R|L|D|B)"
+)
 """Only texts with one of these are searched further."""
 
 _WIDE = {
@@ -75,7 +79,7 @@ _WIDE = {
 
 
 def scrubbed(text: pl.Expr) -> pl.Expr:
-    """Return the texts without phone numbers, mail addresses, identity and bank cards, accounts, names after a label and addresses."""
+    """Return the texts without phone numbers, mail addresses, card numbers, accounts, names after a label and addresses."""
     clean = text.str.replace_many(list(_WIDE), list(_WIDE.values()))
     for pattern, replacement in _RULES:
         clean = clean.str.replace_all(pattern, replacement)
@@ -124,10 +128,10 @@ class CustomerKey:
         """
         distinct = values.drop_nulls().unique()
         prefix = scope.encode() + b"\x1f"
-        mapped = [
-            f"{self.version}-{hmac.digest(self.secret, prefix + value.strip().lower().encode(), 'sha256').hex()[:REFERENCE_DIGITS]}"
-            for value in distinct.to_list()
+        digests = [
+            hmac.digest(self.secret, prefix + text.strip().lower().encode(), "sha256").hex() for text in distinct.to_list()
         ]
+        mapped = [f"{self.version}-{digest[:REFERENCE_DIGITS]}" for digest in digests]
         return values.replace_strict(
             distinct,
             pl.Series(mapped, dtype=pl.String),
@@ -145,28 +149,17 @@ def customer_key(settings: Settings) -> CustomerKey:
     text = settings.secret.get_secret_value()
     file = settings.home / "secrets" / KEY_FILE
     if not text and not file.exists():
+        fresh = file.with_name(f"{KEY_FILE}.{os.getpid()}")
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.parent.chmod(0o700)
-            descriptor = os.open(
-                file.with_name(f"{KEY_FILE}.{os.getpid()}"),
-                os.O_WRONLY | os.O_CREAT | os.O_EXCL,
-                0o600,
-            )
-            with os.fdopen(descriptor, "w") as handle:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
                 handle.write(secrets.token_hex(32) + "\n")
-            try:
-                os.link(
-                    file.with_name(f"{KEY_FILE}.{os.getpid()}"), file
-                )  # fails where another process was first; its key counts
-            except FileExistsError:
-                pass
-            file.with_name(f"{KEY_FILE}.{os.getpid()}").unlink()
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, file)  # fails where another process was first; its key counts
+            fresh.unlink()
         except OSError as error:
-            raise UserError(
-                f"The key of the customer references cannot be kept in {file}.",
-                hint="Make the home writable, or set AFTERSALES_SECRET.",
-            ) from error
+            what = f"The key of the customer references cannot be kept in {file}."
+            raise UserError(what, hint="Make the home writable, or set AFTERSALES_SECRET.") from error
     text = text or file.read_text("utf-8").strip()
     if len(text) < 16:
         raise UserError(

@@ -110,7 +110,7 @@ def pull_channel(
         frame = frame.filter(within | stamp.is_null())
         read -= whole.height - frame.height
     through = _complete_through(channel, native, whole, window)
-    error, hint = native.errors[0] if native.errors else ("", "")
+    failure, hint = native.errors[0] if native.errors else ("", "")
     warnings = [
         *native.warnings,
         *(f"{name}: {reason}" for name, reason in native.refused[:5]),
@@ -122,8 +122,8 @@ def pull_channel(
         frame,
         unreadable,
         read=read,
-        error=error if len(native.errors) < 2 else f"{error} ({len(native.errors) - 1} more files failed.)",
-        hint=hint or (" ".join(warnings) if not error else ""),
+        error=failure if len(native.errors) < 2 else f"{failure} ({len(native.errors) - 1} more files failed.)",
+        hint=hint or (" ".join(warnings) if not failure else ""),
         warnings=tuple(warnings),
         complete_through=through,
         watermark=_watermark(frame),
@@ -162,8 +162,8 @@ def read_one(spec: BaseModel, place: Place) -> Native:
 def _complete_through(channel: Channel, native: Native, frame: pl.DataFrame, window: Window) -> datetime | None:
     """Return the moment through which the source is complete.
 
-    A server is complete to the window's end. A file is complete to the end of the local day of its newest row; one that was cut off,
-    to that row.
+    A server is complete to the window's end. A file is complete to the end of the local day of its newest row; one that was
+    cut off, to that row.
     """
     if native.live:
         return min(window.end, window.now)

@@ -32,7 +32,8 @@ def read(
         for name, condition in spec.where.items():
             frames[name] = frames[name].filter(pl.sql_expr(condition))
     except (KeyError, pl.exceptions.PolarsError) as error:
-        raise ChannelError(f"The condition on {name} cannot be used ({str(error).splitlines()[0]}).", hint="Correct `where`.") from error
+        what = f"The condition on {name} cannot be used ({str(error).splitlines()[0]})."
+        raise ChannelError(what, hint="Correct `where` in channels.yaml.") from error
     for join in spec.joins:
         _check(join, frames)
     try:
@@ -102,7 +103,7 @@ def _check(join: Join, frames: dict[str, pl.DataFrame]) -> None:
         if repeated.height:
             example = ", ".join(str(value) for value in repeated.row(0))
             raise ChannelError(
-                f"The join of {join.left} and {join.right} is declared {join.cardinality}, but {name} holds {', '.join(columns)} = {example} "
-                f"more than once ({repeated.height:,} rows are concerned): rows would be multiplied.",
+                f"The join of {join.left} and {join.right} is declared {join.cardinality}, but {name} holds {', '.join(columns)} = "
+                f"{example} more than once ({repeated.height:,} rows are concerned): rows would be multiplied.",
                 hint="Make one row of each key in the SQL first, or correct `cardinality`.",
             )

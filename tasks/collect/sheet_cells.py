@@ -19,10 +19,7 @@ def main(file: str, folder: str, sheet: str, memory_mb: str) -> int:
     names = workbook.sheet_names if sheet == "*" else [sheet or workbook.sheet_names[0]]
     for index, name in enumerate(names):
         if name not in workbook.sheet_names:
-            print(
-                f"there is no sheet {name}; it has {', '.join(workbook.sheet_names)}",
-                file=sys.stderr,
-            )
+            sys.stderr.write(f"there is no sheet {name}; it has {', '.join(workbook.sheet_names)}")
             return 2
         cells = workbook.load_sheet(name, header_row=None, dtypes="string", skip_whitespace_tail_rows=True).to_polars()
         cells = cells.with_columns(pl.all().cast(pl.String))

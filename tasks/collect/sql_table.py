@@ -63,12 +63,8 @@ def _statement(spec: SqlTable, place: Place) -> tuple[Any, dict[str, Any]]:
     values = {"since": since, "until": _moment(spec, place, window.end)}
     if spec.query:
         return sa.text(spec.query), {name: value for name, value in values.items() if f":{name}" in spec.query}
-    statement = sa.select(sa.text("*")).select_from(
-        sa.table(
-            *spec.table.split(".")[-1:],
-            schema=".".join(spec.table.split(".")[:-1]) or None,
-        )
-    )
+    schema, _, name = spec.table.rpartition(".")
+    statement = sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))
     if not spec.since_column:
         return statement, {}
     column: Any = sa.column(spec.since_column)

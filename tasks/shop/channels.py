@@ -20,7 +20,8 @@ class Auth(Section):
     """How a server knows us.
 
     kind: `none`, `bearer`, `basic` or `header`.
-    secret: Name of the secret: the environment variable `AFTERSALES_SECRET_<NAME>` or the file `HOME/secrets/<name>`; never the secret itself.
+    secret: Name of the secret: the environment variable `AFTERSALES_SECRET_<NAME>` or the file `HOME/secrets/<name>`; never the
+        secret itself.
     user: User name for `basic`.
     header: Header name for `header`.
     """
@@ -33,9 +34,7 @@ class Auth(Section):
     @model_validator(mode="after")
     def _complete(self) -> Auth:
         if self.kind != "none" and not self.secret:
-            raise ValueError(
-                f"auth of kind {self.kind} needs `secret`, the name of a secret"
-            )
+            raise ValueError(f"auth of kind {self.kind} needs `secret`, the name of a secret")
         if self.kind == "basic" and not self.user:
             raise ValueError("auth of kind basic needs `user`")
         return self
@@ -44,8 +43,8 @@ class Auth(Section):
 class Paging(Section):
     """How the next page is found.
 
-    kind: `none`; `cursor`: send `param` with the value found at `next`; `page`: count `param` up from `first` until a page is empty;
-        `link`: follow the address found at `next` (or in the HTTP header Link).
+    kind: `none`; `cursor`: send `param` with the value found at `next`; `page`: count `param` up from `first` until a page is
+        empty; `link`: follow the address found at `next` (or in the HTTP header Link).
     param: Query parameter of the cursor or page number.
     next: Path of the next cursor or address in the answer.
     first: Number of the first page.
@@ -102,8 +101,8 @@ class HttpApi(Section):
 
 
 class Mailbox(Section):
-    """A mailbox: a Maildir folder, or IMAP. Its native columns: id, message_id, thread, from, to, subject, date, text, attachments,
-    attachment_names, size, problem.
+    """A mailbox: a Maildir folder, or IMAP. Its native columns: id, message_id, thread, from, to, subject, date, text,
+    attachments (number), attachment_names, size (bytes).
 
     maildir: Path of a Maildir folder.
     host, port, user, secret, folder, security: The IMAP account; `secret` names the password; `none` is for loopback only.
@@ -130,9 +129,7 @@ class Mailbox(Section):
         if bool(self.maildir) == bool(self.host):
             raise ValueError("give either `maildir` or `host`")
         if self.host and not (self.user and self.secret):
-            raise ValueError(
-                "IMAP needs `user` and `secret`, the name of the password's secret"
-            )
+            raise ValueError("IMAP needs `user` and `secret`, the name of the password's secret")
         if self.security == "none" and self.host not in (
             "",
             "127.0.0.1",
@@ -293,14 +290,7 @@ class Selection(Section):
 
 
 Read = Annotated[
-    HttpApi
-    | Mailbox
-    | JsonRecords
-    | SqlTable
-    | Workbook
-    | Parquet
-    | Delimited
-    | Selection,
+    HttpApi | Mailbox | JsonRecords | SqlTable | Workbook | Parquet | Delimited | Selection,
     Field(discriminator="kind"),
 ]
 
@@ -308,8 +298,8 @@ Read = Annotated[
 class Case(Section):
     """One ordered predicate: the first whose `when` holds gives `then`.
 
-    when: Boolean SQL expression. It sees the native columns, and the canonical columns mapped without cases, which win over native
-        ones of the same name: `rating <= 2 AND text LIKE '%破%'`, `"If product is faulty" = 'True'`.
+    when: Boolean SQL expression. It sees the native columns, and the canonical columns mapped without cases, which win over
+        native ones of the same name: `rating <= 2 AND text LIKE '%破%'`, `"If product is faulty" = 'True'`.
     then: The value; for a list column, a list.
     """
 
@@ -330,7 +320,7 @@ class Lookup(Section):
 
 
 class Column(Section):
-    """How one canonical column is made. Short forms: `text: content` is `{from: content}`; `origin: "=online"` is `{const: online}`.
+    """How one canonical column is made. Short: `text: content` is `{from: content}`; `origin: "=online"` is `{const: online}`.
 
     from: Native column, or path `a.b.c`; of several, the first that is not empty.
     const: The same value for every row.
@@ -342,8 +332,8 @@ class Column(Section):
     map: Native value → canonical value.
     lookup: The same from a file.
     unmapped: What a value absent from `map` becomes: `null` (and a flag), `keep`, or `=value`.
-    dates: Forms of a time, tried in order: `iso`, `epoch_s`, `epoch_ms`, `half_day` (2026/11/2 下午3:05), `month_day` (11.2; the year is
-        that in which the moment lies nearest before the window's end), or a strptime format.
+    dates: Forms of a time, tried in order: `iso`, `epoch_s`, `epoch_ms`, `half_day` (2026/11/2 下午3:05), `month_day` (11.2; the
+        year is that in which the moment lies nearest before the window's end), or a strptime format.
     zone: Zone of a time without one; the channel's by default.
     factor: A number is multiplied by this.
     means_yes, means_no: Cells that mean yes and no.
@@ -386,10 +376,7 @@ class Column(Section):
         """YAML reads 1, 2.0 and true as no text; native cells are text."""
         if not isinstance(value, dict):
             return value
-        return {
-            str(key).lower() if isinstance(key, bool) else str(key): item
-            for key, item in value.items()
-        }
+        return {str(key).lower() if isinstance(key, bool) else str(key): item for key, item in value.items()}
 
     @model_validator(mode="after")
     def _one_origin(self) -> Column:
@@ -402,9 +389,7 @@ class Column(Section):
             bool(self.digest),
         ]
         if sum(origins) != 1:
-            raise ValueError(
-                "give exactly one of `from`, `const`, `concat`, `sql`, `cases`, `digest`"
-            )
+            raise ValueError("give exactly one of `from`, `const`, `concat`, `sql`, `cases`, `digest`")
         return self
 
 
@@ -435,9 +420,11 @@ class Channel(Section):
     where: Boolean SQL over native columns; other rows are not of this channel and are not counted as read.
     columns: Canonical column → how it is made.
     extras: Further column (dimension or optional field, declared in dimensions.yaml where a figure cuts by it) → how it is made.
-    source_id: The source's own id: column, path or `{digest: [...]}`; empty means a hash of the table's key columns, or of all cells.
+    source_id: The source's own id: column, path or `{digest: [...]}`; empty means the table's key, or for feedback
+        a hash of all cells.
         Rows with one given id are versions of one record.
-    repeats: What rows with equal digest are: `number`: each a record of its own, numbered in a fixed order; `drop`: one record given again.
+    repeats: What rows with equal digest are: `number`: each a record of its own, numbered in a fixed order; `drop`: one record
+        given again.
     version: The source's update stamp or version; empty means a hash of the row's content.
     stamp: The time at which the source got to know the row.
     ingested_from: `pull`: known since our pull; `stamp`: on the first load, known since the source's stamp.
@@ -485,23 +472,11 @@ class Channel(Section):
         table = TABLES[self.table]
         unknown = [name for name in self.columns if name not in table.columns]
         if unknown:
-            raise ValueError(
-                f"{', '.join(unknown)}: not a column of {self.table}; declare further columns under `extras`"
-            )
-        twice = [
-            name
-            for name in self.extras
-            if name in table.columns or name in STAMPS or name in ("stamp", "flags")
-        ]
+            raise ValueError(f"{', '.join(unknown)}: not a column of {self.table}; declare further columns under `extras`")
+        twice = [name for name in self.extras if name in table.columns or name in STAMPS or name in ("stamp", "flags")]
         if twice:
-            raise ValueError(
-                f"{', '.join(twice)}: this name belongs to the table itself; choose another for `extras`"
-            )
-        given = {"record_id", *self.columns} | {
-            name
-            for name in ("source", "platform", "shop", "origin")
-            if getattr(self, name)
-        }
+            raise ValueError(f"{', '.join(twice)}: this name belongs to the table itself; choose another for `extras`")
+        given = {"record_id", *self.columns} | {name for name in ("source", "platform", "shop", "origin") if getattr(self, name)}
         missing = [name for name in table.required if name not in given]
         if missing:
             raise ValueError(f"{self.table} needs {', '.join(missing)} under `columns`")
@@ -534,6 +509,4 @@ class Channels(Section):
 
     def named(self, name: str) -> Channel | None:
         """Return a channel by name, or nothing."""
-        return next(
-            (channel for channel in self.channels if channel.name == name), None
-        )
+        return next((channel for channel in self.channels if channel.name == name), None)

@@ -1,0 +1,77 @@
+"""A channel tried out: what it would bring, and what of it would be rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from tasks.collect.batch import Batch
+from tasks.collect.pull import pull_channel
+from tasks.settings import Settings
+from tasks.shop.channels import Channel
+from tasks.shop.load import Shop
+
+REJECTED_COLUMNS = ["source_id", "rule", "field", "reason", "record"]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What `channels try` shows.
+
+    rows: Mapped rows, at most as many as asked, only columns that hold something.
+    rejected: Rows that would go to quarantine, with rule, field, reason and the scrubbed row.
+    counts: Rule → rows, most frequent first.
+    flags: Flag → rows.
+    empty: Mapped columns in which no row has a value: probably misnamed in channels.yaml.
+    """
+
+    batch: Batch
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+    counts: dict[str, int]
+    flags: dict[str, int]
+    empty: tuple[str, ...]
+
+
+def preview(
+    channel: Channel,
+    *,
+    shop: Shop,
+    settings: Settings,
+    now: datetime,
+    judge: Callable[[str, pl.DataFrame], tuple[pl.DataFrame, pl.DataFrame]],
+    rows: int = 20,
+) -> Preview:
+    """Pull a channel without keeping anything, and judge what it brought.
+
+    Args:
+        channel: What to try.
+        shop: Look-up files and SQL.
+        settings: Home and secrets.
+        now: The moment, aware UTC.
+        judge: Table name and frame → (good rows with `flags`, quarantined rows with source_id, rule, field, reason, record).
+        rows: How many mapped rows are shown.
+    """
+    batch = pull_channel(channel, window_start=None, window_end=now, shop=shop, settings=settings, now=now)
+    good, quarantine = judge(channel.table, batch.frame) if batch.frame.height else (batch.frame, batch.unreadable.clear())
+    rejected = pl.concat([batch.unreadable, quarantine.select(REJECTED_COLUMNS)])
+    mapped = [name for name in (*channel.columns, *channel.extras) if name in good.columns]
+    nothing = tuple(name for name in mapped if batch.frame.height and batch.frame[name].null_count() == batch.frame.height)
+    shown = ["source_id", *mapped, "stamp", "flags"]
+    flags = good["flags"].explode().drop_nulls() if "flags" in good.columns else pl.Series("flags", [], dtype=pl.String)
+    return Preview(
+        batch=batch,
+        rows=good.select(name for name in dict.fromkeys(shown) if name in good.columns and name not in nothing).head(rows),
+        rejected=rejected,
+        counts=_counted(rejected["rule"]),
+        flags=_counted(flags),
+        empty=nothing,
+    )
+
+
+def _counted(values: pl.Series) -> dict[str, int]:
+    counts = values.rename("value").value_counts().sort(["count", "value"], descending=[True, False])
+    return dict(counts.iter_rows())
