@@ -19,7 +19,16 @@ from tasks.sample.problems import PROBLEMS
 from tasks.sample.texts import write_texts
 from tasks.shop.load import Shop
 
-SOURCES = {"ticket": 0.26, "chat": 0.24, "review": 0.24, "form": 0.1, "social": 0.07, "mail": 0.05, "store": 0.035, "regulator": 0.005}
+SOURCES = {
+    "ticket": 0.26,
+    "chat": 0.24,
+    "review": 0.24,
+    "form": 0.1,
+    "social": 0.07,
+    "mail": 0.05,
+    "store": 0.035,
+    "regulator": 0.005,
+}
 NATURES = {"complaint": 0.64, "question": 0.22, "praise": 0.10, "suggestion": 0.04}
 RATINGS = {"complaint": (1, 2, 3, 5), "praise": (5, 5, 4, 1), "question": (0,), "suggestion": (4,)}
 
@@ -86,7 +95,9 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="print this many wrongly coded texts")
     options = parser.parse_args()
     rows, spent = coded(sample(options.records, options.seed), Shop.load())
-    rows = rows.with_columns(leaf_right=pl.col("leaf") == pl.col("gold_leaf"), nature_right=pl.col("nature") == pl.col("gold_nature"))
+    rows = rows.with_columns(
+        leaf_right=pl.col("leaf") == pl.col("gold_leaf"), nature_right=pl.col("nature") == pl.col("gold_nature")
+    )
     complaints = rows.filter(pl.col("gold_nature") == "complaint")
     by_source = (
         complaints.group_by("source")
@@ -118,7 +129,9 @@ def main() -> None:
                 "records": len(rows),
                 "leaf_accuracy": round(float(complaints["leaf_right"].mean() or 0), 4),  # type: ignore[arg-type]
                 "nature_accuracy": round(float(rows["nature_right"].mean() or 0), 4),  # type: ignore[arg-type]
-                "symptom_accuracy": round(float((right_symptom["symptom"] == right_symptom["gold_symptom"]).fill_null(False).mean() or 0), 4),  # type: ignore[arg-type]
+                "symptom_accuracy": round(
+                    float((right_symptom["symptom"] == right_symptom["gold_symptom"]).fill_null(False).mean() or 0), 4
+                ),  # type: ignore[arg-type]
                 "vague_recall": round(float(rows.filter("gold_vague")["vague"].mean() or 0), 4),  # type: ignore[arg-type]
                 "vague_false": round(float(rows.filter(~pl.col("gold_vague"))["vague"].mean() or 0), 4),  # type: ignore[arg-type]
                 "cpu_s": round(spent, 2),

@@ -24,8 +24,8 @@ SECOND_LEAF = 0.6
 def code(facts: Facts, shop: Shop) -> Facts:
     """Return the facts with `feedback` coded and the derived dimensions on `order_line` and `feedback`.
 
-    A source's mapped code comes before the rules, these before UNK; a code that is only a node is refined by the text inside that node;
-    words of danger overrule all of them.
+    A source's mapped code comes before the rules, these before UNK; a code that is only a node is refined by the text inside
+    that node; words of danger overrule all of them.
     """
     tables = dict(facts.tables)
     order_line = with_dimensions(_with_clean_batches(facts["order_line"], facts["batch"]), "order_line", facts, shop)
@@ -48,7 +48,14 @@ def code(facts: Facts, shop: Shop) -> Facts:
     feedback = feedback.with_columns(emotion=emotion())
     feedback = with_cases(feedback, shop.taxonomy)
     feedback = with_dimensions(feedback, "feedback", facts, shop)
-    dropped = [c for c in feedback.columns if c.startswith("cue_")] + ["text_given", "score", "time_critical", "legal", "repeat", "abnormal"]
+    dropped = [c for c in feedback.columns if c.startswith("cue_")] + [
+        "text_given",
+        "score",
+        "time_critical",
+        "legal",
+        "repeat",
+        "abnormal",
+    ]
     tables["feedback"] = feedback.drop(dropped).sort("submitted_at", "record_id")
     coded = Facts(tables, facts.as_of, facts.pulls)
     coded.excluded_channels = dict(facts.excluded_channels)
@@ -71,7 +78,9 @@ def _with_problems(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
     said = pl.concat_str([pl.col("title").fill_null(""), pl.lit(" "), pl.col("text").fill_null("")]).str.strip_chars()
     feedback = feedback.with_columns(text_given=said.str.len_chars() > 0, said=said)
     # Without a text the source's own reason is all that there is to read.
-    feedback = feedback.with_columns(said=pl.when("text_given").then(pl.col("said")).otherwise(pl.col("source_code").fill_null("")))
+    feedback = feedback.with_columns(
+        said=pl.when("text_given").then(pl.col("said")).otherwise(pl.col("source_code").fill_null(""))
+    )
     texts = feedback.select(text=pl.col("said").unique().sort()).with_row_index("text_id")
     book = PhraseBook(shop.words, shop.taxonomy)
     reading = book.read(texts)
@@ -80,7 +89,9 @@ def _with_problems(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
     feedback = feedback.with_columns(pl.col(column).fill_null(0) for column in book.cue_columns)
     feedback = _with_leaf(feedback, reading, shop)
     requests = [column for column in book.cue_columns if column.startswith("cue_request_")]
-    asked = pl.coalesce(pl.col("request"), *[pl.when(pl.col(c) > 0).then(pl.lit(c.removeprefix("cue_request_"))) for c in requests])
+    asked = pl.coalesce(
+        pl.col("request"), *[pl.when(pl.col(c) > 0).then(pl.lit(c.removeprefix("cue_request_"))) for c in requests]
+    )
     return feedback.with_columns(
         request=asked,
         hedged=(pl.col("cue_hedge") > 0),
@@ -102,9 +113,14 @@ def _with_leaf(feedback: pl.DataFrame, reading: Reading, shop: Shop) -> pl.DataF
     )
     seen = seen.sort("record_id", "safety", "score", descending=[False, True, True], maintain_order=True)
     usable = seen.filter(pl.col("safety") | pl.col("inside"))
-    best = usable.unique("record_id", keep="first", maintain_order=True).select("record_id", "score", ruled="leaf", ruled_symptom="symptom", danger="safety")
+    best = usable.unique("record_id", keep="first", maintain_order=True).select(
+        "record_id", "score", ruled="leaf", ruled_symptom="symptom", danger="safety"
+    )
     several = (
-        seen.filter(pl.col("safety") | ((pl.col("score") >= SECOND_LEAF * pl.col("score").max().over("record_id")) & (pl.col("score") >= WEAK_TOPIC)))
+        seen.filter(
+            pl.col("safety")
+            | ((pl.col("score") >= SECOND_LEAF * pl.col("score").max().over("record_id")) & (pl.col("score") >= WEAK_TOPIC))
+        )
         .group_by("record_id", maintain_order=True)
         .agg(several="leaf")
     )
@@ -135,7 +151,9 @@ def _with_leaf(feedback: pl.DataFrame, reading: Reading, shop: Shop) -> pl.DataF
     )
     joined = joined.with_columns(leaf=leaf, leaf_source=source)
     first = pl.concat_list(pl.col("leaf"))
-    rest = pl.concat_list(first, pl.col("several").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.concat_list(pl.col("mapped")))
+    rest = pl.concat_list(
+        first, pl.col("several").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.concat_list(pl.col("mapped"))
+    )
     return joined.with_columns(
         leaves=rest.list.drop_nulls().list.unique(maintain_order=True),
         symptom=pl.when(pl.col("ruled") == pl.col("leaf")).then(pl.col("ruled_symptom")),
@@ -148,7 +166,11 @@ def _with_families(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
     """Add family and department; the few distinct combinations are looked up."""
     taxonomy = shop.taxonomy
     limits = {leaf: entry.late_after_days for leaf, entry in taxonomy.every_leaf.items() if entry.late_family}
-    age = (pl.col("submitted_at") - pl.col("signed_at")).dt.total_days() if "signed_at" in feedback.columns else pl.lit(None, pl.Int64)
+    age = (
+        (pl.col("submitted_at") - pl.col("signed_at")).dt.total_days()
+        if "signed_at" in feedback.columns
+        else pl.lit(None, pl.Int64)
+    )
     limit = pl.col("leaf").replace_strict(limits, default=None, return_dtype=pl.Int64) if limits else pl.lit(None, pl.Int64)
     keyed = feedback.with_columns(late=(age >= limit).fill_null(False), has_app=pl.col("app_version").is_not_null())
     keys = ["leaf", "symptom", "has_app", "late"]
@@ -156,10 +178,14 @@ def _with_families(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
     leaves = taxonomy.every_leaf
     looked = distinct.with_columns(
         pl.Series(
-            "family", [taxonomy.family(leaf, s, app_version=app, late=late) for leaf, s, app, late in distinct.iter_rows()], dtype=pl.String
+            "family",
+            [taxonomy.family(leaf, s, app_version=app, late=late) for leaf, s, app, late in distinct.iter_rows()],
+            dtype=pl.String,
         ),
         pl.Series(
-            "department", [leaves[leaf].department if leaf in leaves else leaves[UNCODED].department for leaf in distinct["leaf"]], dtype=pl.String
+            "department",
+            [leaves[leaf].department if leaf in leaves else leaves[UNCODED].department for leaf in distinct["leaf"]],
+            dtype=pl.String,
         ),
     )
     return keyed.join(looked, on=keys, how="left", nulls_equal=True, maintain_order="left").drop("late", "has_app")

@@ -40,7 +40,9 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     pairs = _pairs(dimension, facts, shop)
     if pairs is None:
         return frame.with_columns(pl.col(column).alias(dimension.name))
-    kept = pl.lit(dimension.otherwise) if dimension.otherwise else (pl.lit(None, pl.String) if dimension.through else pl.col(column))
+    kept = (
+        pl.lit(dimension.otherwise) if dimension.otherwise else (pl.lit(None, pl.String) if dimension.through else pl.col(column))
+    )
     # The few distinct values are looked up, then joined: a table of a million rows holds some dozens of them.
     distinct = frame.select(pl.col(column).unique()).with_columns(pl.col(column).cast(pl.String).alias("from"))
     looked = distinct.join(pairs, on="from", how="left").select(column, pl.coalesce("to", kept).alias("_value"))
@@ -68,7 +70,13 @@ def _pairs(dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame | Non
                 hint=f"Name one of {', '.join(table.columns)} under gives.",
             )
         key = _KEYS[dimension.through]
-        return table.select(pl.col(key).alias("from"), pl.col(given).cast(pl.String).alias("to")).drop_nulls("from").unique("from", keep="first", maintain_order=True)
+        return (
+            table.select(pl.col(key).alias("from"), pl.col(given).cast(pl.String).alias("to"))
+            .drop_nulls("from")
+            .unique("from", keep="first", maintain_order=True)
+        )
     else:
         return None
-    return pl.DataFrame(rows, schema={"from": pl.String, "to": pl.String}, orient="row").unique("from", keep="first", maintain_order=True)
+    return pl.DataFrame(rows, schema={"from": pl.String, "to": pl.String}, orient="row").unique(
+        "from", keep="first", maintain_order=True
+    )

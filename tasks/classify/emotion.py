@@ -10,8 +10,8 @@ from tasks.model import Nature
 def emotion() -> pl.Expr:
     """Return the emotion of a coded record, 1–5; the source's own level wins.
 
-    Needs emotion, nature, track and the cue counts. A complaint begins at 3; anger, sarcasm and repeats raise, mild words lower it;
-    a letter that only cites law has no emotion to read and stays at 3.
+    Needs emotion, nature and the cue counts. A complaint begins at 3; anger, sarcasm and repeats raise, mild words lower it; a
+    letter that only cites law has no emotion to read and stays at 3.
     """
     strong = pl.col("cue_strong")
     repeated = (pl.col("cue_repeat") > 0).cast(pl.Int64)

@@ -87,7 +87,9 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
         .collect()
     )
     found: list[pl.DataFrame] = []
-    for rank, (key, column) in enumerate((("order_key", "oid"), ("order_key", "tid"), ("waybill_key", "waybill"), ("order_key", "waybill"))):
+    for rank, (key, column) in enumerate(
+        (("order_key", "oid"), ("order_key", "tid"), ("waybill_key", "waybill"), ("order_key", "waybill"))
+    ):
         lines = near.with_columns(match=pl.col(column)).drop_nulls("match")
         joined = keys.drop_nulls(key).join(lines, left_on=key, right_on="match")
         found.append(
@@ -108,7 +110,13 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
     taken = [column for column in ORDER_COLUMNS if column in order_line.columns]
     lines = order_line.lazy().filter(pl.col("oid").is_in(best["oid"].implode())).collect()
     linked = best.join(
-        lines.select("oid", "tid", order_sku="sku", price=pl.col("paid_amount") / pl.col("qty").clip(lower_bound=1), *[pl.col(c).alias(f"order_{c}") for c in taken]),
+        lines.select(
+            "oid",
+            "tid",
+            *[pl.col(c).alias(f"order_{c}") for c in taken],
+            order_sku="sku",
+            price=pl.col("paid_amount") / pl.col("qty").clip(lower_bound=1),
+        ),
         on="oid",
         how="left",
     )
@@ -123,9 +131,9 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
 
 
 def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-    """Merge records into cases: one customer × one order × one problem node within 14 days, over all channels; 追评 joins its first review.
+    """Merge records into cases: one customer × one order × one problem node within 14 days, over all channels.
 
-    Needs record_id, channel and source_id where known, thread_ref, submitted_at, tid, order_ref, customer_ref, sku, leaf, nature.
+    A later version (追评) joins the case of its first. Needs record_id, channel and source_id where known, thread_ref, submitted_at, tid, order_ref, customer_ref, sku, leaf, nature.
 
     Returns:
         The records with `case_id`, `counted` (one complaint record of each case) and `contacts`.
@@ -135,7 +143,10 @@ def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         pl.concat_str([pl.lit("c:"), "customer_ref", pl.lit("|"), "sku"])
     )
     order = pl.coalesce(
-        pl.lit("t:") + pl.col("tid"), pl.lit("t:") + pl.col("order_ref").str.strip_chars(), customer, pl.lit("r:") + pl.col("record_id")
+        pl.lit("t:") + pl.col("tid"),
+        pl.lit("t:") + pl.col("order_ref").str.strip_chars(),
+        customer,
+        pl.lit("r:") + pl.col("record_id"),
     )
     rows = feedback.select(
         "record_id",
@@ -204,7 +215,9 @@ def claim_clusters(feedback: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     """
     refund_only = facts["aftersale"].filter(pl.col("type") == "refund_only")["oid"].drop_nulls().unique()
     refund_like = (
-        pl.col("request").is_in(["refund", "compensate"]) | (pl.col("source") == "aftersale") | pl.col("oid").is_in(refund_only.implode())
+        pl.col("request").is_in(["refund", "compensate"])
+        | (pl.col("source") == "aftersale")
+        | pl.col("oid").is_in(refund_only.implode())
     ).fill_null(False)
     pictures = (
         feedback.filter(refund_like & pl.col("image_hash").is_not_null() & pl.col("destination").is_not_null())
@@ -221,7 +234,9 @@ def claim_clusters(feedback: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         .agg(pl.col("picture").min())
         .sort("destination", "submitted_at", "record_id")
         .with_columns(
-            start=((pl.col("submitted_at") - pl.col("submitted_at").shift(1).over("destination")) > timedelta(days=CLUSTER_DAYS)).fill_null(True)
+            start=(
+                (pl.col("submitted_at") - pl.col("submitted_at").shift(1).over("destination")) > timedelta(days=CLUSTER_DAYS)
+            ).fill_null(True)
         )
         .with_columns(claim_cluster=pl.when("start").then(pl.lit("claims-") + pl.col("record_id")).forward_fill())
     )

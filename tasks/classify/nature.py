@@ -21,10 +21,12 @@ GOOD_RATING = 4.0
 def nature(identity: Identity, taxonomy: Taxonomy, words: Words) -> pl.Expr:
     """Return the nature of a coded record.
 
-    Needs the columns nature, source, rating, request, text_given, leaf, leaf_source, score and the cue counts. In this order: safety is a
-    complaint whatever else is said; the source's own word; a rating alone; then the text.
+    Needs the columns nature, source, rating, request, text_given, leaf, leaf_source, score and the cue counts. In this order:
+    safety is a complaint whatever else is said; the source's own word; a rating alone; then the text.
     """
-    complaint, question, suggestion, praise = (pl.lit(n.value) for n in (Nature.COMPLAINT, Nature.QUESTION, Nature.SUGGESTION, Nature.PRAISE))
+    complaint, question, suggestion, praise = (
+        pl.lit(n.value) for n in (Nature.COMPLAINT, Nature.QUESTION, Nature.SUGGESTION, Nature.PRAISE)
+    )
     asks = (pl.col("cue_question") > 0) | (pl.col("cue_question_end") > 0)
     angry = (pl.col("cue_dissatisfied") > 0) | (pl.col("cue_strong") > 0) | (pl.col("cue_sarcasm") > 0)
     polite = pl.col("cue_polite") > 0

@@ -137,7 +137,14 @@ class PhraseBook:
         )
         rules = pl.DataFrame(
             self._rules,
-            schema={"phrase": pl.String, "other": pl.String, "leaf": pl.String, "symptom": pl.String, "weight": pl.Float64, "name": pl.String},
+            schema={
+                "phrase": pl.String,
+                "other": pl.String,
+                "leaf": pl.String,
+                "symptom": pl.String,
+                "weight": pl.Float64,
+                "name": pl.String,
+            },
             orient="row",
         )
         simple = hits.join(rules.filter(pl.col("other").is_null()), on="phrase")

@@ -58,4 +58,4 @@ def severity(levels: ServiceLevels, taxonomy: Taxonomy) -> list[pl.Expr]:
 def p0_share(feedback: pl.DataFrame) -> float:
     """Return the share of counted cases that are P0; above the configured budget the rules are too wide."""
     counted = feedback.filter("counted")
-    return float((counted["severity"] == "P0").mean() or 0.0) if len(counted) else 0.0
+    return int((counted["severity"] == "P0").sum()) / len(counted) if len(counted) else 0.0

@@ -122,7 +122,9 @@ class Calendar(Section):
     carrier_reduced: list[Span] = []
     clocks_extended: list[Span] = Field(default_factory=list, description="Spans in which platforms extend their own timers.")
     lunar_new_year: list[date] = []
-    lunar_reach: tuple[int, int] = Field(default=(21, 21), description="Days before and after the lunar new year that are aligned by it.")
+    lunar_reach: tuple[int, int] = Field(
+        default=(21, 21), description="Days before and after the lunar new year that are aligned by it."
+    )
     promotions: list[Promotion] = []
     events: list[Event] = []
 
@@ -255,7 +257,9 @@ class Calendar(Section):
                     return Alignment(day=earlier_new_year + timedelta(days=offset), basis="lunar", detail=f"{offset:+d}")
         year, week, weekday = day.isocalendar()
         last_week = date(year - 1, 12, 28).isocalendar().week
-        return Alignment(day=date.fromisocalendar(year - 1, min(week, last_week), weekday), basis="iso_week", detail=f"W{week:02d}")
+        return Alignment(
+            day=date.fromisocalendar(year - 1, min(week, last_week), weekday), basis="iso_week", detail=f"W{week:02d}"
+        )
 
     def _edition_before(self, promotion: str, day: date) -> Promotion | None:
         found = [p for p in self.promotions if p.id == promotion and 300 < (day - p.day0).days < 430]

@@ -22,7 +22,9 @@ class Dimension(Name):
     name: str = Field(description="Column of the coded tables that holds the value.")
     domain: Domain = Field(description="Whose exposure it cuts: orders, devices, conversations, or plain records.")
     table: Literal["order_line", "feedback"] = "order_line"
-    column: str = Field(default="", description="Column the value is read from; empty means the column called like the dimension.")
+    column: str = Field(
+        default="", description="Column the value is read from; empty means the column called like the dimension."
+    )
     values: dict[str, list[str]] = Field(default_factory=dict, description="Value → the source values that mean it.")
     map_file: str = Field(default="", description="CSV file in the configuration folder with the header from,to.")
     otherwise: str = Field(default="", description="Value where a map has no entry; empty means the source value is kept.")

@@ -89,14 +89,23 @@ class Milestone(Name):
     met: list[str] = Field(description="Columns; the earliest given moment meets the milestone.")
     clock: Clock
     target: Minutes | None = Field(default=None, description="Time allowed: 15min, 4h, 2d. For working days use working_days.")
-    target_outside_hours: Minutes | None = Field(default=None, description="Time allowed when the clock starts outside service hours.")
+    target_outside_hours: Minutes | None = Field(
+        default=None, description="Time allowed when the clock starts outside service hours."
+    )
     working_days: int | None = Field(default=None, ge=0)
     deadline: str = Field(default="", description="Column with a given deadline; where it is filled it wins.")
+    deadline_unless: str = Field(default="", description="Column; where it is true the deadline belongs to another step.")
     before: Minutes = Field(default=0.0, description="How long before the given deadline it must have happened.")
     when: Condition = Condition()
     types: list[str] = Field(default_factory=list, description="After-sales types it applies to.")
     phases: list[str] = Field(default_factory=list, description="After-sales phases it applies to.")
-    required: list[str] = Field(default_factory=list, description="Columns that must be filled (or true) for the milestone to exist.")
+    required: list[str] = Field(
+        default_factory=list, description="Columns that must be filled (or true) for the milestone to exist."
+    )
+    given: str = Field(
+        default="",
+        description="Column in which the source itself says whether it was met (milestone_met); it wins over the times.",
+    )
     full: bool = Field(default=False, description="Anything below 100 % is red.")
     valid_from: date | None = None
 
@@ -105,7 +114,9 @@ class Milestone(Name):
         by_days = self.clock in ("workday", "supplier_workday")
         if self.clock == "platform_deadline":
             if not self.deadline or self.target is not None or self.working_days is not None:
-                raise ValueError(f"the milestone {self.id} runs on a given deadline: give deadline, and neither target nor working_days")
+                raise ValueError(
+                    f"the milestone {self.id} runs on a given deadline: give deadline, and neither target nor working_days"
+                )
         elif by_days and (self.working_days is None or self.target is not None):
             raise ValueError(f"the milestone {self.id} counts working days: give working_days, not target")
         elif not by_days and (self.target is None or self.working_days is not None):
@@ -122,8 +133,12 @@ class ServiceLevels(Section):
     tracks: dict[Track, Name]
     severity_rules: list[SeverityRule]
     default_severity: Severity = Severity.P2
-    default_severity_other: Severity = Field(default=Severity.P3, description="Severity of questions, suggestions and praise that no rule raised.")
-    p0_budget: float = Field(default=0.05, description="Largest share of cases a week that may be P0 before the rules are too wide.")
+    default_severity_other: Severity = Field(
+        default=Severity.P3, description="Severity of questions, suggestions and praise that no rule raised."
+    )
+    p0_budget: float = Field(
+        default=0.05, description="Largest share of cases a week that may be P0 before the rules are too wide."
+    )
     milestones: list[Milestone]
 
     @model_validator(mode="after")

@@ -34,10 +34,14 @@ class Family(Name):
     """A lag family: on which clock its complaints arrive and what they are measured on (domain.md 4)."""
 
     axis: Literal["paid_at", "shipped_at", "signed_at", "applied_at", "day", "none"]
-    exposure: Literal["orders_paid", "parcels_shipped", "units_signed", "aftersales", "human_conversations", "active_devices", "none"]
+    exposure: Literal[
+        "orders_paid", "parcels_shipped", "units_signed", "aftersales", "human_conversations", "active_devices", "none"
+    ]
     from_day: int = 0
     to_day: int = 0
-    statistics: bool = Field(default=True, description="False: never judged by numbers (safety needs one case; other has no exposure).")
+    statistics: bool = Field(
+        default=True, description="False: never judged by numbers (safety needs one case; other has no exposure)."
+    )
 
 
 class Symptom(Name):
@@ -56,7 +60,9 @@ class Leaf(Name):
     owner: str = Field(description="Role that owns the remedy (a key of people.yaml).")
     department: str
     symptoms: list[str] = []
-    problem: str = Field(default="", description="Node of the case it belongs to, where that is another: torn packaging is a transit problem.")
+    problem: str = Field(
+        default="", description="Node of the case it belongs to, where that is another: torn packaging is a transit problem."
+    )
     lens: dict[str, str]
     complaint: Literal["yes", "unless_asked", "no"] = Field(
         "yes", description="Whether a record with this leaf is a complaint: always, unless it only asks, or never."
@@ -89,7 +95,9 @@ class Taxonomy(Section):
     leaves: dict[str, Leaf]
     own_leaves: dict[str, Leaf] = Field(default_factory=dict, description="The shop's further leaves; they join `leaves`.")
     changes: list[Change] = []
-    unk_budget: float = Field(default=0.15, description="Above this share of uncoded complaints the sections by problem carry a warning.")
+    unk_budget: float = Field(
+        default=0.15, description="Above this share of uncoded complaints the sections by problem carry a warning."
+    )
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -115,7 +123,9 @@ class Taxonomy(Section):
                 raise ValueError(f"the leaf {code} needs exactly one label for each of the lenses {', '.join(self.lenses)}")
             for lens, label in leaf.lens.items():
                 if label not in self.lenses[lens].labels:
-                    raise ValueError(f"the leaf {code}: lens {lens} has no label {label}; one of {', '.join(self.lenses[lens].labels)}")
+                    raise ValueError(
+                        f"the leaf {code}: lens {lens} has no label {label}; one of {', '.join(self.lenses[lens].labels)}"
+                    )
         for name, symptom_ in self.symptoms.items():
             if symptom_.family and symptom_.family not in self.families:
                 raise ValueError(f"the symptom {name} names the family {symptom_.family}, which is not in families")

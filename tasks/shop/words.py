@@ -33,7 +33,9 @@ class GateWord(Section):
     en: str = ""
     instead_zh: str = ""
     instead_en: str = ""
-    unless_after: list[str] = Field(default_factory=list, description="What may stand right before the Chinese word: 功能 before 缺陷.")
+    unless_after: list[str] = Field(
+        default_factory=list, description="What may stand right before the Chinese word: 功能 before 缺陷."
+    )
 
     @model_validator(mode="after")
     def _replaces_itself_by_something_else(self) -> Self:
@@ -63,10 +65,16 @@ class Forbidden(Section):
 class Cues(Section):
     """Words that are no problem themselves but change what a text means."""
 
-    negation: list[str] = Field(default_factory=list, description="What stands right before a phrase and takes it back; no cue may end with another one.")
-    not_negation: list[str] = Field(default_factory=list, description="What ends with a negation cue but takes nothing back: 是不是, 有没有.")
+    negation: list[str] = Field(
+        default_factory=list, description="What stands right before a phrase and takes it back; no cue may end with another one."
+    )
+    not_negation: list[str] = Field(
+        default_factory=list, description="What ends with a negation cue but takes nothing back: 是不是, 有没有."
+    )
     question: list[str] = []
-    polite: list[str] = Field(default_factory=list, description="What opens or closes a mere question, also where a problem is named.")
+    polite: list[str] = Field(
+        default_factory=list, description="What opens or closes a mere question, also where a problem is named."
+    )
     question_end: list[str] = []
     suggestion: list[str] = []
     praise: list[str] = []
@@ -98,7 +106,9 @@ class Words(Section):
     """All words of the house, as data."""
 
     leaves: dict[str, list[PhraseGroup]] = {}
-    safety_leaves: list[str] = Field(default=["PRD.SAFETY", "PRD.HEALTH"], description="Leaves that overrule every other code of a record.")
+    safety_leaves: list[str] = Field(
+        default=["PRD.SAFETY", "PRD.HEALTH"], description="Leaves that overrule every other code of a record."
+    )
     cues: Cues = Cues()
     gate: list[GateWord] = []
     forbidden: list[Forbidden] = []
@@ -106,7 +116,9 @@ class Words(Section):
     @cached_property
     def _gate_zh(self) -> list[tuple[re.Pattern[str], str]]:
         words = sorted((g for g in self.gate if g.zh), key=lambda g: -len(g.zh))
-        return [(re.compile("".join(f"(?<!{re.escape(b)})" for b in g.unless_after) + re.escape(g.zh)), g.instead_zh) for g in words]
+        return [
+            (re.compile("".join(f"(?<!{re.escape(b)})" for b in g.unless_after) + re.escape(g.zh)), g.instead_zh) for g in words
+        ]
 
     @cached_property
     def _gate_en(self) -> list[tuple[re.Pattern[str], str]]:

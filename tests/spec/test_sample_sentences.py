@@ -14,7 +14,12 @@ SAFETY = {"PRD.SAFETY", "PRD.HEALTH"}
 SENTENCES = [
     ("用了不到两个月，以前能拖完全屋，现在客厅没拖完就没电了，充一晚上也这样。", {"PRD.FAULT"}, "complaint", 3),
     ("说好的3.2A适配器，给我发的是个2A的，灯一闪一闪，这能不能用啊？？", {"DSC.SPEC", "PRD.PARTS"}, "complaint", 4),
-    ("杯子到手碎成三瓣儿，盒子外面一点事没有，里面就薄薄一层泡沫，你们是觉得玻璃会飞？", {"PRD.PACK", "LOG.DAMAGE"}, "complaint", 4),
+    (
+        "杯子到手碎成三瓣儿，盒子外面一点事没有，里面就薄薄一层泡沫，你们是觉得玻璃会飞？",
+        {"PRD.PACK", "LOG.DAMAGE"},
+        "complaint",
+        4,
+    ),
     ("没有破损，包装也挺好，就是颜色比图片黄不少", {"DSC.COLOR"}, "complaint", 2),
     ("不好用。", {"UNK"}, "complaint", 3),
     ("东西有问题 给我处理", {"UNK"}, "complaint", 4),
@@ -33,7 +38,12 @@ SENTENCES = [
     ("退款说3个工作日，今天第6天，钱呢", {"REF.SLOW"}, "complaint", 4),
     ("打开一看滚刷上有头发！！这是别人退的吧🤮", {"PRD.USED"}, "complaint", 5),
     ("物流卡在分拨中心四天没动，问客服让我问快递，问快递让我问客服，踢皮球冠军", {"LOG.STALL", "SVC.BUCK"}, "complaint", 4),
-    ('依据《广告法》，你店页面使用"最"字，要求退一赔三，三日内未处理将向监管部门举报。', {"DSC.AUTH", "SPC.ABNORMAL"}, "complaint", 3),
+    (
+        '依据《广告法》，你店页面使用"最"字，要求退一赔三，三日内未处理将向监管部门举报。',
+        {"DSC.AUTH", "SPC.ABNORMAL"},
+        "complaint",
+        3,
+    ),
     ("挺好的，就是说明书看不懂联网那步，5G的wifi连不上是我的问题吗", {"USE.SETUP"}, "question", 1),
     ("上次反映过异响，换了一台，还是响，比上一台还响。。。", {"PRD.FAULT"}, "complaint", 4),
     ("五星好评！前提是它能开机 ⭐⭐⭐⭐⭐", {"PRD.FAULT"}, "complaint", 4),
@@ -63,9 +73,7 @@ def coded() -> pl.DataFrame:
         }
     )
     columns = TABLES["feedback"].columns
-    frame = frame.select(
-        [pl.col(c).cast(t) if c in frame.columns else pl.lit(None, t).alias(c) for c, t in columns.items()]
-    )
+    frame = frame.select([pl.col(c).cast(t) if c in frame.columns else pl.lit(None, t).alias(c) for c, t in columns.items()])
     return code(Facts({"feedback": frame}, datetime(2026, 11, 10, tzinfo=UTC)), Shop.load())["feedback"].sort("record_id")
 
 
@@ -75,7 +83,9 @@ def test_at_least_27_of_30_leaves_are_right(coded: pl.DataFrame) -> None:
 
 
 def test_every_safety_text_is_right_and_nothing_else_is_safety(coded: pl.DataFrame) -> None:
-    for (text, leaves, *_), leaf, severity, track in zip(SENTENCES, coded["leaf"], coded["severity"], coded["track"], strict=True):
+    for (text, leaves, *_), leaf, severity, track in zip(
+        SENTENCES, coded["leaf"], coded["severity"], coded["track"], strict=True
+    ):
         assert (leaf in SAFETY) == bool(leaves & SAFETY), (text, leaf)
         if leaves & SAFETY:
             assert (leaf, severity, track) == (next(iter(leaves)), "P0", "safety"), text
