@@ -273,8 +273,8 @@ def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditio
     if action.control:
         declared = dict(action.control)
         if declared.get("line") == "same":
-            own = inside["line"].drop_nulls().unique() if "line" in inside.columns else []
-            declared = {**declared, "line": str(own[0])} if len(own) == 1 else declared
+            own: list[str] = inside["line"].drop_nulls().unique().to_list() if "line" in inside.columns else []
+            declared = {**declared, "line": own[0]} if len(own) == 1 else declared
         other = _slice(every, declared)
     elif "sku" in conditions and "line" in every.columns:
         lines = inside["line"].drop_nulls().unique().to_list()

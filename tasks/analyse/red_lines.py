@@ -1,0 +1,102 @@
+"""What opens the meeting whatever the statistics say: injury, regulator, missed evidence (domain.md 8.1)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from tasks.analyse.service import missed_evidence
+from tasks.model import Facts, Period, RedLine
+from tasks.shop.load import Shop
+
+
+def red_lines(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
+    """Return safety cases, one credible case is enough; regulator cases; evidence that was not given in time.
+
+    Safety cases of one SKU and symptom are one line, with the days of the days just before the period too. Suspected
+    claim clusters are left out: they have a track of their own.
+
+    Args:
+        facts: Coded tables.
+        period: The period by arrival (safety, regulator) or by deadline (evidence).
+        shop: Configuration.
+
+    Returns:
+        Safety lines (most cases first), then regulator, then missed evidence.
+    """
+    return _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period)
+
+
+def _day(column: str, zone: str) -> pl.Expr:
+    return pl.col(column).dt.convert_time_zone(zone).dt.date()
+
+
+def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
+    records = facts["feedback"]
+    if "track" not in records.columns:
+        return []
+    earliest = period.start - timedelta(days=shop.targets.safety_days)
+    cases = records.filter(
+        pl.col("counted") & (pl.col("track") == "safety") & (pl.col("submitted_at") >= earliest) & (pl.col("submitted_at") < period.end)
+    )
+    if "claim_cluster" in cases.columns:
+        cases = cases.filter(pl.col("claim_cluster").is_null())
+    cases = cases.with_columns(day=_day("submitted_at", period.zone)).sort("submitted_at", "record_id")
+    made: list[RedLine] = []
+    for (sku, symptom), group in cases.group_by("sku", "symptom", maintain_order=True):
+        within = group.filter(pl.col("submitted_at") >= period.start)
+        if within.is_empty():
+            continue
+        found = {name: str(value) for name, value in (("sku", sku), ("symptom", symptom)) if value is not None}
+        batches = within["batch_no"].drop_nulls().unique() if "batch_no" in within.columns else []
+        if len(batches) == 1 and within.height > 1 and within["batch_no"].null_count() == 0:
+            found["batch_no"] = str(batches[0])
+        days = sorted(set(within["day"]))
+        made.append(
+            RedLine(
+                kind="safety",
+                slice=found,
+                leaf=str(within["leaf"][0]),
+                cases=within.height,
+                days=tuple(days),
+                words=_words(within, shop),
+                sold=_sold(facts, str(sku), period) if sku is not None else None,
+                rows=tuple(within["record_id"]),
+            )
+        )
+    return sorted(made, key=lambda line: (-line.cases, line.days[0], sorted(line.slice.items())))
+
+
+def _words(cases: pl.DataFrame, shop: Shop) -> str:
+    """Return the customers' own words for it: the phrase of the safety leaves that stands in most texts."""
+    phrases = sorted({phrase for leaf in shop.words.safety_leaves for group in shop.words.leaves.get(leaf, []) for phrase in group.phrases})
+    texts = [str(text).lower() for text in cases["text"].drop_nulls()]
+    counted = [(sum(phrase in text for text in texts), phrase) for phrase in phrases if "…" not in phrase]
+    best = max(counted, key=lambda pair: (pair[0], -len(pair[1]), pair[1]), default=(0, ""))
+    return best[1] if best[0] else ""
+
+
+def _sold(facts: Facts, sku: str, period: Period) -> float | None:
+    """Return the units of a SKU signed in the 13 weeks to the period's end: how many may be concerned, no denominator."""
+    since = period.end - timedelta(weeks=13)
+    lines = facts["order_line"].filter((pl.col("sku") == sku) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end))
+    return float(lines["qty"].sum()) if lines.height else None
+
+
+def _regulator(facts: Facts, period: Period) -> list[RedLine]:
+    cases = facts["regulator_case"].filter((pl.col("received_at") >= period.start) & (pl.col("received_at") < period.end))
+    cases = cases.with_columns(day=_day("received_at", period.zone)).sort("received_at", "case_no_hash")
+    made = []
+    for body in sorted(cases["body"].drop_nulls().unique()):
+        group = cases.filter(pl.col("body") == body)
+        days: list[date] = sorted(set(group["day"]))
+        made.append(RedLine("regulator", {"body": body}, "", group.height, tuple(days), rows=tuple(group["case_no_hash"])))
+    return made
+
+
+def _evidence(facts: Facts, period: Period) -> list[RedLine]:
+    missed = missed_evidence(facts["aftersale"], period).with_columns(day=_day("must_act_by", period.zone)).sort("must_act_by", "aftersale_id")
+    if missed.is_empty():
+        return []
+    return [RedLine("evidence_missed", {}, "", missed.height, tuple(sorted(set(missed["day"]))), rows=tuple(missed["aftersale_id"]))]
