@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ HEADER_LENGTH = 150
 
 _POLICY = SMTP.clone(cte_type="7bit")
 _HEADERS = ["Auto-Submitted", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+_ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?]*\?=")
 _PICTURE = "cid:page1"
 
 
@@ -156,12 +158,14 @@ def check_headers(content: bytes) -> None:
 
 
 def _decoded(text: str) -> str:
-    if "=?" not in text:
-        return text
+    return _ENCODED_WORD.sub(_decoded_word, text)
+
+
+def _decoded_word(match: re.Match[str]) -> str:
     try:
-        return str(make_header(decode_header(text.replace("\r", " ").replace("\n", " "))))
+        return str(make_header(decode_header(match[0])))
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
-        return text.replace("=?", "= ?")
+        return " "
 
 
 def _is_visible(character: str) -> bool:

@@ -313,7 +313,7 @@ class Promises(Database):
             )
         state = next_state(folded(action, events).state, event.kind, event.state)
         for name, word in _NEEDS.get(event.kind, ()):
-            if not getattr(event, name):
+            if not getattr(event, name) and not (event.kind == "closed" and event.why):
                 raise UserError(f"An action cannot be {event.kind} without {word}.", hint=f"Give {word}.")
         if event.owner:
             _check_owner(event.action_id, event.owner)

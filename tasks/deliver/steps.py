@@ -1,0 +1,138 @@
+"""Deliver: mail each edition to each of its readers, once."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.deliver.delivery import deliver as deliver_mails
+from tasks.deliver.delivery import settle_uncertain as settle
+from tasks.deliver.message import Letter, Mail, build
+from tasks.deliver.outbox import Outbox
+from tasks.deliver.probe import ImapProbe, OutboxProbe
+from tasks.deliver.smtp import Server, Smtp
+from tasks.deliver.transport import Probe, Transport
+from tasks.model import Delivery, DeliveryState, Edition, Period
+from tasks.run import Post, Run, Stores
+from tasks.store.holders import is_gone
+
+
+@task(name="deliver", cache_policy=NO_CACHE, persist_result=False)
+def deliver(run: Run) -> str:
+    """Mail the newest editions of a period where mailing is asked for; a rerun mails nobody twice."""
+    if not run.send:
+        return f"{run.period} revision {run.revision}: nobody was mailed."
+    run.progress("deliver")
+    return f"{run.period} revision {run.revision}: " + _sent(Post(run.stores, run.now, run.period.id), run.kind)
+
+
+@task(name="settle uncertain mails", cache_policy=NO_CACHE, persist_result=False)
+def settle_uncertain(post: Post) -> str:
+    """Look up every mail whose fate is unknown by its Message-ID."""
+    settled = settle(post.stores.ledger, _probe(post.stores), now=post.now, holder=post.stores.holder, gone=is_gone)
+    return f"{len(settled)} uncertain mails looked up, {sum(mail.state is DeliveryState.UNCERTAIN for mail in settled)} still uncertain."
+
+
+@task(name="send queued mails", cache_policy=NO_CACHE, persist_result=False)
+def redeliver_queued(post: Post) -> str:
+    """Send what is queued."""
+    return _sent(post, "")
+
+
+def _sent(post: Post, report: str) -> str:
+    """Send the mails of the newest editions (for a redelivery: only those the ledger knows) and say how they stand."""
+    mails: list[Mail] = []
+    known = {mail.key for mail in post.stores.ledger.deliveries()}
+    for edition in _newest(post, report):
+        mails += [mail for mail in _mails(post.stores, edition) if report or mail.delivery.key in known]
+    if not mails:
+        return "there was nobody to mail."
+    transport = _transport(post.stores)
+    try:
+        standing = deliver_mails(
+            post.stores.ledger, mails, transport, now=post.now, holder=post.stores.holder, probe=_probe(post.stores), gone=is_gone
+        )
+    finally:
+        if isinstance(transport, Smtp):
+            transport.close()
+    for mail in standing:
+        get_run_logger().info("%s %s r%s %s: %s", mail.report, mail.period, mail.revision, mail.language, mail.state.value)
+    return _counted(standing)
+
+
+def _counted(standing: list[Delivery]) -> str:
+    counts = {state: sum(mail.state is state for mail in standing) for state in DeliveryState}
+    return ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) + "."
+
+
+def _newest(post: Post, report: str) -> list[Edition]:
+    newest: dict[tuple[str, str, str, str], Edition] = {}
+    for edition in post.stores.ledger.editions(period=post.period or None, report=report or None):
+        key = (edition.report, edition.period, edition.audience, edition.language)
+        if key not in newest or edition.revision > newest[key].revision:
+            newest[key] = edition
+    return [newest[key] for key in sorted(newest)]
+
+
+def _mails(stores: Stores, edition: Edition) -> list[Mail]:
+    """Build the mails of an edition from its archived bytes, for the readers that its own configuration names."""
+    shop = stores.shop_of(edition)
+    audience = shop.audiences.audiences.get(edition.audience)
+    if audience is None:
+        return []
+    readers = [reader for reader in audience.recipients if reader.language == edition.language]
+
+    def text(name: str) -> str:
+        return stores.archive.read(edition, name).decode()
+
+    pdf_name = next(name for name in edition.files if name.endswith(".pdf"))
+    letter = Letter(
+        report=edition.report,
+        period=edition.period,
+        audience=edition.audience,
+        language=edition.language,
+        revision=edition.revision,
+        date=Period.parse(edition.period, shop.identity.zone).end,
+        subject=text("subject.txt").strip(),
+        text=text("mail.txt"),
+        html=text("mail.html"),
+        pdf=stores.archive.read(edition, pdf_name),
+        pdf_name=pdf_name,
+        page1_png=stores.archive.read(edition, "page1.png"),
+    )
+    settings = stores.settings
+    return [
+        build(
+            letter,
+            address=reader.mail,
+            name=reader.name,
+            configured={reader.mail for reader in audience.recipients},
+            sender=settings.mail_from,
+            sender_name=shop.identity.name if edition.language == "zh-CN" else (shop.identity.name_en or shop.identity.name),
+            domain=settings.mail_domain,
+            all_to=settings.mail_all_to,
+        )
+        for reader in readers
+    ]
+
+
+def _transport(stores: Stores) -> Transport:
+    settings = stores.settings
+    if settings.mail == "outbox":
+        return Outbox(settings.outbox_root)
+    return Smtp(
+        Server(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            security=settings.smtp_security,
+            ca_file=settings.smtp_ca_file,
+        )
+    )
+
+
+def _probe(stores: Stores) -> Probe | None:
+    settings = stores.settings
+    if settings.mail == "outbox":
+        return OutboxProbe(settings.outbox_root)
+    return ImapProbe(settings.probe_imap_url) if settings.probe_imap_url else None
