@@ -15,10 +15,12 @@ TEMPORARY = ".part"
 def write_whole(path: Path, data: bytes) -> str:
     """Write a file so that after a crash it is the old one or the new one, and return its SHA-256 in hex.
 
-    Temporary file in the same folder, fsync, rename, fsync of the folder. A file that holds these bytes already is left alone.
+    Temporary file in the same folder, fsync, rename, fsync of the folder. A file that holds
+    these bytes already is left alone.
     """
     digest = hashlib.sha256(data).hexdigest()
     if path.is_file() and path.stat().st_size == len(data) and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+        _sync_folder(path.parent)  # its last writer may have been cut off between rename and sync
         return digest
     _make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMPORARY}")

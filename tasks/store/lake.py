@@ -74,7 +74,7 @@ class Lake:
             key counts, the others are unchanged.
 
         Raises:
-            UserError: If a key column is missing or null, or a column's type cannot be stored.
+            UserError: If a required key column is missing or null, or a column's type cannot be stored.
         """
         if frame.is_empty():
             return Appended(0, 0, 0)
@@ -339,17 +339,17 @@ def _prepared(
     use_stamp: bool,
 ) -> tuple[pl.DataFrame, list[str]]:
     """Bring a frame to the stored columns and types; also return the names that the row's hash covers."""
-    missing = [name for name in shape.key if name not in frame.columns]
-    if missing:
-        raise UserError(
-            f"Rows of the channel {channel} have no {missing[0]}, which identifies a row of {shape.name}.",
-            hint=f"Map the column {missing[0]} in channels.yaml.",
-        )
-    if shape.key[0] in shape.required and frame[shape.key[0]].null_count():
-        raise UserError(
-            f"The channel {channel} gave rows of {shape.name} whose {shape.key[0]} is empty.",
-            hint="Such rows belong in the quarantine: require the column in expectations.",
-        )
+    for name in shape.key:
+        if name in shape.required and name not in frame.columns:
+            raise UserError(
+                f"Rows of the channel {channel} have no {name}, which identifies a row of {shape.name}.",
+                hint=f"Map the column {name} in channels.yaml.",
+            )
+        if name in shape.required and frame[name].null_count():
+            raise UserError(
+                f"The channel {channel} gave rows of {shape.name} whose {name} is empty.",
+                hint="Such rows belong in the quarantine: require the column in expectations.",
+            )
     reserved = {*_HOUSEKEEPING, "stamp", *shape.columns}
     extra = [name for name in frame.columns if name not in reserved]
     content: list[pl.Expr] = []
