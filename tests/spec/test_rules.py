@@ -242,11 +242,7 @@ def _names() -> list[str]:
     return [rule.name for table in SUITES for rule in suite(table, given)]
 
 
-CASES = [
-    (name, change)
-    for name, changes in REJECTED.items()
-    for change in (changes if isinstance(changes, list) else [changes])
-]
+CASES = [(name, change) for name, changes in REJECTED.items() for change in (changes if isinstance(changes, list) else [changes])]
 
 
 def test_every_rule_has_a_row_that_it_rejects():
@@ -326,7 +322,9 @@ def test_every_rule_says_who_why_and_what_to_do():
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("read", "quarantined", "excluded"), [(100, 10, False), (100, 11, True), (9, 1, True), (0, 0, False), (5, 0, False)])
+@pytest.mark.parametrize(
+    ("read", "quarantined", "excluded"), [(100, 10, False), (100, 11, True), (9, 1, True), (0, 0, False), (5, 0, False)]
+)
 def test_a_channel_drops_out_above_a_tenth(read: int, quarantined: int, excluded: bool):
     judged = verdict("短信", read, pl.DataFrame({"rule": ["feedback.source_coded"] * quarantined}, schema={"rule": pl.String}))
     assert judged.excluded is excluded

@@ -40,7 +40,9 @@ def _values(kind: Any, draw: random.Random, rows: int) -> list[Any]:
             return date(2026, 11, 16) + timedelta(days=draw.choice((-20_000, -90, 0, 1, 2, 400)))
         if kind == pl.List(pl.String):
             return ["a"]
-        return NOW + timedelta(seconds=draw.choice((-1_800_000_000, -2_000_000, -90_000, -3_600, 0, 3_600, 86_400, 90_000, 9_000_000)))
+        return NOW + timedelta(
+            seconds=draw.choice((-1_800_000_000, -2_000_000, -90_000, -3_600, 0, 3_600, 86_400, 90_000, 9_000_000))
+        )
 
     return [one() for _ in range(rows)]
 
@@ -49,7 +51,14 @@ def _frame(table: str, rules: list[Rule], rows: int) -> pl.DataFrame:
     draw = random.Random(f"{table} 7")
     columns = TABLES[table].columns
     frame = pl.DataFrame({name: _values(kind, draw, rows) for name, kind in columns.items()}, schema=columns)
-    frame = pl.concat([frame, frame.head(2).with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items() if name not in TABLES[table].key)])
+    frame = pl.concat(
+        [
+            frame,
+            frame.head(2).with_columns(
+                pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items() if name not in TABLES[table].key
+            ),
+        ]
+    )
     return with_derived(frame, rules).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
 
 

@@ -17,7 +17,9 @@ from tasks.validate.gate import QUARANTINE_SCHEMA, judge
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
 KNOWN = {"sku": {"FW-01"}, "issue": {"PRD.FAULT"}}
 
-TEXT = st.one_of(st.none(), st.sampled_from(["chat", "return_refund", "after_sign", "FW-01", "无", "x\x1fy", ""]), st.text(max_size=30))
+TEXT = st.one_of(
+    st.none(), st.sampled_from(["chat", "return_refund", "after_sign", "FW-01", "无", "x\x1fy", ""]), st.text(max_size=30)
+)
 TIME = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone
 BY_TYPE = {
     pl.String: TEXT,
@@ -71,7 +73,11 @@ def test_great_expectations_counts_what_the_masks_count(case: tuple[str, pl.Data
 
 def _feedback(**columns: list[object]) -> pl.DataFrame:
     rows = len(next(iter(columns.values())))
-    base = {"record_id": [f"r{number}" for number in range(rows)], "source": ["chat"] * rows, "submitted_at": [NOW - timedelta(days=2)] * rows}
+    base = {
+        "record_id": [f"r{number}" for number in range(rows)],
+        "source": ["chat"] * rows,
+        "submitted_at": [NOW - timedelta(days=2)] * rows,
+    }
     return pl.DataFrame(base | columns, schema_overrides={"submitted_at": pl.Datetime("us", "UTC")})
 
 
