@@ -19,6 +19,8 @@ TYPES = ("refund_only", "return_refund", "exchange", "resend", "repair", "price_
 PHASES = ("before_ship", "in_transit", "after_sign")
 APPLIES_AFTER_COMPLAINT = 0.45
 AFTER_FAMILIES = ("transit", "fit", "function", "wear", "use")
+CONFIRMED_SHARE = 0.50
+"""Applications for a quality reason that end as a refund whose final internal reason is still quality."""
 MEAN_CHANNEL = float(sum(one.share * one.applied for one in SALES_CHANNELS))
 FREIGHT_INSURANCE = date(2026, 4, 15)
 T8_MORE = 0.04
@@ -60,7 +62,7 @@ def silent_rates(goods: Products, bought: Orders, version_seven: int) -> tuple[F
     for number, line in enumerate(LINES):
         told = rates[number, after].sum() * APPLIES_AFTER_COMPLAINT
         told_quality = rates[number, good].sum() * APPLIES_AFTER_COMPLAINT
-        quality[number] = max(line.quality / 100 - told_quality, 0.1 * line.quality / 100)
+        quality[number] = max(line.quality / 100 / CONFIRMED_SHARE - told_quality, 0.1 * line.quality / 100)
         rest[number] = max(line.applied / 100 - told - quality[number], 0.005)
     factor = np.array([one.applied for one in SALES_CHANNELS]) / MEAN_CHANNEL
     channel = factor[bought.channel]
@@ -93,7 +95,13 @@ def applications(rng: np.random.Generator, goods: Products, bought: Orders, case
         parts.append((row, at, kind, np.full(len(row), phase), reason, np.full(len(row), claim)))
 
     rows = np.flatnonzero(bought.cancelled)
-    add(rows, bought.cancelled_at[rows], np.zeros(len(rows), dtype=np.int64), 0, rng.choice([NO_REASON, LATE, OTHER], len(rows), p=[0.82, 0.05, 0.13]))
+    add(
+        rows,
+        bought.cancelled_at[rows],
+        np.zeros(len(rows), dtype=np.int64),
+        0,
+        rng.choice([NO_REASON, LATE, OTHER], len(rows), p=[0.82, 0.05, 0.13]),
+    )
     moving = (bought.shipped < NEVER) & (bought.channel != nouns.STORE) & (rng.random(len(bought)) < 0.004)
     rows = np.flatnonzero(moving)
     at = bought.shipped[rows] + (rng.random(len(rows)) * 2 * DAY).astype(np.int64) + 3600
@@ -103,7 +111,8 @@ def applications(rng: np.random.Generator, goods: Products, bought: Orders, case
     lost = np.array([problem.leaf == "LOG.LOST" for problem in PROBLEMS])
     reason_of = np.array([REASONS.index(problem.reason) for problem in PROBLEMS])
     told = (cases.row >= 0) & (
-        (family[cases.problem] & (rng.random(len(cases)) < APPLIES_AFTER_COMPLAINT)) | (lost[cases.problem] & (rng.random(len(cases)) < 0.8))
+        (family[cases.problem] & (rng.random(len(cases)) < APPLIES_AFTER_COMPLAINT))
+        | (lost[cases.problem] & (rng.random(len(cases)) < 0.8))
     )
     chosen = np.flatnonzero(told)
     row, reason = cases.row[chosen], reason_of[cases.problem[chosen]]
@@ -128,7 +137,9 @@ def applications(rng: np.random.Generator, goods: Products, bought: Orders, case
     kind = np.where(rng.random(len(rows)) < 0.93, 1, 2)
     add(rows, bought.signed[rows] + ((0.1 + 9 * rng.beta(1.2, 2.2, len(rows))) * DAY).astype(np.int64), kind, 2, reason)
     if len(claims):
-        at = np.maximum(bought.signed[claims] + (rng.random(len(claims)) * 1800 + 240).astype(np.int64), 0)
+        at = np.maximum(bought.signed[claims], local(date(2026, 8, 31), 9)) + (rng.random(len(claims)) * 240 + 30).astype(
+            np.int64
+        )
         add(claims, at, np.zeros(len(claims), dtype=np.int64), 2, np.full(len(claims), DAMAGED), 1)
     columns = [np.concatenate([part[index] for part in parts]).astype(np.int64) for index in range(6)]
     keep = columns[1] < end
@@ -216,19 +227,25 @@ def aftersale_frames(
     involved = platforms & after & (chance[:, 3] < 0.012) & (applied.claim == 0)
     must = at + np.where(phase == 0, 2 * DAY, 3 * DAY)
     timeout = (chance[:, 4] < 0.008) & refunds & ~involved
-    delay = np.where(phase == 0, -np.log(np.maximum(chance[:, 5], 1e-6)) * 5400, -np.log(np.maximum(chance[:, 5], 1e-6)) * 9 * 3600)
+    delay = np.where(
+        phase == 0, -np.log(np.maximum(chance[:, 5], 1e-6)) * 5400, -np.log(np.maximum(chance[:, 5], 1e-6)) * 9 * 3600
+    )
     agreed = np.where(timeout, must, np.minimum(at + 300 + delay.astype(np.int64), must - 600))
     withdrawn = after & (chance[:, 6] < 0.12) & ~involved & (applied.claim == 0)
     back = np.isin(kind, (1, 2, 4)) & ~withdrawn
     returned = np.where(back, agreed + ((0.5 + 4.5 * chance[:, 7]) * DAY).astype(np.int64), NEVER)
     received = np.where(back, returned + ((1.5 + 3.0 * chance[:, 8]) * DAY).astype(np.int64), NEVER)
     pay_from = np.where(kind == 1, received, agreed)
-    refunded = np.where(refunds & ~withdrawn, pay_from + 1200 + (-np.log(np.maximum(chance[:, 9], 1e-6)) * 16 * 3600).astype(np.int64), NEVER)
+    refunded = np.where(
+        refunds & ~withdrawn, pay_from + 1200 + (-np.log(np.maximum(chance[:, 9], 1e-6)) * 16 * 3600).astype(np.int64), NEVER
+    )
     refunded = np.where((phase == 0) & refunds, agreed + 600, refunded)
     closed = np.where(withdrawn, at + 2 * DAY, np.where(refunds, refunded, np.where(back, received + DAY, agreed + 2 * DAY)))
     involved_at = np.where(involved, agreed + DAY, NEVER)
     evidence_due = involved_at + 3 * DAY
-    evidence = np.where(involved & (chance[:, 10] < 0.975), evidence_due - ((0.1 + 2.0 * chance[:, 11]) * DAY).astype(np.int64), NEVER)
+    evidence = np.where(
+        involved & (chance[:, 10] < 0.996), evidence_due - ((0.1 + 2.0 * chance[:, 11]) * DAY).astype(np.int64), NEVER
+    )
     must = np.where(involved, evidence_due, must)
     closed = np.where(involved, np.maximum(closed, evidence_due + 2 * DAY), closed)
     inspected = np.where(back, received + ((0.2 + 1.5 * chance[:, 12]) * DAY).astype(np.int64), NEVER)
@@ -281,7 +298,11 @@ def aftersale_frames(
             "reason_buyer_last": pick(REASONS, last),
             "reason_agent": pick(REASONS, agent, after),
             "reason_inspection": pick(REASONS, found, known(inspected) < NEVER),
-            "decided_by": pick(("merchant", "auto_timeout", "platform", "insurer"), np.where(involved, 2, np.where(timeout, 1, 0)), ~withdrawn & ~open_case),
+            "decided_by": pick(
+                ("merchant", "auto_timeout", "platform", "insurer"),
+                np.where(involved, 2, np.where(timeout, 1, 0)),
+                ~withdrawn & ~open_case,
+            ),
             "platform_involved": involved,
             "involved_at": utc(known(involved_at)),
             "evidence_at": utc(known(evidence)),
@@ -292,7 +313,11 @@ def aftersale_frames(
         }
     )
     seen = np.flatnonzero(inspected < end)
-    loss = np.where(np.isin(result, (2, 6)), 1.0, np.where(np.isin(result, (1, 4, 5)), 0.35, 0.0)) * goods.cost[bought.sku[row]] * bought.qty[row]
+    loss = (
+        np.where(np.isin(result, (2, 6)), 1.0, np.where(np.isin(result, (1, 4, 5)), 0.35, 0.0))
+        * goods.cost[bought.sku[row]]
+        * bought.qty[row]
+    )
     codes = np.where(confirmed, 1 + (at % 3), 0)
     checked = pl.DataFrame(
         {

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from tasks.sample import nouns, service
 from tasks.sample.nouns import LINE_CODES, LINES
-from tasks.sample.orders import DAY, NEVER, Bools, Floats, Ints, Orders, Products, local
+from tasks.sample.orders import DAY, NEVER, Floats, Ints, Orders, Products, local
 from tasks.sample.problems import INDEX, PROBLEMS, draw_lags, line_rates
 
 KT05_OLD, KT05_NEW = 0.034, 0.013
 """Damage per signed parcel of KT-05 in the old and the new pack (S8)."""
+NEW_PACK_FROM = date(2026, 7, 20)
 AF09_SMELL = 0.019
 SOUTHWEST_CARRIER_C = 1.2
 """Damage and stalls with 承运商丙 in the south-west in a quiet week, relative to elsewhere."""
@@ -100,7 +102,7 @@ def axis_times(bought: Orders, family: str) -> Ints:
 class Hazards:
     """True rates per order line: line × problem, times the product's own level, times known special levels."""
 
-    def __init__(self, rng: np.random.Generator, goods: Products, bought: Orders, new_pack: int) -> None:
+    def __init__(self, rng: np.random.Generator, goods: Products, bought: Orders, new_pack: bool) -> None:
         self.goods = goods
         self.bought = bought
         self.base = line_rates().copy()
@@ -128,7 +130,10 @@ class Hazards:
                 own[position, number] = level / total
         # Ship and delivery rates are given per signed order but happen to paid and to shipped ones.
         self.scale = np.array(
-            [SIGNED_PER_PAID if problem.family == "ship" else 0.999 if problem.family == "delivery" else 1.0 for problem in PROBLEMS]
+            [
+                SIGNED_PER_PAID if problem.family == "ship" else 0.999 if problem.family == "delivery" else 1.0
+                for problem in PROBLEMS
+            ]
         )
 
     def rate(self, number: int, rows: Ints | slice = slice(None), *, old_pack: bool = False) -> Floats:
@@ -151,8 +156,8 @@ class Hazards:
         if number in DAMAGE or PROBLEMS[number].leaf == "LOG.STALL":
             hard = (bought.region[rows] == nouns.SOUTHWEST) & (bought.carrier[rows] == nouns.CARRIER_C)
             rate = np.where(hard, rate * SOUTHWEST_CARRIER_C, rate)
-        if number in DAMAGE and self.new_pack >= 0 and not old_pack:
-            fresh = (sku == self.goods.index["KT-05"]) & (bought.batch[rows] >= self.new_pack)
+        if number in DAMAGE and self.new_pack and not old_pack:
+            fresh = (sku == self.goods.index["KT-05"]) & (bought.shipped[rows] >= local(NEW_PACK_FROM))
             rate = np.where(fresh, rate * (KT05_NEW / KT05_OLD), rate)
         return np.asarray(rate, dtype=np.float64)
 
@@ -231,7 +236,9 @@ def service_rates() -> tuple[list[int], Floats]:
     return numbers, rates
 
 
-def service_cases(rng: np.random.Generator, bought: Orders, desk: service.Desk, first: int, s6_ratio: float, s6_story: int) -> Cases:
+def service_cases(
+    rng: np.random.Generator, bought: Orders, desk: service.Desk, first: int, s6_ratio: float, s6_story: int
+) -> Cases:
     """Draw complaints about service: each human conversation of a day, queue and shift may be one.
 
     Args:

@@ -13,7 +13,7 @@ import polars as pl
 from tasks.sample import nouns
 from tasks.sample.nouns import LINE_CODES, LINES, SALES_CHANNELS
 
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -106,7 +106,7 @@ def products(rng: np.random.Generator) -> Products:
             lines.append(number)
     for position in sorted(rng.choice(len(rows), size=5, replace=False).tolist()):
         rows[position]["aliases"] = [f"{rows[position]['sku'].replace('-', '')}-OLD"]
-    schema = {
+    schema: dict[str, Any] = {
         "sku": pl.String,
         "name": pl.String,
         "line": pl.String,
@@ -160,18 +160,18 @@ def batches(rng: np.random.Generator, goods: Products, first_day: date, end_day:
         month = (month + timedelta(days=32)).replace(day=1)
     for position, code in enumerate(goods.sku):
         for month in months:
-            days = [int(rng.integers(1, 9))]
+            starting = [int(rng.integers(1, 9))]
             if rng.random() < 0.15:
-                days.append(int(rng.integers(15, 23)))
+                starting.append(int(rng.integers(15, 23)))
             if (code, month) == ("FW-03", date(2026, 8, 1)):
-                days = [1, 14]
+                starting = [1, 14]
             elif (code, month) == ("FW-03", date(2026, 9, 1)):
-                days = [18]
+                starting = [18]
             elif (code, month) == ("KT-05", date(2026, 7, 1)):
-                days = [1, 10, 20]
-            for number, day in enumerate(days):
+                starting = [1, 10, 20]
+            for number, start in enumerate(starting):
                 name = f"{code.replace('-', '')}-{month:%y%m}{'ABCD'[number]}"
-                starts.append((position, month.replace(day=day), name))
+                starts.append((position, month.replace(day=start), name))
     starts.sort()
     sku = np.array([row[0] for row in starts])
     first = np.array([local(row[1]) for row in starts])
@@ -240,7 +240,7 @@ def expected_orders(day: date) -> float:
             weights = np.full(7, 0.12 / 4)
             weights[max(offset - 1, 0) : offset + 2] = (0.34, 0.40, 0.14)
             weights /= weights.sum()
-    return nouns.ORDERS_PER_WEEK * nouns.WEEK_INDEX[monday] * growth * float(weights[day.weekday()])
+    return float(nouns.ORDERS_PER_WEEK * nouns.WEEK_INDEX[monday] * growth * weights[day.weekday()])
 
 
 def _line_shares(day: date) -> Floats:
@@ -349,29 +349,29 @@ def orders(
         line[rows] = np.minimum(np.searchsorted(distinct[number], uniform[rows], side="right"), 7)
 
     order = np.argsort(paid, kind="stable")
-    day, paid, channel, session, line, twin = (array[order] for array in (day, paid, channel, session, line, twin))
+    day, paid, channel, session, line, twin = day[order], paid[order], channel[order], session[order], line[order], twin[order]
     copies = 1 + twin.astype(np.int64)
     tid = np.repeat(np.arange(size), copies)
-    part = np.concatenate([[0], (tid[1:] == tid[:-1]).astype(np.int64)]) if size else tid
-    day, paid, channel, session, line = (array[tid] for array in (day, paid, channel, session, line))
+    part = np.concatenate([np.zeros(min(size, 1), dtype=np.int64), (tid[1:] == tid[:-1]).astype(np.int64)])
+    day, paid, channel, session, line = day[tid], paid[tid], channel[tid], session[tid], line[tid]
     second_line = np.flatnonzero(part == 1)
     line[second_line] = _choice(buy_rng, [one.share for one in LINES], len(second_line))
     total = len(tid)
 
     sku = np.empty(total, dtype=np.int64)
-    month = np.array([one.month for one in days])[day]
+    calendar_month = np.array([one.month for one in days])[day]
     for number in range(len(LINES)):
-        own = np.flatnonzero(goods.line == number)
+        own_skus = np.flatnonzero(goods.line == number)
         rows = np.flatnonzero(line == number)
         if LINE_CODES[number] == "FN":
-            heater = np.array([goods.sku[index] in nouns.HEATER_SKUS for index in own])
-            cold = np.isin(month[rows], (11, 12))
+            heater = np.array([goods.sku[index] in nouns.HEATER_SKUS for index in own_skus])
+            cold = np.isin(calendar_month[rows], (11, 12))
             for winter in (False, True):
-                weights = goods.share[own] * np.where(heater, 2.4 if winter else 0.6, 0.5 if winter else 1.1)
+                weights = goods.share[own_skus] * np.where(heater, 2.4 if winter else 0.6, 0.5 if winter else 1.1)
                 part_rows = rows[cold == winter]
-                sku[part_rows] = own[_choice(buy_rng, weights, len(part_rows))]
+                sku[part_rows] = own_skus[_choice(buy_rng, weights, len(part_rows))]
         else:
-            sku[rows] = own[_choice(buy_rng, goods.share[own], len(rows))]
+            sku[rows] = own_skus[_choice(buy_rng, goods.share[own_skus], len(rows))]
     qty = 1 + (buy_rng.random(total) < np.where(line == 0, 0.01, 0.17)) + (buy_rng.random(total) < np.where(line == 0, 0.0, 0.07))
 
     customer = person_rng.integers(0, max(int(700_000 * scale * weeks / 60), 50), size)[tid]
@@ -398,7 +398,7 @@ def orders(
     # Trap rows must exist at any scale: eighteen CP-02 parcels to one district, three KT-11 sold in October.
     cities.append(CLAIM_CITY)
     for code, need, since, until in (
-        ("CP-02", 18, date(2026, 8, 24), date(2026, 8, 28)),
+        ("CP-02", 18, date(2026, 8, 28), date(2026, 8, 31)),
         ("KT-11", 3, date(2026, 10, 21), date(2026, 10, 27)),
     ):
         rows = np.flatnonzero(
@@ -460,12 +460,13 @@ def orders(
     signed = np.where(signed < NEVER, sign_day + 9 * 3600 + (ship_rng.random(total) * 12 * 3600).astype(np.int64), NEVER)
     signed = np.where((signed < NEVER) & (signed <= shipped), shipped + 5 * 3600, signed)
     signed = np.where(at_store & ~cancelled, paid + 60, signed)
+    claimed = city == len(cities) - 1
+    signed = np.where(claimed, np.minimum(signed, shipped + 3 * DAY), signed)
 
     batch = np.searchsorted(lots.key, sku * 10**11 + np.minimum(shipped, end), side="right") - 1
     batch = np.where(shipped < end, batch, -1)
-    code = np.array(["".join(one.code) for one in LINES])[line]
-    lot_line = np.isin(code, ("AF", "KT", "BB"))
-    by_serial = np.isin(code, ("FW", "SM"))
+    lot_line = np.isin(line, [LINE_CODES.index(code) for code in ("AF", "KT", "BB")])
+    by_serial = np.isin(line, [LINE_CODES.index(code) for code in ("FW", "SM")])
     batch_known = (batch >= 0) & (~lot_line | (lot_rng.random(total) < 0.92))
     serial = np.where(by_serial & (batch >= 0), np.arange(total) % 900_000 + 100_000, -1)
 
@@ -479,21 +480,21 @@ def orders(
     known = np.where(skewed, shipped - 1800, known)
 
     return Orders(
-        day=day,
-        week=day // 7,
+        day=day.astype(np.int32),
+        week=(day // 7).astype(np.int32),
         paid=paid,
-        tid=tid,
-        part=part,
-        sku=sku,
-        line=line,
-        channel=channel,
-        session=session,
-        region=region,
-        province=province,
-        city=city,
-        warehouse=warehouse,
-        carrier=carrier,
-        qty=qty,
+        tid=tid.astype(np.int32),
+        part=part.astype(np.int32),
+        sku=sku.astype(np.int32),
+        line=line.astype(np.int32),
+        channel=channel.astype(np.int32),
+        session=session.astype(np.int32),
+        region=region.astype(np.int32),
+        province=province.astype(np.int32),
+        city=city.astype(np.int32),
+        warehouse=warehouse.astype(np.int32),
+        carrier=carrier.astype(np.int32),
+        qty=qty.astype(np.int32),
         presale=presale,
         cancelled=cancelled,
         cancelled_at=cancelled_at,
@@ -501,11 +502,11 @@ def orders(
         shipped=shipped,
         signed=signed,
         signed_known=known,
-        batch=batch,
+        batch=batch.astype(np.int32),
         batch_known=batch_known,
-        serial=serial,
-        customer=customer,
-        version=_listing_versions(goods, sku, paid),
+        serial=serial.astype(np.int32),
+        customer=customer.astype(np.int32),
+        version=_listing_versions(goods, sku, paid).astype(np.int32),
         sessions=sessions,
         provinces=provinces,
         cities=cities,
@@ -598,9 +599,9 @@ def order_frame(goods: Products, lots: Batches, bought: Orders, stamp_delay: Int
     lines = bought.line
     lot_line = np.isin(lines, [LINE_CODES.index(code) for code in ("AF", "KT", "BB")])
     by_serial = np.isin(lines, [LINE_CODES.index(code) for code in ("FW", "SM")])
-    shelf_search = (bought.channel < 2) & ((bought.tid * 2654435761) % 100 < 35)
+    shelf_search = (bought.channel < 2) & ((bought.tid.astype(np.int64) * 2_654_435_761) % 100 < 35)
     traffic = np.where(shelf_search, len(SALES_CHANNELS), bought.channel)
-    ids = pl.DataFrame({"tid": bought.tid + 10_000_000, "part": bought.part + 1})
+    ids = pl.DataFrame({"tid": bought.tid.astype(np.int64) + 10_000_000, "part": bought.part + 1})
     oid = ids.select(pl.format("T{}-{}", "tid", "part")).to_series()
     amount = np.round(goods.price[bought.sku] * bought.qty * 0.97, 2)
     sessions = bought.sessions
@@ -609,7 +610,9 @@ def order_frame(goods: Products, lots: Batches, bought: Orders, stamp_delay: Int
     serial = pl.DataFrame({"lot": pick(lots.number, np.maximum(bought.batch, 0)), "no": bought.serial}).select(
         pl.when(pl.col("no") >= 0).then(pl.format("{}{}", pl.col("lot").str.replace("-", "", literal=True), "no"))
     )
-    waybills = pl.DataFrame({"carrier": pick(("YJ", "YY", "YB", "YD"), bought.carrier), "tid": bought.tid + 7_300_000_000})
+    waybills = pl.DataFrame(
+        {"carrier": pick(("YJ", "YY", "YB", "YD"), bought.carrier), "tid": bought.tid.astype(np.int64) + 7_300_000_000}
+    )
     transit_days = np.where(bought.region == nouns.SOUTHWEST, 5, 4) * DAY
     return pl.DataFrame(
         {

@@ -30,6 +30,9 @@ def _everywhere(**more: float) -> dict[str, float]:
     return {code: more.get(code, 1.0) for code in LINE_CODES}
 
 
+APPLICATIONS = {line.code: line.applied + 5.2 for line in LINES}
+"""After-sales orders per 100 orders, those before shipping included: where complaints about refunds come from."""
+
 PROBLEMS = (
     Problem("PRD.FAULT", "", "function", 4.6, {"FW": 5, "AF": 2.2, "KT": 2, "FN": 0.5, "SM": 1.2}, "产品故障", "quality"),
     Problem("PRD.FAULT", "noise", "function", 2.6, {"FN": 6, "FW": 1.5, "AF": 0.5, "KT": 0.4}, "异响", "quality"),
@@ -46,7 +49,15 @@ PROBLEMS = (
     Problem("PRD.SAFETY", "leak_current", "safety", 0.15, {"KT": 1, "AF": 0.6, "FN": 0.4}, "安全问题", "quality"),
     Problem("PRD.SAFETY", "heat", "safety", 0.15, {"SM": 1, "FW": 1, "AF": 0.6, "FN": 0.6}, "安全问题", "quality"),
     Problem("PRD.HEALTH", "", "safety", 0.3, {"BB": 2, "HW": 1, "AF": 0.5, "CP": 0.5}, "身体不适", "quality"),
-    Problem("LOG.DAMAGE", "", "transit", 8.6, {"KT": 12, "CP": 7, "AF": 1, "FN": 0.8, "FW": 0.8, "BB": 0.4, "SM": 0.5}, "破损", "damage"),
+    Problem(
+        "LOG.DAMAGE",
+        "",
+        "transit",
+        8.6,
+        {"KT": 12, "CP": 7, "AF": 1, "FN": 0.8, "FW": 0.8, "BB": 0.4, "SM": 0.5},
+        "破损",
+        "damage",
+    ),
     Problem("PRD.PACK", "", "transit", 1.4, {"KT": 12, "CP": 7, "AF": 1, "FN": 0.6, "FW": 0.6}, "包装问题", "damage"),
     Problem("LOG.LATE", "", "delivery", 5.0, _everywhere(FN=1.4), "物流慢", "late"),
     Problem("LOG.STALL", "", "delivery", 3.0, _everywhere(), "物流停滞", "late"),
@@ -72,8 +83,8 @@ PROBLEMS = (
     Problem("SVC.TONE", "", "service", 1.0, _everywhere(), "服务态度", "other"),
     Problem("SVC.BUCK", "", "service", 0.7, _everywhere(), "推诿", "other"),
     Problem("SVC.INSTALL", "", "service", 0.3, _everywhere(), "安装服务", "other"),
-    Problem("REF.SLOW", "", "refund", 1.7, _everywhere(HW=2.5), "退款慢", "other"),
-    Problem("REF.FREIGHT", "", "refund", 1.3, _everywhere(HW=2.5), "退货运费", "other"),
+    Problem("REF.SLOW", "", "refund", 1.7, APPLICATIONS, "退款慢", "other"),
+    Problem("REF.FREIGHT", "", "refund", 1.3, APPLICATIONS, "退货运费", "other"),
     Problem("SPC.ABNORMAL", "", "other", 0.3, _everywhere(), "其他", "other"),
     Problem("ENV.EXT", "", "other", 0.2, _everywhere(), "其他", "other"),
     Problem("UNK", "", "other", 0.5, _everywhere(), "其他", "other"),

@@ -12,7 +12,7 @@ import polars as pl
 from tasks.model import TABLES
 from tasks.sample import nouns, service
 from tasks.sample.cases import Cases, arrivals
-from tasks.sample.nouns import LINE_CODES, LINES, PLATFORMS, SALES_CHANNELS
+from tasks.sample.nouns import LINE_CODES, PLATFORMS, SALES_CHANNELS
 from tasks.sample.orders import DAY, NEVER, Batches, Bools, Floats, Ints, Orders, Products, local, pick, utc
 from tasks.sample.problems import INDEX, PROBLEMS
 from tasks.sample.stories import CODES
@@ -66,7 +66,10 @@ class Records:
 
 def _choose(rng: np.random.Generator, weights: Floats) -> Ints:
     edges = np.cumsum(weights, axis=1)
-    return np.minimum((edges <= (rng.random(len(weights)) * edges[:, -1])[:, None]).sum(axis=1), weights.shape[1] - 1).astype(np.int64)
+    return np.asarray(
+        np.minimum((edges <= (rng.random(len(weights)) * edges[:, -1])[:, None]).sum(axis=1), weights.shape[1] - 1),
+        dtype=np.int64,
+    )
 
 
 def _sources(rng: np.random.Generator, part: Records, bought: Orders) -> Ints:
@@ -114,7 +117,13 @@ def records(rng: np.random.Generator, bought: Orders, cases: Cases, end: int) ->
     ]  # fmt: skip
     signed = bought.signed < NEVER
     about = {QUESTION: INDEX[("USE.SETUP", "")], SUGGESTION: INDEX[("UNK", "")], PRAISE: INDEX[("UNK", "")]}
-    asked = [INDEX[("USE.GUIDE", "")], INDEX[("USE.SETUP", "")], INDEX[("REF.FREIGHT", "")], INDEX[("DSC.SPEC", "")], INDEX[("LOG.INFO", "")]]
+    asked = [
+        INDEX[("USE.GUIDE", "")],
+        INDEX[("USE.SETUP", "")],
+        INDEX[("REF.FREIGHT", "")],
+        INDEX[("DSC.SPEC", "")],
+        INDEX[("LOG.INFO", "")],
+    ]
     for kind, rate in OTHER_RATES.items():
         rows = np.flatnonzero(signed & (rng.random(len(bought)) < rate))
         problem = np.full(len(rows), about[kind])
@@ -127,10 +136,16 @@ def records(rng: np.random.Generator, bought: Orders, cases: Cases, end: int) ->
                 np.full(len(rows), kind), blank, blank, np.zeros(len(rows), dtype=np.int64), blank,
             )
         )  # fmt: skip
-    every = Records(*(np.concatenate([getattr(part, name) for part in parts]).astype(np.int64) for name in Records.__dataclass_fields__))
+    every = Records(
+        *(np.concatenate([getattr(part, name) for part in parts]).astype(np.int64) for name in Records.__dataclass_fields__)
+    )
     every.source = _sources(rng, every, bought)
     base = np.arange(len(every))
-    plain = (every.nature == COMPLAINT) & (every.row >= 0) & ~np.isin(every.story, [CODES.index(code) for code in ("T2", "T3", "T10")])
+    plain = (
+        (every.nature == COMPLAINT)
+        & (every.row >= 0)
+        & ~np.isin(every.story, [CODES.index(code) for code in ("T2", "T3", "T10")])
+    )
 
     more: list[Records] = []
     for mark, share, chosen_from in (
@@ -155,13 +170,20 @@ def records(rng: np.random.Generator, bought: Orders, cases: Cases, end: int) ->
         else:
             extra.at = extra.at + ((18 + 7 * rng.random(len(index))) * DAY).astype(np.int64)
         more.append(extra)
-    joined = Records(*(np.concatenate([getattr(part, name) for part in [every, *more]]).astype(np.int64) for name in Records.__dataclass_fields__))
+    joined = Records(
+        *(
+            np.concatenate([getattr(part, name) for part in [every, *more]]).astype(np.int64)
+            for name in Records.__dataclass_fields__
+        )
+    )
     hour = joined.at % DAY // 3600
     platform = _platform_index(joined, bought)
     chat = (joined.source == CHAT) & (joined.queue < 0) & (platform < 4)
     outsourced = rng.random(len(joined)) < service.QUEUE_SHARES["平台丙外包"]
     queue = np.select([platform == 0, platform == 1, platform == 3], [0, 1, 4], np.where(outsourced, 3, 2))
-    joined.queue = np.where(chat, queue, np.where(joined.source == CHAT, joined.queue, np.where(joined.again == 0, joined.queue, -1)))
+    joined.queue = np.where(
+        chat, queue, np.where(joined.source == CHAT, joined.queue, np.where(joined.again == 0, joined.queue, -1))
+    )
     in_shift = np.select([(hour >= 8) & (hour < 12), (hour >= 12) & (hour < 18), (hour >= 18) & (hour < 22)], [0, 1, 2], 3)
     joined.shift = np.where(chat, in_shift, joined.shift)
     keep = np.flatnonzero(joined.at < end)
@@ -183,11 +205,13 @@ def _platform_index(part: Records, bought: Orders) -> Ints:
 def in_missing_days(part: Records, bought: Orders) -> Bools:
     """Return which records fell into the days that 平台丙's reviews did not deliver (T6)."""
     low, high = (local(day) for day in T6_DAYS)
-    return (part.source == REVIEW) & (_platform_index(part, bought) == 2) & (part.at >= low) & (part.at < high)
+    return np.asarray(
+        (part.source == REVIEW) & (_platform_index(part, bought) == 2) & (part.at >= low) & (part.at < high), dtype=bool
+    )
 
 
 def feedback_frames(
-    rng: np.random.Generator, goods: Products, lots: Batches, bought: Orders, part: Records, oid: pl.Series, end: int
+    rng: np.random.Generator, goods: Products, lots: Batches, bought: Orders, part: Records, orders: pl.DataFrame, end: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the canonical `feedback` table (texts empty) and the gold beside it.
 
@@ -197,7 +221,7 @@ def feedback_frames(
         lots: The batches.
         bought: The order lines.
         part: The records.
-        oid: Ids of the order lines.
+        orders: The canonical order lines.
         end: Local seconds of the world's end.
 
     Returns:
@@ -205,6 +229,7 @@ def feedback_frames(
         gold_leaves, gold_symptom, gold_nature, gold_emotion, gold_vague, gold_case_id, counted and story.
     """
     size = len(part)
+    oid, waybill = orders["oid"], orders["waybill"]
     chance = rng.random((size, 24))
     linked = part.row >= 0
     row = np.maximum(part.row, 0)
@@ -214,7 +239,11 @@ def feedback_frames(
     leaves = np.array([one.leaf for one in PROBLEMS])
     safety = families[problem] == "safety"
     platform = _platform_index(part, bought)
-    ids = pl.DataFrame({"prefix": pick(PREFIXES, source), "no": np.arange(size) + 2_000_000}).select(pl.format("{}{}", "prefix", "no")).to_series()
+    ids = (
+        pl.DataFrame({"prefix": pick(PREFIXES, source), "no": np.arange(size) + 2_000_000})
+        .select(pl.format("{}{}", "prefix", "no"))
+        .to_series()
+    )
 
     known_order = linked & (chance[:, 0] < np.array(ORDER_KNOWN)[source])
     app = families[problem] == "app"
@@ -226,7 +255,9 @@ def feedback_frames(
     line = np.where(sku >= 0, goods.line[np.maximum(sku, 0)], -1)
     says_sku = (sku >= 0) & (known_order | app | viral | (chance[:, 2] < 0.55))
     serial_line = np.isin(line, (LINE_CODES.index("FW"), LINE_CODES.index("SM")))
-    says_serial = linked & serial_line & (chance[:, 3] < 0.3) & (bought.serial[row] > 0) & np.isin(source, (TICKET, CHAT, FORM, MAIL))
+    says_serial = (
+        linked & serial_line & (chance[:, 3] < 0.3) & (bought.serial[row] > 0) & np.isin(source, (TICKET, CHAT, FORM, MAIL))
+    )
     says_batch = linked & (bought.batch[row] >= 0) & (chance[:, 4] < 0.06) & np.isin(source, (FORM, TICKET, STORE, REGULATOR))
 
     # Clocks: people answer from 08:00 to 24:00; chats within minutes, tickets within hours.
@@ -234,7 +265,9 @@ def feedback_frames(
     night = (at % DAY) < 8 * 3600
     begin[night] = at[night] // DAY * DAY + 8 * 3600
     rate = np.where(
-        (part.queue == service.OUTSOURCED) & (part.shift == service.NIGHT) & (at >= local(service.S6_FROM)), service.REPLIED_S6, service.REPLIED
+        (part.queue == service.OUTSOURCED) & (part.shift == service.NIGHT) & (at >= local(service.S6_FROM)),
+        service.REPLIED_S6,
+        service.REPLIED,
     )
     quick = chance[:, 5] < rate
     chat_delay = np.where(quick, 8 + 165 * chance[:, 6] ** 1.8, 185 + 2400 * chance[:, 6] ** 2)
@@ -246,21 +279,35 @@ def feedback_frames(
     bot = np.where(source == CHAT, at + 1 + (chance[:, 8] * 3).astype(np.int64), NEVER)
     solution = np.where(human < NEVER, human + np.exp(rng.normal(np.log(5 * 3600), 1.1, size)).astype(np.int64), NEVER)
     solution = np.where(complaint, solution, NEVER)
-    closed = np.where(human < NEVER, np.where(complaint, solution, human) + np.exp(rng.normal(np.log(12 * 3600), 0.9, size)).astype(np.int64), NEVER)
+    closed = np.where(
+        human < NEVER,
+        np.where(complaint, solution, human) + np.exp(rng.normal(np.log(12 * 3600), 0.9, size)).astype(np.int64),
+        NEVER,
+    )
     closed = np.where((closed < NEVER) & (chance[:, 9] < 0.02), NEVER, closed)
     reopened = np.where((closed < NEVER) & complaint & (chance[:, 10] < 0.03), closed + DAY, NEVER)
-    promised = np.where(complaint & answered & (chance[:, 11] < 0.22), human + (np.floor(1 + 3 * chance[:, 12]) * DAY).astype(np.int64), NEVER)
+    promised = np.where(
+        complaint & answered & (chance[:, 11] < 0.22), human + (np.floor(1 + 3 * chance[:, 12]) * DAY).astype(np.int64), NEVER
+    )
     must = np.where(source == REGULATOR, at + 9 * DAY, np.where((source == AFTERSALE), at + 3 * DAY, NEVER))
-    csat = np.where(np.isin(source, (TICKET, CHAT)) & (closed < end) & (chance[:, 13] < ANSWERS * 1.6), 1, 0)
+    csat = np.where(np.isin(source, (TICKET, CHAT)) & (closed < end) & (chance[:, 13] < ANSWERS * 2.05), 1, 0)
     stars = (np.array([0.16, 0.27, 0.47, 0.74])[:, None] <= chance[:, 14]).sum(axis=0) + 1
     stars = np.where(complaint, stars, np.minimum(stars + 2, 5))
 
     rating = np.where(
         complaint,
         1 + (np.array([0.45, 0.70, 0.88, 0.95])[:, None] <= chance[:, 15]).sum(axis=0),
-        np.where(part.nature == PRAISE, np.where(chance[:, 15] < 0.03, 1, np.where(chance[:, 15] < 0.10, 4, 5)), 4 + (chance[:, 15] < 0.5)),
+        np.where(
+            part.nature == PRAISE,
+            np.where(chance[:, 15] < 0.03, 1, np.where(chance[:, 15] < 0.10, 4, 5)),
+            4 + (chance[:, 15] < 0.5),
+        ),
     )
-    emotion = np.where(complaint, 2 + (np.array([0.22, 0.68, 0.92])[:, None] <= chance[:, 16]).sum(axis=0), np.where(part.nature == PRAISE, 1, 1 + (chance[:, 16] < 0.3)))
+    emotion = np.where(
+        complaint,
+        2 + (np.array([0.22, 0.68, 0.92])[:, None] <= chance[:, 16]).sum(axis=0),
+        np.where(part.nature == PRAISE, 1, 1 + (chance[:, 16] < 0.3)),
+    )
     emotion = np.where(safety & complaint, np.maximum(emotion, 3), emotion)
     vague = complaint & (chance[:, 17] < VAGUE) & ~safety & (part.story < 0) & (source != AFTERSALE) & (source != REGULATOR)
     impact = np.where(safety, 1 + (chance[:, 18] < 0.15), np.where(complaint & (chance[:, 18] < 0.12), 1, 0))
@@ -268,7 +315,11 @@ def feedback_frames(
     request_weights = _requests(problem)
     request = _choose(rng, request_weights)
     says_request = complaint & (chance[:, 19] < 0.6)
-    attached = np.where(complaint & np.isin(source, (TICKET, REVIEW, AFTERSALE, FORM)) & (chance[:, 20] < 0.35), 1 + (chance[:, 21] * 4).astype(np.int64), 0)
+    attached = np.where(
+        complaint & np.isin(source, (TICKET, REVIEW, AFTERSALE, FORM)) & (chance[:, 20] < 0.35),
+        1 + (chance[:, 21] * 4).astype(np.int64),
+        0,
+    )
     cluster = part.story == CODES.index("T3")
     attached = np.where(cluster, 3, attached)
     cluster_rank = np.cumsum(cluster) - 1
@@ -283,7 +334,7 @@ def feedback_frames(
     old_missing = (leaves[said_code] == "PKG.MISSING") & (at < local(TAXONOMY_SPLIT))
     said_code = np.where(vague | old_missing, len(codes), said_code)
 
-    again = chance[:, 12] < 0.17
+    again = chance[:, 12] < 0.12
     has_second = np.zeros(size, dtype=bool)
     has_second[part.parent[part.parent >= 0]] = True
     contacts = np.where(has_second | (again & np.isin(source, (TICKET, CHAT)) & complaint), 2 + (chance[:, 11] < 0.2), 1)
@@ -299,10 +350,16 @@ def feedback_frames(
     shown_platform = np.where(source == STORE, PLATFORMS.index("门店"), platform)
     has_platform = ~np.isin(source, (SOCIAL, MAIL, REGULATOR, CALL))
     region = np.where(linked, bought.region[row], -1)
-    destination = pl.DataFrame({"province": pick(bought.provinces, bought.province[row]), "city": pick(bought.cities, bought.city[row])})
+    destination = pl.DataFrame(
+        {"province": pick(bought.provinces, bought.province[row]), "city": pick(bought.cities, bought.city[row])}
+    )
     serial = pl.DataFrame({"lot": pick(lots.number, np.maximum(bought.batch[row], 0)), "no": bought.serial[row]}).select(
         pl.format("{}{}", pl.col("lot").str.replace("-", "", literal=True), "no")
     )
+
+    moving = np.char.startswith(leaves[problem].astype(str), "LOG.") & (bought.shipped[row] < at)
+    says_waybill = linked & moving & complaint & (chance[:, 4] < 0.4) & np.isin(source, (TICKET, CHAT, MAIL, SOCIAL, CALL))
+    waybills = waybill.gather(pl.Series(row))
 
     def before_end(times: Ints) -> Ints:
         return np.where(times < end, times, NEVER)
@@ -317,6 +374,7 @@ def feedback_frames(
         "customer_tier": pick(("new", "returning", "vip", "unknown"), tier),
         "region": pick(nouns.REGIONS, np.maximum(region, 0), region >= 0),
         "order_ref": oid.gather(pl.Series(row)).set(pl.Series(~known_order), None) if size else oid.head(0),
+        "waybill": waybills.set(pl.Series(~says_waybill), None),
         "sku": pick(goods.sku, np.maximum(sku, 0), says_sku),
         "batch_no": pick(lots.number, np.maximum(bought.batch[row], 0), says_batch),
         "serial_no": serial.to_series().set(pl.Series(~says_serial), None),
@@ -348,9 +406,18 @@ def feedback_frames(
         "csat": pl.Series(np.where(csat == 1, stars, -1)).replace(-1, None),
         "contact_count": contacts,
         "thread_ref": ids.gather(pl.Series(np.maximum(part.parent, 0))).set(pl.Series(part.again != 3), None) if size else ids,
-        "carrier": pick(nouns.CARRIERS, bought.carrier[row], known_order & (bought.shipped[row] < NEVER) & np.isin(source, (TICKET, CHAT))),
+        "carrier": pick(
+            nouns.CARRIERS, bought.carrier[row], known_order & (bought.shipped[row] < NEVER) & np.isin(source, (TICKET, CHAT))
+        ),
         "warehouse": pick(nouns.WAREHOUSES, bought.warehouse[row], known_order & np.isin(source, (TICKET,))),
         "destination": destination.select(pl.format("{}{}", "province", "city")).to_series().set(pl.Series(~known_order), None),
+        "last_scan_at": utc(
+            np.where(
+                says_waybill & (chance[:, 3] < 0.6),
+                np.maximum(at - (DAY * (0.5 + 3.5 * chance[:, 5])).astype(np.int64), bought.shipped[row]),
+                NEVER,
+            )
+        ),
         "stamp": utc(stamp),
         "source_id": ids,
     }
@@ -382,7 +449,10 @@ def feedback_frames(
             "gold_nature": pick(NATURES, part.nature),
             "gold_emotion": emotion.astype(np.int64),
             "gold_vague": vague,
-            "gold_case_id": pl.DataFrame({"no": part.case}).select(pl.format("K{}", "no")).to_series().set(pl.Series(part.case < 0), None),
+            "gold_case_id": pl.DataFrame({"no": part.case})
+            .select(pl.format("K{}", "no"))
+            .to_series()
+            .set(pl.Series(part.case < 0), None),
             "counted": complaint & (part.again == 0),
             "true_leaf": pl.Series(leaves[problem].astype(object), dtype=pl.String),
             "story": pick(CODES, np.maximum(part.story, 0), part.story >= 0),
@@ -391,7 +461,9 @@ def feedback_frames(
     )
     second = {"S2": "PRD.PARTS", "T3": "LOG.DAMAGE"}
     gold = gold.with_columns(
-        gold_leaves=pl.when(pl.col("story").is_in(list(second)) & (pl.col("gold_leaf") != pl.col("story").replace_strict(second, default="")))
+        gold_leaves=pl.when(
+            pl.col("story").is_in(list(second)) & (pl.col("gold_leaf") != pl.col("story").replace_strict(second, default=""))
+        )
         .then(pl.concat_list("gold_leaf", pl.col("story").replace_strict(second, default="")))
         .when(pl.col("gold_leaf") == "")
         .then(pl.lit([], dtype=pl.List(pl.String)))

@@ -11,7 +11,19 @@ import numpy as np
 
 from tasks.sample import nouns, service
 from tasks.sample.aftersales import FREIGHT_INSURANCE
-from tasks.sample.cases import APP, APP_RATE, DAMAGE, GIFT, Cases, Hazards, arrivals, axis_times, cases_of, service_rates
+from tasks.sample.cases import (
+    APP,
+    APP_RATE,
+    DAMAGE,
+    GIFT,
+    NEW_PACK_FROM,
+    Cases,
+    Hazards,
+    arrivals,
+    axis_times,
+    cases_of,
+    service_rates,
+)
 from tasks.sample.orders import CLAIM_CITY, DAY, EPOCH, NEVER, Batches, Bools, Ints, Orders, Products, local, local_moment
 from tasks.sample.problems import INDEX, PROBLEMS, arrived_by
 
@@ -70,7 +82,6 @@ def stories(goods: Products, lots: Batches, bought: Orders) -> list[Story]:
     sessions = [one["session_id"] for one in bought.sessions]
     gift_session = sessions.index("T20260905-1") if "T20260905-1" in sessions else -2
     batch = lots.index.get("FW03-2608B", -2)
-    pack = lots.index.get("KT05-2607C", -2)
 
     def shipped(since: date, until: date) -> Bools:
         return (bought.shipped >= local(since)) & (bought.shipped < local(until))
@@ -122,7 +133,7 @@ def stories(goods: Products, lots: Batches, bought: Orders) -> list[Story]:
             "S8", "KT-05 新包装", {"sku": "KT-05", "batch_no": "KT05-2607C+"}, DAMAGE, {},
             "2026-07-20", "", "shipped_at", ("2026-W30", "2026-W47"),
             "自切换批次 KT05-2607C（07-20）起有效；按完成日 07-06 看只像部分有效",
-            (sku == goods.index["KT-05"]) & (bought.batch >= pack) if pack >= 0 else np.zeros(len(sku), dtype=bool),
+            (sku == goods.index["KT-05"]) & (bought.shipped >= local(NEW_PACK_FROM)),
         ),
         Story(
             "S9", "AF-09 异味", {"sku": "AF-09"}, (SMELL,), {}, "2026-06-22", "", "signed_at", ("2026-W26", "2026-W47"),
@@ -152,7 +163,9 @@ def story_cases(rngs: dict[str, np.random.Generator], told: list[Story], bought:
     return parts
 
 
-def trap_cases(rngs: dict[str, np.random.Generator], goods: Products, bought: Orders, scale: float, end: int) -> tuple[list[Cases], Ints, str]:
+def trap_cases(
+    rngs: dict[str, np.random.Generator], goods: Products, bought: Orders, scale: float, end: int
+) -> tuple[list[Cases], Ints, str]:
     """Draw the cases of the traps T2, T3, T9 and T10.
 
     Args:
@@ -170,15 +183,19 @@ def trap_cases(rngs: dict[str, np.random.Generator], goods: Products, bought: Or
 
     kt11 = goods.index["KT-11"]
     moments = np.array([local_moment("2026-11-03T10:25"), local_moment("2026-11-05T20:40"), local_moment("2026-11-06T15:12")])
-    rows = np.flatnonzero((bought.sku == kt11) & (bought.signed < local(date(2026, 11, 3))) & (bought.paid >= local(date(2026, 10, 20))))
+    rows = np.flatnonzero(
+        (bought.sku == kt11) & (bought.signed < local(date(2026, 11, 3))) & (bought.paid >= local(date(2026, 10, 20)))
+    )
     if len(rows) >= 3 and end > moments[-1]:
         chosen = np.sort(rngs["T2"].choice(rows, 3, replace=False))
         parts.append(cases_of(chosen, np.full(3, LEAK), moments, CODES.index("T2")))
 
     claims = np.flatnonzero(bought.city == len(bought.cities) - 1)
-    claims = claims[bought.signed[claims] < min(local(date(2026, 9, 7)), end)]
+    claims = claims[bought.signed[claims] < min(local(date(2026, 9, 6)), end)]
     if len(claims):
-        at = np.maximum(bought.signed[claims] + (rngs["T3"].random(len(claims)) * 2400 + 300).astype(np.int64), local(date(2026, 8, 31), 9))
+        at = np.maximum(bought.signed[claims], local(date(2026, 8, 31), 9)) + (
+            rngs["T3"].random(len(claims)) * 9000 + 300
+        ).astype(np.int64)
         number = INDEX[("SPC.ABNORMAL", "")]
         parts.append(cases_of(claims, np.full(len(claims), number), at, CODES.index("T3")))
 
@@ -199,7 +216,7 @@ def trap_cases(rngs: dict[str, np.random.Generator], goods: Products, bought: Or
     rng = rngs["T10"]
     monday = local(date(2026, 7, 20))
     if first <= monday < end:
-        count = int(rng.poisson(110 * scale))
+        count = int(rng.poisson(68 * scale))
         at = monday + (rng.beta(1.4, 2.4, count) * 8.5 * DAY).astype(np.int64) + (rng.random(count) * 3600).astype(np.int64)
         fn02 = np.flatnonzero((bought.sku == goods.index["FN-02"]) & (bought.signed < monday))
         linked = rng.random(count) < 0.12
@@ -253,7 +270,10 @@ def story_truth(
             expected = active[:, service.BROKEN, 0].reshape(weeks, 7).sum(axis=1) * APP_RATE
         elif story.code == "S6":
             right &= (cases.queue == service.OUTSOURCED) & (cases.shift == service.NIGHT)
-            expected = desk.human[:, service.OUTSOURCED, service.NIGHT].reshape(weeks, 7).sum(axis=1) * service_rates()[1][0, service.NIGHT]
+            expected = (
+                desk.human[:, service.OUTSOURCED, service.NIGHT].reshape(weeks, 7).sum(axis=1)
+                * service_rates()[1][0, service.NIGHT]
+            )
         elif story.mask is not None:
             right &= (cases.row >= 0) & story.mask[np.maximum(cases.row, 0)]
             rows = np.flatnonzero(story.mask)
@@ -290,8 +310,14 @@ def story_truth(
             "until": story.until,
             "since_axis": story.axis,
             "weeks": active_weeks,
-            "observed": {name: int(observed[number]) for number, name in enumerate(names) if observed[number] or expected[number] > 0.005},
-            "expected": {name: round(float(expected[number]), 3) for number, name in enumerate(names) if observed[number] or expected[number] > 0.005},
+            "observed": {
+                name: int(observed[number]) for number, name in enumerate(names) if observed[number] or expected[number] > 0.005
+            },
+            "expected": {
+                name: round(float(expected[number]), 3)
+                for number, name in enumerate(names)
+                if observed[number] or expected[number] > 0.005
+            },
             "llr": cumulative,
             "passed_12_nats": passed,
             "present": bool(active_weeks) and total_expected > 0,
@@ -313,7 +339,7 @@ def trap_truth(t9_sku: str, dropped_reviews: int) -> dict[str, dict[str, Any]]:
                "right": "red_line_without_percentages", "answer": "立即红线，不算比例，不等样本"},
         "T3": {"weeks": ["2026-W36"], "slice": {"sku": "CP-02", "dest_city": CLAIM_CITY}, "cases": 18, "images": 3,
                "right": "one_suspected_cluster", "answer": "一个疑似异常索赔簇，不算 CP-02 破损"},
-        "T4": {"weeks": ["2025-W47", "2026-W08"], "slice": {}, "right": "no_alarm",
+        "T4": {"weeks": ["2025-W47", "2026-W08"], "slice": {}, "right": "no_alarm", "allowed": {"2025-W47": ["S7"]},
                "answer": "双11后一周与春节周没有问题，不报警（2025-W47 只有 S7 的尾声）"},
         "T5": {"weeks": ["2026-W10"], "slice": {}, "on": "2026-03-02", "leaf": "PKG.MISSING", "right": "break_taxonomy",
                "bridge": [["其他", "漏发"]], "answer": "口径变更，给出对照，不说上升"},

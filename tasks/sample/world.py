@@ -14,7 +14,17 @@ from tasks.errors import UserError
 from tasks.model import TABLES, Period
 from tasks.sample import nouns, service
 from tasks.sample.aftersales import aftersale_frames, applications, refund_cases, refund_rates
-from tasks.sample.cases import APP_RATE, GIFT_BY_CHANNEL, SOUTHWEST_CARRIER_C, Hazards, app_cases, flow_cases, joined, service_cases, service_rates
+from tasks.sample.cases import (
+    APP_RATE,
+    GIFT_BY_CHANNEL,
+    SOUTHWEST_CARRIER_C,
+    Hazards,
+    app_cases,
+    flow_cases,
+    joined,
+    service_cases,
+    service_rates,
+)
 from tasks.sample.nouns import LINE_CODES
 from tasks.sample.orders import DAY, batch_frame, batches, local, order_frame, orders, products, utc
 from tasks.sample.prior_actions import prior_actions
@@ -72,9 +82,7 @@ class _Chance:
         return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
 
 
-def build(
-    seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W45", *, with_stories: bool = True
-) -> World:
+def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W45", *, with_stories: bool = True) -> World:
     """Build the sample shop.
 
     Args:
@@ -95,7 +103,8 @@ def build(
     first = after - timedelta(weeks=weeks)
     if last.grain != "week" or weeks < 1 or first < nouns.FIRST_MONDAY or after - timedelta(weeks=1) not in nouns.WEEK_INDEX:
         raise UserError(
-            f"The sample shop has no {weeks} weeks through {through}.", hint="It lives from 2025-W38 to 2026-W47: at most 60 weeks to 2026-W45."
+            f"The sample shop has no {weeks} weeks through {through}.",
+            hint="It lives from 2025-W38 to 2026-W47: at most 60 weeks to 2026-W45.",
         )
     if scale <= 0:
         raise UserError(f"A shop of scale {scale} has no orders.", hint="Give a scale above 0, such as 0.1.")
@@ -109,7 +118,7 @@ def build(
     bought = orders(streams, goods, lots, first, weeks, scale)
     desk = service.desk(chance("desk"), bought, days, with_stories)
     active = service.devices(days, scale)
-    hazards = Hazards(chance("hazards"), goods, bought, lots.index.get("KT05-2607C", -1) if with_stories else -1)
+    hazards = Hazards(chance("hazards"), goods, bought, with_stories)
     told = stories(goods, lots, bought)
 
     parts = [
@@ -131,7 +140,7 @@ def build(
 
     order_table = order_frame(goods, lots, bought, chance("stamps").integers(60, 900, len(bought)))
     oid = order_table["oid"]
-    feedback, gold = feedback_frames(chance("feedback"), goods, lots, bought, part, oid, end)
+    feedback, gold = feedback_frames(chance("feedback"), goods, lots, bought, part, order_table, end)
     kept = pl.Series(~gone)
     feedback, gold = feedback.filter(kept), gold.filter(kept)
     aftersale, inspection = aftersale_frames(chance("aftersales"), goods, lots, bought, applied, oid, end)
@@ -198,7 +207,10 @@ def _rates(hazards: Hazards) -> dict[str, Any]:
             }
             for row in range(len(hazards.goods.sku))
         },
-        "axis_factor": {"ship": float(hazards.scale[_family_number("ship")]), "delivery": float(hazards.scale[_family_number("delivery")])},
+        "axis_factor": {
+            "ship": float(hazards.scale[_family_number("ship")]),
+            "delivery": float(hazards.scale[_family_number("delivery")]),
+        },
         "per_human_conversation": {
             PROBLEMS[number].leaf: dict(zip(nouns.SHIFTS, (round(float(value), 8) for value in slow[row]), strict=True))
             for row, number in enumerate(numbers)
@@ -226,7 +238,15 @@ def _published(rng: np.random.Generator, days: list[date]) -> pl.DataFrame:
             version = "2025.1" if old and platform == "平台丙" else "2026.7" if platform == "平台丙" else "2025.1"
             value = round(level + float(walk[number]) + (shift if old else 0.0), 2)
             rows.append(
-                {**common, "metric_code": "score", "metric_name": "店铺体验分", "value": value, "warn_line": warn, "bad_line": bad, "formula_version": version}
+                {
+                    **common,
+                    "metric_code": "score",
+                    "metric_name": "店铺体验分",
+                    "value": value,
+                    "warn_line": warn,
+                    "bad_line": bad,
+                    "formula_version": version,
+                }
             )
             rows.append(
                 {
@@ -250,7 +270,7 @@ def _regulator_cases(rng: np.random.Generator, feedback: pl.DataFrame) -> pl.Dat
     own = feedback.filter(pl.col("source") == "regulator")
     size = len(own)
     received = own["submitted_at"].dt.epoch("s").to_numpy().astype(np.int64) + nouns.ZONE_OFFSET
-    answered_late = rng.random(size) < 0.02
+    answered_late = rng.random(size) < 0.01
     contact = received + ((0.2 + 0.6 * rng.random(size)) * DAY).astype(np.int64)
     answer = received + (np.where(answered_late, 9.5, 1.0 + 2.0 * rng.random(size)) * DAY).astype(np.int64)
     end = int(feedback["submitted_at"].dt.epoch("s").max() or 0) + nouns.ZONE_OFFSET if len(feedback) else 0  # type: ignore[arg-type]
@@ -283,5 +303,7 @@ def _cost_rates() -> pl.DataFrame:
     ]  # fmt: skip
     later = [("freight_out", 4.4, "parcel", date(2026, 3, 1)), ("insurance_premium", 1.1, "order", date(2026, 4, 15))]
     every = [(date(2025, 9, 1), *row) for row in rows] + [(day, item, amount, unit) for item, amount, unit, day in later]
-    frame = pl.DataFrame(every, schema={"valid_from": pl.Date, "item": pl.String, "amount": pl.Float64, "unit": pl.String}, orient="row")
+    frame = pl.DataFrame(
+        every, schema={"valid_from": pl.Date, "item": pl.String, "amount": pl.Float64, "unit": pl.String}, orient="row"
+    )
     return frame.sort("item", "valid_from")
