@@ -16,6 +16,7 @@ WAYBILL_AS_ORDER = 0.004
 OLD_CODES = 0.004
 BAD_ROWS = 0.007
 DOUBLES = 0.006
+WORDS_FOR_AMOUNTS = 0.01
 
 FEEDBACK_SPELLINGS = ("无", "/", "批次不详")
 
@@ -161,6 +162,14 @@ def spoil(native: pl.DataFrame, channel: str, seed: int, ledger: Ledger, *, name
     if bad_rows:
         parts.append(pl.DataFrame(bad_rows, schema=whole.schema))
     soiled = pl.concat(parts).sort("_at", maintain_order=True).select(columns)
+    for item in SHAPES[channel]:
+        if item.manner == "yuan" and item.native in columns:
+            cells = soiled[item.native].to_list()
+            worded = rows_of(rng, len(cells), WORDS_FOR_AMOUNTS).tolist()
+            for spot in worded:
+                cells[spot] = "见小票"
+            soiled = soiled.with_columns(pl.Series(item.native, cells, dtype=pl.String))
+            ledger.note("soiled", name, "amount_in_words", len(worded))
     ledger.rows[name] += soiled.height
     return soiled
 
@@ -172,7 +181,7 @@ def _faults(channel: str, native: pl.DataFrame) -> list[tuple[str, str, object]]
         if item.native not in native.columns:
             continue
         text = native.schema[item.native] == pl.String
-        if item.column in ("submitted_at", "applied_at", "received_at") and text:
+        if (item.column in ("submitted_at", "applied_at") or (channel, item.column) == ("regulator_cases", "received_at")) and text:
             found += [("no_date", item.native, None), ("impossible_date", item.native, "2026-02-30 12:00:00")]
         elif item.column in ("submitted_at", "applied_at") or item.column == "paid_at":
             found.append(("no_date", item.native, None))
@@ -184,8 +193,6 @@ def _faults(channel: str, native: pl.DataFrame) -> list[tuple[str, str, object]]
             found.append(("unknown_status", item.native, 77))
         elif item.column == "refund_amount" and text:
             found.append(("not_a_number", item.native, "待核算"))
-        elif item.column in ("amount", "unit_price") and item.manner == "yuan":
-            found.append(("not_a_number", item.native, "见小票"))
         elif item.column == "qty" and channel == "order_lines":
             found.append(("out_of_range", item.native, 0))
     return [*found, ("missing_id", IDENTITY[channel], None)]

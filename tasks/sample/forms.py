@@ -15,10 +15,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from tasks.sample.dirt import BAD_ROWS, DOUBLES, Ledger, chance, rows_of, spoil
-from tasks.sample.rows import CLOCK, ZONE, follow_ups, native_rows, nested
+from tasks.sample.rows import CLOCK, ZONE, native_rows, nested
 from tasks.sample.shapes import REVIEW_CHANNELS
 
 EXPORT_LIMIT = 5_000
@@ -36,9 +36,9 @@ def write_reviews(folder: Path, channel: str, reviews: pl.DataFrame, seed: int, 
         Source ids that the cut-off export lost.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    more = follow_ups(reviews, seed)
-    ledger.note("soiled", channel, "follow_up", more.height)
-    whole = pl.concat([reviews, more]).sort("stamp", "source_id")
+    if "thread_ref" in reviews.columns:
+        ledger.note("soiled", channel, "follow_up", reviews["thread_ref"].drop_nulls().len())
+    whole = reviews.sort("stamp", "source_id")
     if channel == REVIEW_CHANNELS["平台甲"]:
         return _write_exports(folder, channel, whole, seed, ledger)
     rows = spoil(native_rows(whole, "reviews"), "reviews", seed, ledger, name=channel)
@@ -164,7 +164,7 @@ def _mail(row: dict[str, Any], sent: datetime, coins: list[float]) -> Message:
         message.attach(MIMEText(f"<p>{text.replace(chr(10), '<br>')}</p>", "html", charset))
     message["From"] = f"{row.get('customer_ref') or 'guest'}@example.com"
     message["To"] = f"service-{MAILBOXES.get(str(row.get('platform')), 'all')}@puan.example"
-    message["Subject"] = Header(f"{'回复：' if coins[1] < 0.25 else ''}售后反馈 {about}".strip(), charset)
+    message["Subject"] = Header(f"{'回复：' if coins[1] < 0.25 else ''}售后反馈 {about}".strip(), charset).encode()
     message["Date"] = format_datetime(sent)
     message["Message-ID"] = f"<{row['source_id']}@mail.example.com>"
     if coins[1] < 0.25:

@@ -7,14 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from tasks.sample.dirt import chance, rows_of
 from tasks.sample.problems import PROBLEMS
 from tasks.sample.shapes import CODES, SHAPES, Field
-from tasks.sample.texts import follow_up
 
 ZONE = "Asia/Shanghai"
 CLOCK = "%Y-%m-%d %H:%M:%S"
-FOLLOW_UPS = 0.03
 
 
 def reason_codes() -> dict[str, tuple[int, str]]:
@@ -57,7 +54,7 @@ def _written(item: Field, frame: pl.DataFrame) -> pl.Expr:
         case "money":
             return (value.fill_null(0.0) if item.column == "refund_amount" else value).map_batches(_money, return_dtype=pl.String)
         case "yuan":
-            return value.fill_null(0.0).map_batches(_yuan, return_dtype=pl.String)
+            return value.map_batches(_yuan, return_dtype=pl.String)
         case "yes_no":
             return value.cast(pl.Int64) if not item.native.startswith("是否") else value.replace_strict({True: "是", False: "否"}, default=None)
         case "code":
@@ -76,12 +73,15 @@ def _money(values: pl.Series) -> pl.Series:
 
 
 def _yuan(values: pl.Series) -> pl.Series:
-    return pl.Series([f"{value:,.0f}元" if index % 4 else f"{value:.2f}" for index, value in enumerate(values.to_list())], dtype=pl.String)
+    return pl.Series([None if value is None else f"{value:,.0f}元" if index % 4 else f"{value:.2f}" for index, value in enumerate(values.to_list())], dtype=pl.String)
 
 
 def nested(rows: pl.DataFrame) -> pl.Series:
-    """Return rows as JSON text; dots in column names nest."""
-    return rows.select(pl.struct(_nest(list(rows.columns))).struct.json_encode().alias("body")).to_series()
+    """Return rows as JSON text; dots in column names nest, and fields without a value are left out, as servers do."""
+    body = pl.struct(_nest(list(rows.columns))).struct.json_encode()
+    # A quote inside a text is escaped, so only a field's own name can match.
+    body = body.str.replace_all(r',"[A-Za-z]+":null', "").str.replace_all(r'"[A-Za-z]+":null,?', "")
+    return rows.select(body.alias("body")).to_series()
 
 
 def _nest(columns: Sequence[str], prefix: str = "") -> list[pl.Expr]:
@@ -94,24 +94,3 @@ def _nest(columns: Sequence[str], prefix: str = "") -> list[pl.Expr]:
         else pl.struct(_nest(names, f"{prefix}{head}.")).alias(head)
         for head, names in parts.items()
     ]
-
-
-def follow_ups(reviews: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """Return 追评: later rows that name their first review, about three weeks on; `source_id` is the first one's with `-2`."""
-    if reviews.is_empty():
-        return reviews
-    picked = reviews[rows_of(chance(seed, "follow-up", str(reviews["source_id"][0])), reviews.height, FOLLOW_UPS).tolist()]
-    later = pl.duration(days=21)
-    texts = [follow_up(key, seed, (sku or "")[:2]) for key, sku in picked.select("source_id", "sku").rows()]
-    end = reviews["stamp"].max()
-    return (
-        picked.with_columns(
-            pl.col("source_id").alias("thread_ref"),
-            pl.format("{}-2", "source_id").alias("source_id"),
-            pl.col("submitted_at") + later,
-            pl.col("stamp") + later,
-            pl.Series("text", texts, dtype=pl.String),
-        )
-        .filter(pl.col("stamp") <= end)
-        .select(reviews.columns)
-    )

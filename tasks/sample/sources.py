@@ -102,12 +102,11 @@ def told_feedback(world: Written, seed: int) -> tuple[pl.DataFrame, pl.DataFrame
     """
     feedback = world.tables["feedback"].sort("source_id")
     gold = world.gold.sort("source_id")
-    known = [name for name in feedback.columns if name in ("source", "rating", "request", "app_version", "contact_count")]
-    lines = (pl.col("sku") if "sku" in feedback.columns else pl.lit("")).str.extract(r"^([A-Z]{2})").alias("line")
-    labels = [name for name in gold.columns if name.startswith("gold_")]
-    records = feedback.select("source_id", *known, lines).join(gold.select("source_id", *labels), on="source_id", how="left", maintain_order="left")
-    if "contact_count" not in known and "story" in gold.columns:
-        records = records.with_columns(pl.lit(1).alias("contact_count"))
+    known = [name for name in ("source", "rating", "request", "app_version", "contact_count") if name in feedback.columns]
+    labels = [name for name in gold.columns if name.startswith("gold_") or name in ("line", "again")]
+    records = feedback.select("source_id", "sku", *known).join(gold.select("source_id", *labels), on="source_id", how="left", maintain_order="left")
+    if "line" not in labels:
+        records = records.with_columns(pl.col("sku").str.extract(r"^([A-Z]{2})").alias("line"))
     told = write_texts(records, seed)
     channel = (
         pl.when(pl.col("source") == "review")
@@ -154,7 +153,8 @@ def with_earlier_versions(rows: pl.DataFrame, channel: str, ledger: Ledger) -> p
     """Give a case that was opened again twice: as it was closed, and as it is now."""
     if "serve.reopenTime" not in rows.columns or "serve.finishTime" not in rows.columns:
         return rows
-    again = rows.filter(pl.col("serve.reopenTime").is_not_null() & pl.col("createTime").is_not_null() & pl.col(IDENTITY[channel]).is_not_null())
+    good = pl.col(IDENTITY[channel]).str.contains(r"^[A-Z]+\d+$") & pl.col("createTime").is_not_null()
+    again = rows.filter(pl.col("serve.reopenTime").is_not_null() & good)
     again = again.unique(subset=IDENTITY[channel], maintain_order=True)
     earlier = again.with_columns(
         pl.lit(None, dtype=pl.String).alias("serve.reopenTime"),
@@ -169,11 +169,12 @@ def with_earlier_versions(rows: pl.DataFrame, channel: str, ledger: Ledger) -> p
 
 def write_parquet(folder: Path, tables: dict[str, pl.DataFrame], seed: int, ledger: Ledger) -> None:
     """Write what the warehouse and the shop's own systems export as Parquet; order lines in one file a month."""
-    orders = native_rows(tables["order_line"], "order_lines").drop_nulls("etl_time")
-    months = orders["etl_time"].dt.convert_time_zone(ZONE).dt.strftime("%Y-%m")
+    orders = tables["order_line"]
+    months = orders["stamp"].dt.convert_time_zone(ZONE).dt.strftime("%Y-%m")
     (folder / "orders").mkdir(exist_ok=True)
-    for (month,), part in sorted(orders.with_columns(months.alias("_month")).partition_by("_month", as_dict=True, maintain_order=True).items()):
-        part = spoil_lightly(part.drop("_month"), seed, str(month), ledger)
+    # Month by month, so that there is never a second copy of all order lines in memory.
+    for month in months.drop_nulls().unique().sort().to_list():
+        part = spoil_lightly(native_rows(orders.filter(months == month), "order_lines"), seed, ledger)
         part.write_parquet(folder / "orders" / f"order_lines-{month}.parquet", compression="zstd", compression_level=1, statistics=True)
     for channel, table in (("inspections", "return_inspection"), ("exposures", "exposure"), ("batches", "batch"), ("products", "product")):
         rows = native_rows(tables[table], channel)
@@ -181,8 +182,8 @@ def write_parquet(folder: Path, tables: dict[str, pl.DataFrame], seed: int, ledg
         ledger.rows[channel] += rows.height
 
 
-def spoil_lightly(orders: pl.DataFrame, seed: int, month: str, ledger: Ledger) -> pl.DataFrame:
-    """Add a few bad order lines to a month's file: a whole two in ten thousand would already be much for an ERP export."""
+def spoil_lightly(orders: pl.DataFrame, seed: int, ledger: Ledger) -> pl.DataFrame:
+    """Add six bad order lines and three repeated ones to a month's file: more would be much for an export of the shop's own system."""
     sample = orders.gather_every(max(orders.height // 6, 1), offset=seed % 5).head(6)
     if sample.height < 6:
         ledger.rows["order_lines"] += orders.height

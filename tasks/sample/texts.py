@@ -34,6 +34,7 @@ INPUTS = {
     "app_version": "",
     "contact_count": 1,
     "rating": 0.0,
+    "again": "",
 }
 """Columns that shape a text, with what stands in for a missing column or value."""
 
@@ -101,13 +102,6 @@ def write_texts(records: pl.DataFrame, seed: int) -> pl.DataFrame:
     return pl.DataFrame(
         {"source_id": frame["source_id"], "text": pl.Series(texts, dtype=pl.String), "language": pl.Series(languages, dtype=pl.String)}
     )
-
-
-def follow_up(record: str, seed: int, line: str = "", days: int = 20) -> str:
-    """Write a 追评 that a customer adds to a review some days later."""
-    draw = Draw(seed, record + "/+")
-    worse = ["还是老问题，客服也没给解决", "{p}更严重了", "彻底用不了了", "换了新的，目前正常", "用久了还行，改个好评", "已经给退了，算你们负责"]
-    return _fill(f"{days}天后追评：{draw.pick(worse)}", draw, line, "") + str(draw.pick(ENDINGS))
 
 
 @cache
@@ -188,7 +182,8 @@ def _chinese(record: dict[str, Any], others: list[str], draw: Draw) -> str:
         lead = draw.pick(["", "", "", "你好，", "在吗 ", "请教一下，", "想问下，", "老板，"])
         scene = _fill(draw.pick(_scenes(leaf, line)), draw, line, version) if draw.chance(0.35) else ""
         return _spoiled(lead + scene + _fill(draw.pick(pool), draw, line, version) + str(draw.pick(bank["question_tails"])), draw)
-    return _complaint(record, others, draw, lambda text: _fill(text, draw, line, version))
+    later = draw.pick(["追评：", "三周后来追评，", "追加：", "用了一阵再来说，", "追评，"]) if record["again"] == "later_review" else ""
+    return str(later) + _complaint(record, others, draw, lambda text: _fill(text, draw, line, version))
 
 
 def _complaint(record: dict[str, Any], others: list[str], draw: Draw, fill: Callable[[str], str]) -> str:
