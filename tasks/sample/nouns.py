@@ -52,7 +52,7 @@ HEATER_SKUS = tuple(f"FN-{number:02d}" for number in range(9, 15))
 """暖风机: they sell from November, while the other FN products sell in July and August."""
 
 PINNED_SHARES: dict[str, float] = {
-    "FW-03": 0.225,
+    "FW-03": 0.24,
     "SM-04": 0.22,
     "HW-12": 0.25,
     "KT-05": 0.27,

@@ -153,8 +153,15 @@ def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W
         "exposure": service.exposure_frame(desk, active, order_table, aftersale, days, silent),
         "platform_metric": _published(chance("published"), days),
         "regulator_case": _regulator_cases(chance("regulator"), feedback),
-        "batch": _stamped(batch_frame(chance("stock"), goods, lots, bought), "batch_no", datetime(2025, 9, 14, 16, tzinfo=UTC)),
-        "cost_rate": _stamped(_cost_rates(), "item", datetime(2025, 9, 14, 16, tzinfo=UTC)),
+        # A batch is known from the day on which it first ships; its stock is that of the world's end.
+        "batch": batch_frame(chance("stock"), goods, lots, bought).with_columns(
+            stamp=pl.col("first_ship").cast(pl.Datetime("us")).dt.replace_time_zone("UTC") - pl.duration(hours=8),
+            source_id=pl.col("batch_no"),
+        ),
+        "cost_rate": _cost_rates().with_columns(
+            stamp=pl.col("valid_from").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+            source_id=pl.format("{}|{}", "item", "valid_from"),
+        ),
         "product": _stamped(goods.frame, "sku", datetime(2025, 9, 14, 16, tzinfo=UTC)),
     }
     tables = {name: _canonical(name, frame) for name, frame in tables.items()}

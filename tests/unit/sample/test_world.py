@@ -117,7 +117,7 @@ def test_a_quiet_shop_arrives_as_its_rates_and_lags_say(quiet: World) -> None:
     rates = pl.DataFrame(quiet.truth["rates"]["per_signed_order"]).filter(pl.col("family").is_in(["function", "fit"]))
     factors = pl.DataFrame(
         [
-            {"sku": sku, "leaf": name.split("/")[0], "symptom": (name.split("/") + [""])[1], "factor": value}
+            {"sku": sku, "leaf": name.split("/")[0], "symptom": ([*name.split("/"), ""])[1], "factor": value}
             for sku, own in quiet.truth["rates"]["sku_factor"].items()
             for name, value in own.items()
         ]
@@ -155,20 +155,26 @@ def test_planted_traps_are_there(autumn: World) -> None:
     day = pl.col("submitted_at").dt.convert_time_zone("Asia/Shanghai").dt.date().cast(pl.String)
     safety = feedback.filter(pl.col("story") == "T2")
     assert safety.select(day).to_series().to_list() == ["2026-11-03", "2026-11-05", "2026-11-06"]
-    assert set(safety["gold_leaf"]) == {"PRD.SAFETY"} and set(safety["true_sku"]) == {"KT-11"}
+    assert set(safety["gold_leaf"]) == {"PRD.SAFETY"}
+    assert set(safety["true_sku"]) == {"KT-11"}
     cluster = feedback.filter(pl.col("story") == "T3")
-    assert len(cluster) == 18 and cluster["image_hash"].n_unique() == 3 and cluster["destination"].n_unique() == 1
+    assert len(cluster) == 18
+    assert cluster["image_hash"].n_unique() == 3
+    assert cluster["destination"].n_unique() == 1
     assert set(cluster["true_sku"]) == {"CP-02"}
     claims = autumn.tables["aftersale"].filter(
         pl.col("oid").is_in(cluster["order_ref"].to_list()) & (pl.col("phase") == "after_sign")
     )
-    assert len(claims) == 18 and set(claims["type"]) == {"refund_only"}
+    assert len(claims) == 18
+    assert set(claims["type"]) == {"refund_only"}
     reviews = feedback.filter((pl.col("source") == "review") & (pl.col("platform") == "平台丙")).select(day).to_series().to_list()
-    assert not {"2026-10-30", "2026-10-31", "2026-11-01"} & set(reviews) and len(reviews) > 20
+    assert not {"2026-10-30", "2026-10-31", "2026-11-01"} & set(reviews)
+    assert len(reviews) > 20
     week = pl.col("paid_at").dt.convert_time_zone("Asia/Shanghai").dt.strftime("%G-W%V")
     talent = pl.col("traffic_source") == "talent_live"
     share = dict(autumn.tables["order_line"].group_by(week).agg(talent.mean()).iter_rows())
-    assert share["2026-W42"] == pytest.approx(0.22, abs=0.03) and share["2026-W39"] == pytest.approx(0.10, abs=0.03)
+    assert share["2026-W42"] == pytest.approx(0.22, abs=0.03)
+    assert share["2026-W39"] == pytest.approx(0.10, abs=0.03)
     assert set(autumn.truth["traps"]) == {f"T{number}" for number in range(1, 11)}
     score = autumn.tables["platform_metric"].filter(pl.col("metric_code") == "score")
     assert set(score.filter(pl.col("platform") == "平台丙")["formula_version"]) == {"2026.7"}
@@ -194,10 +200,12 @@ def test_taxonomy_split_formula_and_freight_insurance_begin_on_their_days() -> N
 def test_actions_keep_their_own_times(autumn: World) -> None:
     actions = {action["action_id"]: action for action in autumn.actions}
     pack = actions["A-2026-W26-KT05"]
-    assert [event["kind"] for event in pack["events"]][-1] == "cut_in" and pack["events"][-1]["cut_in_actual"] == "KT05-2607C"
+    assert [event["kind"] for event in pack["events"]][-1] == "cut_in"
+    assert pack["events"][-1]["cut_in_actual"] == "KT05-2607C"
     for action in autumn.actions:
         times = [event["at"] for event in action["events"]]
-        assert times == sorted(times) and [event["seq"] for event in action["events"]] == list(range(1, len(times) + 1))
+        assert times == sorted(times)
+        assert [event["seq"] for event in action["events"]] == list(range(1, len(times) + 1))
         assert all(moment < "2026-11-08T16:00:00Z" for moment in times)
 
 
@@ -236,7 +244,5 @@ def test_the_whole_shop_has_the_known_batch(full: World) -> None:
     stock = full.tables["batch"].filter(pl.col("batch_no") == "FW03-2608B")
     assert stock["qty_stock"].item() == 312
     assert full.tables["order_line"].filter(pl.col("batch_no") == "FW03-2608B").height == pytest.approx(1500, rel=0.12)
-    assert (
-        full.truth["stories"]["S5"]["passed_12_nats"] == "2026-W42"
-        and full.truth["stories"]["S7"]["passed_12_nats"] == "2025-W46"
-    )
+    assert full.truth["stories"]["S5"]["passed_12_nats"] == "2026-W42"
+    assert full.truth["stories"]["S7"]["passed_12_nats"] == "2025-W46"
