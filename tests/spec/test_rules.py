@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from expectations.catalogue import PAGE, page
 from expectations.channel import EXPORT_CUTS
 from expectations.channel import rules as channel_rules
 from expectations.rules import Given
 from expectations.suites import SUITES, suite
-
 from tasks.errors import UserError
 from tasks.model import TABLES
 from tasks.validate.channel import verdict

@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from expectations.rules import Given, Rule
 from expectations.suites import SUITES, suite
-
 from tasks.errors import UserError
 from tasks.model import TABLES
 from tasks.validate.confirmation import RESULT_FORMAT, expectation, quiet_context, run

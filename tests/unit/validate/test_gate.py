@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
-from expectations.rules import Given, Lacks, rule
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tasks.validate.gate as gate
+from expectations.rules import Given, Lacks, rule
 from tasks.errors import UserError
 from tasks.model import TABLES
 from tasks.validate.gate import QUARANTINE_SCHEMA, judge
@@ -20,7 +20,7 @@ KNOWN = {"sku": {"FW-01"}, "issue": {"PRD.FAULT"}}
 TEXT = st.one_of(
     st.none(), st.sampled_from(["chat", "return_refund", "after_sign", "FW-01", "无", "x\x1fy", ""]), st.text(max_size=30)
 )
-TIME = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone
+TIME = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))
 BY_TYPE = {
     pl.String: TEXT,
     pl.Boolean: st.one_of(st.none(), st.booleans()),
@@ -117,7 +117,7 @@ def test_two_counts_that_differ_stop_the_run(monkeypatch: pytest.MonkeyPatch):
     text = ("a", "b")
     wrong = [rule("feedback.wrong", "row", "x", Lenient("source", "chat"), text, text)]
     monkeypatch.setattr(gate, "suite", lambda table, known: wrong)
-    with pytest.raises(UserError, match="feedback.wrong counts 1 rows by its mask, 0 by its expectation"):
+    with pytest.raises(UserError, match=r"feedback\.wrong counts 1 rows by its mask, 0 by its expectation"):
         judge("feedback", _feedback(source=["chat"]), None, now=NOW, confirm=True)
 
 
