@@ -1,4 +1,4 @@
-"""The dirt of real sources: misspelt batches, waybills in the wrong field, old codes, bad rows, the same row twice; with a ledger of it."""
+"""The dirt of real sources, with a ledger of it: misspelt batches, old codes, bad rows, the same row twice."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def soil(frame: pl.DataFrame, channel: str, products: pl.DataFrame, seed: int, l
     """
     rng = chance(seed, "soil", channel)
     height = frame.height
-    shape = SHAPES["reviews" if channel.startswith("reviews_") and channel not in SHAPES else channel] if channel != "mails" else ()
+    shape = (
+        SHAPES["reviews" if channel.startswith("reviews_") and channel not in SHAPES else channel] if channel != "mails" else ()
+    )
     typed = {item.column for item in shape} & set(frame.columns)
     if "batch_no" in typed:
         spots = rows_of(rng, height, BATCH_SPELLINGS)
@@ -181,7 +183,9 @@ def _faults(channel: str, native: pl.DataFrame) -> list[tuple[str, str, object]]
         if item.native not in native.columns:
             continue
         text = native.schema[item.native] == pl.String
-        if (item.column in ("submitted_at", "applied_at") or (channel, item.column) == ("regulator_cases", "received_at")) and text:
+        if (
+            item.column in ("submitted_at", "applied_at") or (channel, item.column) == ("regulator_cases", "received_at")
+        ) and text:
             found += [("no_date", item.native, None), ("impossible_date", item.native, "2026-02-30 12:00:00")]
         elif item.column in ("submitted_at", "applied_at") or item.column == "paid_at":
             found.append(("no_date", item.native, None))

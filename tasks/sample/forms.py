@@ -15,10 +15,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from tasks.sample.dirt import BAD_ROWS, DOUBLES, Ledger, chance, rows_of, spoil
-from tasks.sample.rows import CLOCK, ZONE, native_rows, nested
+from tasks.sample.rows import ZONE, native_rows, nested
 from tasks.sample.shapes import REVIEW_CHANNELS
 
 EXPORT_LIMIT = 5_000
@@ -49,7 +49,9 @@ def write_reviews(folder: Path, channel: str, reviews: pl.DataFrame, seed: int, 
         lines = nested(part.drop("_month")).to_list()
         last = part.select(day.alias("day"))["day"]
         tail = last.max()
-        (folder / f"{channel.removeprefix('reviews_')}-{month}.jsonl").write_text("".join(f"{line}\n" for line in before + lines), encoding="utf-8")
+        (folder / f"{channel.removeprefix('reviews_')}-{month}.jsonl").write_text(
+            "".join(f"{line}\n" for line in before + lines), encoding="utf-8"
+        )
         ledger.rows[channel] += len(before)
         ledger.note("repeated", channel, "exported_again", len(before))
         edge = (datetime.fromisoformat(str(tail)) - timedelta(days=EXPORTED_AGAIN_DAYS - 1)).strftime("%Y-%m-%d")
@@ -69,7 +71,9 @@ def _write_exports(folder: Path, channel: str, whole: pl.DataFrame, seed: int, l
         ledger.rows[channel] += EXPORT_LIMIT
         ledger.lost[channel] = len(lost)
     rows = spoil(native_rows(whole, channel), channel, seed, ledger)
-    months = rows.with_columns(pl.col("导出时间").str.slice(0, 7).alias("_month")).partition_by("_month", as_dict=True, maintain_order=True)
+    months = rows.with_columns(pl.col("导出时间").str.slice(0, 7).alias("_month")).partition_by(
+        "_month", as_dict=True, maintain_order=True
+    )
     for (month,), part in sorted(months.items()):
         _csv(folder / f"{stem}-{month}.csv", part.drop("_month"))
     return lost
@@ -101,11 +105,14 @@ def write_app_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledger
     path = folder / "app.sqlite"
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
-    kinds = ", ".join(f"{name} {'TEXT' if kind == pl.String else 'REAL' if kind.is_float() else 'INTEGER'}" for name, kind in rows.schema.items())
+    kinds = ", ".join(
+        f"{name} {'TEXT' if kind == pl.String else 'REAL' if kind.is_float() else 'INTEGER'}"
+        for name, kind in rows.schema.items()
+    )
     with connection:
         connection.execute(f"CREATE TABLE feedback_form ({kinds})")
         marks = ", ".join("?" * rows.width)
-        connection.executemany(f"INSERT INTO feedback_form VALUES ({marks})", rows.rows())
+        connection.executemany(f"INSERT INTO feedback_form VALUES ({marks})", rows.rows())  # noqa: S608  only question marks
         connection.execute("CREATE INDEX feedback_form_changed ON feedback_form (changed_at)")
     connection.close()
 
@@ -129,7 +136,11 @@ def write_mails(folder: Path, mails: pl.DataFrame | None, seed: int, ledger: Led
     coins = rng.random((mails.height, 3))
     bad = set(rows_of(rng, mails.height, BAD_ROWS).tolist())
     double = set(rows_of(rng, mails.height, DOUBLES).tolist())
-    wanted = [name for name in ("source_id", "submitted_at", "customer_ref", "order_ref", "sku", "platform", "title", "text") if name in mails.columns]
+    wanted = [
+        name
+        for name in ("source_id", "submitted_at", "customer_ref", "order_ref", "sku", "platform", "title", "text")
+        if name in mails.columns
+    ]
     for number, row in enumerate(mails.select(wanted).iter_rows(named=True)):
         sent = row["submitted_at"].astimezone(LOCAL)
         message = _mail(row, sent, coins[number].tolist())
@@ -155,7 +166,8 @@ def _mail(row: dict[str, Any], sent: datetime, coins: list[float]) -> Message:
     charset = "gb18030" if coins[0] < 0.35 else "utf-8"
     if coins[1] < 0.25:
         earlier = sent - timedelta(days=2)
-        text += f"\n\n在 {earlier:%Y年%m月%d日 %H:%M}，朴岸售后 <service@puan.example> 写道：\n> 您好，已收到您的来信，\n> 我们会尽快核实处理。"
+        text += f"\n\n在 {earlier:%Y年%m月%d日 %H:%M}，朴岸售后 <service@puan.example> 写道："
+        text += "\n> 您好，已收到您的来信，\n> 我们会尽快核实处理。"
     plain = MIMEText(text, "plain", charset)
     message: Message = plain
     if coins[2] < 0.12:
@@ -178,15 +190,19 @@ def write_store_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledg
     if filled is None:
         return
     rows = spoil(native_rows(filled, "store_forms"), "store_forms", seed, ledger)
-    newest = datetime.strptime(str(rows["录入时间"].max()), CLOCK)
-    months = rows.with_columns(pl.col("录入时间").str.slice(0, 7).alias("_month")).partition_by("_month", as_dict=True, maintain_order=True)
+    newest = datetime.fromisoformat(str(rows["录入时间"].max()))
+    months = rows.with_columns(pl.col("录入时间").str.slice(0, 7).alias("_month")).partition_by(
+        "_month", as_dict=True, maintain_order=True
+    )
     for (month,), part in sorted(months.items()):
         table = part.drop("_month")
         if "门店" in table.columns:
             table = table.sort(pl.col("录入时间").str.slice(0, 10), "门店", maintain_order=True)
         typed = _typed_dates(table, "日期", newest)
         with _workbook(folder / f"门店售后登记-{month}.xlsx") as book:
-            _sheet(book, "登记表", f"朴岸生活 门店售后登记表（{month}）", "填表：各门店当班店员；有破损请附照片", typed, merge="门店")
+            _sheet(
+                book, "登记表", f"朴岸生活 门店售后登记表（{month}）", "填表：各门店当班店员；有破损请附照片", typed, merge="门店"
+            )
 
 
 def write_regulator_forms(folder: Path, letters: pl.DataFrame | None, cases: pl.DataFrame, seed: int, ledger: Ledger) -> None:
@@ -196,12 +212,18 @@ def write_regulator_forms(folder: Path, letters: pl.DataFrame | None, cases: pl.
     register = spoil(native_rows(cases, "regulator_cases"), "regulator_cases", seed, ledger)
     if said is None or said.is_empty():
         return
-    newest = datetime.strptime(str(said["录入时间"].max()), CLOCK)
+    newest = datetime.fromisoformat(str(said["录入时间"].max()))
     month = pl.col("录入时间").str.slice(5, 2).cast(pl.Int64)
     quarter = pl.format("{}Q{}", pl.col("录入时间").str.slice(0, 4), (month + 2) // 3)
     for name in sorted({*said.select(quarter).to_series().to_list(), *register.select(quarter).to_series().to_list()}):
         with _workbook(folder / f"监管来文-{name}.xlsx") as book:
-            _sheet(book, "来文", f"监管及平台转办来文（{name}）", "法务部登记", _typed_dates(said.filter(quarter == name), "收到时间", newest))
+            _sheet(
+                book,
+                "来文",
+                f"监管及平台转办来文（{name}）",
+                "法务部登记",
+                _typed_dates(said.filter(quarter == name), "收到时间", newest),
+            )
             _sheet(book, "台账", f"案件台账（{name}）", "法务部登记", register.filter(quarter == name))
 
 
@@ -210,7 +232,7 @@ def _typed_dates(rows: pl.DataFrame, column: str, newest: datetime) -> pl.DataFr
     typed: list[str | None] = []
     for number, cell in enumerate(rows[column].to_list()):
         try:
-            moment = datetime.strptime(cell, CLOCK)
+            moment = datetime.fromisoformat(cell)
         except (TypeError, ValueError):
             typed.append(cell)
             continue
@@ -220,7 +242,9 @@ def _typed_dates(rows: pl.DataFrame, column: str, newest: datetime) -> pl.DataFr
             f"{moment:%Y-%m-%d %H:%M}",
             f"{moment.year}/{moment.month}/{moment.day} {half}{hour}:{moment:%M}",
             f"{moment.year}年{moment.month}月{moment.day}日 {moment:%H:%M}",
-            f"{moment.month}.{moment.day}" if (newest - moment).days < MONTH_DAY_WITHIN else f"{moment.year}.{moment.month}.{moment.day}",
+            f"{moment.month}.{moment.day}"
+            if (newest - moment).days < MONTH_DAY_WITHIN
+            else f"{moment.year}.{moment.month}.{moment.day}",
         ]
         typed.append(manners[number % len(manners)])
     return rows.with_columns(pl.Series(column, typed, dtype=pl.String))
@@ -228,7 +252,7 @@ def _typed_dates(rows: pl.DataFrame, column: str, newest: datetime) -> pl.DataFr
 
 def _workbook(path: Path) -> Any:
     book = xlsxwriter.Workbook(path, {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"created": datetime(2025, 1, 1), "author": "门店"})
+    book.set_properties({"created": datetime.fromisoformat("2025-01-01"), "author": "门店"})
     return book
 
 
@@ -245,13 +269,18 @@ def _sheet(book: Any, name: str, title: str, note: str, rows: pl.DataFrame, *, m
     line = 4
     while line - 4 < len(records):
         run = 1
-        while spot >= 0 and line - 4 + run < len(records) and records[line - 4 + run][spot] == records[line - 4][spot] is not None:
+        while (
+            spot >= 0 and line - 4 + run < len(records) and records[line - 4 + run][spot] == records[line - 4][spot] is not None
+        ):
             run += 1
         for row in range(line, line + run):
             cells = list(records[row - 4])
             if row > line:
                 above = records[row - 5]
-                cells = ["同上" if index in dittos and cell is not None and cell == above[index] else cell for index, cell in enumerate(cells)]
+                cells = [
+                    "同上" if index in dittos and cell is not None and cell == above[index] else cell
+                    for index, cell in enumerate(cells)
+                ]
             for index, cell in enumerate(cells):
                 if cell is not None and index != spot:
                     sheet.write(row, index, cell)

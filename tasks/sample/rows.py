@@ -56,9 +56,15 @@ def _written(item: Field, frame: pl.DataFrame) -> pl.Expr:
         case "yuan":
             return value.map_batches(_yuan, return_dtype=pl.String)
         case "yes_no":
-            return value.cast(pl.Int64) if not item.native.startswith("是否") else value.replace_strict({True: "是", False: "否"}, default=None)
+            return (
+                value.cast(pl.Int64)
+                if not item.native.startswith("是否")
+                else value.replace_strict({True: "是", False: "否"}, default=None)
+            )
         case "code":
-            codes: dict[str, Any] = {key: code for key, (code, _) in reason_codes().items()} if item.codes == "reason_code" else CODES[item.codes]
+            codes: dict[str, Any] = (
+                {key: code for key, (code, _) in reason_codes().items()} if item.codes == "reason_code" else CODES[item.codes]
+            )
             whole = all(isinstance(code, int) for code in codes.values())
             if whole and item.codes != "status":
                 return value.replace_strict(codes, default=None, return_dtype=pl.Int64)
@@ -73,7 +79,13 @@ def _money(values: pl.Series) -> pl.Series:
 
 
 def _yuan(values: pl.Series) -> pl.Series:
-    return pl.Series([None if value is None else f"{value:,.0f}元" if index % 4 else f"{value:.2f}" for index, value in enumerate(values.to_list())], dtype=pl.String)
+    return pl.Series(
+        [
+            None if value is None else f"{value:,.0f}元" if index % 4 else f"{value:.2f}"
+            for index, value in enumerate(values.to_list())
+        ],
+        dtype=pl.String,
+    )
 
 
 def nested(rows: pl.DataFrame) -> pl.Series:
@@ -89,8 +101,6 @@ def _nest(columns: Sequence[str], prefix: str = "") -> list[pl.Expr]:
     for column in columns:
         parts.setdefault(column.removeprefix(prefix).split(".")[0], []).append(column)
     return [
-        pl.col(names[0]).alias(head)
-        if names == [prefix + head]
-        else pl.struct(_nest(names, f"{prefix}{head}.")).alias(head)
+        pl.col(names[0]).alias(head) if names == [prefix + head] else pl.struct(_nest(names, f"{prefix}{head}.")).alias(head)
         for head, names in parts.items()
     ]

@@ -32,7 +32,13 @@ CODES: dict[str, dict[str, int | str]] = {
     "tier": {"unknown": 0, "new": 1, "returning": 2, "vip": 5},
     "impact": {"minor": "轻微", "severe": "严重", "critical": "致命"},
     "frequency": {"occasional": "偶尔", "often": "经常"},
-    "outcome": {"refunded": "已退款", "exchanged": "已换货", "reshipped": "已补发", "explained": "已解释", "compensated": "已补偿"},
+    "outcome": {
+        "refunded": "已退款",
+        "exchanged": "已换货",
+        "reshipped": "已补发",
+        "explained": "已解释",
+        "compensated": "已补偿",
+    },
     "wish_zh": {
         "refund": "退款",
         "exchange": "换货",

@@ -79,7 +79,9 @@ def write_sources(world: Written, home: Path, seed: int, progress: Progress | No
     forms.write_mails(folder / "mail", parts.get("mails"), seed, ledger)
     tell("hand-typed forms", 0.6)
     forms.write_store_forms(folder / "store", parts.get("store_forms"), seed, ledger)
-    forms.write_regulator_forms(folder / "regulator", parts.get("regulator_letters"), world.tables["regulator_case"], seed, ledger)
+    forms.write_regulator_forms(
+        folder / "regulator", parts.get("regulator_letters"), world.tables["regulator_case"], seed, ledger
+    )
     tell("orders", 0.75)
     write_parquet(folder, world.tables, seed, ledger)
     tell("figures", 0.92)
@@ -104,7 +106,9 @@ def told_feedback(world: Written, seed: int) -> tuple[pl.DataFrame, pl.DataFrame
     gold = world.gold.sort("source_id")
     known = [name for name in ("source", "rating", "request", "app_version", "contact_count") if name in feedback.columns]
     labels = [name for name in gold.columns if name.startswith("gold_") or name in ("line", "again")]
-    records = feedback.select("source_id", "sku", *known).join(gold.select("source_id", *labels), on="source_id", how="left", maintain_order="left")
+    records = feedback.select("source_id", "sku", *known).join(
+        gold.select("source_id", *labels), on="source_id", how="left", maintain_order="left"
+    )
     if "line" not in labels:
         records = records.with_columns(pl.col("sku").str.extract(r"^([A-Z]{2})").alias("line"))
     told = write_texts(records, seed)
@@ -130,7 +134,7 @@ def write_desk(desk: sqlite3.Connection, endpoint: str, rows: pl.DataFrame) -> N
     changed = rows["modifiedTime"].str.to_datetime(CLOCK).dt.epoch("s").fill_null(0).to_list()
     if endpoint == "chats":
         rows = with_messages(rows)
-    desk.executemany(f"INSERT INTO {endpoint} (changed, body) VALUES (?, ?)", zip(changed, nested(rows).to_list(), strict=True))
+    desk.executemany(f"INSERT INTO {endpoint} (changed, body) VALUES (?, ?)", zip(changed, nested(rows).to_list(), strict=True))  # noqa: S608  one of ENDPOINTS
 
 
 def with_messages(rows: pl.DataFrame) -> pl.DataFrame:
@@ -175,15 +179,22 @@ def write_parquet(folder: Path, tables: dict[str, pl.DataFrame], seed: int, ledg
     # Month by month, so that there is never a second copy of all order lines in memory.
     for month in months.drop_nulls().unique().sort().to_list():
         part = spoil_lightly(native_rows(orders.filter(months == month), "order_lines"), seed, ledger)
-        part.write_parquet(folder / "orders" / f"order_lines-{month}.parquet", compression="zstd", compression_level=1, statistics=True)
-    for channel, table in (("inspections", "return_inspection"), ("exposures", "exposure"), ("batches", "batch"), ("products", "product")):
+        part.write_parquet(
+            folder / "orders" / f"order_lines-{month}.parquet", compression="zstd", compression_level=1, statistics=True
+        )
+    for channel, table in (
+        ("inspections", "return_inspection"),
+        ("exposures", "exposure"),
+        ("batches", "batch"),
+        ("products", "product"),
+    ):
         rows = native_rows(tables[table], channel)
         rows.write_parquet(folder / f"{channel}.parquet", compression="zstd")
         ledger.rows[channel] += rows.height
 
 
 def spoil_lightly(orders: pl.DataFrame, seed: int, ledger: Ledger) -> pl.DataFrame:
-    """Add six bad order lines and three repeated ones to a month's file: more would be much for an export of the shop's own system."""
+    """Add six bad order lines and three repeated ones to a month: more would be much for the shop's own system."""
     sample = orders.gather_every(max(orders.height // 6, 1), offset=seed % 5).head(6)
     if sample.height < 6:
         ledger.rows["order_lines"] += orders.height
@@ -193,7 +204,9 @@ def spoil_lightly(orders: pl.DataFrame, seed: int, ledger: Ledger) -> pl.DataFra
         pl.format("{}B{}", pl.col("sub_order_no"), number).alias("sub_order_no"),
         pl.when(number < 2).then(pl.lit(None, dtype=orders.schema["pay_time"])).otherwise(pl.col("pay_time")).alias("pay_time"),
         pl.when(number.is_between(2, 3)).then(pl.lit(0)).otherwise(pl.col("num")).cast(orders.schema["num"]).alias("num"),
-    ).with_columns(pl.when(number > 3).then(pl.lit(None, dtype=pl.String)).otherwise(pl.col("sub_order_no")).alias("sub_order_no"))
+    ).with_columns(
+        pl.when(number > 3).then(pl.lit(None, dtype=pl.String)).otherwise(pl.col("sub_order_no")).alias("sub_order_no")
+    )
     double = sample.head(3)
     for what in ("no_date", "out_of_range", "missing_id"):
         ledger.note("quarantine", "order_lines", what, 2)
@@ -206,7 +219,9 @@ def write_truth(folder: Path, world: Written, gold: pl.DataFrame, ledger: Ledger
     """Write what is true of the sources, never among them: stories, traps, the dirt, and a label for each record."""
     folder.mkdir(parents=True, exist_ok=True)
     truth = {**world.truth, "seed": seed, "sources": ledger.as_dict()}
-    (folder / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1, sort_keys=True, default=_plain), encoding="utf-8")
+    (folder / "truth.json").write_text(
+        json.dumps(truth, ensure_ascii=False, indent=1, sort_keys=True, default=_plain), encoding="utf-8"
+    )
     gold.write_parquet(folder / "gold.parquet", compression="zstd")
 
 

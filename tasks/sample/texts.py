@@ -42,8 +42,9 @@ INPUTS = {
 @cache
 def phrases() -> dict[str, Any]:
     """Read phrases.yaml once."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    read: dict[str, Any] = yaml.load((Path(__file__).parent / "phrases.yaml").read_text(encoding="utf-8"), Loader=loader)
+    read: dict[str, Any] = yaml.load(
+        (Path(__file__).parent / "phrases.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )
     return read
 
 
@@ -73,7 +74,7 @@ def write_texts(records: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Write one text for each record.
 
     Args:
-        records: One row a record with `source_id`; of the columns in `INPUTS` those that are known; `gold_leaves` (list) if several.
+        records: One row a record with `source_id`, the known ones of the columns in `INPUTS`, and `gold_leaves` (list) if several.
         seed: Another seed gives other texts.
 
     Returns:
@@ -100,7 +101,11 @@ def write_texts(records: pl.DataFrame, seed: int) -> pl.DataFrame:
         texts.append(text)
         languages.append("en" if english else "zh")
     return pl.DataFrame(
-        {"source_id": frame["source_id"], "text": pl.Series(texts, dtype=pl.String), "language": pl.Series(languages, dtype=pl.String)}
+        {
+            "source_id": frame["source_id"],
+            "text": pl.Series(texts, dtype=pl.String),
+            "language": pl.Series(languages, dtype=pl.String),
+        }
     )
 
 
@@ -182,7 +187,11 @@ def _chinese(record: dict[str, Any], others: list[str], draw: Draw) -> str:
         lead = draw.pick(["", "", "", "你好，", "在吗 ", "请教一下，", "想问下，", "老板，"])
         scene = _fill(draw.pick(_scenes(leaf, line)), draw, line, version) if draw.chance(0.35) else ""
         return _spoiled(lead + scene + _fill(draw.pick(pool), draw, line, version) + str(draw.pick(bank["question_tails"])), draw)
-    later = draw.pick(["追评：", "三周后来追评，", "追加：", "用了一阵再来说，", "追评，"]) if record["again"] == "later_review" else ""
+    later = (
+        draw.pick(["追评：", "三周后来追评，", "追加：", "用了一阵再来说，", "追评，"])
+        if record["again"] == "later_review"
+        else ""
+    )
     return str(later) + _complaint(record, others, draw, lambda text: _fill(text, draw, line, version))
 
 
@@ -206,7 +215,14 @@ def _complaint(record: dict[str, Any], others: list[str], draw: Draw, fill: Call
         return f"消费者反映：{body}。消费者要求{draw.pick(['退款', '退货并赔偿', '商家说明情况', '尽快处理', '更换商品'])}。"
     if source == "mail":
         formal = bank["formal"]
-        return fill(draw.pick(formal["greet"])) + "\n" + fill(draw.pick(formal["frame"])) + body + "。\n" + fill(draw.pick(formal["end"]))
+        return (
+            fill(draw.pick(formal["greet"]))
+            + "\n"
+            + fill(draw.pick(formal["frame"]))
+            + body
+            + "。\n"
+            + fill(draw.pick(formal["end"]))
+        )
     if legal:
         return body + "。"
     return _spoiled(body + _mood(emotion, draw), draw)
@@ -218,7 +234,10 @@ def _opener(record: dict[str, Any], others: list[str], draw: Draw, fill: Callabl
     if record["contact_count"] > 1 and draw.chance(0.7):
         return fill(draw.pick(bank["repeat"])) + scene
     if record["rating"] >= 5:
-        return str(draw.pick(["五星好评！前提是别", "给五星是怕你们看不见，", "先五星，", "好评返图？行啊，", "⭐⭐⭐⭐⭐ 呵呵，"])) + scene
+        return (
+            str(draw.pick(["五星好评！前提是别", "给五星是怕你们看不见，", "先五星，", "好评返图？行啊，", "⭐⭐⭐⭐⭐ 呵呵，"]))
+            + scene
+        )
     kind = draw.below(100)
     if record["source"] in FORMAL:
         return scene

@@ -23,7 +23,10 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with connection:
         connection.executemany(
             "INSERT INTO tickets (changed, body) VALUES (?, ?)",
-            [(server.seconds_of("2026-11-02 08:00:00") + number * 60, json.dumps({"ticketId": f"T{number}"})) for number in range(ROWS)],
+            [
+                (server.seconds_of("2026-11-02 08:00:00") + number * 60, json.dumps({"ticketId": f"T{number}"}))
+                for number in range(ROWS)
+            ],
         )
     connection.close()
     return folder
@@ -68,7 +71,9 @@ def test_without_the_token_nothing_is_given(desk: server.Desk) -> None:
     assert "data" not in answer.json()
 
 
-@pytest.mark.parametrize(("query", "status"), [({"page_size": 501}, 400), ({"page_size": 0}, 400), ({"updated_since": "gestern"}, 400)])
+@pytest.mark.parametrize(
+    ("query", "status"), [({"page_size": 501}, 400), ({"page_size": 0}, 400), ({"updated_since": "gestern"}, 400)]
+)
 def test_a_bad_question_is_refused(desk: server.Desk, query: dict[str, Any], status: int) -> None:
     assert ask(desk, **query).status_code == status
 

@@ -99,7 +99,9 @@ def test_reviews_come_as_csv_and_as_lines(home: Path, ledger: dict[str, Any]) ->
         cells += csv.DictReader(path.read_bytes().decode("gb18030").splitlines())
     assert len(cells) == ledger["reviews_jia"]["rows"]
     assert {row["星级"] for row in cells if row["星级"]} <= {"1.0", "2.0", "3.0", "4.0", "5.0", "9.0"}
-    lines = [json.loads(line) for path in (home / "sources" / "reviews").glob("yi-*.jsonl") for line in path.read_text().splitlines()]
+    lines = [
+        json.loads(line) for path in (home / "sources" / "reviews").glob("yi-*.jsonl") for line in path.read_text().splitlines()
+    ]
     assert len(lines) == ledger["reviews_yi"]["rows"]
     repeated = sum(count - 1 for count in Counter(json.dumps(line) for line in lines).values())
     assert repeated == sum(ledger["reviews_yi"]["repeated"].values()) > 1
@@ -108,12 +110,16 @@ def test_reviews_come_as_csv_and_as_lines(home: Path, ledger: dict[str, Any]) ->
 def test_the_first_export_stops_at_five_thousand_rows(tmp_path: Path) -> None:
     world = TinyWorld()
     reviews = world.tables["feedback"].filter((pl.col("source") == "review") & (pl.col("platform") == "平台甲"))
-    many = pl.concat([reviews.with_columns(pl.format("{}-{}", "source_id", pl.lit(copy)).alias("source_id")) for copy in range(110)])
+    many = pl.concat(
+        [reviews.with_columns(pl.format("{}-{}", "source_id", pl.lit(copy)).alias("source_id")) for copy in range(110)]
+    )
     book = Ledger()
     lost = forms.write_reviews(tmp_path, "reviews_jia", many, 1, book)
     (first,) = tmp_path.glob("jia-until-*.csv")
     assert len(list(csv.reader(first.read_bytes().decode("gb18030").splitlines()))) == 5_001
-    rest = sum(len(list(csv.DictReader(path.read_bytes().decode("gb18030").splitlines()))) for path in tmp_path.glob("jia-2*.csv"))
+    rest = sum(
+        len(list(csv.DictReader(path.read_bytes().decode("gb18030").splitlines()))) for path in tmp_path.glob("jia-2*.csv")
+    )
     assert 5_000 + rest == book.rows["reviews_jia"]
     added = sum(book.quarantine["reviews_jia"].values()) + sum(book.repeated["reviews_jia"].values())
     assert book.rows["reviews_jia"] - added + len(lost) == many.height
@@ -126,7 +132,10 @@ def test_mails_are_real_messages_in_several_charsets(home: Path, ledger: dict[st
     assert len(messages) == ledger["mails"]["rows"]
     charsets = {part.get_content_charset() for message in messages for part in message.walk() if not part.is_multipart()}
     assert charsets == {"utf-8", "gb18030"}
-    texts = [part.get_payload(decode=True).decode(str(part.get_content_charset())) for part in (m if not m.is_multipart() else m.get_payload(0) for m in messages)]  # type: ignore[union-attr]
+    texts = [
+        part.get_payload(decode=True).decode(str(part.get_content_charset()))
+        for part in (m if not m.is_multipart() else m.get_payload(0) for m in messages)
+    ]  # type: ignore[union-attr]
     assert sum("写道" in text for text in texts) > 5
     assert all("售后反馈" in str(make_header(decode_header(message["Subject"]))) for message in messages)
     assert {message["From"].partition("@")[2] for message in messages} == {"example.com"}

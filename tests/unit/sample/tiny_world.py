@@ -9,9 +9,29 @@ import polars as pl
 
 from tasks.model import TABLES, UTC_TIME
 
-SOURCES = ("ticket", "chat", "aftersale", "review", "review", "review", "review", "mail", "social", "form", "store", "call", "regulator")
+SOURCES = (
+    "ticket",
+    "chat",
+    "aftersale",
+    "review",
+    "review",
+    "review",
+    "review",
+    "mail",
+    "social",
+    "form",
+    "store",
+    "call",
+    "regulator",
+)
 PLATFORMS = ("平台甲", "平台乙", "平台丙", "小程序")
-PROBLEMS = (("PRD.FAULT", "battery", "FW-03"), ("LOG.DAMAGE", "", "CP-02"), ("DSC.SIZE", "", "HW-12"), ("SVC.SLOW", "", "AF-09"), ("UNK", "", "KT-11"))
+PROBLEMS = (
+    ("PRD.FAULT", "battery", "FW-03"),
+    ("LOG.DAMAGE", "", "CP-02"),
+    ("DSC.SIZE", "", "HW-12"),
+    ("SVC.SLOW", "", "AF-09"),
+    ("UNK", "", "KT-11"),
+)
 FIRST = datetime(2026, 9, 1, 4, tzinfo=UTC)
 
 
@@ -111,7 +131,15 @@ class TinyWorld:
         ]
         day = date(2026, 9, 1)
         products = [
-            {"sku": sku, "name": sku, "line": sku[:2], "listed_on": day, "price": 99.0, "cost": 50.0, "aliases": ["CP02-OLD"] if sku == "CP-02" else []}
+            {
+                "sku": sku,
+                "name": sku,
+                "line": sku[:2],
+                "listed_on": day,
+                "price": 99.0,
+                "cost": 50.0,
+                "aliases": ["CP02-OLD"] if sku == "CP-02" else [],
+            }
             for _, _, sku in PROBLEMS
         ]
         stamps = {"source_id": "x", "stamp": FIRST}
@@ -122,10 +150,13 @@ class TinyWorld:
             "regulator_case": _frame("regulator_case", cases),
             "product": _frame("product", [{**row, **stamps} for row in products]),
             "batch": _frame("batch", [{"batch_no": "FW03-2608B", "sku": "FW-03", "qty_stock": 312, **stamps}]),
-            "return_inspection": _frame("return_inspection", [{"aftersale_id": "A1", "inspected_at": FIRST, "result": "scrap", **stamps}]),
+            "return_inspection": _frame(
+                "return_inspection", [{"aftersale_id": "A1", "inspected_at": FIRST, "result": "scrap", **stamps}]
+            ),
             "exposure": _frame("exposure", [{"day": day, "kind": "units_signed", "n": 900.0, **stamps}]),
             "platform_metric": _frame(
-                "platform_metric", [{"platform": "平台甲", "metric_code": "score", "value": 4.7, "as_published_at": FIRST, **stamps}]
+                "platform_metric",
+                [{"platform": "平台甲", "metric_code": "score", "value": 4.7, "as_published_at": FIRST, **stamps}],
             ),
             "cost_rate": _frame("cost_rate", [{"valid_from": day, "item": "freight_out", "amount": 8.5, "unit": "件", **stamps}]),
         }
