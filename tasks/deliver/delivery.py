@@ -165,7 +165,7 @@ def _look_up(
         return DeliveryState.UNCERTAIN
     found = probe.find(delivery.message_id)
     checkpoint("probed")
-    fresh = now < claimed_at + timedelta(seconds=probe.lag_seconds)
+    fresh = probe.lag_seconds > 0 and now < claimed_at + timedelta(seconds=probe.lag_seconds)
     if found == "found":
         state, detail = DeliveryState.SENT, "found where sent mails show"
     elif found == "absent" and not fresh:
