@@ -35,8 +35,8 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
     """
     records = _local(facts["feedback"], "submitted_at", period)
     cases = records.filter(pl.col("counted")) if "counted" in records.columns else records.clear()
-    made = [_count("record_count", records, period, shop)]
-    complaint = _count("complaint_count", cases, period, shop, good="down")
+    made = [_count("records", records, period, shop)]
+    complaint = _count("complaints", cases, period, shop, good="down")
     if expected_total is not None and complaint.value is not None and complaint.value >= shop.identity.minimum_n:
         low, high, said = against_expected(complaint.value, expected_total)
         complaint = replace(complaint, low=low, high=high, judgement=said, note=f"expected={expected_total:.0f}")
@@ -45,12 +45,12 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
     if "nature" in records.columns:
         made += [_count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop) for nature in NATURES]
     if facts.has("aftersale"):
-        made.append(_count("after_sale_count", _local(facts["aftersale"], "applied_at", period), period, shop))
+        made.append(_count("aftersale_count", _local(facts["aftersale"], "applied_at", period), period, shop))
     for kind in ("conversations", "human_conversations"):
         rows = facts["exposure"].filter((pl.col("kind") == kind) & (pl.col("day") <= period.last_day)).rename({"n": "weight"})
         if rows.height:
             made.append(_count(kind, rows, period, shop))
-    for column, code in (("source", "complaint_count_by_source"), ("platform", "complaint_count_by_platform")):
+    for column, code in (("source", "complaints_by_source"), ("platform", "complaints_by_platform")):
         for value in sorted(cases[column].drop_nulls().unique()):
             made.append(_count(code, cases.filter(pl.col(column) == value), period, shop, scope=value))
     return made

@@ -76,7 +76,7 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     add("net_loss", [loss.net for loss in losses])
     add("net_loss_share", [loss.net / loss.net_sales if loss.net_sales > 0 else None for loss in losses], unit="share")
     add("gross_loss", [loss.gross for loss in losses])
-    add("recovered", [sum(loss.recovered.values()) for loss in losses], good="none")
+    add("recovered_loss", [sum(loss.recovered.values()) for loss in losses], good="none")
     add("net_sales", [loss.net_sales for loss in losses], good="none")
     for item in now.items:
         add("loss_item", [None, before.items.get(item), now.items[item]], scope=item, good="none")

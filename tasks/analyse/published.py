@@ -56,10 +56,10 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
     judgement = "level_break" if broken else "insufficient" if distance is None else "worse" if distance < 0 else "normal"
     note = [f"{name}={_plain(value)}" for name, value in (("warn", warn), ("distance", distance), ("bad", bad)) if value is not None]
     return Figure(
-        code=code,
+        code=f"platform_{code}",
         family="published",
         value=now["value"],
-        unit="share" if "rate" in code or "share" in code else "score",
+        unit="score",
         previous=previous,
         low=warn if rising else None,
         high=None if rising else warn,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -54,22 +53,22 @@ def quality(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     # A unit with several cases is one complaining unit in the rate and several cases in the count per hundred.
     by_unit = complaints.sort("at").unique("oid", keep="first", maintain_order=True)
     add("complaint_rate_signed", "share", ages.complaint, by_unit)
-    add("complaints_per_100_signed", "per_100", ages.complaint, complaints)
+    add("complaints_per_100", "per_100", ages.complaint, complaints)
     if facts.has("aftersale"):
         quality_set = pl.col("reason").is_in(shop.targets.quality_reasons)
         refunded = pl.col("refunded_at").is_not_null() & pl.col("type").is_in(["refund_only", "return_refund"])
         after = pl.col("phase") == "after_sign"
         quality_refunds = _once(refunds.filter(after & refunded & quality_set))
         add("quality_refund_rate", "share", ages.quality_refund, quality_refunds)
-        add("after_sale_rate", "share", ages.after_sale, refunds.filter(after))
+        add("aftersale_rate", "share", ages.after_sale, refunds.filter(after))
         back = refunds.filter(pl.col("returned_at").is_not_null()).with_columns(at="returned_at", weight=pl.col("qty"))
         pieces = signed.with_columns(n="pieces")
-        add("return_rate_units", "share", ages.returned, back, units=pieces, ready=ages.returned_ready)
+        add("return_rate", "share", ages.returned, back, units=pieces, ready=ages.returned_ready)
         add("refund_only_rate", "share", ages.refund_only, _once(refunds.filter(after & refunded & (pl.col("type") == "refund_only"))))
         paid = _units(facts, "paid_at", period)
         before = _once(refunds.filter((pl.col("phase") == "before_ship") & pl.col("refunded_at").is_not_null()))
         before = before.with_columns(day="paid_day", begun="paid_at")
-        add("before_ship_refund_rate", "share", ages.before_ship, before, units=paid, axis="paid_at")
+        add("preship_refund_rate", "share", ages.before_ship, before, units=paid, axis="paid_at")
     damage = by_leaf(complaints, shop.targets.damage_leaves)
     add("damage_rate", "share", ages.damage, _once(damage))
     for line in sorted(signed["line"].drop_nulls().unique()):
@@ -226,25 +225,39 @@ def _days(cohort: Period) -> list[date]:
     return [cohort.first_day + timedelta(days=n) for n in range(cohort.days)]
 
 
-def review_shares(facts: Facts, period: Period, shop: Shop, is_complaint: Callable[[], pl.Expr] | None = None) -> list[Figure]:
-    """Return the share of complaint reviews among reviews, for a shop that knows no orders.
+def review_shares(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+    """Return the share of complaints among reviews, for a shop that knows no orders.
 
     Args:
         facts: Coded tables.
         period: The period, by arrival of the review.
-        shop: Configuration.
-        is_complaint: What counts as a complaint; the coded nature where not given.
+        shop: Its channels say which ones are the base of rates.
 
     Returns:
         One figure with Wilson interval in `note` and normal range from earlier periods.
     """
-    reviews = facts["feedback"].filter((pl.col("source") == "review") & (pl.col("submitted_at") < period.end))
-    bad = is_complaint() if is_complaint else pl.col("counted")
-    daily = reviews.group_by(day=_day("submitted_at", period.zone)).agg(
-        events=bad.cast(pl.Float64).sum(), n=pl.len().cast(pl.Float64)
+    base = [channel.name for channel in shop.channels.channels if channel.base]
+    records = facts["feedback"]
+    is_base = pl.col("channel").is_in(base) if base and "channel" in records.columns else pl.col("source") == "review"
+    return _share_of_arrivals("complaint_share_reviews", records.filter(is_base), pl.col("counted"), period, shop)
+
+
+def negative_share(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+    """Return the share of negative among rated reviews by arrival; its denominator moves with invitations to review."""
+    rated = facts["feedback"].filter((pl.col("source") == "review") & pl.col("rating").is_not_null())
+    if rated.is_empty():
+        return []
+    bad = pl.col("rating") <= shop.identity.negative_max_rating
+    return _share_of_arrivals("negative_rate", rated, bad, period, shop)
+
+
+def _share_of_arrivals(code: str, records: pl.DataFrame, hit: pl.Expr, period: Period, shop: Shop) -> list[Figure]:
+    daily = (
+        records.filter(pl.col("submitted_at") < period.end)
+        .group_by(day=_day("submitted_at", period.zone))
+        .agg(events=hit.cast(pl.Float64).sum(), n=pl.len().cast(pl.Float64))
     )
-    ledger = Ledger("complaint_share_reviews", daily.select("day", "n"), daily.select("day", "events"))
+    ledger = Ledger(code, daily.select("day", "n"), daily.select("day", "events"))
     figure = _figure(ledger, period, shop, age=0, ready=0, unit="share", scope="", axis="submitted_at")
-    fields = {"family": "quality", "age_days": None, "method": "share_of_arrivals"}
-    rows = f"source = review and submitted_at in {period.first_day}..{period.last_day}"
-    return [Figure(**{**figure.__dict__, **fields, "rows": rows})]
+    rows = f"submitted_at in {period.first_day}..{period.last_day}"
+    return [replace(figure, age_days=None, method="share_of_arrivals", rows=rows)]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from tasks.analyse.published import published
 from tasks.analyse.service import missed_evidence
 from tasks.model import Facts, Period, RedLine
 from tasks.shop.load import Shop
@@ -23,9 +24,9 @@ def red_lines(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
         shop: Configuration.
 
     Returns:
-        Safety lines (most cases first), then regulator, then missed evidence.
+        Safety lines (most cases first), then regulator, missed evidence, and platform scores past their warning line.
     """
-    return _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period)
+    return _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period) + _warned(facts, period, shop)
 
 
 def _day(column: str, zone: str) -> pl.Expr:
@@ -49,9 +50,9 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
         if within.is_empty():
             continue
         found = {name: str(value) for name, value in (("sku", sku), ("symptom", symptom)) if value is not None}
-        batches = within["batch_no"].drop_nulls().unique() if "batch_no" in within.columns else []
+        batches: list[str] = within["batch_no"].drop_nulls().unique().to_list() if "batch_no" in within.columns else []
         if len(batches) == 1 and within.height > 1 and within["batch_no"].null_count() == 0:
-            found["batch_no"] = str(batches[0])
+            found["batch_no"] = batches[0]
         days = sorted(set(within["day"]))
         made.append(
             RedLine(
@@ -100,3 +101,11 @@ def _evidence(facts: Facts, period: Period) -> list[RedLine]:
     if missed.is_empty():
         return []
     return [RedLine("evidence_missed", {}, "", missed.height, tuple(sorted(set(missed["day"]))), rows=tuple(missed["aftersale_id"]))]
+
+
+def _warned(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
+    crossed = [figure for figure in published(facts, period, shop) if figure.attainment == "missed"]
+    return [
+        RedLine("platform_warn", {"platform": figure.scope, "metric": figure.code}, "", 1, (figure.axis_to,) if figure.axis_to else ())
+        for figure in crossed
+    ]

@@ -111,7 +111,7 @@ def _reply_figure(wide: pl.DataFrame, period: Period, shop: Shop, steps: int, sc
         counts.append((sum(replied for replied, _ in known), sum(asked for _, asked in known)))
     replied, asked = counts[-1]
     figure = _share(
-        "replied_3min_share", replied, asked, shop, good="up", method="exposure_by_day", scope=scope, before=counts[-2], period=period,
+        "reply_3min_rate", replied, asked, shop, good="up", method="exposure_by_day", scope=scope, before=counts[-2], period=period,
         rows=f"exposure: replied_3min / human_conversations, {period.first_day}..{period.last_day}" + (f", {scope}" if scope else ""),
     )  # fmt: skip
     if figure.value is None:
@@ -143,7 +143,7 @@ def _promises(milestones: pl.DataFrame | None, before: pl.DataFrame | None, peri
     def figure(frame: pl.DataFrame, past: pl.DataFrame | None, scope: str) -> Figure:
         met, n = counts(frame) or (0.0, 0.0)
         rows = f"due_at in {period.first_day}..{period.last_day}" + (f" and milestone = {scope}" if scope else "")
-        return _share("sla_met_share", met, n, shop, good="up", method="due_in_period", scope=scope, before=counts(past), period=period, rows=rows)
+        return _share("sla_rate", met, n, shop, good="up", method="due_in_period", scope=scope, before=counts(past), period=period, rows=rows)
 
     made = [figure(due, earlier, "")]
     for milestone in sorted(due["milestone"].unique()):
@@ -178,7 +178,7 @@ def _human_minutes(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
             n=float(len(waited)), good="down", axis_from=period.first_day, axis_to=period.last_day, method="elapsed_in_service_hours",
             missing="" if enough else "few_cases", rows=f"source in chat, ticket and submitted_at in {period.first_day}..{period.last_day}",
         )
-        for code, share in (("first_human_minutes_median", 0.5), ("first_human_minutes_p90", 0.9))
+        for code, share in (("first_reply_median", 0.5), ("first_reply_p90", 0.9))
     ]  # fmt: skip
 
 
@@ -199,15 +199,16 @@ def _platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     now, past = closed(period), closed(period.previous())
     rows = f"aftersale.closed_at in {period.first_day}..{period.last_day}"
     made.append(
-        _share("platform_involved_share", now[0], now[1], shop, good="down", method="closed_in_period", before=past[:2], period=period,
+        _share("platform_involved_rate", now[0], now[1], shop, good="down", method="closed_in_period", before=past[:2], period=period,
                rows=f"{rows}; platform_involved")
     )  # fmt: skip
     made.append(
-        _share("merchant_liable_share", now[2], now[3], shop, good="down", method="closed_in_period", before=past[2:], period=period,
+        _share("merchant_liable_rate", now[2], now[3], shop, good="down", method="closed_in_period", before=past[2:], period=period,
                rows=f"{rows} and platform_involved; liability = merchant")
     )  # fmt: skip
     made.append(with_target(replace(_evidence_missed(orders, period), previous=_evidence_missed(orders, period.previous()).value), shop))
-    timeouts = [float(orders.filter((pl.col("decided_by") == "auto_timeout") & _within("agreed_at", span)).height) for span in (period, period.previous())]
+    by_timer = orders.filter(pl.col("decided_by") == "auto_timeout")
+    timeouts = [float(by_timer.filter(_within("agreed_at", span)).height) for span in (period, period.previous())]
     made.append(
         Figure(code="auto_timeout_count", family="service", value=timeouts[0], unit="count", numerator=timeouts[0], previous=timeouts[1],
                good="down", judgement="normal" if timeouts[0] == 0 else "insufficient", axis_from=period.first_day, axis_to=period.last_day,
@@ -245,7 +246,7 @@ def _refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     orders = facts["aftersale"].filter(pl.col("decided_by").fill_null("") != "auto_timeout")
     made = []
     for code, start, end, limit, condition in (
-        ("refund_agreed_minutes_median", "applied_at", "agreed_at", timedelta(hours=24), pl.col("phase") == "after_sign"),
+        ("refund_minutes_median", "applied_at", "agreed_at", timedelta(hours=24), pl.col("phase") == "after_sign"),
         ("refund_paid_minutes_median", "received_at", "refunded_at", timedelta(hours=48), pl.col("type") == "return_refund"),
     ):
         due = orders.filter(
@@ -259,7 +260,8 @@ def _refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
             Figure(
                 code=code, family="service", value=_number(minutes.median()) if enough else None, unit="minutes", n=float(len(minutes)),
                 good="down", axis_from=period.first_day, axis_to=period.last_day, method="due_in_period",
-                missing="" if enough else ("few_cases" if len(minutes) else "none_due"), rows=f"{start} + limit in {period.first_day}..{period.last_day}",
+                missing="" if enough else ("few_cases" if len(minutes) else "none_due"),
+                rows=f"{start} + limit in {period.first_day}..{period.last_day}",
             )
         )  # fmt: skip
     return made
@@ -278,7 +280,7 @@ def _regulator(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
 
     met, n = counts(period)
     figure = _share(
-        "regulator_on_time_share", met, n, shop, good="up", method="due_in_period", before=counts(period.previous()), always=True, period=period,
+        "regulator_on_time", met, n, shop, good="up", method="due_in_period", before=counts(period.previous()), always=True, period=period,
         rows=f"regulator_case.must_act_by in {period.first_day}..{period.last_day}",
     )  # fmt: skip
     return [replace(figure, judgement="insufficient" if n == 0 else "normal" if met == n else "worse")]
@@ -308,7 +310,7 @@ def _solved_at_once(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     solved, n = shares[-1]
     newest = chain[-1]
     figure = _share(
-        "solved_at_once_share", solved, n, shop, good="up", method="closed_then_7_days", before=shares[0], period=newest,
+        "fcr", solved, n, shop, good="up", method="closed_then_7_days", before=shares[0], period=newest,
         rows=f"closed_at in {newest.first_day}..{newest.last_day}; no second contact within {FCR_DAYS} d",
     )  # fmt: skip
     return [figure] if n else []

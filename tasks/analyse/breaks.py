@@ -1,0 +1,83 @@
+"""Events that make before and after incomparable: named with their day, never blamed (domain.md 4, 5, 13)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from tasks.analyse.comparison import last_year
+from tasks.model import Break, ChannelQuality, Facts, Period
+from tasks.shop.load import Shop
+
+LEVEL_KINDS = ("taxonomy", "formula", "freight_insurance", "rule", "switch")
+"""Kinds after which the level itself is another one, so that last year is no longer comparable."""
+
+WEEKS_SHOWN = 4
+"""A change of level is told in the reviews of this many weeks after it."""
+
+
+def breaks(facts: Facts, period: Period, shop: Shop, channels: list[ChannelQuality] | None = None) -> list[Break]:
+    """Return what touches the period or the one before, and changes of level that lie between it and last year.
+
+    Args:
+        facts: Coded tables, for the cases a new taxonomy moved.
+        period: The period.
+        shop: Calendar and taxonomy.
+        channels: Coverage, for days that a channel lacks.
+
+    Returns:
+        Breaks in order of day; a change that only breaks the comparison with last year has `last_year` in `affects`.
+    """
+    recent = min(period.previous().first_day, period.first_day - timedelta(weeks=WEEKS_SHOWN - 1))
+    a_year_ago = last_year(period.first_day, period.last_day, shop).days[0]
+    found: list[Break] = []
+    for event in shop.calendar.events_between(period.previous().first_day, period.last_day):
+        found.append(_of_event(event.kind, event.day, event.until, event, facts, period, shop))
+    for event in shop.calendar.events_between(a_year_ago, period.previous().first_day - timedelta(days=1)):
+        if event.kind in LEVEL_KINDS and event.last < period.previous().first_day:
+            made = _of_event(event.kind, event.day, event.until, event, facts, period, shop)
+            affects = made.affects if event.day >= recent else (*made.affects, "last_year")
+            found.append(Break(made.kind, made.on, made.until, made.name, affects, made.slice, made.bridge))
+    told = {(one.kind, one.on) for one in found}
+    for change in shop.taxonomy.changes:
+        if a_year_ago <= change.day <= period.last_day and ("taxonomy", change.day) not in told:
+            affects = () if change.day >= recent else ("last_year",)
+            bridge = _bridge(change.bridge, change.day, facts, period, shop)
+            found.append(Break("taxonomy", change.day, None, {"zh-CN": change.zh, "en": change.en}, affects, {}, bridge))
+    for promotion in shop.calendar.promotions:
+        if promotion.first <= period.last_day and promotion.last >= period.previous().first_day:
+            name = {"zh-CN": promotion.zh or promotion.id, "en": promotion.en or promotion.id}
+            found.append(Break("promotion", promotion.first, promotion.last, name))
+    for channel in channels or []:
+        if channel.missing_days:
+            label = channel.label or channel.channel
+            first, last = channel.missing_days[0], channel.missing_days[-1]
+            if not any(one.kind == "missing_data" and one.on <= last and (one.until or one.on) >= first for one in found):
+                found.append(Break("missing_data", first, last, {"zh-CN": f"{label}缺数据", "en": f"{label}: no data"}, (channel.channel,)))
+    return sorted(found, key=lambda one: (one.on, one.kind, one.name.get("en", "")))
+
+
+def _of_event(kind: str, on: date, until: date | None, event: object, facts: Facts, period: Period, shop: Shop) -> Break:
+    pairs = list(getattr(event, "bridge", []))
+    return Break(
+        kind=kind,
+        on=on,
+        until=until,
+        name={"zh-CN": getattr(event, "zh", ""), "en": getattr(event, "en", "")},
+        affects=tuple(getattr(event, "affects", ())),
+        slice=dict(getattr(event, "slice", {})),
+        bridge=_bridge(pairs, on, facts, period, shop) if pairs else (),
+    )
+
+
+def _bridge(pairs: list[tuple[str, str]], on: date, facts: Facts, period: Period, shop: Shop) -> tuple[tuple[str, str, int], ...]:
+    """Return old code, new code and the period's cases that the old taxonomy would have counted under the old code."""
+    records = facts["feedback"]
+    if "counted" not in records.columns:
+        return tuple((old, new, 0) for old, new in pairs)
+    since = max(period.first_day, on)
+    day = pl.col("submitted_at").dt.convert_time_zone(period.zone).dt.date()
+    cases = records.filter(pl.col("counted") & (day >= since) & (day <= period.last_day))
+    counts = dict(cases.group_by("leaf").agg(pl.len()).iter_rows())
+    return tuple((old, new, sum(int(counts.get(leaf, 0)) for leaf in shop.taxonomy.leaves_of(new))) for old, new in pairs)

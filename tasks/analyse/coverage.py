@@ -1,0 +1,168 @@
+"""What each channel brought, which of its days are missing, and whether the period is whole."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from tasks.model import TABLES, ChannelQuality, Facts, Period, Pull
+from tasks.shop.load import Shop
+
+USUAL_WEEKS = 8
+USUAL_DAILY = 8.0
+"""A channel with fewer records on a usual day may well have none on some day: nothing is called missing."""
+
+CUT_DAYS = 2
+"""Empty days at the period's end that make it a partial one."""
+
+
+def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
+    """Return each channel's records of the period, what was read and quarantined, and its missing days.
+
+    Args:
+        facts: Tables, pulls and excluded channels.
+        period: The period.
+        shop: Its channels, in order.
+
+    Returns:
+        One entry a declared or pulled channel, in the shop's order, then by name.
+    """
+    pulls: dict[str, Pull] = {}
+    for one in sorted(facts.pulls, key=lambda pull: pull.started_at):
+        pulls[one.channel] = one
+    declared = {channel.name: channel for channel in shop.channels.channels}
+    counts = {table: _by_day(facts, table, period) for table in sorted({c.table for c in declared.values()} | {p.table for p in pulls.values()})}
+    language: Literal["zh", "en"] = "zh" if shop.identity.languages[0].startswith("zh") else "en"
+    made: list[ChannelQuality] = []
+    for name in [*declared, *sorted(set(pulls) - set(declared))]:
+        pull = pulls.get(name)
+        table = declared[name].table if name in declared else pulls[name].table
+        own = counts[table].get(name, {})
+        missing = _missing_days(own, period) if TABLES[table].time in TIMED else ()
+        made.append(
+            ChannelQuality(
+                channel=name,
+                label=declared[name].label.get(language, "") if name in declared else "",
+                records=sum(n for day, n in own.items() if period.first_day <= day <= period.last_day),
+                read=pull.read if pull else 0,
+                quarantined=pull.quarantined if pull else 0,
+                error=pull.error if pull else "",
+                hint=pull.hint if pull else "",
+                excluded=facts.excluded_channels.get(name, ""),
+                missing_days=missing,
+                complete_through=_through(pull, own, period, missing),
+            )
+        )
+    return made
+
+
+def partial(facts: Facts, period: Period, shop: Shop) -> str:
+    """Say which days a period that is not whole covers (`2015-03-01..2015-03-19`), or nothing.
+
+    It is not whole when the review's moment lies before its end, or when every channel of feedback falls silent for its
+    last days though cases came every day before.
+
+    Args:
+        facts: Tables as of the review's moment.
+        period: The period.
+        shop: Configuration.
+    """
+    if facts.as_of < period.end:
+        last = facts.as_of.astimezone(ZoneInfo(period.zone)).date()
+        return f"{period.first_day}..{min(last, period.last_day)}"
+    days: dict[date, int] = {}
+    for own in _by_day(facts, "feedback", period).values():
+        for day, n in own.items():
+            days[day] = days.get(day, 0) + n
+    known = [day for day in days if day <= period.last_day]
+    if not known:
+        return ""
+    newest = max(known)
+    silent = (period.last_day - newest).days
+    if newest < period.first_day or silent < CUT_DAYS or _usual(days, newest + timedelta(days=1)) < USUAL_DAILY:
+        return ""
+    return f"{period.first_day}..{newest}"
+
+
+def completeness(facts: Facts, period: Period) -> float | None:
+    """Return the share of the period's records that have arrived by the review's moment, from how late earlier ones came.
+
+    Args:
+        facts: Tables with `ingested_at`; without it nothing can be said.
+        period: The period.
+
+    Returns:
+        A fraction, the mean over the period's days of the share of earlier records that were as quick as it takes.
+    """
+    records = facts["feedback"]
+    if "ingested_at" not in records.columns:
+        return None
+    first, last = period.start - timedelta(weeks=12), period.start - timedelta(weeks=2)
+    earlier = records.filter((pl.col("submitted_at") >= first) & (pl.col("submitted_at") < last))
+    if earlier.height < 100:
+        return None
+    lateness = earlier.select(late=(pl.col("ingested_at") - pl.col("submitted_at")).dt.total_seconds())["late"].drop_nulls()
+    usual = lateness.quantile(0.5)
+    if usual is None or usual > 28 * 86400:
+        return None  # loaded long after it happened: how late a record usually comes is not to be seen
+    shares = []
+    for n in range(period.days):
+        middle = period.start + timedelta(days=n, hours=12)
+        allowed = (facts.as_of - middle).total_seconds()
+        shares.append(float((lateness <= allowed).sum()) / len(lateness))
+    return sum(shares) / len(shares)
+
+
+TIMED = frozenset({"submitted_at", "applied_at", "paid_at", "day"})
+"""Times of tables that bring rows every day; batches and prices do not."""
+
+
+def _by_day(facts: Facts, table: str, period: Period) -> dict[str, dict[date, int]]:
+    """Return channel → day → rows, for the weeks before the period and the period."""
+    frame = facts[table]
+    time = TABLES[table].time
+    if "channel" not in frame.columns:
+        return {}
+    is_day = frame.schema[time] == pl.Date
+    oldest = period.start - timedelta(weeks=USUAL_WEEKS)
+    first = period.first_day - timedelta(weeks=USUAL_WEEKS)
+    within = (
+        pl.col(time).is_between(first, period.last_day) if is_day else (pl.col(time) >= oldest) & (pl.col(time) < period.end)
+    )
+    day = pl.col(time) if is_day else pl.col(time).dt.convert_time_zone(period.zone).dt.date()
+    rows = frame.lazy().filter(within).group_by("channel", day.alias("on")).agg(n=pl.len()).collect()
+    found: dict[str, dict[date, int]] = {}
+    for channel, on, n in rows.iter_rows():
+        found.setdefault(channel, {})[on] = int(n)
+    return found
+
+
+def _usual(days: dict[date, int], before: date) -> float:
+    """Return the median rows of the four weeks before a day."""
+    counts = sorted(days.get(before - timedelta(days=n), 0) for n in range(1, 29))
+    return (counts[13] + counts[14]) / 2
+
+
+def _missing_days(own: dict[date, int], period: Period) -> tuple[date, ...]:
+    earlier = [n for day, n in own.items() if day < period.first_day]
+    usual = _usual(own, period.first_day) if earlier else 0.0
+    if usual < USUAL_DAILY:
+        inside = [n for day, n in own.items() if period.first_day <= day <= period.last_day]
+        usual = sorted(inside)[len(inside) // 2] if len(inside) * 2 > period.days else 0.0
+    if usual < USUAL_DAILY:
+        return ()
+    days = [period.first_day + timedelta(days=n) for n in range(period.days)]
+    return tuple(day for day in days if own.get(day, 0) == 0)
+
+
+def _through(pull: Pull | None, own: dict[date, int], period: Period, missing: tuple[date, ...]) -> datetime | None:
+    """Return until when a channel is complete; where its last days are missing, the end of its last day with rows."""
+    stated = pull.complete_through if pull else None
+    if not missing or missing[-1] != period.last_day or not own:
+        return stated
+    last = max(day for day in own if day <= period.last_day)
+    end = period.start + timedelta(days=(last - period.first_day).days + 1)
+    return min(stated, end) if stated else end
