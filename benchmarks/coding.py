@@ -1,6 +1,6 @@
 """How well and how fast records are coded, measured on the sample shop's gold labels.
 
-Usage: python -m benchmarks.coding [--records 20000] [--seed 1] [--show 20]
+Usage: python -m benchmarks.coding [--records 20000] [--seed 1] [--show 20] [--world 0.25]
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -16,9 +16,12 @@ import polars as pl
 from tasks.classify.coding import code
 from tasks.model import TABLES, Facts
 from tasks.sample.problems import PROBLEMS
+from tasks.sample.sources import told_feedback
 from tasks.sample.texts import write_texts
+from tasks.sample.world import build
 from tasks.shop.load import Shop
 
+SAFETY = ["PRD.SAFETY", "PRD.HEALTH"]
 SOURCES = {
     "ticket": 0.26,
     "chat": 0.24,
@@ -67,8 +70,25 @@ def sample(records: int, seed: int) -> pl.DataFrame:
     return gold.join(write_texts(gold, seed), on="source_id", maintain_order="left")
 
 
-def coded(gold: pl.DataFrame, shop: Shop) -> tuple[pl.DataFrame, float]:
-    """Return the coded records beside their gold labels, and the CPU seconds that coding took."""
+def world(seed: int, weeks: int, scale: float) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """Build the whole sample shop: its tables and its gold labels by record id."""
+    built = build(seed, weeks=weeks, scale=scale)
+    feedback, gold = told_feedback(built, seed)
+    feedback = feedback.join(gold.select("source_id", "record_id"), on="source_id", maintain_order="left")
+    columns = TABLES["feedback"].columns
+    tables = dict(built.tables)
+    tables["feedback"] = feedback.select(
+        *[pl.col(c).cast(t) if c in feedback.columns else pl.lit(None, t).alias(c) for c, t in columns.items()],
+        "channel",
+        "source_id",
+    )
+    return tables, gold.rename({"counted": "gold_counted"}).select(pl.exclude("line", "sku", "oid", "text")).join(
+        feedback.select("record_id", "source", "text"), on="record_id"
+    )
+
+
+def texts_only(gold: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Make records that hold hardly more than their text."""
     columns = TABLES["feedback"].columns
     frame = gold.with_row_index("n").with_columns(
         record_id="source_id",
@@ -77,14 +97,41 @@ def coded(gold: pl.DataFrame, shop: Shop) -> tuple[pl.DataFrame, float]:
         app_version=pl.when(pl.col("app_version") != "").then(pl.col("app_version")),
         request=pl.when(pl.col("request") != "").then(pl.col("request")),
     )
-    frame = frame.select([pl.col(c).cast(t) if c in frame.columns else pl.lit(None, t).alias(c) for c, t in columns.items()])
+    return {
+        "feedback": frame.select(
+            [pl.col(c).cast(t) if c in frame.columns else pl.lit(None, t).alias(c) for c, t in columns.items()]
+        )
+    }
+
+
+def coded(tables: dict[str, pl.DataFrame], gold: pl.DataFrame, shop: Shop) -> tuple[pl.DataFrame, float]:
+    """Return the coded records beside their gold labels, and the CPU seconds that coding took."""
     began = time.process_time()
-    facts = code(Facts({"feedback": frame}, datetime(2026, 12, 1, tzinfo=UTC) + timedelta(days=60)), shop)
+    facts = code(Facts(tables, datetime(2027, 1, 1, tzinfo=UTC)), shop)
     spent = time.process_time() - began
     result = facts["feedback"].select(
-        "record_id", "leaf", "leaves", "symptom", "nature", "emotion", "vague", "severity", score=pl.lit(0.0)
+        "record_id", "leaf", "leaves", "symptom", "nature", "emotion", "vague", "severity", "family", "case_id", "counted", "oid"
     )
-    return gold.join(result, left_on="source_id", right_on="record_id"), spent
+    return gold.join(result, on="record_id"), spent
+
+
+def measures(rows: pl.DataFrame) -> dict[str, float]:
+    """Return the shares that are right: leaf and symptom over complaints, nature over all, and the count of cases."""
+    complaints = rows.filter(pl.col("gold_nature") == "complaint")
+    with_symptom = complaints.filter((pl.col("gold_symptom") != "") & "leaf_right" & ~pl.col("gold_vague"))
+    figures = {
+        "leaf_accuracy": complaints["leaf_right"].mean(),
+        "nature_accuracy": rows["nature_right"].mean(),
+        "symptom_accuracy": (with_symptom["symptom"] == with_symptom["gold_symptom"]).fill_null(False).mean(),
+        "vague_recall": rows.filter("gold_vague")["vague"].mean(),
+        "vague_false": rows.filter(~pl.col("gold_vague"))["vague"].mean(),
+        "safety_recall": complaints.filter(pl.col("gold_leaf").is_in(SAFETY))["leaf"].is_in(SAFETY).mean(),
+        "safety_false": complaints.filter(~pl.col("gold_leaf").is_in(SAFETY))["leaf"].is_in(SAFETY).mean(),
+    }
+    if "gold_counted" in rows.columns:
+        figures["counted"] = float(rows["counted"].sum())
+        figures["gold_counted"] = float(rows["gold_counted"].sum())
+    return {name: round(float(value or 0), 4) for name, value in figures.items()}  # type: ignore[arg-type]
 
 
 def main() -> None:
@@ -93,8 +140,17 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0, help="print this many wrongly coded texts")
+    parser.add_argument(
+        "--world", type=float, default=0.0, metavar="SCALE", help="code the whole sample shop at this scale instead"
+    )
+    parser.add_argument("--weeks", type=int, default=60)
     options = parser.parse_args()
-    rows, spent = coded(sample(options.records, options.seed), Shop.load())
+    if options.world:
+        tables, gold = world(options.seed, options.weeks, options.world)
+    else:
+        gold = sample(options.records, options.seed).with_columns(record_id="source_id")
+        tables = texts_only(gold)
+    rows, spent = coded(tables, gold, Shop.load())
     rows = rows.with_columns(
         leaf_right=pl.col("leaf") == pl.col("gold_leaf"), nature_right=pl.col("nature") == pl.col("gold_nature")
     )
@@ -122,22 +178,7 @@ def main() -> None:
         )
         if options.show:
             print(complaints.filter(~pl.col("leaf_right")).select("gold_leaf", "leaf", "text").head(options.show))
-    right_symptom = complaints.filter((pl.col("gold_symptom") != "") & pl.col("leaf_right") & ~pl.col("gold_vague"))
-    print(
-        json.dumps(
-            {
-                "records": len(rows),
-                "leaf_accuracy": round(float(complaints["leaf_right"].mean() or 0), 4),  # type: ignore[arg-type]
-                "nature_accuracy": round(float(rows["nature_right"].mean() or 0), 4),  # type: ignore[arg-type]
-                "symptom_accuracy": round(
-                    float((right_symptom["symptom"] == right_symptom["gold_symptom"]).fill_null(False).mean() or 0), 4
-                ),  # type: ignore[arg-type]
-                "vague_recall": round(float(rows.filter("gold_vague")["vague"].mean() or 0), 4),  # type: ignore[arg-type]
-                "vague_false": round(float(rows.filter(~pl.col("gold_vague"))["vague"].mean() or 0), 4),  # type: ignore[arg-type]
-                "cpu_s": round(spent, 2),
-            }
-        )
-    )
+    print(json.dumps({"records": len(rows), **measures(rows), "cpu_s": round(spent, 2)}))
 
 
 if __name__ == "__main__":

@@ -133,7 +133,8 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
 def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     """Merge records into cases: one customer × one order × one problem node within 14 days, over all channels.
 
-    A later version (追评) joins the case of its first. Needs record_id, channel and source_id where known, thread_ref, submitted_at, tid, order_ref, customer_ref, sku, leaf, nature.
+    A later version (追评) joins the case of its first. Needs record_id, channel and source_id where known, thread_ref,
+    submitted_at, tid, order_ref, customer_ref, sku, leaf, nature.
 
     Returns:
         The records with `case_id`, `counted` (one complaint record of each case) and `contacts`.
@@ -153,10 +154,14 @@ def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         "submitted_at",
         "nature",
         "contact_count",
+        "customer_ref",
+        "sku",
+        linked=pl.col("tid").is_not_null(),
         order=order,
         problem=pl.col("leaf").replace_strict(problem, default=UNCODED, return_dtype=pl.String),
     ).sort("order", "submitted_at", "record_id")
     span = timedelta(days=CASE_DAYS)
+    rows = _with_customers_order(rows, span)
     # What was not understood belongs to the order's nearest problem that was: «still not solved» is no second case.
     known = pl.when(pl.col("problem") != UNCODED).then(pl.col("problem"))
     known_at = pl.when(pl.col("problem") != UNCODED).then(pl.col("submitted_at"))
@@ -186,6 +191,28 @@ def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     )
     return feedback.drop("case_id", "counted", "contacts", strict=False).join(
         rows.select("record_id", "case_id", "counted", "contacts"), on="record_id", how="left", maintain_order="left"
+    )
+
+
+def _with_customers_order(rows: pl.DataFrame, span: timedelta) -> pl.DataFrame:
+    """Give a record without an order the order that the same customer complained about just before or after, if the SKU fits."""
+    known = rows.sort("customer_ref", "problem", "submitted_at", "record_id")
+    customer = ["customer_ref", "problem"]
+    for side in ("before", "after"):
+        for column in ("order", "sku", "submitted_at"):
+            value = pl.when("linked").then(pl.col(column))
+            filled = value.forward_fill() if side == "before" else value.backward_fill()
+            known = known.with_columns(filled.over(customer).alias(f"{side}_{column}"))
+    takes = ~pl.col("linked") & pl.col("customer_ref").is_not_null()
+    order = pl.col("order")
+    for side in ("after", "before"):
+        near = (pl.col("submitted_at") - pl.col(f"{side}_submitted_at")).abs() <= span
+        fits = pl.col("sku").is_null() | (pl.col("sku") == pl.col(f"{side}_sku"))
+        order = pl.when(takes & near.fill_null(False) & fits.fill_null(False)).then(pl.col(f"{side}_order")).otherwise(order)
+    return (
+        known.with_columns(order=order)
+        .drop([f"{side}_{column}" for side in ("before", "after") for column in ("order", "sku", "submitted_at")])
+        .sort("order", "submitted_at", "record_id")
     )
 
 
