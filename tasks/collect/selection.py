@@ -103,7 +103,7 @@ def _check(join: Join, frames: dict[str, pl.DataFrame]) -> None:
         if repeated.height:
             example = ", ".join(str(value) for value in repeated.row(0))
             raise ChannelError(
-                f"The join of {join.left} and {join.right} is declared {join.cardinality}, but {name} holds {', '.join(columns)} = "
+                f"The join of {join.left} and {join.right} is {join.cardinality}, but {name} holds {', '.join(columns)} = "
                 f"{example} more than once ({repeated.height:,} rows are concerned): rows would be multiplied.",
                 hint="Make one row of each key in the SQL first, or correct `cardinality`.",
             )

@@ -1,0 +1,38 @@
+"""A shop of one channel, pulled at a fixed moment."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tasks.collect.batch import Batch
+from tasks.collect.pull import pull_channel
+from tasks.settings import Settings
+from tasks.shop.load import Shop
+
+NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def pull(tmp_path: Path) -> Callable[..., Batch]:
+    """Write `channels.yaml` (and side files) into a home, and pull its first channel."""
+
+    def run(channels: str, *, start: datetime | None = None, end: datetime = NOW, **files: str) -> Batch:
+        (tmp_path / "config").mkdir(exist_ok=True)
+        (tmp_path / "config" / "channels.yaml").write_text(channels, "utf-8")
+        for name, text in files.items():
+            (tmp_path / "config" / name.replace("__", ".")).write_text(text, "utf-8")
+        shop = Shop.load(tmp_path)
+        settings = Settings(home=tmp_path, secret="a key for tests only")  # type: ignore[arg-type]
+        return pull_channel(
+            shop.channels.channels[0],
+            window_start=start,
+            window_end=end,
+            shop=shop,
+            settings=settings,
+            now=NOW,
+            wait=lambda seconds: None,
+        )
+
+    return run

@@ -1,0 +1,99 @@
+"""Personal data do not leave collect; what only looks like it stays."""
+
+import random
+import stat
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tasks.collect.privacy import CustomerKey, customer_key, scrub
+from tasks.errors import UserError
+from tasks.settings import Settings
+
+
+def clean(text: str) -> str:
+    """Scrub one text."""
+    frame, _ = scrub(pl.DataFrame({"text": [text]}), ["text"])
+    return str(frame["text"][0])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("打19900001234找我", "打[电话]找我"),
+        ("打199-0000-1234,或199 0000 5678", "打[电话],或[电话]"),
+        ("+86 19900001234", "[电话]"),
+        ("19900001234,19900005678", "[电话],[电话]"),
+        ("电话1 9 9 0 0 0 0 1 2 3 4", "电话[电话]"),
+        ("１９９００００１２３４", "[电话]"),
+        ("座机 0571-12345678转12", "座机 [电话]"),
+        ("call +1-555-0100", "call [电话]"),
+        ("call (555) 555-0100.", "call [电话]."),
+        ("写到wang.wu@mail.example吧", "写到[邮箱]吧"),
+        ("身份证110101199001011234", "身份证[证件号]"),
+        ("尾号11010119900101123X。", "尾号[证件号]。"),
+        ("卡6222020000000000000退", "卡[卡号]退"),
+        ("加微信：wx_12345退差价", "加微信：[账号]退差价"),
+        ("收货人：张三，要换", "收货人：[姓名]，要换"),
+        ("寄浙江省杭州市西湖区文三路100号2幢301室", "[地址]"),
+        ("我住幸福路12号3单元501室", "[地址]"),
+        ("ship to 12 Maple Street please", "ship to [地址] please"),
+    ],
+)
+def test_it_is_taken_out(text: str, expected: str) -> None:
+    """Phones, mails, cards, accounts, names after a label and addresses, in the ways people write them."""
+    assert clean(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-02 15:05:09 下单,订单T202611020000012345",
+        "充一晚上只能用20分钟,3.2A适配器变2A",
+        "版本4.6.0.12闪退,5G的wifi连不上",
+        "批次2608-B,价格1,499元,100条里3条坏",
+        "订单号20261102000001234567",
+        "2.5米,1.8升,1200W,220V",
+        "12号才发货,第3号仓",
+    ],
+)
+def test_it_stays(text: str) -> None:
+    """Orders, dates, versions, prices and measures are no personal data."""
+    assert clean(text) == text
+
+
+def test_a_thousand_contacts_leave_no_trace() -> None:
+    """Of 1,000 invented phone numbers in running text none is left."""
+    chance = random.Random(7)
+    phones = [f"199{chance.randrange(10**8):08d}" for _ in range(1_000)]
+    frame, changed = scrub(pl.DataFrame({"text": [f"请回电{phone}谢谢" for phone in phones]}), ["text"])
+    assert changed.all()
+    assert not any(phone in text for phone, text in zip(phones, frame["text"], strict=True))
+
+
+def test_references_are_keyed_and_scoped() -> None:
+    """Same key and scope: same reference; another key or scope: another. The key's version stands in front."""
+    values = pl.Series(["u1", "u2", None, "u1"])
+    one, other = CustomerKey(b"first key of this test"), CustomerKey(b"second key of this test")
+    references = one.references(values, "甲").to_list()
+    assert references[0] == references[3] != references[1]
+    assert references[2] is None
+    assert references[0].startswith(f"{one.version}-")
+    assert not set(references[:2]) & set(one.references(values, "乙").to_list())
+    assert not set(references[:2]) & set(other.references(values, "甲").to_list())
+
+
+def test_the_key_is_made_once_and_kept_to_ourselves(tmp_path: Path) -> None:
+    """Without a setting a key file is made, readable by us alone, and used from then on."""
+    settings = Settings(home=tmp_path)
+    first = customer_key(settings)
+    assert customer_key(settings) == first
+    assert stat.S_IMODE((tmp_path / "secrets" / "customer.key").stat().st_mode) == 0o600
+    assert [file.name for file in (tmp_path / "secrets").iterdir()] == ["customer.key"]
+
+
+def test_a_short_key_is_refused(tmp_path: Path) -> None:
+    """A key that protects nothing is no key."""
+    with pytest.raises(UserError, match="16 characters"):
+        customer_key(Settings(home=tmp_path, secret="short"))  # type: ignore[arg-type]
