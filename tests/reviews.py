@@ -134,7 +134,7 @@ def make_figures() -> list[Figure]:
             series=series([0.91, 0.915, 0.92, 0.905, 0.91, 0.912, 0.908, 0.913, 0.91, 0.915, 0.91, 0.912, 0.782]),
         ),
         Figure(
-            "complaint_rate", "quality", 0.0412, "share", numerator=952, n=23_100, low=0.037, high=0.044, previous=0.0402, last_year=0.0398,
+            "complaint_rate_signed", "quality", 0.0412, "share", numerator=952, n=23_100, low=0.037, high=0.044, previous=0.0402, last_year=0.0398,
             good="down", judgement="normal", axis_from=date(2026, 10, 19), axis_to=date(2026, 10, 25), age_days=14, method="D01 sign-week cohort",
             series=series([0.0402, 0.0405, 0.0399, 0.041, 0.0404, 0.0401, 0.0409, 0.0407, 0.0403, 0.0406, 0.04, 0.0402, 0.0412]),
         ),
@@ -152,27 +152,27 @@ def make_causes() -> list[Cause]:
             "c-battery", "slice", {"sku": "FW-03", "batch_no": "FW03-2608B", "component_supplier": "S02"}, "wear", "PRD.FAULT",
             (("PRD.FAULT", 26),), 26, 4.3, 6.0, 4.1, 8.6, None, 24.9, 2, "units_signed", 1450, since=date(2026, 9, 14), since_axis="arrival",
             trend="rising", rate=0.065, comparison_rate=0.011, comparison="other_batches", age_days=60, facts=(("symptom", "battery"),),
-            to_confirm=(("component", "供应链", "2026-11-17"), ("inspect", "品控", "2026-11-13")), money=22_600.0, stock=312, first_period="2026-W38",
+            to_confirm=(("reproduce_fault", "品控", "5d"), ("supplier_change", "供应链", "2d")), money=22_600.0, stock=312, first_period="2026-W38",
             periods=8, rows=("a1", "a2"),
             series=tuple(zip(ids, (2, 3, 5, 6, 8, 9, 10, 11, 12, 14), (1.5, 1.6, 1.7, 1.8, 1.9, 2.0, 2.1, 2.1, 2.1, 2.2), strict=True)),
         ),
         Cause(
             "c-night", "service", {"platform": "平台丙", "queue": "外包", "shift": "night"}, "service", "SVC.SLOW", (("SVC.SLOW", 62),), 62, 12.4,
             5.0, 3.8, 6.5, None, 50.0, 2, "human_conversations", 5_210, since=date(2026, 10, 26), since_axis="arrival", trend="steady",
-            to_confirm=(("staffing", "客服", "2026-11-11"),), money=8_800.0, periods=2,
+            to_confirm=(("staffing_of_shift", "客服", "2d"),), money=8_800.0, periods=2,
             series=tuple(zip(ids, (6, 5, 7, 6, 6, 5, 7, 6, 31, 31), (6.0, 6, 6, 6.1, 6.1, 6.2, 6.2, 6.2, 6.2, 6.2), strict=True)),
         ),
         Cause(
             "c-adapter", "slice", {"sku": "SM-04"}, "fit", "DSC.SPEC", (("DSC.SPEC", 58), ("PRD.PARTS", 14)), 72, 15.2, 4.7, 3.7, 6.0, None, 60.0, 2,
             "units_signed", 2_340, since=date(2026, 10, 12), since_axis="ship_date", trend="rising", money=6_900.0, periods=3,
-            to_confirm=(("factory", "供应链", "2026-11-13"),),
+            to_confirm=(("reproduce_fault", "品控", "5d"),),
             series=tuple(zip(ids, (7, 8, 7, 6, 8, 7, 12, 24, 36, 36), (7.5, 7.5, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6), strict=True)),
         ),
         Cause(
             "c-carrier", "slice", {"carrier": "承运商丙", "region": "西南", "line": "CP"}, "transit", "LOG.DAMAGE",
             (("LOG.DAMAGE", 44), ("LOG.STALL", 20)), 64, 20.0, 3.2, 2.5, 4.1, None, 30.0, 2, "parcels_shipped", 940, since=date(2026, 9, 28),
             since_axis="ship_date", trend="falling", rate=0.068, comparison_rate=0.02, comparison="other_carriers", age_days=7, money=4_200.0,
-            to_confirm=(("carrier_site", "仓配", "2026-11-12"),),
+            to_confirm=(("hub_or_carrier", "仓配", "3d"),),
         ),
     ]  # fmt: skip
 
@@ -244,7 +244,7 @@ def make_channels() -> list[ChannelQuality]:
 
 def make_problems() -> list[ProblemRow]:
     """Return the labels of the main lens and of another one."""
-    rows = (("产品", 598, 420, 560.0, 512, 610, "normal"), ("流程", 452, 395, 440.0, 398, 486, "normal"), ("服务", 341, 250, 268.0, 236, 301, "worse"), ("系统", 12, 11, 11.0, 5, 18, "normal"), ("外部环境", 9, 8, 8.5, 3, 15, "normal"))
+    rows = (("产品", 598, 420, 560.0, 512, 610, "normal"), ("流程", 452, 395, 440.0, 398, 486, "normal"), ("服务", 341, 250, 268.0, 236, 301, "worse"), ("系统", 12, 11, 11.0, 5, 18, "normal"), ("环境", 9, 8, 8.5, 3, 15, "normal"))
     total = sum(row[1] for row in rows)
     main = [ProblemRow("A", label, n, p, e, lo, hi, n / total, judgement) for label, n, p, e, lo, hi, judgement in rows]
     return main + [ProblemRow("D", "产品质量", total, 1_084, None, None, None, 1.0, "normal")]  # fmt: skip
@@ -286,7 +286,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
             "red_lines": [],
             "falls": [replace(make_causes()[3], cause_id="c-fall", kind="fall", observed=11, expected=24.0, ratio=0.46, low=0.3, high=0.7)],
             "breakdowns": [
-                Breakdown("complaint_rate", "line", (("FW", 0.075, 1_250, 0.062, 0.091), ("SM", 0.056, 2_010, 0.047, 0.067), ("HW", 0.042, 3_500, 0.036, 0.049), ("CP", 0.039, 4_480, 0.034, 0.045), ("AF", 0.038, 4_490, 0.033, 0.044), ("KT", 0.036, 4_240, 0.031, 0.042), ("FN", 0.034, 3_480, 0.028, 0.040), ("BB", 0.024, 1_500, 0.017, 0.033)), 30, 0.0412, 24_950),
+                Breakdown("complaint_rate_signed", "line", (("FW", 0.075, 1_250, 0.062, 0.091), ("SM", 0.056, 2_010, 0.047, 0.067), ("HW", 0.042, 3_500, 0.036, 0.049), ("CP", 0.039, 4_480, 0.034, 0.045), ("AF", 0.038, 4_490, 0.033, 0.044), ("KT", 0.036, 4_240, 0.031, 0.042), ("FN", 0.034, 3_480, 0.028, 0.040), ("BB", 0.024, 1_500, 0.017, 0.033)), 30, 0.0412, 24_950),
                 Breakdown("complaints", "platform", (("平台甲", None, 2_310, None, None), ("平台丙", None, 1_870, None, None), ("平台乙", None, 760, None, None), ("小程序", None, 322, None, None), ("门店", None, 121, None, None)), 30, None, 5_383),
             ],
             "breaks": [*values["breaks"], Break("formula", date(2026, 7, 1), None, {"zh": "平台丙更换体验分算法", "en": "Platform C changed its score"}, ("platform_score",), {"platform": "平台丙"})],

@@ -105,7 +105,7 @@ def line(
         for index, point in enumerate(points)
     ]
     x = alt.X("x:N", sort=order, axis=alt.Axis(title=None, values=_ticks(order)), scale=alt.Scale(padding=0.35))
-    y = alt.Y("y:Q", axis=alt.Axis(title=None), scale=alt.Scale(zero=not share or band is None, nice=True))
+    y = alt.Y("y:Q", axis=alt.Axis(title=None), scale=_scale([row["y"] for row in rows], band and (band[0] * factor, band[1] * factor), share))
     base = alt.Chart(alt.Data(values=rows))
     layers: list[Any] = []
     if band is not None:
@@ -114,8 +114,8 @@ def line(
         if band_name is not None:
             layers.append(
                 alt.Chart(alt.Data(values=[{"t": band_name.plain, **span[0]}]))
-                .mark_text(align="left", baseline="top", dx=4, dy=3, color=GREY, font=FONT, fontSize=_SIZE - 1)
-                .encode(x=alt.value(0), y="b:Q", text="t:N")
+                .mark_text(align="left", baseline="top", dx=4, dy=2, color=GREY, font=FONT, fontSize=_SIZE - 1)
+                .encode(x=alt.value(0), y="a:Q", text="t:N")
             )
     if any(row["e"] is not None for row in rows):
         layers.append(
@@ -139,6 +139,16 @@ def line(
                 .encode(x=x, y=alt.Y("v:Q", axis=alt.Axis(title=None)), text="t:N")
             )
     return _svg(alt.layer(*layers).properties(width=width, height=height, padding={"left": 2, "right": 2, "top": 4, "bottom": 2}), aria, name)
+
+
+def _scale(values: list[Any], band: tuple[float, float] | None, share: bool) -> alt.Scale:
+    """Start counts and money at zero; rates and scores at their own level, but never so close that noise looks large."""
+    known = [float(value) for value in values if value is not None] + list(band or ())
+    if not known or (min(known) >= 0 and not share and band is None and min(known) < 0.7 * max(known)) or min(known) <= 0:
+        return alt.Scale(zero=True, nice=True)
+    low, high = min(known), max(known)
+    room = max(high - low, 0.1 * abs(high)) * 0.35
+    return alt.Scale(domain=[max(low - room, 0.0), high + room * 0.5], zero=False, nice=False)
 
 
 def _ticks(labels: list[str]) -> list[str]:
@@ -227,6 +237,9 @@ def spark(values: Sequence[float | None], *, band: tuple[float, float] | None = 
     if len(known) < 2:
         return Markup("")
     low, high = min([*known, *(band or ())]), max([*known, *(band or ())])
+    floor = 0.06 * max(abs(low), abs(high))  # small noise is drawn small
+    if high - low < floor:
+        low, high = (low + high - floor) / 2, (low + high + floor) / 2
     span = (high - low) or 1.0
     width, height, pad = 70.0, 16.0, 2.5
 

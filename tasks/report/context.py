@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,7 +13,7 @@ from tasks.errors import UserError
 from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Review
 from tasks.report import charts, wording
 from tasks.report.phrase import EMPTY, Phrase, join
-from tasks.report.sentences import COUNTED, Decision, Sentences
+from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
 from tasks.report.voice import Voice
 
 PAGE_ONE = (
@@ -20,8 +21,8 @@ PAGE_ONE = (
     ("quality_refund_rate",),
     ("platform_score",),
     ("reply_3min_rate", "replied_3min_share"),
-    ("complaint_rate", "complaints_per_100"),
-    ("negative_rate", "negative_review_share", "low_rating_rate"),
+    ("complaint_rate_signed", "complaint_rate", "complaints_per_100"),
+    ("complaint_share_reviews", "low_rating_rate", "negative_rate"),
     ("complaints", "inflow"),
 )
 """Figures of page 1 in the order of the meeting; alternatives stand together."""
@@ -204,6 +205,7 @@ class _Builder:
         self.sentences = Sentences(voice, review, restricted=restricted)
         self.number = self.sentences.number
         self.minimum = voice.shop.identity.minimum_n
+        self.drawn: set[str] = set()
         self.monthly = review.period.grain != "week"
 
     def build(self) -> Page:
@@ -259,12 +261,13 @@ class _Builder:
             case=self.case(),
             breakdowns=[self.breakdown(index, one) for index, one in enumerate(review.breakdowns[:6])],
             words=self._words(),
+            drawn=self.drawn,
         )
 
     def _words(self) -> dict[str, Phrase]:
         """Return the fixed words that templates print: headings, column heads, one-line excuses."""
         voice = self.voice
-        prefixes = ("section.", "col.", "missing.", "mixrow.", "problem.", "fact.", "decision.none", "three.", "red.none", "verdict.", "head.", "case.", "word.", "breaks.none")
+        prefixes = ("section.", "col.", "chart.unit_problems", "missing.", "mixrow.", "problem.", "fact.", "decision.none", "three.", "red.none", "verdict.", "head.", "case.", "word.", "breaks.none", "due.none")
         words = {key: voice.word(key) for key in voice.catalogue.entries if key.startswith(prefixes) and "{" not in voice.catalogue[key]}
         this = voice.this()
         words["three.none"] = voice.say("three.none", this=this)
@@ -275,6 +278,11 @@ class _Builder:
         words["red.none"] = voice.say("red.none", this=this)
         words["figure.of"] = EMPTY
         return words
+
+    def draw(self, phrase: Phrase) -> Phrase:
+        """Note the numbers that a chart prints, and return the phrase."""
+        self.drawn.update(phrase.numbers)
+        return phrase
 
     # ---- Figures -------------------------------------------------------------------------------
 
@@ -353,7 +361,7 @@ class _Builder:
     def _name(self, figure: Figure) -> Phrase:
         voice = self.voice
         name = voice.figure(figure)
-        return voice.part("col.scoped", name=name, scope=voice.data(figure.scope, 20)) if figure.scope else name
+        return voice.part("col.scoped", name=name, scope=voice.scope(figure)) if figure.scope else name
 
     def _note(self, figure: Figure) -> Phrase:
         """Say under a figure's name at which age and over which days it is read."""
@@ -427,7 +435,7 @@ class _Builder:
         aligned = [figure.last_year_basis for figure in self.review.figures if figure.last_year is not None and figure.last_year_basis]
         said = voice.say("caption.figures", basis=basis)
         if aligned:
-            key = f"last_year.{aligned[0]}"
+            key = f"last_year.{aligned[0].split()[0]}"
             said += voice.word(key) if key in voice.catalogue else EMPTY
         return said
 
@@ -437,7 +445,8 @@ class _Builder:
             return []
         groups = []
         for family in FAMILIES:
-            rows = [self.figure_row(figure) for figure in self.review.figures if figure.family == family][:12]
+            mine = [figure for figure in self.review.figures if figure.family == family and (family != "inflow" or not figure.scope)]
+            rows = [self.figure_row(figure) for figure in mine if figure.value is not None or not figure.scope][:14]
             if rows:
                 groups.append((self.voice.word(f"family.{family}"), rows))
         return groups
@@ -470,7 +479,7 @@ class _Builder:
                         points,
                         name=f"line{len(drawn)}",
                         aria=voice.say("chart.aria_line", figure=self._name(figure)),
-                        last=voice.numbers.show(f"{self._id(figure)}.value"),
+                        last=self.draw(voice.numbers.show(f"{self._id(figure)}.value")),
                         band=self._band(figure),
                         band_name=voice.word("chart.band") if self._band(figure) else None,
                         share=figure.unit == "share",
@@ -556,6 +565,8 @@ class _Builder:
         return voice.say("fact.question_plain", question=asked, owner=who)
 
     def _due_text(self, due: str) -> Phrase:
+        if match := re.fullmatch(r"(\d+)(h|d|sd)", due):
+            return self.number(f"due.{due}", int(match[1]), {"h": "within_hours", "d": "within_working_days", "sd": "within_supplier_days"}[match[2]])
         try:
             return self.voice.day(date.fromisoformat(due[:10]))
         except ValueError:
@@ -574,11 +585,12 @@ class _Builder:
                 points,
                 name=name,
                 aria=aria,
-                last=voice.part("chart.actual_n", n=self.number(f"{id_}.observed", last_o, "count", method="arrivals")),
-                expected=voice.part("chart.expected_n", n=self.number(f"{id_}.expected", round(last_e, 1) if last_e < 10 else round(last_e), "count", method="expected arrivals")),
+                last=self.draw(voice.part("chart.actual_n", n=self.number(f"{id_}.observed", last_o, "count", method="arrivals"))),
+                expected=self.draw(voice.part("chart.expected_n", n=self.number(f"{id_}.expected", round(last_e, 1) if last_e < 10 else round(last_e), "count", method="expected arrivals"))),
                 width=205,
                 height=84,
             )
+        self.draw(observed + expected)
         rows = [
             charts.Bar(voice.word("chart.actual"), cause.observed, observed, strong=True),
             charts.Bar(voice.word("chart.expected"), cause.expected, expected),
@@ -594,7 +606,7 @@ class _Builder:
         parts = [
             voice.part("caption.scope", scope=voice.where(cause.slice)),
             voice.part("caption.method", method=voice.word("caption.expected_records" if counted else "caption.expected")),
-            voice.part("caption.n", n=self.sentences._observed(cause)),
+            voice.part("caption.n", n=self.number(f"cause.{cause.cause_id}.n", cause.observed, "count", method="cases counted once")),
         ]
         return join(parts, voice.catalogue["caption.sep"])
 
@@ -603,13 +615,16 @@ class _Builder:
     def action_row(self, action: Action) -> ActionRow:
         """Return a new action as a row of the table."""
         voice = self.voice
-        goal = join([voice.data(action.metric, 40), voice.data(action.target_text, 40)], " → ")
+        words = voice.action(action)
+        goal = voice.data(words.target, 80)
+        if words.metric and words.metric not in words.target:
+            goal = join([voice.data(words.metric, 40), goal], " → ")
         return ActionRow(
-            what=voice.data(action.what, 120),
+            what=voice.data(words.what, 120),
             owner=voice.owner(action),
             due=voice.due(action.due),
             goal=goal,
-            effect=voice.data(action.expected_effect, 80),
+            effect=voice.data(words.effect, 80),
             kind=voice.word(f"kind.{action.kind.value}"),
         )
 
@@ -634,7 +649,7 @@ class _Builder:
             tone = {"effective": "better", "worse": "worse", "no_change": "worse"}.get(result.verdict.value if result.verdict else "", "")
             rows.append(
                 PriorRow(
-                    what=voice.data(result.action.what, 100),
+                    what=voice.data(voice.action(result.action).what, 100),
                     owner=voice.owner(result.action),
                     due=voice.due(result.due),
                     status=status,
@@ -656,8 +671,8 @@ class _Builder:
         id_ = f"mix.{effect.figure}.{effect.dimension}"
         cells = (
             ("before", effect.before, unit),
-            ("composition", effect.composition, change),
-            ("own", effect.own, change),
+            ("composition", effect.composition, FINE.get(change, change)),
+            ("own", effect.own, FINE.get(change, change)),
             ("after", effect.after, unit),
         )
         rows = [(voice.word(f"mixrow.{name}"), self.number(f"{id_}.{name}", value, unit_, method="decomposition")) for name, value, unit_ in cells]
@@ -679,9 +694,9 @@ class _Builder:
         bars: list[charts.Bar] = []
         for index, row in enumerate(chosen):
             rows.append(self._problem_row(index, row))
-            bars.append(charts.Bar(rows[-1]["label"], row.cases, rows[-1]["current"], row.expected, strong=row.judgement == "worse"))
+            bars.append(charts.Bar(rows[-1]["label"], row.cases, self.draw(rows[-1]["current"]), row.expected, strong=row.judgement == "worse"))
         n = sum(row.cases for row in chosen)
-        total = self.number("problems.total", n, "cases", method="cases counted once")
+        total = self.number("problems.total", n, "count", method="cases counted once")
         caption = join(
             [self._scope(), voice.part("caption.method", method=voice.word("problem.caption")), voice.part("caption.n", n=total)],
             voice.catalogue["caption.sep"],
@@ -755,7 +770,7 @@ class _Builder:
             rate = span = none
             if share is not None and n >= one.minimum_n:
                 rate = self.number(f"{id_}.share", share, "share", n=n, method=one.code)
-                bars.append(charts.Bar(label, share, rate))
+                bars.append(charts.Bar(label, share, self.draw(rate)))
                 if low is not None and high is not None:
                     span = voice.part(
                         "col.between",
@@ -763,11 +778,13 @@ class _Builder:
                         high=self.number(f"{id_}.high", high, "share", n=n, method="95%"),
                     )
             elif not shares:
-                bars.append(charts.Bar(label, n, count))
+                bars.append(charts.Bar(label, n, self.draw(count)))
             rows.append((label, rate, count, span))
         what, dimension = voice.figure(one.code), voice.dimension(one.dimension)
         title = voice.say("section.breakdown", what=what, dimension=dimension)
-        message = title
+        message = EMPTY
+        if not shares and bars:
+            message = voice.say("breakdown.message_count", top=bars[0].label, n=bars[0].text)
         if shares and bars and one.total is not None:
             message = voice.say(
                 "breakdown.message",
@@ -799,12 +816,14 @@ class _Builder:
         points = [
             charts.Point(f"{day.month}-{day.day}", float(n), immature=bool(review.partial) and day == last_day) for day, n in ordered
         ]
-        last = self.number("daily.last", last_count, "cases", method="arrivals")
+        last = self.draw(self.number("daily.last", last_count, "cases", method="arrivals"))
         return charts.line(points, name="daily", aria=voice.word("section.daily"), last=last, width=500, height=80)
 
     def _daily_caption(self) -> Phrase:
         voice = self.voice
-        total = self.number("daily.total", sum(n for _, n in self.review.daily), "cases", method="arrivals")
+        period = self.review.period
+        inside = sum(n for day, n in self.review.daily if period.first_day <= day <= period.last_day)
+        total = self.number("daily.total", inside, "count", method="arrivals")
         return join([self._scope(), voice.word("caption.per_day"), voice.part("caption.n", n=total)], voice.catalogue["caption.sep"])
 
     def case(self) -> dict[str, Phrase] | None:
@@ -839,7 +858,7 @@ def _method(action: Action) -> str:
 def _start(label: str, zone: str) -> date | None:
     """Return the first day of a series label that is a period, or nothing."""
     try:
-        return Period.parse(label, zone).first_day
+        return Period.parse(label, zone).first_day if not re.fullmatch(r"\d{4}-\d\d-\d\d", label) else date.fromisoformat(label)
     except UserError:
         return None
 

@@ -14,7 +14,7 @@ from tasks.report.catalogue import FOLDER, catalogue
 from tasks.report.context import Page, page
 from tasks.report.gate import Gate
 from tasks.report.numbers import Numbers
-from tasks.report.phrase import clean
+from tasks.report.phrase import clean, word
 from tasks.report.voice import Voice
 from tasks.settings import Settings
 from tasks.shop.load import Shop
@@ -69,9 +69,9 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
     points = main_points(sheet)
     headline = sheet.conclusion.plain
     subject = clean(
-        words["mail.subject"].format(report=sheet.report.plain, period=sheet.period.plain, status=sheet.status.plain, headline=headline), 110
+        words["mail.subject"].format(report=sheet.report.plain, period=sheet.period.plain, status=sheet.status.plain, headline=headline), 150
     )
-    mail = {"page": sheet, "w": sheet.words, "n": numbers.show, "points": points, "pdf_name": f"{stem}.pdf", "say": voice.say}
+    mail = {"page": sheet, "w": sheet.words, "n": numbers.show, "points": points, "say": voice.say, "file": word(f"{stem}.pdf")}
     mail_text = environment.get_template("mail/summary.txt.j2").render(**mail).strip() + "\n"
     mail_html = environment.get_template("mail/summary.html.j2").render(**mail)
     gate.check(subject + mail_text + mail_html)
@@ -102,7 +102,7 @@ def main_points(sheet: Page) -> list[str]:
     points += [line.plain for line in sheet.red[:2]]
     points += [(what + then).plain for what, then in sheet.three]
     points += [line.plain for line in sheet.promises[:1]]
-    return [clean(point, 300) for point in points][:6]
+    return [clean(point, 480) for point in points][:6]
 
 
 @lru_cache(maxsize=1)

@@ -10,8 +10,11 @@ from tasks.report import wording
 from tasks.report.phrase import EMPTY, Phrase
 from tasks.report.voice import Voice
 
-HEADLINE_FIGURES = ("quality_refund_rate", "complaint_rate", "complaints_per_100", "negative_rate", "low_rating_rate", "complaints", "inflow")
+HEADLINE_FIGURES = ("quality_refund_rate", "complaint_rate_signed", "complaint_rate", "complaint_share_reviews", "complaints_per_100", "negative_rate", "low_rating_rate", "complaints", "inflow")
 """Figures whose judgement makes the first half of the one-sentence conclusion, most telling first."""
+
+FINE = {"points": "points_fine"}
+"""Units of the parts of a change: two decimals, so that the printed rows add up."""
 
 COUNTED = ("records", "reviews", "earlier_cases", "contacts", "cases", "none", "")
 """Exposures without shipments behind them: expectations come from the past level."""
@@ -257,7 +260,7 @@ class Sentences:
             return "carrier"
         if get("listing_version"):
             return "listing"
-        if cause.since_axis in ("ship_date", "shipped_at") and not get("batch_no"):
+        if get("ship_date") or (cause.since_axis in ("ship_date", "shipped_at") and not get("batch_no")):
             return "ship_date"
         return "slice_rate" if rated else "slice"
 
@@ -273,11 +276,11 @@ class Sentences:
             return EMPTY
         axis = {"shipped_at": "ship_date", "paid_at": "pay_date"}.get(cause.since_axis, cause.since_axis)
         if axis in ("ship_date", "pay_date", "made_on"):
-            return voice.say(f"since.{axis}", day=voice.day(cause.since))
+            return voice.part(f"since.{axis}", day=voice.day(cause.since))
         if self.review.period.grain == "week" and cause.since.weekday() == 0:
             week = cause.since.isocalendar().week
-            return voice.say("since.week", week=voice.dated(str(week)))
-        return voice.say("since.day", day=voice.day(cause.since))
+            return voice.part("since.week", week=voice.dated(str(week)))
+        return voice.part("since.day", day=voice.day(cause.since))
 
     def _cluster(self, cause: Cause, where: Phrase, observed: Phrase) -> Phrase:
         facts = dict(cause.facts)
@@ -297,7 +300,7 @@ class Sentences:
     def _changed(self) -> bool:
         """Whether the shop's own figure left its normal range: only then has an excess a share (domain.md G13)."""
         return any(
-            (figure := self.review.figure(code)) is not None and figure.judgement == "worse" for code in ("complaint_rate", "complaints", "inflow")
+            (figure := self.review.figure(code)) is not None and figure.judgement == "worse" for code in ("complaint_rate_signed", "complaint_rate", "complaints", "inflow")
         )
 
     def interval(self, cause: Cause) -> tuple[Phrase, Phrase]:
@@ -335,7 +338,7 @@ class Sentences:
         if not mine:
             return EMPTY
         action = mine[0]
-        return voice.say("three.next", owner=voice.owner(action), due=voice.due(action.due), what=voice.data(action.what, 80))
+        return voice.say("three.next", owner=voice.owner(action), due=voice.due(action.due), what=voice.data(voice.action(action).what, 80))
 
     def decisions(self) -> list[Decision]:
         """Return at most three decisions: stop-sale of stock in hand first, then what needs resources."""
@@ -365,7 +368,7 @@ class Sentences:
             n = self.number(self._id(cause, "stock"), stock, "units", method="batch table")
             what = voice.part("decision.stock", batch=voice.data(batch), stock=n)
         else:
-            what = voice.part("decision.action", what=voice.data(action.what, 80))
+            what = voice.part("decision.action", what=voice.data(voice.action(action).what, 80))
         cost = EMPTY
         if cause is not None and cause.kind == "safety":
             cost = voice.word("decision.cost_safety")
@@ -421,7 +424,7 @@ class Sentences:
         voice = self.voice
         id_ = f"prior.{result.action.action_id}"
         days = self.number(f"{id_}.days_late", result.days_late, "days", method="ledger")
-        values = {"owner": voice.owner(result.action), "what": voice.data(result.action.what, 60), "days": days}
+        values = {"owner": voice.owner(result.action), "what": voice.data(voice.action(result.action).what, 60), "days": days}
         if result.postponed:
             return voice.say("promise.late_postponed", times=self.number(f"{id_}.postponed", result.postponed, "count", method="ledger"), **values)
         return voice.say("promise.late", **values)
@@ -436,7 +439,7 @@ class Sentences:
     def _verdict(self, result: ActionResult) -> Phrase:
         voice, action, verdict = self.voice, result.action, result.verdict
         id_ = f"prior.{action.action_id}"
-        what = voice.data(action.what, 80)
+        what = voice.data(voice.action(action).what, 80)
         method = f"exact rate ratio, {action.cut_in_axis or 'done date'}"
         rated = result.rate_before is not None and result.rate_after is not None and result.ratio is not None
         if verdict == Verdict.UNDECIDED or not rated:
@@ -453,7 +456,7 @@ class Sentences:
             return voice.say("verdict.text_undecided_plain", what=what)
         before = self.number(f"{id_}.rate_before", result.rate_before, "share", n=result.n_before, method=method)
         after = self.number(f"{id_}.rate_after", result.rate_after, "share", n=result.n_after, method=method)
-        metric = voice.data(action.metric, 40)
+        metric = voice.data(voice.action(action).metric, 40)
         if verdict == Verdict.NO_CHANGE:
             return voice.say("verdict.text_no_change", what=what, metric=metric, before=before, after=after)
         ratio = result.ratio or 1.0
@@ -495,7 +498,7 @@ class Sentences:
         figure, change = voice.figure(effect.figure), self._mix_change(effect)
         if effect.verdict == "none":
             return voice.say("finding.mix_none", figure=figure)
-        own = self.number(f"{id_}.own", effect.own, unit, method="decomposition")
+        own = self.number(f"{id_}.own", effect.own, FINE.get(unit, unit), method="decomposition")
         if effect.verdict == "own":
             return voice.say("finding.mix_own", figure=figure, change=change, own=own)
         values = {
@@ -507,7 +510,7 @@ class Sentences:
         }
         if effect.verdict == "composition":
             return voice.say("finding.mix", **values)
-        return voice.say("finding.mix_both", composition=self.number(f"{id_}.composition", effect.composition, unit, method="decomposition"), own=own, **values)
+        return voice.say("finding.mix_both", composition=self.number(f"{id_}.composition", effect.composition, FINE.get(unit, unit), method="decomposition"), own=own, **values)
 
     def break_line(self, index: int, one: Break) -> Phrase:
         """Say an event that makes before and after incomparable."""
@@ -534,9 +537,10 @@ class Sentences:
         channels = review.channels
         if not channels:
             return [voice.word("missing.channels")]
-        good = [channel for channel in channels if not channel.error and not channel.excluded]
+        good = [channel for channel in channels if not channel.error and not channel.excluded and not channel.missing_days]
+        broken = any(channel.error or channel.excluded for channel in channels)
         values = {
-            "usable": voice.word("data.usable" if len(good) == len(channels) else "data.partly"),
+            "usable": voice.word("data.partly" if broken else "data.usable"),
             "all": self.number("data.channels", len(channels), "sources", method="pulls"),
             "ok": self.number("data.channels_ok", len(good), "sources", method="pulls"),
         }

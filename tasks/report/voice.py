@@ -13,6 +13,7 @@ from tasks.report.gate import Gate
 from tasks.report.numbers import Numbers
 from tasks.report.phrase import EMPTY, Phrase, Piece, clean, join, word
 from tasks.shop.load import Shop
+from tasks.shop.playbook import ActionWords
 
 _FORMATTER = Formatter()
 
@@ -48,6 +49,10 @@ class Voice:
         return word(self.catalogue[key])
 
     def say(self, key: str, **values: Phrase | str) -> Phrase:
+        """Fill a pattern that is a sentence: it begins with a capital letter."""
+        return _capital(self.part(key, **values))
+
+    def part(self, key: str, **values: Phrase | str) -> Phrase:
         """Fill a pattern; a plain string counts as data: it is cleaned, gated and marked."""
         pieces: list[Piece] = []
         for literal, name, _, _ in _FORMATTER.parse(self.catalogue[key]):
@@ -56,16 +61,7 @@ class Voice:
             if name is not None:
                 value = values[name]
                 pieces.extend((value if isinstance(value, Phrase) else self.data(value)).pieces)
-        phrase = Phrase(tuple(pieces))
-        return phrase if self.chinese else _capital(phrase)
-
-    def part(self, key: str, **values: Phrase | str) -> Phrase:
-        """Fill a pattern that stands inside another sentence: no capital at its beginning."""
-        pieces = self.say(key, **values).pieces
-        pattern = self.catalogue[key]
-        if pieces and pieces[0].kind == "word" and pattern and pattern[0] != "{":
-            pieces = (Piece(pattern[0] + pieces[0].text[1:]), *pieces[1:])
-        return Phrase(pieces)
+        return Phrase(tuple(pieces))
 
     def data(self, text: str, limit: int = 500) -> Phrase:
         """Return words that came from data or configuration: cleaned, gated, marked."""
@@ -120,9 +116,15 @@ class Voice:
         """Return the name of a figure; one that the catalogue does not know names itself."""
         code = figure if isinstance(figure, str) else figure.code
         key = f"figure.{code}"
+        return self.word(key) if key in self.catalogue else self.data(code.replace("_", " "))
+
+    def scope(self, figure: Figure) -> Phrase:
+        """Return the name of the part of the shop that a figure is about: a platform, line, milestone or loss item."""
+        key = f"scope.{figure.scope}"
         if key in self.catalogue:
             return self.word(key)
-        return self.data(code.replace("_", " "))
+        milestone = next((each for each in self.shop.service_levels.milestones if each.id == figure.scope), None)
+        return self.data(milestone.of(self.language) if milestone else figure.scope, 30)
 
     def dimension(self, name: str) -> Phrase:
         """Return the name of a dimension."""
@@ -136,7 +138,13 @@ class Voice:
         key = f"value.{value}"
         if dimension in ("traffic_source", "shift", "os", "queue") and key in self.catalogue:
             return self.word(key)
+        if dimension.endswith("_date") and (span := _span(value)) is not None:
+            return self.dated(wording.span(*span, self.language))
         return self.data(value, 60)
+
+    def action(self, action: Action) -> ActionWords:
+        """Return an action's wording in this language."""
+        return self.shop.playbook.words(action, self.language)
 
     def owner(self, action: Action) -> Phrase:
         """Return the person who owns an action."""
@@ -153,7 +161,11 @@ class Voice:
         def value(name: str) -> Phrase:
             return self.value(name, get(name, ""))
 
-        rest = {name: each for name, each in slice_.items() if each}
+        dates = [name for name in ("ship_date", "pay_date") if get(name)]
+        if dates and len(slice_) > len(dates):
+            rest = {name: each for name, each in slice_.items() if name not in dates}
+            return self.part(f"where.{dates[0]}", where=self.where(rest), days=value(dates[0]))
+        rest = {name: each for name, each in slice_.items() if each and name != "claim_cluster"}
         if get("batch_no"):
             key = "where.batch" if get("sku") else "where.batch_only"
             return self.part(key, sku=value("sku"), batch=value("batch_no")) if get("sku") else self.part(key, batch=value("batch_no"))
@@ -174,6 +186,15 @@ class Voice:
             return self.word("where.shop")
         ordered = sorted(rest, key=lambda name: (name not in ("region", "platform", "warehouse", "line"), name))
         return join((self.value(name, rest[name]) for name in ordered), self.catalogue["where.join"])
+
+
+def _span(text: str) -> tuple[date, date] | None:
+    """Read `2026-10-12..2026-10-25` or one day."""
+    first, _, last = text.partition("..")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError:
+        return None
 
 
 def _capital(phrase: Phrase) -> Phrase:

@@ -20,10 +20,13 @@ _CURRENCIES = {"CNY": "元", "USD": "美元", "EUR": "欧元", "BRL": "雷亚尔
 Strength = Literal["clear", "watch", "normal"]
 
 
-def rounded(value: float, places: int) -> str:
-    """Round half away from zero and group thousands: 1234.5 with 0 places → `1,235`; minus is a real minus sign."""
-    quantum = Decimal(1).scaleb(-places)
-    number = Decimal(repr(float(value))).quantize(quantum, rounding=ROUND_HALF_UP)
+def rounded(value: float, places: int, *, hundredfold: bool = False) -> str:
+    """Round half away from zero and group thousands: 1234.5 with 0 places → `1,235`; minus is a real minus sign.
+
+    `hundredfold` multiplies in decimals: 0.0185 is exactly 1.85 %, which a binary product is not.
+    """
+    exact = Decimal(repr(float(value))) * (100 if hundredfold else 1)
+    number = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     if number == 0:
         number = abs(number)
     return f"{number:,.{places}f}".replace("-", "−")
@@ -34,7 +37,7 @@ def percent(share: float) -> str:
     points = abs(share) * 100
     if points == 0:
         return "0%"
-    return rounded(share * 100, 2 if points < 0.995 else 1) + "%"
+    return rounded(share, 2 if points < 0.995 else 1, hundredfold=True) + "%"
 
 
 def tenths(drop: float) -> str:
@@ -52,7 +55,7 @@ def value_text(value: float | int | None, unit: str, language: str, currency: st
         value: The number in the unit's base (share: fraction; money: currency units; minutes: minutes).
         unit: One of the units of the catalogue (`cases`, `orders`, …) or a measure: `share`, `points` (a difference of
             shares, signed), `per_100`, `per_1000`, `money`, `money_change`, `count`, `count_change`, `change` (signed
-            relative change), `minutes`, `score`, `times`, `tenths`, `ordinal`, `change_per_100`, `change_minutes`,
+            relative change), `minutes`, `score`, `times`, `tenths`, `ordinal`, `points_fine` (two decimals), `change_per_100`, `change_minutes`,
             `change_score`.
         language: `zh-CN` or `en`.
         currency: ISO code of money.
@@ -63,7 +66,9 @@ def value_text(value: float | int | None, unit: str, language: str, currency: st
     if unit == "share":
         return percent(float(value))
     if unit == "points":
-        return words["unit.points"].replace("{v}", signed(rounded(float(value) * 100, 1)))
+        return words["unit.points"].replace("{v}", signed(rounded(float(value), 1, hundredfold=True)))
+    if unit == "points_fine":
+        return words["unit.points"].replace("{v}", signed(rounded(float(value), 2, hundredfold=True)))
     if unit == "change":
         return signed(percent(float(value)))
     if unit == "per_100":
