@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tasks.errors import UserError
 from tasks.model import Period
 from tasks.sample import world
 from tasks.sample.sources import Progress, write_sources
+from tasks.shop.load import DEFAULTS
 
 CONFIGURATION = Path(__file__).parent / "shop"
+ADDITION = ".add.yaml"
 SMALL = 0.5
 """Below this scale a day without any review of a platform is no sign of a gap, so none is expected."""
 
@@ -57,15 +60,41 @@ def write_home(
 
 
 def write_configuration(home: Path, scale: float = 1.0) -> list[Path]:
-    """Write the sample shop's own configuration files to `home/config`; return their paths."""
+    """Write the sample shop's own configuration files to `home/config`.
+
+    A file `<section>.add.yaml` is put in the place of an empty list of the default `<section>.yaml`, so that the sample shop
+    follows the defaults in everything else.
+
+    Args:
+        home: The shop's folder.
+        scale: The shop's size.
+
+    Returns:
+        Paths of the files.
+
+    Raises:
+        UserError: If a default has no empty list for an addition.
+    """
     folder = home / "config"
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for source in sorted(path for path in CONFIGURATION.iterdir() if path.is_file()):
         text = source.read_text(encoding="utf-8")
+        name = source.name.replace(ADDITION, ".yaml")
+        if source.name.endswith(ADDITION):
+            text = _added((DEFAULTS / name).read_text(encoding="utf-8"), text, name)
         if scale < SMALL:
             text = re.sub(r"(?m)^(\s+expected_daily: )\d+$", r"\g<1>0", text)
-        path = folder / source.name
+        path = folder / name
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written
+
+
+def _added(default: str, addition: str, name: str) -> str:
+    """Put an addition's list in the place of the default's empty one."""
+    key = next(line.partition(":")[0] for line in addition.splitlines() if line and not line.startswith("#"))
+    mark = f"\n{key}: []\n"
+    if mark not in default:
+        raise UserError(f"config/{name} has no empty list `{key}`.", hint=f"Give the sample shop a {name} of its own.")
+    return default.replace(mark, "\n" + addition)

@@ -20,6 +20,7 @@ from tasks.collect.pull import pull_channel
 from tasks.sample import forms
 from tasks.sample.dirt import Ledger
 from tasks.sample.home import write_configuration
+from tasks.sample.prior_actions import prior_actions
 from tasks.sample.rows import nested
 from tasks.sample.server import DATABASE, serving
 from tasks.sample.sources import write_sources
@@ -205,3 +206,15 @@ def test_every_channel_reads_what_the_ledger_says(home: Path, ledger: dict[str, 
                 assert set(told["record_id"]) <= set(batch.frame["record_id"]), channel.name
             names.append(channel.name)
     assert sorted(names) == sorted(ledger)
+
+
+def test_the_samples_configuration_holds_and_follows_the_defaults(tmp_path: Path) -> None:
+    write_configuration(tmp_path, scale=0.1)
+    shop = Shop.load(tmp_path)
+    shop.check()
+    assert shop.identity.name == "朴岸生活"
+    assert {event.kind for event in shop.calendar.events} >= {"taxonomy", "freight_insurance", "formula", "missing_data"}
+    assert shop.calendar.promotions == Shop.load(None).calendar.promotions
+    assert {channel.expected_daily for channel in shop.channels} == {0}
+    owners = {person.name for person in shop.people.people}
+    assert {action["owner"] for action in prior_actions("CP-07", "2026-11-08T16:00:00Z")} <= owners
