@@ -178,7 +178,7 @@ class PolarsDatasource(Datasource):  # type: ignore[type-arg]
 
     asset_types: ClassVar[Any] = [PolarsFrameAsset]
     type: Literal["polars"] = "polars"
-    assets: list[PolarsFrameAsset] = []  # noqa: RUF012 - a field of a pydantic model, copied for each
+    assets: list[PolarsFrameAsset] = []
 
     @property
     def execution_engine_type(self) -> Any:
