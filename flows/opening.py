@@ -14,7 +14,7 @@ from prefect.logging import get_run_logger
 from tasks.collect.batch import Batch
 from tasks.errors import UserError
 from tasks.model import Grain, Period
-from tasks.run import Progress, Run, Stores, moment_of, plan
+from tasks.run import Post, Progress, Run, Stores, moment_of, plan
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
 
@@ -101,3 +101,15 @@ def _before(clock: str, zone: str) -> bool:
         return now < now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     except ValueError as error:
         raise UserError(f"{clock!r} is not a time of day.", hint="Write it as 11:00.") from error
+
+
+@contextmanager
+def open_post(period: str) -> Iterator[Post]:
+    """Open the stores for a round of mailing, alone."""
+    settings = load_settings()
+    stores = Stores.open(settings)
+    now = datetime.now(UTC)
+    if period:
+        Period.parse(period, Shop.load(settings.home).identity.zone)
+    with stores.ledger.lease("redeliver", stores.holder, now, 3600):
+        yield Post(stores, now, period)

@@ -41,6 +41,10 @@ class Stores:
         ledger.migrate()
         return cls(settings, ledger, Lake(settings.lake_root), Archive(settings.archive_root))
 
+    def shop_of(self, edition: Edition) -> Shop:
+        """Return the configuration an edition was made with."""
+        return Shop(self.ledger.config_of(edition))
+
     @property
     def holder(self) -> str:
         """Who we are in leases and claims."""
@@ -166,7 +170,7 @@ def plan(
     current = [edition for edition in inside if edition.revision == newest]
     if current and not revise:
         run.revision, run.as_of = newest, current[0].as_of
-        run.shop = Shop(stores.ledger.config_of(current[0]))
+        run.shop = stores.shop_of(current[0])
         missing = set(run.editions_wanted()) - {(edition.audience, edition.language) for edition in current}
         run.answered = [] if missing else current
         run.pull = False
@@ -182,3 +186,12 @@ def plan(
     run.revision = max((edition.revision for edition in editions), default=0) + 1
     run.pull = as_of is None or known is None
     return run
+
+
+@dataclass(frozen=True)
+class Post:
+    """A round of mailing: the stores, the moment, and the period it is limited to, if any."""
+
+    stores: Stores
+    now: datetime
+    period: str = ""

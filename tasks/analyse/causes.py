@@ -24,6 +24,7 @@ from tasks.analyse.expected import (
     expected_units,
     local_days,
     observed_cases,
+    until,
 )
 from tasks.analyse.mix import mix_effects
 from tasks.analyse.scan import Found, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
@@ -32,7 +33,9 @@ from tasks.shop.load import Shop
 
 ALPHA = 0.05
 MAX_CAUSES = 5
-ORDER_FAMILIES = ("ship", "delivery", "transit", "fit", "function", "wear", "use", "refund")
+PANELS = (("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear",), ("use",), ("refund",))
+"""Families that are searched together: what a parcel suffers under way shows before and after it is signed for."""
+
 AXIS_OF_INTERVAL = {"pay_date": "paid_at", "ship_date": "shipped_at"}
 INTERVAL_DIMS = ("sku", "warehouse", "carrier", "line", "platform")
 HISTORY_WEEKS = 12
@@ -60,6 +63,7 @@ class _Hit:
     """A found slice of one panel and window, before slices of several panels are brought together."""
 
     family: str
+    families: tuple[str, ...]
     weeks: int
     first: int
     last: int
@@ -103,14 +107,14 @@ def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
 
 
 def _ancestry(shop: Shop) -> dict[str, frozenset[str]]:
-    direct: dict[str, set[str]] = {}
+    direct = {d.name: {d.parent} if d.parent else set() for d in shop.dimensions.dimensions}
     for d in shop.dimensions.dimensions:
-        parents = d.parent if isinstance(d.parent, list) else [d.parent] if d.parent else []
-        direct[d.name] = set(parents)
+        if d.through:  # looked up by its column, so that column's dimension determines it
+            direct.setdefault(d.source_column, set()).add(d.name)
     closed: dict[str, frozenset[str]] = {}
-    for name in direct:
+    for name, nearest in direct.items():
         seen: set[str] = set()
-        stack = list(direct[name])
+        stack = list(nearest)
         while stack:
             parent = stack.pop()
             if parent not in seen:
@@ -127,29 +131,31 @@ def make_book(facts: Facts, period: Period, shop: Shop) -> Book:
 
 
 def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) -> RootCauses:
-    book = book or make_book(facts, period, shop)
+    book = until(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
     _, parents = order_dimensions(shop)
     fitted = curves(book, period)
     windows = _windows(period)
-    panels = len(ORDER_FAMILIES) + 2
+    panels = len(PANELS) + 2
     alpha = ALPHA / panels / len(windows) ** 0.5
     hits: list[_Hit] = []
     falls: list[_Hit] = []
     rejected: list[_Hit] = []
     tested = 0
-    for family in ORDER_FAMILIES:
-        if family not in fitted:
+    for families in PANELS:
+        known = [fitted[family] for family in families if family in fitted]
+        if not known:
             continue
+        dispersion = max(curve.dispersion for curve in known)
         for weeks, first, last in windows:
-            panel, rows, positions = _order_panel(book, fitted[family], first, last, parents)
-            result = scan(panel, alpha=alpha, dispersion=fitted[family].dispersion)
+            panel, rows, cases = _order_panel(book, known, first, last, parents)
+            result = scan(panel, alpha=alpha, dispersion=dispersion)
             tested += result.tested
-            describe = _describer(book, family, weeks, first, last, panel, rows, positions)
+            describe = _describer(book, weeks, first, last, panel, rows, cases)
             hits += [describe(found) for found in result.found]
             if result.rejected is not None:
                 rejected.append(describe(result.rejected))
             if weeks == windows[0][0]:
-                down = scan(panel, alpha=alpha, dispersion=fitted[family].dispersion, falls=True, max_causes=2, min_cases=12)
+                down = scan(panel, alpha=alpha, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
                 tested += down.tested
                 falls += [describe(found) for found in down.found]
     for family, build in (("app", _app_panel), ("service", _service_panel)):
@@ -192,57 +198,76 @@ def _windows(period: Period) -> list[tuple[int, int, int]]:
     return [(max(round((last - first + 1) / 7), 1), first, last)]
 
 
+@dataclass
+class _Cases:
+    """The cases of a panel: family, position in the family's arrays, and unit."""
+
+    family: NDArray[np.str_]
+    position: NDArray[np.int64]
+    unit: NDArray[np.int64]
+
+
 def _order_panel(
-    book: Book, curve: Curve, first: int, last: int, parents: dict[str, frozenset[str]]
-) -> tuple[Panel, NDArray[np.int64], NDArray[np.int64]]:
-    rows, weights = expected_units(book, curve, first, last)
-    positions = observed_cases(book, curve.family, first, last)
-    case_rows = book.case_unit[curve.family][positions]
+    book: Book, known: list[Curve], first: int, last: int, parents: dict[str, frozenset[str]]
+) -> tuple[Panel, NDArray[np.int64], _Cases]:
+    parts = [expected_units(book, curve, first, last) for curve in known]
+    if len(parts) == 1:
+        rows, weights = parts[0]
+    else:  # one row a unit, with what all its families expect
+        dense = np.zeros(book.n)
+        for part_rows, part_weights in parts:
+            dense[part_rows] += part_weights
+        rows = np.flatnonzero(dense)
+        weights = dense[rows]
+    positions = [observed_cases(book, curve.family, first, last) for curve in known]
+    cases = _Cases(
+        family=np.concatenate([np.full(len(p), curve.family) for p, curve in zip(positions, known, strict=True)]),
+        position=np.concatenate(positions),
+        unit=np.concatenate([book.case_unit[curve.family][p] for p, curve in zip(positions, known, strict=True)]),
+    )
     return (
         Panel(
             units={dim: codes[rows] for dim, codes in book.codes.items()},
             weights=weights,
-            cases={dim: codes[case_rows] for dim, codes in book.codes.items()},
+            cases={dim: codes[cases.unit] for dim, codes in book.codes.items()},
             values=book.values,
             parents=parents,
             unit_days={axis: book.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()},
-            case_days={axis: book.days[column][case_rows] for axis, column in AXIS_OF_INTERVAL.items()},
+            case_days={axis: book.days[column][cases.unit] for axis, column in AXIS_OF_INTERVAL.items()},
             interval_dims=INTERVAL_DIMS,
         ),
         rows,
-        positions,
+        cases,
     )
 
 
+EXPOSURE_OF_FAMILY = {"ship": "orders_paid", "delivery": "parcels_shipped", "transit": "parcels_signed", "refund": "orders_paid"}
+
+
 def _describer(
-    book: Book,
-    family: str,
-    weeks: int,
-    first: int,
-    last: int,
-    panel: Panel,
-    rows: NDArray[np.int64],
-    positions: NDArray[np.int64],
+    book: Book, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: _Cases
 ) -> Callable[[Found], _Hit]:
     def describe(found: Found) -> _Hit:
         units = rows[found.pattern.rows(panel.units, panel.unit_days)]
-        cases = positions[found.pattern.rows(panel.cases, panel.case_days)]
+        mine = np.flatnonzero(found.pattern.rows(panel.cases, panel.case_days))
+        families = Counter(cases.family[mine].tolist())
+        pairs = list(zip(cases.family[mine].tolist(), cases.position[mine].tolist(), strict=True))
+        family = families.most_common(1)[0][0] if families else str(cases.family[0]) if len(cases.family) else ""
         return _Hit(
             family=family,
+            families=tuple(sorted(set(cases.family.tolist()))),
             weeks=weeks,
             first=first,
             last=last,
             found=found,
             labels=found.pattern.labels(panel.values),
             units=units,
-            cases=cases,
-            records=[str(r) for r in book.case_record[family][cases]],
-            leaves=Counter(book.leaves[c] for c in book.case_leaf[family][cases]),
-            days=[int(d) for d in book.case_day[family][cases]],
+            cases=mine,
+            records=[str(book.case_record[f][p]) for f, p in pairs],
+            leaves=Counter(book.leaves[book.case_leaf[f][p]] for f, p in pairs),
+            days=[int(book.case_day[f][p]) for f, p in pairs],
             exposure=float(len(units)),
-            exposure_kind={"ship": "orders_paid", "delivery": "parcels_shipped", "transit": "parcels_signed", "refund": "orders_paid"}.get(
-                family, "units_signed"
-            ),
+            exposure_kind=EXPOSURE_OF_FAMILY.get(family, "units_signed"),
             panel_total=(float(panel.n_cases), float(panel.weights.sum())),
         )
 
@@ -265,7 +290,7 @@ def _brought_together(hits: list[_Hit]) -> list[tuple[_Hit, list[_Hit]]]:
 def _same_trouble(lead: _Hit, other: _Hit) -> bool:
     if {lead.family, other.family} & {"app", "service"} and lead.family != other.family:
         return False
-    if lead.family == other.family and lead.records and other.records:
+    if lead.families == other.families and lead.records and other.records:
         shared = len(set(lead.records) & set(other.records))
         if shared >= 0.5 * min(len(lead.records), len(other.records)):
             return True
@@ -282,7 +307,7 @@ def _order_cause(
     leaves = Counter(hit.leaves)
     records = list(hit.records)
     for other in more:
-        if other.family != hit.family:
+        if other.families != hit.families:
             leaves.update(other.leaves)
             records += other.records
     weekly = _weekly(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
@@ -306,7 +331,7 @@ def _order_cause(
         slice_[found.pattern.axis] = f"{day_of(found.pattern.first)}..{until}" if found.pattern.last < hit.last - 1 else f"{day_of(found.pattern.first)}.."
     if comparison:
         known.append(("comparison", comparison))
-    families = sorted({hit.family, *(h.family for h in more)})
+    families = sorted({*hit.families, *(f for h in more for f in h.families)})
     known.append(("families", tuple(families)))
     leaf = leaves.most_common(1)[0][0] if leaves else ""
     kind = _kind(slice_, hit, shop, period)
@@ -362,28 +387,19 @@ def _kind(slice_: dict[str, str], hit: _Hit, shop: Shop, period: Period) -> str:
 
 def _in_promotion(shop: Shop, hit: _Hit) -> bool:
     days = {day_of(d) for d in hit.days}
-    return any(shop.calendar.promotion_stage(day) is not None for day in days)
+    return any(shop.calendar.stage(day) is not None for day in days)
 
 
 def _weekly(book: Book, fitted: dict[str, Curve], hit: _Hit) -> list[tuple[str, float, float]]:
     """Return (first day of week, observed, expected) of the slice over the last twelve weeks."""
-    curve = fitted[hit.family]
+    known = [fitted[family] for family in hit.families if family in fitted]
     pattern = hit.found.pattern
     out = []
     for back in range(HISTORY_WEEKS - 1, -1, -1):
         last = hit.last - back * 7
-        rows, weights = expected_units(book, curve, last - 6, last)
-        positions = observed_cases(book, hit.family, last - 6, last)
-        units = {dim: book.codes[dim][rows] for dim, _ in pattern.conditions}
-        case_rows = book.case_unit[hit.family][positions]
-        cases = {dim: book.codes[dim][case_rows] for dim, _ in pattern.conditions}
-        axis = AXIS_OF_INTERVAL.get(pattern.axis, "")
-        unit_days = {pattern.axis: book.days[axis][rows]} if axis else {}
-        case_days = {pattern.axis: book.days[axis][case_rows]} if axis else {}
-        if not pattern.conditions:
-            continue
-        o = float(pattern.rows(cases, case_days).sum()) if len(case_rows) else 0.0
-        e = float(weights[pattern.rows(units, unit_days)].sum()) if len(rows) else 0.0
+        panel, _, _ = _order_panel(book, known, last - 6, last, {})
+        o = float(pattern.rows(panel.cases, panel.case_days).sum()) if panel.n_cases else 0.0
+        e = float(panel.weights[pattern.rows(panel.units, panel.unit_days)].sum())
         out.append((day_of(last - 6).isoformat(), o, round(e, 2)))
     return out
 
@@ -417,44 +433,36 @@ def _trend(weekly: list[tuple[str, float, float]]) -> str:
 def _rates(book: Book, fitted: dict[str, Curve], hit: _Hit) -> tuple[float | None, float | None, str]:
     """Return the slice's rate at its reference age, its peers' at the same age, and who the peers are.
 
-    Both are observed/expected over the twelve weeks, times the family's own cumulative hazard at that age: equal ages by
+    Both are observed/expected over the twelve weeks, times the families' own cumulative hazard at that age: equal ages by
     construction, however young the slice is.
     """
-    pattern, curve = hit.found.pattern, fitted[hit.family]
-    if not pattern.conditions:
-        return None, None, ""
+    pattern = hit.found.pattern
+    known = [fitted[family] for family in hit.families if family in fitted]
     first = hit.last - HISTORY_WEEKS * 7 + 1
     if pattern.axis:
         first = max(first, pattern.first)
-    rows, weights = expected_units(book, curve, first, hit.last)
-    positions = observed_cases(book, hit.family, first, hit.last)
-    case_rows = book.case_unit[hit.family][positions]
-    axis = AXIS_OF_INTERVAL.get(pattern.axis, "")
-    unit_days = {pattern.axis: book.days[axis][rows]} if axis else {}
-    case_days = {pattern.axis: book.days[axis][case_rows]} if axis else {}
-    mine_u = pattern.rows({d: book.codes[d][rows] for d, _ in pattern.conditions}, unit_days)
-    mine_c = pattern.rows({d: book.codes[d][case_rows] for d, _ in pattern.conditions}, case_days)
-    dims = [dim for dim, _ in pattern.conditions]
-    if "batch_no" in dims or "listing_version" in dims or pattern.axis and "sku" in dims:
-        sku = int(np.bincount(book.codes["sku"][rows[mine_u]][book.codes["sku"][rows[mine_u]] >= 0]).argmax()) if mine_u.any() else -1
-        peer_u = (book.codes["sku"][rows] == sku) & ~mine_u
-        peer_c = (book.codes["sku"][case_rows] == sku) & ~mine_c
-        peers = "same_sku_other"
-    elif len(dims) == 2:
-        keep = "region" if "region" in dims else dims[0]
-        code = dict(pattern.conditions)[keep]
-        peer_u = (book.codes[keep][rows] == code) & ~mine_u
-        peer_c = (book.codes[keep][case_rows] == code) & ~mine_c
-        peers = f"same_{keep}_other"
+    panel, rows, _ = _order_panel(book, known, first, hit.last, {})
+    mine_u, mine_c = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
+    if not pattern.conditions or not mine_u.any():
+        return None, None, ""
+    dims = dict(pattern.conditions)
+    if "batch_no" in dims or "listing_version" in dims or (pattern.axis and "sku" in dims):
+        codes = panel.units["sku"][mine_u]
+        peer_dim, value, peers = "sku", int(np.bincount(codes[codes >= 0]).argmax()), "same_sku_other"
+    elif "carrier" in dims and "region" in dims:
+        peer_dim, value, peers = "region", dims["region"], "same_region_other"
+    elif "queue" in dims:
+        peer_dim, value, peers = "queue", dims["queue"], "same_queue_other"
     else:
-        peer_u, peer_c, peers = ~mine_u, ~mine_c, "all_other"
-    base = curve.cumulative(REFERENCE_AGE[hit.family])
-    level = float(weights[mine_u].sum() / max(curve.day_weights(book.days[AXES[hit.family]][rows[mine_u]], first, hit.last).sum(), 1e-9))
-    rate = float(mine_c.sum() / max(weights[mine_u].sum(), 1e-9)) * base * level
-    if weights[peer_u].sum() < 2:
+        peer_dim, value, peers = "", 0, "all_other"
+    peer_u = ~mine_u & (panel.units[peer_dim] == value if peer_dim else True)
+    peer_c = ~mine_c & (panel.cases[peer_dim] == value if peer_dim else True)
+    plain = sum(float(c.day_weights(book.days[AXES[c.family]][rows[mine_u]], first, hit.last).sum()) for c in known)
+    level = float(panel.weights[mine_u].sum()) / max(plain, 1e-9) * sum(c.cumulative(REFERENCE_AGE[c.family]) for c in known)
+    rate = float(mine_c.sum()) / max(float(panel.weights[mine_u].sum()), 1e-9) * level
+    if panel.weights[peer_u].sum() < 2:
         return rate, None, ""
-    peer = float(peer_c.sum() / weights[peer_u].sum()) * base * level
-    return rate, peer, peers
+    return rate, float(peer_c.sum()) / float(panel.weights[peer_u].sum()) * level, peers
 
 
 def _questions(kind: str, slice_: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
@@ -545,16 +553,17 @@ def _exposure_panel(
     panel = Panel(units=units, weights=weights, cases=seen_codes, values=values)
 
     def describe(found: Found, weeks: int) -> _Hit:
-        mine = found.pattern.rows(panel.cases, {})
         rows = found.pattern.rows(panel.units, {})
+        mine = found.pattern.rows(panel.cases, {})
         mine_c = now_c.filter(pl.Series(mine))
         return _Hit(
             family=family,
+            families=(family,),
             weeks=weeks,
             first=first,
             last=last,
             found=found,
-            labels=found.pattern.labels(values),
+            labels={**found.pattern.labels(values), **_shared(units, values, rows)},
             units=np.flatnonzero(rows),
             cases=np.flatnonzero(mine),
             records=mine_c["record_id"].to_list(),
@@ -566,6 +575,16 @@ def _exposure_panel(
         )
 
     return panel, describe
+
+
+def _shared(units: dict[str, Any], values: dict[str, list[str]], rows: NDArray[np.bool_]) -> dict[str, str]:
+    """Return the dimensions on which all exposure of a slice has one value: a release that only one system got, say."""
+    out = {}
+    for dim, codes in units.items():
+        mine = np.unique(codes[rows])
+        if len(mine) == 1 and mine[0] >= 0:
+            out[dim] = values[dim][mine[0]]
+    return out
 
 
 # ---- Clusters and reputation ---------------------------------------------------------------------

@@ -9,7 +9,7 @@ expectation: promotions, holidays and new products need no further treatment, be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -38,6 +38,7 @@ MAX_AGE = {"ship": 35, "delivery": 35, "transit": 21, "fit": 35, "function": 50,
 RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform")
 """Dimensions whose lasting differences belong to the expectation, not to a finding."""
 
+RAKED_ROWS = 250_000
 BASELINE_WEEKS = 30
 GAP_WEEKS = 4
 SHRINKAGE = 12.0
@@ -67,6 +68,24 @@ class Book:
     end_day: int
 
 
+def until(book: Book, end: date) -> Book:
+    """Return the book as it stood on the morning of a day: later signings, shipments and cases have not happened."""
+    last = day_number(end)
+    if last >= book.end_day:
+        return book
+    days = {axis: np.where(column >= last, -1, column).astype(np.int32) for axis, column in book.days.items()}
+    kept = {family: arrived < last for family, arrived in book.case_day.items()}
+    return replace(
+        book,
+        days=days,
+        case_unit={family: book.case_unit[family][keep] for family, keep in kept.items()},
+        case_day={family: book.case_day[family][keep] for family, keep in kept.items()},
+        case_leaf={family: book.case_leaf[family][keep] for family, keep in kept.items()},
+        case_record={family: book.case_record[family][keep] for family, keep in kept.items()},
+        end_day=last,
+    )
+
+
 def day_number(day: date) -> int:
     """Return days since 1970-01-01."""
     return (day - date(1970, 1, 1)).days
@@ -91,7 +110,8 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
         zone: Business zone of the day numbers.
         end: First day that is not looked at.
     """
-    orders = facts["order_line"].sort("paid_at", "oid")
+    dims = [dim for dim in dims if dim in facts["order_line"].columns]
+    orders = facts["order_line"].select("oid", "qty", "paid_at", "shipped_at", "signed_at", *dims)
     last = day_number(end)
     moments = {axis: local_days(axis, zone) for axis in ("paid_at", "shipped_at", "signed_at")}
     frame = orders.select(**moments)
@@ -108,8 +128,6 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
     codes: dict[str, Codes] = {}
     values: dict[str, list[str]] = {}
     for dim in dims:
-        if dim not in orders.columns:
-            continue
         column = orders[dim].cast(pl.String)
         names = column.drop_nulls().unique().sort()
         if names.len() == 0:
@@ -241,6 +259,7 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
     keep_cell = np.ones((skus, n_weeks), bool)
     hazard = np.zeros(length)
     effect = np.ones(skus)
+    line = _line_of_sku(book)
     for _ in range(3):
         mask = keep_week[week] & keep_cell[sku[unit], week]
         hazard = _hazard(units, sku[unit][mask], age[mask], effect, keep_week, keep_cell, first, low, until, length)
@@ -248,8 +267,7 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
         observed = np.zeros((skus, n_weeks))
         np.add.at(observed, (sku[unit], week), 1.0)
         use = keep_cell & keep_week[None, :]
-        o, e = (observed * use).sum(1), (expected * use).sum(1)
-        effect = effect * (o + SHRINKAGE) / (e + SHRINKAGE)
+        effect = effect * _shrunken((observed * use).sum(1), (expected * use).sum(1), line)
         keep_week = ~_outliers(observed.sum(0), expected.sum(0), 10.0, 1.25)
         keep_cell = ~_outliers(observed, expected, 7.0, 1.5)
         if keep_week.sum() < 3:
@@ -297,6 +315,23 @@ def _hazard(
     return smooth
 
 
+def _line_of_sku(book: Book) -> NDArray[np.int64]:
+    """Return the product line's code of each SKU, 0 for all where lines are not known."""
+    if "line" not in book.codes:
+        return np.zeros(len(book.values["sku"]), np.int64)
+    lines = np.zeros(len(book.values["sku"]), np.int64)
+    known = (book.codes["sku"] >= 0) & (book.codes["line"] >= 0)
+    lines[book.codes["sku"][known]] = book.codes["line"][known]
+    return lines
+
+
+def _shrunken(observed: Weights, expected: Weights, line: NDArray[np.int64]) -> Weights:
+    """Return each SKU's effect: its line's own ratio, and the SKU's drawn towards its line (gamma–Poisson, prior of `SHRINKAGE` cases)."""
+    line_o, line_e = np.bincount(line, observed), np.bincount(line, expected)
+    of_line = ((line_o + 1.0) / (line_e + 1.0))[line]
+    return np.asarray(of_line * (observed + SHRINKAGE) / (expected * of_line + SHRINKAGE))
+
+
 def _weekly(units: Weights, hazard: Weights, first: int, low: int, n_weeks: int, until: int) -> Weights:
     """Return expected cases by (sku, baseline week), effects aside."""
     steps = np.concatenate(([0.0], np.cumsum(hazard)))
@@ -328,6 +363,7 @@ def _rake(book: Book, curve: Curve, until: int) -> None:
     days = book.days[AXES[curve.family]]
     base = curve.day_weights(days, curve.baseline_first, until - 1)
     rows = np.flatnonzero(base > 0)
+    rows = rows[:: max(len(rows) // RAKED_ROWS, 1)]  # every k-th unit tells a coarse dimension's expectation as well as all do
     weight = base[rows] * curve.multiplier(book.codes, rows)
     unit, arrived = book.case_unit[curve.family], book.case_day[curve.family]
     unit = unit[(arrived >= curve.baseline_first) & (arrived < until)]
@@ -384,13 +420,20 @@ def curves(book: Book, period: Period) -> dict[str, Curve]:
     return out
 
 
-def expected_by(book: Book, curve: Curve, dim: str, first: int, last: int) -> tuple[Weights, Weights]:
-    """Return observed and expected cases by value of a dimension during arrival days `first..last`."""
+def expected_by(
+    book: Book, curve: Curve, dim: str, first: int, last: int, *, without: NDArray[np.int64] | None = None
+) -> tuple[Weights, Weights]:
+    """Return observed and expected cases by value of a dimension during arrival days `first..last`, some SKUs left out."""
     rows, weights = expected_units(book, curve, first, last)
+    units = book.case_unit[curve.family][observed_cases(book, curve.family, first, last)]
+    if without is not None and len(without):
+        keep = ~np.isin(book.codes["sku"][rows], without)
+        rows, weights = rows[keep], weights[keep]
+        units = units[~np.isin(book.codes["sku"][units], without)]
     code = book.codes[dim][rows]
     count = len(book.values[dim])
     expected = np.bincount(code[code >= 0], weights[code >= 0], count)
-    seen = book.codes[dim][book.case_unit[curve.family][observed_cases(book, curve.family, first, last)]]
+    seen = book.codes[dim][units]
     return np.bincount(seen[seen >= 0], minlength=count).astype(np.float64), expected
 
 

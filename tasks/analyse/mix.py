@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.analyse.expected import Book, Curve, day_number, expected_by
+from numpy.typing import NDArray
+
+from tasks.analyse.expected import Book, Curve, day_number, excess_nats, expected_by
 from tasks.model import Facts, MixEffect, Period
 
 FIGURES = {"return": "refund_rate_after_sign"}
@@ -49,7 +51,7 @@ def mix_of(book: Book, curve: Curve, dim: str, figure: str, period: Period) -> M
     per_value = np.bincount(code[mature], weight, count) / np.maximum(np.bincount(code[before], minlength=count), 1)
     calibration = np.divide(observed_past, expected_past, out=np.ones(count), where=expected_past > 5)
     rate_before = per_value * calibration
-    observed, expected = expected_by(book, curve, dim, first, last)
+    observed, expected = expected_by(book, curve, dim, first, last, without=_raised(book, curve, first, last))
     # few cases say little of a slice's own change: drawn towards none
     own_ratio = (observed + 20.0) / (expected * np.where(expected > 0, calibration, 1.0) + 20.0)
     rate_now = rate_before * own_ratio
@@ -70,6 +72,13 @@ def mix_of(book: Book, curve: Curve, dim: str, figure: str, period: Period) -> M
         share_after=float(share_now[leading]),
         verdict=_verdict(before_rate, composition, own),
     )
+
+
+def _raised(book: Book, curve: Curve, first: int, last: int) -> NDArray[np.int64]:
+    """Return the SKUs whose own returns stand out: they are causes of their own, not a change of a traffic source."""
+    observed, expected = expected_by(book, curve, "sku", first, last)
+    nats = [excess_nats(o, e) for o, e in zip(observed.tolist(), expected.tolist(), strict=True)]
+    return np.flatnonzero(np.array(nats) > 5)
 
 
 def _verdict(before: float, composition: float, own: float) -> str:

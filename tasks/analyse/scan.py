@@ -201,7 +201,7 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
     expected: dict[str, NDArray[np.float64]] = {}
     out: list[tuple[Pattern, float, float, int]] = []
     looked = 0
-    total_o, total_e = float(panel.n_cases), float(weights.sum())
+    total_o = float(panel.n_cases)
     for dim in dims:
         count = len(panel.values[dim])
         unit, case = panel.units[dim], panel.cases[dim]
@@ -217,31 +217,73 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
                 out.append((Pattern(((dim, int(value)),)), o, e, 1))
     if falls:
         return out, looked
+    pairs: list[tuple[Pattern, float, float, int]] = []
     for left, right in combinations(dims, 2):
         if left in panel.parents.get(right, ()) or right in panel.parents.get(left, ()):
             continue
-        for pattern, o in _pairs(panel, left, right, min_cases):
+        for a, b, o, e in _crossed(panel, weights, left, right, min_cases):
             looked += 1
-            (_, a), (_, b) = pattern.conditions
-            independent = expected[left][a] * expected[right][b] / total_e
-            best_parent = max(observed[left][a] / max(expected[left][a], 1e-9), observed[right][b] / max(expected[right][b], 1e-9))
-            # A pair must beat half of what independence expects before its exact expectation is worth a pass over the rows.
-            if likelihood_ratio(o, 0.5 * independent) < 3 or o <= 0.5 * independent or o / total_o > 0.98:
-                continue
-            rows = pattern.rows(panel.units, {})
-            e = float(weights[rows].sum())
-            if o > e and o / max(e, 1e-9) > 1.15 * best_parent:
-                out.append((pattern, o, e, 2))
+            ratios = max(observed[left][a] / max(expected[left][a], 1e-9), observed[right][b] / max(expected[right][b], 1e-9))
+            if o > 1.15 * e and o / total_o < 0.98 and o / max(e, 1e-9) > 1.1 * ratios:
+                pairs.append((Pattern(((left, a), (right, b))), o, e, 2))
+    out += pairs
+    triples, more = _triples(panel, weights, pairs, dims, min_cases)
+    looked += more
+    out += triples
     out += list(_intervals(panel, weights, out, min_cases))
     return out, looked
 
 
-def _pairs(panel: Panel, left: str, right: str, min_cases: int) -> Iterator[tuple[Pattern, float]]:
+def _crossed(panel: Panel, weights: Weights, left: str, right: str, min_cases: int) -> Iterator[tuple[int, int, float, float]]:
+    """Yield (left code, right code, observed, expected) of every pair of values with enough cases."""
+    width = len(panel.values[right])
     a, b = panel.cases[left], panel.cases[right]
     known = (a >= 0) & (b >= 0)
-    keys, counts = np.unique(a[known].astype(np.int64) * len(panel.values[right]) + b[known], return_counts=True)
-    for key, count in zip(keys[counts >= min_cases], counts[counts >= min_cases], strict=True):
-        yield Pattern(((left, int(key // len(panel.values[right]))), (right, int(key % len(panel.values[right]))))), float(count)
+    keys, counts = np.unique(a[known].astype(np.int64) * width + b[known], return_counts=True)
+    keys, counts = keys[counts >= min_cases], counts[counts >= min_cases]
+    if not len(keys):
+        return
+    x, y = panel.units[left], panel.units[right]
+    both = (x >= 0) & (y >= 0)
+    cell = x[both].astype(np.int64) * width + y[both]
+    size = len(panel.values[left]) * width
+    if size <= 4_000_000:
+        sums = np.bincount(cell, weights[both], size)[keys]
+    else:
+        position = np.searchsorted(keys, cell)
+        position[position == len(keys)] = 0
+        hit = keys[position] == cell
+        sums = np.bincount(position[hit], weights[both][hit], len(keys))
+    for key, count, e in zip(keys.tolist(), counts.tolist(), sums.tolist(), strict=True):
+        yield key // width, key % width, float(count), float(e)
+
+
+def _triples(
+    panel: Panel, weights: Weights, pairs: list[tuple[Pattern, float, float, int]], dims: list[str], min_cases: int
+) -> tuple[list[tuple[Pattern, float, float, int]], int]:
+    """Add a third condition to the pairs that already stand out."""
+    best = sorted((p for p in pairs if likelihood_ratio(p[1], p[2]) > 3.5), key=lambda p: -likelihood_ratio(p[1], p[2]))[:12]
+    out, looked = [], 0
+    seen: set[tuple[Condition, ...]] = set()
+    for pattern, o, e, _ in best:
+        units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
+        weight = weights[units]
+        inside = {dim for dim, _ in pattern.conditions}
+        for dim in dims:
+            if dim in inside or any(dim in panel.parents.get(d, ()) or d in panel.parents.get(dim, ()) for d in inside):
+                continue
+            unit, case = panel.units[dim][units], panel.cases[dim][cases]
+            count = len(panel.values[dim])
+            sums = np.bincount(unit[unit >= 0], weight[unit >= 0], count)
+            counts = np.bincount(case[case >= 0], minlength=count)
+            for value in np.flatnonzero(counts >= min_cases):
+                conditions = tuple(sorted((*pattern.conditions, (dim, int(value)))))
+                looked += 1
+                if conditions in seen or counts[value] <= 1.15 * sums[value] or counts[value] / max(sums[value], 1e-9) <= 1.1 * o / e:
+                    continue
+                seen.add(conditions)
+                out.append((Pattern(conditions), float(counts[value]), float(sums[value]), 3))
+    return out, looked
 
 
 def _intervals(

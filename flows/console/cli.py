@@ -49,7 +49,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 @click.pass_obj
 def init(settings: Settings) -> None:
     """Make a new shop's folder with commented configuration."""
-    from flows.newcomer import make_home
+    from flows.console.newcomer import make_home
 
     for line in make_home(settings.home):
         console.print(line)
@@ -65,7 +65,7 @@ def channels() -> None:
 @click.pass_obj
 def channels_try(settings: Settings, name: str) -> None:
     """Show 20 mapped rows of the channel NAME, and what would be rejected. Nothing is stored."""
-    from flows.trial import try_channel
+    from flows.console.trial import try_channel
 
     try_channel(settings, name, console)
 
@@ -80,7 +80,7 @@ def channels_try(settings: Settings, name: str) -> None:
 @click.pass_obj
 def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool, send: bool, verify: bool) -> None:
     """Review one period: pull, judge, report, and mail if asked."""
-    from flows.local import review_here, verify_here
+    from flows.console.local import review_here, verify_here
 
     if verify:
         verify_here(settings, period, grain, as_of, console)
@@ -96,7 +96,7 @@ def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool
 @click.pass_obj
 def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: bool) -> None:
     """Review a range of earlier periods, oldest first; start it again after an interruption and it goes on."""
-    from flows.local import backfill_here
+    from flows.console.local import backfill_here
 
     backfill_here(settings, span=span, which=which, dry_run=dry_run, send=send, console=console)
 
@@ -106,7 +106,7 @@ def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: boo
 @click.pass_obj
 def redeliver(settings: Settings, period: str) -> None:
     """Settle uncertain mails and send queued ones."""
-    from flows.local import redeliver_here
+    from flows.console.local import redeliver_here
 
     redeliver_here(period, console)
 
@@ -122,7 +122,7 @@ def actions() -> None:
 @click.pass_obj
 def actions_list(settings: Settings, state: str, owner: str) -> None:
     """List the actions."""
-    from flows.promises import list_actions
+    from flows.console.promises import list_actions
 
     list_actions(settings, state, owner, console)
 
@@ -132,7 +132,7 @@ def actions_list(settings: Settings, state: str, owner: str) -> None:
 @click.pass_obj
 def actions_show(settings: Settings, action_id: str) -> None:
     """Show one action and everything that happened to it."""
-    from flows.promises import show_action
+    from flows.console.promises import show_action
 
     show_action(settings, action_id, console)
 
@@ -145,7 +145,7 @@ def actions_show(settings: Settings, action_id: str) -> None:
 @click.pass_obj
 def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due: str) -> None:
     """Accept a proposed action; from now on it can be due and late."""
-    from flows.promises import accept_action
+    from flows.console.promises import accept_action
 
     accept_action(settings, action_id, by=by, owner=owner, due=due, console=console)
 
@@ -163,7 +163,7 @@ def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due:
 @click.pass_obj
 def actions_update(settings: Settings, action_id: str, kind: str, **given: str) -> None:
     """Say what became of an action: started, done, postponed …"""
-    from flows.promises import update_action
+    from flows.console.promises import update_action
 
     update_action(settings, action_id, kind, given, console)
 
@@ -174,7 +174,7 @@ def actions_update(settings: Settings, action_id: str, kind: str, **given: str) 
 @click.pass_obj
 def status(settings: Settings, grain: str, last: int) -> None:
     """Show periods with and without editions, channels, deliveries and uncertain mails."""
-    from flows.standing import show_status
+    from flows.console.standing import show_status
 
     show_status(settings, grain, last, datetime.now(UTC), console)
 
@@ -187,7 +187,7 @@ def status(settings: Settings, grain: str, last: int) -> None:
 @click.pass_obj
 def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str) -> None:
     """Write the sample shop: its sources in their native shapes, its configuration and its truth."""
-    from flows.demonstration import write_sample
+    from flows.console.demonstration import write_sample
 
     write_sample(settings, seed=seed, weeks=weeks, scale=scale, through=through, console=console)
 
@@ -198,7 +198,7 @@ def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str
 @click.pass_obj
 def demo(settings: Settings, seed: int, scale: float) -> None:
     """Write the sample shop and review its last full week and month."""
-    from flows.demonstration import run_demo
+    from flows.console.demonstration import run_demo
 
     run_demo(settings, seed=seed, scale=scale, console=console)
 
@@ -208,7 +208,7 @@ def demo(settings: Settings, seed: int, scale: float) -> None:
 @click.pass_obj
 def serve(settings: Settings, port: int) -> None:
     """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive, mail catcher."""
-    from flows.serving import serve_all
+    from flows.console.serving import serve_all
 
     serve_all(settings, port, console)
 
@@ -216,7 +216,7 @@ def serve(settings: Settings, port: int) -> None:
 @main.command()
 def deploy() -> None:
     """Register the deployments and the rule that ends zombie runs with the Prefect server in PREFECT_API_URL."""
-    from flows.serving import deploy_all
+    from flows.console.serving import deploy_all
 
     deploy_all(console)
 
@@ -225,7 +225,7 @@ def deploy() -> None:
 @click.pass_obj
 def doctor(settings: Settings) -> None:
     """Check configuration, keys, fonts, stores, channels, mail, Prefect and worker, and say what to do."""
-    from flows.checkup import examine
+    from flows.console.checkup import examine
 
     findings = examine(settings, datetime.now(UTC))
     table = Table("", "what", "finding", "what to do", box=None)

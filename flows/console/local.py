@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.summary import show_editions
+from flows.console.summary import show_editions
 from tasks.errors import UserError
 from tasks.model import Period
 from tasks.run import Run, Stores, moment_of, plan
@@ -80,7 +80,7 @@ def verify_here(settings: Settings, period: str, grain: str, as_of: str, console
     if not run.answered:
         raise UserError(f"{run.period} has no finished edition to compare with.", hint="Review it first.")
     put_environment(**QUIET)
-    from flows.verification import differing_files
+    from flows.console.verification import differing_files
 
     different = differing_files(run)
     if different:

@@ -1,0 +1,33 @@
+"""Act: check what was promised, then propose what is still to be done."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.act.prior import check
+from tasks.act.proposals import propose
+from tasks.analyse.causes import RootCauses
+from tasks.analyse.red_lines import red_lines
+from tasks.model import Action, ActionResult, Facts
+from tasks.run import Run
+
+
+@task(name="check prior actions", cache_policy=NO_CACHE, persist_result=False)
+def check_prior_actions(run: Run, facts: Facts) -> list[ActionResult]:
+    """Say what became of every earlier promise, and prove with numbers whether it worked."""
+    run.progress("check prior actions")
+    results = check(run.stores.ledger.actions_as_of(run.as_of), facts, run.period, run.shop, run.as_of)
+    get_run_logger().info("%s earlier actions, %s late", len(results), sum(result.status == "late" for result in results))
+    return results
+
+
+@task(name="propose actions", cache_policy=NO_CACHE, persist_result=False)
+def propose_actions(run: Run, facts: Facts, causes: RootCauses) -> list[Action]:
+    """Propose containment, correction and prevention from the playbook, each with person, date and target."""
+    run.progress("propose actions")
+    known = [
+        action
+        for action, _ in run.stores.ledger.actions_as_of(run.as_of)
+        if action.period != run.period.id  # a revision proposes its own period's actions again; their ids stay the same
+    ]
+    return propose(causes.causes, red_lines(facts, run.period, run.shop), run.period, run.shop, known)
