@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,8 @@ from tasks.deliver.message import Mail
 from tasks.deliver.transport import Outcome
 from tasks.errors import UserError
 
+_LEADING_PERIOD = re.compile(rb"^\.", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Server:
@@ -23,7 +26,7 @@ class Server:
     host: str
     port: int
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     security: Literal["starttls", "tls", "none"] = "starttls"
     ca_file: Path | None = None
     timeout_s: float = 60.0
@@ -72,7 +75,7 @@ class Smtp:
             return Outcome("later", _words(error))
         if outcome is None:
             outcome = _content(connection, mail)
-        if outcome.result == "unknown":
+        if outcome.result != "accepted":
             self.close()
         return outcome
 
@@ -125,19 +128,24 @@ def _envelope(connection: smtplib.SMTP, mail: Mail) -> Outcome | None:
     for name, address in ((connection.mail, mail.sender), (connection.rcpt, mail.address)):
         code, answer = name(address)
         if code >= 400:
-            connection.rset()
             return Outcome("refused" if code >= 500 else "later", _answer(code, answer))
     return None
 
 
 def _content(connection: smtplib.SMTP, mail: Mail) -> Outcome:
+    """Hand over the message: until its first byte nothing can have gone out, after that only an answer tells."""
     try:
-        code, answer = connection.data(mail.content)
-    except smtplib.SMTPDataError as error:  # the server did not want to hear it: nothing was transmitted
-        return Outcome("refused" if error.smtp_code >= 500 else "later", _words(error))
+        code, answer = connection.docmd("DATA")
+    except (smtplib.SMTPException, OSError) as error:
+        return Outcome("later", _words(error))
+    if code != 354:
+        return Outcome("refused" if code >= 500 else "later", _answer(code, answer))
+    try:
+        connection.send(_LEADING_PERIOD.sub(b"..", mail.content).removesuffix(b"\r\n") + b"\r\n.\r\n")
+        code, answer = connection.getreply()
     except (smtplib.SMTPException, OSError) as error:
         return Outcome("unknown", _words(error))
-    if code == 250:
+    if 200 <= code < 300:
         return Outcome("accepted", _answer(code, answer))
     return Outcome("refused" if code >= 500 else "later", _answer(code, answer))
 

@@ -53,7 +53,9 @@ def postgres() -> Iterator[str]:
     if initdb is None or pg_ctl is None:
         pytest.skip("PostgreSQL is not installed here (no initdb, pg_ctl): the ledger was tested on SQLite only.")
     if user is None:
-        pytest.skip("PostgreSQL will not run as root, and there is no runuser or other user: the ledger was tested on SQLite only.")
+        pytest.skip(
+            "PostgreSQL will not run as root, and there is no runuser or other user: the ledger was tested on SQLite only."
+        )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -76,7 +78,17 @@ def postgres() -> Iterator[str]:
 
     try:
         run(initdb, "-D", folder / "data", "-U", "aftersales", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run(pg_ctl, "-D", folder / "data", "-w", "-l", folder / "data" / "log", "-o", f"-h 127.0.0.1 -p {port} -k {folder} -F", "start")
+        run(
+            pg_ctl,
+            "-D",
+            folder / "data",
+            "-w",
+            "-l",
+            folder / "data" / "log",
+            "-o",
+            f"-h 127.0.0.1 -p {port} -k {folder} -F",
+            "start",
+        )
         try:
             yield f"postgresql://aftersales@127.0.0.1:{port}/postgres"
         finally:

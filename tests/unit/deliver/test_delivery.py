@@ -105,7 +105,11 @@ def test_each_recipient_has_an_own_result(ledger: Ledger) -> None:
     post = Post(Outcome("refused", "550 no such user"), Outcome("accepted", "250 ok"), Outcome("later", "451 try again"))
     mails = letters("a@example.com", "b@example.com", "c@example.com")
     standing = deliver(ledger, mails, post, now=NOW, holder="w")
-    assert [(one.state, one.detail) for one in standing] == [(FAILED, "550 no such user"), (SENT, "250 ok"), (QUEUED, "451 try again")]
+    assert [(one.state, one.detail) for one in standing] == [
+        (FAILED, "550 no such user"),
+        (SENT, "250 ok"),
+        (QUEUED, "451 try again"),
+    ]
     assert states(deliver(ledger, mails, post, now=NOW + seconds(60), holder="v")) == [FAILED, SENT, SENT]
     assert post.out == ["<b@x>", "<c@x>"]
 
@@ -199,7 +203,11 @@ def test_the_outbox_holds_one_file_a_mail(ledger: Ledger, tmp_path: Path) -> Non
     probe = OutboxProbe(tmp_path / "outbox")
     assert probe.find("<a@x>") == "absent"
     assert states(deliver(ledger, mails, outbox, now=NOW, holder="w")) == [SENT, SENT]
-    assert sorted(path.name for path in outbox.folder.iterdir()) == ["a.eml", "b.eml"] == [file_name(mail.message_id) for mail in mails]
+    assert (
+        sorted(path.name for path in outbox.folder.iterdir())
+        == ["a.eml", "b.eml"]
+        == [file_name(mail.message_id) for mail in mails]
+    )
     assert (outbox.folder / "a.eml").read_bytes() == mails[0].content
     assert probe.find("<a@x>") == "found"
     (outbox.folder / "a.eml").write_bytes(b"Message-ID: <other@x>\r\n\r\n")
@@ -223,10 +231,23 @@ def test_a_full_disk_is_told_and_settled_later(ledger: Ledger, tmp_path: Path, m
 
 def test_the_address_of_the_sent_mailbox_is_read() -> None:
     probe = ImapProbe("imaps://me%40example.com:p%2Fw@mail.example.com:1993/Sent%20Items")
-    assert (probe.host, probe.port, probe.user, probe.password, probe.mailbox) == ("mail.example.com", 1993, "me@example.com", "p/w", "Sent Items")
+    assert (probe.host, probe.port, probe.user, probe.password, probe.mailbox) == (
+        "mail.example.com",
+        1993,
+        "me@example.com",
+        "p/w",
+        "Sent Items",
+    )
 
 
-@pytest.mark.parametrize(("url", "sentence"), [("https://x/Sent", "cannot be read"), ("imaps:///Sent", "cannot be read"), ("imap://u:p@mail.example.com/Sent", "unprotected")])
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("https://x/Sent", "cannot be read"),
+        ("imaps:///Sent", "cannot be read"),
+        ("imap://u:p@mail.example.com/Sent", "unprotected"),
+    ],
+)
 def test_a_mailbox_that_cannot_be_trusted_is_refused(url: str, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         ImapProbe(url)

@@ -92,7 +92,10 @@ def test_the_message_id_follows_from_the_key_alone() -> None:
     digest = hashlib.sha256(mail.delivery.key.encode()).hexdigest()
     assert mail.message_id == f"<{digest}@aftersales.example>" == parsed(mail)["Message-ID"]
     assert built(replace(LETTER, text="other")).message_id == mail.message_id
-    others = [replace(LETTER, **{name: value}) for name, value in (("revision", 2), ("language", "en"), ("period", "2026-W44"), ("audience", "x"), ("report", "y"))]
+    others = [
+        replace(LETTER, **{name: value})
+        for name, value in (("revision", 2), ("language", "en"), ("period", "2026-W44"), ("audience", "x"), ("report", "y"))
+    ]
     assert len({built(other).message_id for other in [LETTER, *others]} | {built(address="ops@example.com").message_id}) == 7
 
 
@@ -103,7 +106,12 @@ def test_the_same_letter_gives_the_same_bytes_in_any_process() -> None:
     )
     seen = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env={"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
         for seed, zone in (("1", "UTC"), ("2", "Asia/Shanghai"))
     }
@@ -149,7 +157,10 @@ def test_no_text_becomes_a_header(said: str, field: str) -> None:
     assert not any(part["Bcc"] for part in parsed(mail).walk())
 
 
-@given(st.text(st.characters(codec="utf-8"), max_size=300) | st.binary(max_size=60).map(lambda raw: "=?utf-8?q?" + "".join(f"={byte:02X}" for byte in raw) + "?="))
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=300)
+    | st.binary(max_size=60).map(lambda raw: "=?utf-8?q?" + "".join(f"={byte:02X}" for byte in raw) + "?=")
+)
 def test_a_header_is_one_short_visible_line(said: str) -> None:
     line = safe_header(said)
     assert len(line) <= 150
@@ -188,7 +199,9 @@ def test_a_mail_with_another_header_is_refused() -> None:
 # ---- Recipients --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", ["Boss@example.com", "boss@example.com ", "boss@evil.example", "boss@evil.example)boss@example.com", ""])
+@pytest.mark.parametrize(
+    "address", ["Boss@example.com", "boss@example.com ", "boss@evil.example", "boss@evil.example)boss@example.com", ""]
+)
 def test_only_a_configured_address_is_written_to(address: str) -> None:
     with pytest.raises(UserError, match="not a recipient"):
         built(address=address)

@@ -191,7 +191,10 @@ class LedgerSuite:
     def test_the_loser_is_told_who_holds_the_lease(self, ledger: Ledger) -> None:
         with ledger.lease("2026-W45", "night-worker", NOW, 600):
             assert [one.holder for one in ledger.leases(NOW)] == ["night-worker"]
-            with pytest.raises(LeaseHeld, match="already being done by night-worker"), ledger.lease("2026-W45", "b", NOW + hours(0.1), 600):
+            with (
+                pytest.raises(LeaseHeld, match="already being done by night-worker"),
+                ledger.lease("2026-W45", "b", NOW + hours(0.1), 600),
+            ):
                 pass
             with ledger.lease("2026-W44", "b", NOW, 600):
                 pass
@@ -243,7 +246,10 @@ class LedgerSuite:
     # ---- Editions ------------------------------------------------------------------------------
 
     def test_an_edition_comes_back_with_all_that_belongs_to_it(self, ledger: Ledger) -> None:
-        numbers = [Number("z", 2.31, "%", 41, "11月2日—11月8日", "签收满14天", "leaf = 'PRD'", {"zh-CN": "2.3%"}), Number("a", None)]
+        numbers = [
+            Number("z", 2.31, "%", 41, "11月2日—11月8日", "签收满14天", "leaf = 'PRD'", {"zh-CN": "2.3%"}),
+            Number("a", None),
+        ]
         claim = Claim("effect-1", "effect", "少约10起", 10.0, 4.0, 15.0, "件", "2026-W46")
         files = {"shop.yaml": "名: 朴岸".encode(), "empty.yaml": b"", "binary": bytes(range(256))}
         assert ledger.save_edition(
@@ -273,7 +279,11 @@ class LedgerSuite:
     def test_an_edition_with_an_action_that_cannot_be_stored_is_not_stored(self, ledger: Ledger) -> None:
         with pytest.raises(UserError, match="no owner"):
             ledger.save_edition(
-                edition(), config_files={"a": b"1"}, period=WEEK, numbers=[Number("n", 1)], proposals=[action(), action(action_id="A-2", owner=" ")]
+                edition(),
+                config_files={"a": b"1"},
+                period=WEEK,
+                numbers=[Number("n", 1)],
+                proposals=[action(), action(action_id="A-2", owner=" ")],
             )
         assert ledger.editions() == ledger.actions() == ledger.numbers(edition()) == []
         assert ledger.config_of(edition()) == {}
@@ -295,7 +305,9 @@ class LedgerSuite:
     def test_only_the_newest_revisions_causes_count(self, ledger: Ledger) -> None:
         ledger.save_edition(edition(), config_files={}, period=WEEK, causes=[cause(), cause(cause_id="C-2")])
         ledger.save_edition(edition(language="en"), config_files={}, period=WEEK, causes=[cause(), cause(cause_id="C-2")])
-        ledger.save_edition(edition(revision=2, as_of=NOW + hours(30)), config_files={}, period=WEEK, causes=[cause(cause_id="C-3")])
+        ledger.save_edition(
+            edition(revision=2, as_of=NOW + hours(30)), config_files={}, period=WEEK, causes=[cause(cause_id="C-3")]
+        )
         assert [known.cause.cause_id for known in ledger.causes()] == ["C-3"]
         assert [known.cause.cause_id for known in ledger.causes(as_of=NOW)] == ["C-1", "C-2"]
         assert ledger.causes(before=WEEK.start) == []
@@ -324,7 +336,11 @@ class LedgerSuite:
     def test_proposing_again_doubles_none(self, ledger: Ledger) -> None:
         assert ledger.propose([action(), action(action_id="A-2")], at=NOW) == 2
         assert ledger.propose([action(what="另一句话"), action(action_id="A-3")], at=NOW + hours(1)) == 1
-        assert [(one.action_id, one.what) for one in ledger.actions()] == [("A-1", action().what), ("A-2", action().what), ("A-3", action().what)]
+        assert [(one.action_id, one.what) for one in ledger.actions()] == [
+            ("A-1", action().what),
+            ("A-2", action().what),
+            ("A-3", action().what),
+        ]
         assert len(ledger.events()) == 3
 
     @pytest.mark.parametrize(
@@ -355,7 +371,10 @@ class LedgerSuite:
         ledger.add_event("A-1", "reopened", at=NOW + hours(6), by="周品控", why="未触及原因")
         seen = []
         for after in range(-1, 7):
-            seen += [(one.state.value, one.owner, one.postponed, len(events)) for one, events in ledger.actions_as_of(NOW + hours(after))]
+            seen += [
+                (one.state.value, one.owner, one.postponed, len(events))
+                for one, events in ledger.actions_as_of(NOW + hours(after))
+            ]
         assert seen == [
             ("proposed", "周品控", 0, 1),
             ("open", "周品控", 0, 2),
@@ -417,12 +436,34 @@ class LedgerSuite:
     def test_imported_actions_keep_their_own_times(self, ledger: Ledger) -> None:
         records = [
             {
-                **{name: getattr(action(), name) for name in ("action_id", "what", "cause_id", "owner", "department", "metric", "exposure")},
-                **{"kind": "contain", "due": "2026-06-10T10:00:00Z", "age_days": 30, "slice": {"sku": "AF-05"}, "leaf": "PRD.FAULT"},
-                **{"target": None, "target_text": "回到中位数", "expected_effect": "", "period": "2026-W21", "state": "to_verify"},
+                **{
+                    name: getattr(action(), name)
+                    for name in ("action_id", "what", "cause_id", "owner", "department", "metric", "exposure")
+                },
+                **{
+                    "kind": "contain",
+                    "due": "2026-06-10T10:00:00Z",
+                    "age_days": 30,
+                    "slice": {"sku": "AF-05"},
+                    "leaf": "PRD.FAULT",
+                },
+                **{
+                    "target": None,
+                    "target_text": "回到中位数",
+                    "expected_effect": "",
+                    "period": "2026-W21",
+                    "state": "to_verify",
+                },
                 "events": [
                     {"at": "2026-06-11T02:00:00Z", "by": "周品控", "kind": "done", "seq": 3, "cut_in_actual": "2026-06-11"},
-                    {"at": "2026-06-01T02:00:00+00:00", "by": "", "kind": "proposed", "state": "proposed", "owner": "", "due": None},
+                    {
+                        "at": "2026-06-01T02:00:00+00:00",
+                        "by": "",
+                        "kind": "proposed",
+                        "state": "proposed",
+                        "owner": "",
+                        "due": None,
+                    },
                     {"at": "2026-06-02T02:00:00Z", "by": "周品控", "kind": "accepted"},
                 ],
             }

@@ -38,7 +38,9 @@ def test_values_are_the_same_in_another_process() -> None:
     )
     root = Path(__file__).resolve().parents[3]
     done = [
-        subprocess.run([sys.executable, "-c", code], cwd=root, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=root, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        ).stdout
         for seed in ("1", "2")
     ]
     assert done[0] == done[1] == f"{fingerprint(pl.DataFrame({'a': ['壶', None, 'abcdefghi']}), ['a']).to_list()}\n"

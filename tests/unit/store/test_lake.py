@@ -99,7 +99,13 @@ def test_a_first_load_keeps_every_version_it_is_given(lake: Lake) -> None:
     stamps = pl.Series([NOW - hours(h) for h in (10, 30, 20, 10, 5)], dtype=UTC_TIME)
     frame = lines(("a", 3), ("a", 1), ("a", 1), ("b", 1), ("a", 3)).with_columns(stamp=stamps)
     assert append(lake, frame, use_stamp=True) == (2, 1, 2)
-    assert [known(lake, NOW - hours(h)) for h in (31, 29, 15, 9, 0)] == [[], [("a", 1)], [("a", 1)], [("a", 3), ("b", 1)], [("a", 3), ("b", 1)]]
+    assert [known(lake, NOW - hours(h)) for h in (31, 29, 15, 9, 0)] == [
+        [],
+        [("a", 1)],
+        [("a", 1)],
+        [("a", 3), ("b", 1)],
+        [("a", 3), ("b", 1)],
+    ]
     assert append(lake, lines(("a", 3), ("b", 1))) == (0, 0, 2)
 
 
@@ -113,7 +119,9 @@ def test_knowledge_does_not_grow_backwards(lake: Lake) -> None:
 
 def test_declared_columns_travel_and_older_rows_stay_unchanged(lake: Lake) -> None:
     append(lake, lines(("a", 1)))
-    wide = lines(("a", 1), ("b", 1)).with_columns(seller=pl.Series([None, "S1"]), flags=pl.Series([None, ["vague"]], dtype=pl.List(pl.String)))
+    wide = lines(("a", 1), ("b", 1)).with_columns(
+        seller=pl.Series([None, "S1"]), flags=pl.Series([None, ["vague"]], dtype=pl.List(pl.String))
+    )
     assert append(lake, wide, NOW + hours(1)) == (1, 0, 1)
     found = lake.as_of("order_line", NOW + hours(1))
     assert found.select("oid", "seller", "flags").rows() == [("a", None, None), ("b", "S1", ["vague"])]
@@ -148,7 +156,9 @@ def test_rows_of_one_time_on(lake: Lake) -> None:
 
 
 def test_keys_of_several_columns_may_hold_nulls(lake: Lake) -> None:
-    rows = pl.DataFrame({"day": [NOW.date()] * 3, "kind": ["units_signed"] * 3, "sku": ["KT-11", None, "KT-12"], "n": [9.0, 5.0, 1.0]})
+    rows = pl.DataFrame(
+        {"day": [NOW.date()] * 3, "kind": ["units_signed"] * 3, "sku": ["KT-11", None, "KT-12"], "n": [9.0, 5.0, 1.0]}
+    )
     for hour, expected in ((0, (3, 0, 0)), (1, (0, 0, 3))):
         done = lake.append("exposure", rows, pull_id="p", channel="exposure", ingested_at=NOW + hours(hour))
         assert (done.new, done.changed, done.unchanged) == expected
@@ -226,7 +236,10 @@ def held(lake: Lake, at: datetime) -> list[tuple[Any, ...]]:
 
 def test_a_rejected_row_is_kept_once_with_its_reasons(lake: Lake) -> None:
     assert lake.add_quarantine(rejected(("s-a", "positive"), ("s-a", "known_sku"), ("s-b", "positive")), ingested_at=NOW) == 3
-    assert lake.add_quarantine(rejected(("s-b", "positive"), ("s-a", "known_sku"), ("s-a", "positive")), ingested_at=NOW + hours(1)) == 0
+    assert (
+        lake.add_quarantine(rejected(("s-b", "positive"), ("s-a", "known_sku"), ("s-a", "positive")), ingested_at=NOW + hours(1))
+        == 0
+    )
     assert held(lake, NOW + hours(2)) == [("s-a", "known_sku"), ("s-a", "positive"), ("s-b", "positive")]
     assert held(lake, NOW - hours(1)) == []
 
@@ -273,7 +286,9 @@ def test_a_late_first_load_frees_what_was_rejected_before(lake: Lake) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pulls=st.lists(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 3)), max_size=6), min_size=1, max_size=5))
-def test_any_sequence_of_pulls_reads_as_a_dict_would(pulls: list[list[tuple[str, int]]], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_sequence_of_pulls_reads_as_a_dict_would(
+    pulls: list[list[tuple[str, int]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     lake = Lake(str(tmp_path_factory.mktemp("lake")))
     model: dict[str, int] = {}
     moments = []

@@ -48,7 +48,10 @@ def ledger(tmp_path: Path, empty_ledger: bytes) -> Iterator[Ledger]:
 class TestSqlite(_suite().LedgerSuite):  # type: ignore[misc]
     def test_connections_are_safe(self, ledger: Ledger) -> None:
         with ledger.reading() as session:
-            found = {name: session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}
+            found = {
+                name: session.execute(text(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            }
         assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
     def test_the_folder_is_made(self, tmp_path: Path) -> None:
