@@ -396,7 +396,9 @@ class Column(Section):
 def _short(value: Any) -> Any:
     if isinstance(value, str):
         return {"const": value[1:]} if value.startswith("=") else {"from": value}
-    if isinstance(value, (int, float, bool)):
+    if isinstance(value, bool):
+        raise ValueError("YAML reads no, yes, on and off as true or false: put a column of that name in quotes, or write {const: false}")
+    if isinstance(value, (int, float)):
         return {"const": value}
     return value
 

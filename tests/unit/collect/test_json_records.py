@@ -30,7 +30,10 @@ def test_lines_with_a_broken_one(pull: Callable[..., Batch], tmp_path: Path) -> 
     (tmp_path / "in.jsonl").write_text(json.dumps(POSTS[0]) + "\n{broken\n" + json.dumps(POSTS[1]) + "\n", "utf-8")
     batch = pull(CHANNEL % "form: auto")
     assert batch.read == 3
-    assert batch.frame.select("source_id", "text", "sku", "attachments").rows() == [("7", "漏水", "KT-01", 2), ("8", None, None, None)]
+    assert batch.frame.select("source_id", "text", "sku", "attachments").rows() == [
+        ("7", "漏水", "KT-01", 2),
+        ("8", None, None, None),
+    ]
     assert batch.unreadable["source_id"].to_list() == ["in.jsonl:2"]
 
 

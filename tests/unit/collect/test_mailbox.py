@@ -30,7 +30,11 @@ def put(tmp_path: Path) -> Callable[[str, bytes], None]:
     """Put a mail into the Maildir."""
     for part in ("cur", "new", "tmp"):
         (tmp_path / "mail" / part).mkdir(parents=True)
-    return lambda name, data: None if (tmp_path / "mail" / "new" / name).write_bytes(data) else None
+
+    def write(name: str, data: bytes) -> None:
+        (tmp_path / "mail" / "new" / name).write_bytes(data)
+
+    return write
 
 
 def mail(text: str = "壶漏水", number: int = 1, **headers: str) -> bytes:
@@ -52,16 +56,23 @@ def mail(text: str = "壶漏水", number: int = 1, **headers: str) -> bytes:
 
 def test_an_ordinary_mail(pull: Callable[..., Batch], put: Callable[[str, bytes], None]) -> None:
     """Its Message-ID is the source id, its sender a keyed reference, its body scrubbed text."""
-    put("1", mail("壶漏水，请回电19900001234\n\n> 上次的话\n", **{"References": "<m0@shop.example> <x@shop.example>"}))
+    put("1", mail("壶漏水，请回电19900001234\n\n> 上次的话\n", References="<m0@shop.example> <x@shop.example>"))
     batch = pull(CHANNEL)
     assert batch.error == ""
     row = batch.frame.row(0, named=True)
-    assert (row["source_id"], row["title"], row["text"], row["thread_ref"]) == ("m1@mail.example", "漏水", "壶漏水，请回电[电话]", "m0@shop.example")
+    assert (row["source_id"], row["title"], row["text"], row["thread_ref"]) == (
+        "m1@mail.example",
+        "漏水",
+        "壶漏水，请回电[电话]",
+        "m0@shop.example",
+    )
     assert "buyer" not in row["customer_ref"]
     assert row["submitted_at"].isoformat() == "2026-11-02T02:00:00+00:00"
 
 
-def test_fifty_megabytes_are_refused_unread(pull: Callable[..., Batch], put: Callable[[str, bytes], None], tmp_path: Path) -> None:
+def test_fifty_megabytes_are_refused_unread(
+    pull: Callable[..., Batch], put: Callable[[str, bytes], None], tmp_path: Path
+) -> None:
     """The big mail goes to quarantine by its size, the small one is read."""
     put("1", mail())
     with (tmp_path / "mail" / "new" / "2").open("wb") as file:
@@ -87,7 +98,11 @@ def test_one_mail_delivered_twice_is_one_record(pull: Callable[..., Batch], put:
 def nested(depth: int) -> bytes:
     """A mail of multiparts within multiparts."""
     head = "".join(f"Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n" for level in range(depth))
-    return ("From: a@mail.example\r\nMessage-ID: <n@mail.example>\r\nDate: Mon, 02 Nov 2026 10:00:00 +0800\r\n" + head + "Content-Type: text/plain\r\n\r\nx\r\n").encode()
+    return (
+        "From: a@mail.example\r\nMessage-ID: <n@mail.example>\r\nDate: Mon, 02 Nov 2026 10:00:00 +0800\r\n"
+        + head
+        + "Content-Type: text/plain\r\n\r\nx\r\n"
+    ).encode()
 
 
 HOSTILE = {
@@ -124,7 +139,9 @@ def test_a_hostile_mail_hurts_nobody(pull: Callable[..., Batch], put: Callable[[
 def test_chinese_charsets(charset: str) -> None:
     """Bodies in the charsets of Chinese mail programs, also those that call GB18030 by its old name."""
     word = "漏水" if charset == "big5" else "㐀漏水" if charset in ("gb18030", "utf-8") else "漏水"
-    data = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n".encode() + word.encode("gb18030" if charset == "gb2312" else charset)
+    data = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n".encode() + word.encode(
+        "gb18030" if charset == "gb2312" else charset
+    )
     assert parse(data, SPEC)["text"] == word
 
 
@@ -135,7 +152,9 @@ def test_a_header_without_a_known_charset() -> None:
 
 def test_a_page_becomes_text() -> None:
     """HTML is not rendered: tags, scripts and styles go, words stay."""
-    data = b"Content-Type: text/html; charset=utf-8\r\n\r\n<style>p{}</style><p>Leaks<br>badly &amp; smells</p><script>x()</script>"
+    data = (
+        b"Content-Type: text/html; charset=utf-8\r\n\r\n<style>p{}</style><p>Leaks<br>badly &amp; smells</p><script>x()</script>"
+    )
     assert parse(data, SPEC)["text"].split() == ["Leaks", "badly", "&", "smells"]
 
 

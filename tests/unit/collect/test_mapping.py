@@ -97,7 +97,8 @@ channels:
 def test_what_cannot_be_read_is_not_lost(pull: Pull, tmp_path: Path) -> None:
     """A required value that fails sends the row to quarantine, scrubbed; an optional one leaves a flag; read is the sum."""
     (tmp_path / "in.csv").write_text(
-        "time,text,price,want\n2026-11-01,杯子碎了,很贵,退\n改天,打电话 19900001234,5,退\n,无声,6,退\n2026-11-02,好,7,送\n", "utf-8"
+        "time,text,price,want\n2026-11-01,杯子碎了,很贵,退\n改天,打电话 19900001234,5,退\n,无声,6,退\n2026-11-02,好,7,送\n",
+        "utf-8",
     )
     batch = pull(CHANNEL.format(more="      unit_price: price\n      request: {from: want, map: {退: refund}}"))
     assert batch.error == ""
@@ -119,7 +120,9 @@ def test_a_value_no_map_knows_rejects_a_required_field(pull: Pull, tmp_path: Pat
 
 def test_the_first_predicate_that_holds_gives_the_code(pull: Pull, tmp_path: Path) -> None:
     """Predicates are ordered, see mapped columns before native ones, and end in `otherwise`."""
-    (tmp_path / "in.csv").write_text("time,text,rating\n2026-11-01,杯破了,1星\n2026-11-01,杯破了,5星\n2026-11-01,慢,1星\n", "utf-8")
+    (tmp_path / "in.csv").write_text(
+        "time,text,rating\n2026-11-01,杯破了,1星\n2026-11-01,杯破了,5星\n2026-11-01,慢,1星\n", "utf-8"
+    )
     batch = pull(
         CHANNEL.format(
             more="""      rating: rating
@@ -198,7 +201,9 @@ def test_a_missing_heading_is_an_error_with_the_headings_that_are_there(pull: Pu
 
 def test_a_customer_is_a_keyed_reference_within_platform(pull: Pull, tmp_path: Path) -> None:
     """The same id on two platforms gives two references, and none shows the id."""
-    (tmp_path / "in.csv").write_text("time,text,who,mall\n2026-11-01,a,u7,甲\n2026-11-01,b,u7,乙\n2026-11-01,c,U7 ,甲\n,d,u7,乙\n", "utf-8")
+    (tmp_path / "in.csv").write_text(
+        "time,text,who,mall\n2026-11-01,a,u7,甲\n2026-11-01,b,u7,乙\n2026-11-01,c,U7 ,甲\n,d,u7,乙\n", "utf-8"
+    )
     batch = pull(CHANNEL.format(more="      customer_ref: who\n      platform: mall"))
     first, second, third = batch.frame.sort("text")["customer_ref"].to_list()
     assert first == third != second
@@ -212,6 +217,7 @@ def test_a_customer_is_a_keyed_reference_within_platform(pull: Pull, tmp_path: P
         ("      nonsense: a", "not a column of feedback"),
         ("    extras: {text: a}", "belongs to the table itself"),
         ("      sku: {from: a, const: b}", "exactly one of"),
+        ("      sku: no", "in quotes"),
         ("    ingested_from: stamp", "needs `stamp`"),
         ("    colour: red", "Extra inputs"),
     ],
@@ -236,10 +242,15 @@ def test_order_lines_map_fast(pull: Pull, tmp_path: Path) -> None:
     """180,000 order lines of 31 columns are mapped in well under a second of CPU: there is no loop over rows."""
     n = 180_000
     moment = pl.select(pl.datetime_range(datetime(2025, 9, 15), datetime(2026, 11, 8), "3m", time_zone="UTC")).to_series().head(n)
-    columns = {name: moment if str(kind).startswith("Datetime") else pl.select(pl.int_range(n).cast(kind)).to_series() for name, kind in TABLES["order_line"].columns.items()}
+    columns = {
+        name: moment if str(kind).startswith("Datetime") else pl.select(pl.int_range(n).cast(kind)).to_series()
+        for name, kind in TABLES["order_line"].columns.items()
+    }
     pl.DataFrame(columns).with_columns(stamp=moment).write_parquet(tmp_path / "o.parquet")
     mapped = "\n".join(f"      {name}: {name}" for name in columns)
     started = time.process_time()
-    batch = pull(f"channels:\n  - name: orders\n    table: order_line\n    read: {{kind: parquet, files: [o.parquet]}}\n    stamp: stamp\n    columns:\n{mapped}\n")
+    batch = pull(
+        f"channels:\n  - name: orders\n    table: order_line\n    read: {{kind: parquet, files: [o.parquet]}}\n    stamp: stamp\n    columns:\n{mapped}\n"
+    )
     assert (batch.error, batch.frame.height) == ("", n)
     assert time.process_time() - started < 2.0

@@ -34,7 +34,11 @@ def database(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     "keys",
-    ["table: form, since_column: changed", 'query: "select * from form where changed >= :since and changed < :until"', "table: form"],
+    [
+        "table: form, since_column: changed",
+        'query: "select * from form where changed >= :since and changed < :until"',
+        "table: form",
+    ],
 )
 def test_a_window_with_overlap(pull: Callable[..., Batch], keys: str) -> None:
     """The window reaches back by the overlap and ends before its end; a first load has all."""

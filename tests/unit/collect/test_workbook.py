@@ -43,7 +43,9 @@ def test_a_hand_typed_table(pull: Callable[..., Batch], tmp_path: Path) -> None:
     write(tmp_path / "a.xlsx")
     batch = pull(CHANNEL)
     assert (batch.error, batch.read) == ("", 4)
-    rows = batch.frame.with_columns(batch.frame["submitted_at"].dt.strftime("%m-%dT%H:%M")).select("submitted_at", "store", "text", "unit_price")
+    rows = batch.frame.with_columns(batch.frame["submitted_at"].dt.strftime("%m-%dT%H:%M")).select(
+        "submitted_at", "store", "text", "unit_price"
+    )
     assert rows.rows() == [
         ("11-01T16:00", "一店", "杯子碎了 电话 [电话]", 1499.0),
         ("11-01T16:00", "一店", "漏水", None),

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -123,7 +122,7 @@ def test_the_far_cell_is_small(tmp_path: Path) -> None:
 def test_macro_and_old_formats_are_not_opened(tmp_path: Path, name: str) -> None:
     """The ending alone refuses them."""
     path = packed(tmp_path / "x.xlsx").rename(tmp_path / name)
-    with pytest.raises(ChannelError, match="not an .xlsx"):
+    with pytest.raises(ChannelError, match=r"not an \.xlsx"):
         check(path, SPEC)
 
 
