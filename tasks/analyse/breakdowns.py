@@ -26,15 +26,16 @@ def breakdowns(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
         Breakdowns in the order of the shop's dimensions; values below the minimum are left out of shares and counted in
         `left_out`. Where no value of a dimension reaches the minimum, its counts are given instead.
     """
+    if period.grain == "week" and shop.identity.base == "orders":
+        return []
     reviews = _rated(facts, period)
     made: list[Breakdown] = []
     bad = pl.col("rating") <= shop.identity.negative_max_rating
     if reviews.height >= shop.identity.minimum_n:
         for dimension in shop.dimensions.dimensions:
-            if dimension.name in reviews.columns and reviews[dimension.name].null_count() < reviews.height:
+            if dimension.name in reviews.columns and reviews[dimension.name].drop_nulls().n_unique() > 1:
                 made.append(_shares("negative_rate", dimension.name, reviews, bad, shop, person=dimension.person))
-    if period.grain != "week" or shop.identity.base != "orders":
-        made += _complaints(facts, period, shop)
+    made += _complaints(facts, period, shop)
     delivery = _delivery(facts, period, shop)
     return made + ([delivery] if delivery else [])
 
@@ -54,8 +55,8 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
     )
     total = float(rows.select(bad.sum()).item()) / rows.height if rows.height else None
     large = groups.filter(pl.col("n") >= minimum)
-    if large.is_empty():
-        # No value has enough of them: the counts of bad ones are told, and no share.
+    if float(large["n"].sum()) * 2 < float(groups["n"].sum()):
+        # Most rows lie in small groups (sellers, batches): the counts of bad ones are told, and no share.
         listed = groups.filter(pl.col("bad") >= (PERSON_CELL if person else 1)).sort("bad", "value", descending=[True, False]).head(ROWS)
         counted = tuple((value, None, count, None, None) for value, count in listed.select("value", "bad").iter_rows())
         return Breakdown(code, dimension, counted, minimum, total, float(rows.height), groups.height - listed.height)

@@ -17,6 +17,9 @@ from tasks.shop.load import Shop
 MINIMUM_HISTORY = 8
 """Earlier mature cohorts that a normal range needs."""
 
+UNTESTED = "untested"
+"""Judgement of a figure that is told and not judged."""
+
 NORMAL_Z = 3.0
 SLIGHT_Z = 2.0
 D2 = 1.128
@@ -123,7 +126,7 @@ def word(normal: Normal | None, good: str) -> str:
         return "insufficient"
     bad = normal.z if good == "down" else -normal.z
     if good == "none":
-        return "normal" if abs(normal.z) <= NORMAL_Z else "changed"
+        return UNTESTED
     if bad > NORMAL_Z:
         return "worse"
     if bad < -NORMAL_Z:

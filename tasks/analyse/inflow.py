@@ -9,7 +9,7 @@ from math import sqrt
 
 import polars as pl
 
-from tasks.analyse.comparison import cohorts, count_range, last_year, with_target, word
+from tasks.analyse.comparison import UNTESTED, cohorts, count_range, last_year, with_target, word
 from tasks.model import Facts, Figure, Period, ProblemRow
 from tasks.shop.load import Shop
 
@@ -41,7 +41,7 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
         low, high, said = against_expected(complaint.value, expected_total)
         complaint = replace(complaint, low=low, high=high, judgement=said, note=f"expected={expected_total:.0f}")
     made.append(with_target(complaint, shop))
-    made.append(_per_day(complaint, period))
+    made.append(_per_day(complaint, period, judged=shop.identity.base != "orders"))
     if "nature" in records.columns:
         made += [_count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop) for nature in NATURES]
     if facts.has("aftersale"):
@@ -152,6 +152,7 @@ def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, good: s
         last_year=total(list(aligned.days)) if aligned.days[0] >= first else None,
         last_year_basis=aligned.basis if aligned.days[0] >= first else "",
         good="down" if good == "down" else "none",
+        judgement=UNTESTED,
         axis_from=period.first_day,
         axis_to=period.last_day,
         method="arrivals",
@@ -161,13 +162,16 @@ def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, good: s
     )
 
 
-def _per_day(complaint: Figure, period: Period) -> Figure:
-    """Return complaint cases per day: months have different lengths, so this is what they are compared by."""
+def _per_day(complaint: Figure, period: Period, *, judged: bool) -> Figure:
+    """Return complaint cases per day: months have different lengths, so this is what they are compared by.
+
+    A shop with orders is judged against what its orders let expect instead: a promotion is no complaint.
+    """
     value = (complaint.value or 0.0) / period.days
     lengths = [length for length, _ in _lengths(period, len(complaint.series))]
     series = tuple((day, count / n if count is not None else None) for (day, count), n in zip(complaint.series, lengths, strict=True))
     history = [count for _, count in series[:-1] if count is not None]
-    normal = count_range(history, value)
+    normal = count_range(history, value) if judged else None
     return Figure(
         code="complaints_per_day",
         family="inflow",
@@ -179,7 +183,7 @@ def _per_day(complaint: Figure, period: Period) -> Figure:
         low=normal.low if normal else None,
         high=normal.high if normal else None,
         good="down",
-        judgement=word(normal, "down"),
+        judgement=word(normal, "down") if normal else UNTESTED,
         axis_from=period.first_day,
         axis_to=period.last_day,
         method="arrivals_per_day",

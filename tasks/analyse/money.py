@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import polars as pl
 
-from tasks.analyse.comparison import cohorts, count_range, with_target, word
+from tasks.analyse.comparison import UNTESTED, Normal, cohorts, count_range, with_target, word
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
+
+SIGNED_DAYS = 28
+"""Days to a period's end whose signed units a period's bookings come from."""
 
 NEVER_PRICED = ("platform_deduction",)
 """Items of the definition that no canonical table carries; a shop prices them under targets.yaml losses.rates per case."""
@@ -39,7 +42,8 @@ class Loss:
 def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     """Return gross loss, recovered amount, net loss, its share of net sales, net sales, and each item of the loss.
 
-    Booked in the period: refunded, returned, inspected or closed then. A refunded price is no loss where the goods came
+    What is booked follows what was signed in the weeks before, so a week's loss is judged per unit signed in the four weeks
+    to its end: a promotion moves neither. Booked in the period: refunded, returned, inspected or closed then. A refunded price is no loss where the goods came
     back saleable. Items that the shop does not price are named in `missing`.
 
     Args:
@@ -56,17 +60,21 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     chain = cohorts(period, 0, steps + 1)
     book = _Book(facts, chain[0], period, shop)
     losses = [book.loss(span) for span in chain]
-    known = [span.start >= book.first for span in chain]
+    known = [span.start - timedelta(days=SIGNED_DAYS) >= book.first for span in chain]
     now, before = losses[-1], losses[-2]
     made: list[Figure] = []
+    scaled = {
+        "net_loss": _against_signed([loss.net for loss in losses], [book.signed(span) for span in chain], known),
+        "gross_loss": _against_signed([loss.gross for loss in losses], [book.signed(span) for span in chain], known),
+    }
 
     def add(code: str, values: Sequence[float | None], *, unit: str = "money", good: str = "down", scope: str = "", note: str = "") -> None:
-        value, history = values[-1], [v for v, ok in zip(values[:-1], known[:-1], strict=False) if ok and v is not None]
-        normal = count_range(history, value) if value is not None and not scope else None
+        value = values[-1]
+        normal = scaled.get(code)
         figure = Figure(
             code=code, family="money", value=value, unit=unit, previous=values[-2] if known[-2] else None,
             low=normal.low if normal else None, high=normal.high if normal else None, good="down" if good == "down" else "none",
-            judgement=word(normal, good), axis_from=period.first_day, axis_to=period.last_day, method="booked_in_period", scope=scope,
+            judgement=word(normal, good) if normal else UNTESTED, axis_from=period.first_day, axis_to=period.last_day, method="booked_in_period", scope=scope,
             series=tuple((str(span.first_day), v if ok else None) for span, v, ok in zip(chain, values, known, strict=True)) if not scope else (),
             missing=",".join(now.missing) if code == "gross_loss" else "", note=note,
             rows=f"booked in {period.first_day}..{period.last_day}" + (f"; {scope}" if scope else ""),
@@ -83,6 +91,17 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     for item in now.recovered:
         add("recovered_item", [None, before.recovered.get(item), now.recovered[item]], scope=item, good="none")
     return made
+
+
+def _against_signed(values: list[float], signed: list[float], known: list[bool]) -> Normal | None:
+    """Return the range of a loss from earlier losses per signed unit, scaled to the units signed before now."""
+    earlier = [value / units for value, units, ok in zip(values[:-1], signed[:-1], known[:-1], strict=True) if ok and units]
+    if not signed[-1]:
+        return None
+    normal = count_range(earlier, values[-1] / signed[-1])
+    if normal is None:
+        return None
+    return replace(normal, low=normal.low * signed[-1], high=normal.high * signed[-1], centre=normal.centre * signed[-1])
 
 
 class _Book:
@@ -107,9 +126,17 @@ class _Book:
             self.orders.select("aftersale_id", "cost", "line"), on="aftersale_id", how="left"
         )
         self.sales = lines.filter(pl.col("paid_at") >= oldest.start).select("paid_at", "paid_amount", line)
+        days = pl.col("signed_at").dt.convert_time_zone(period.zone).dt.date()
+        counted = lines.filter((pl.col("signed_at") >= oldest.start - timedelta(days=SIGNED_DAYS)) & (pl.col("signed_at") < period.end))
+        self.signed_by_day = dict(counted.group_by(day=days).agg(pl.len()).iter_rows())
         self.regulator = facts["regulator_case"]
         records = facts["feedback"]
         self.cases = records.filter(pl.col("counted")) if "counted" in records.columns else records.clear()
+
+    def signed(self, span: Period) -> float:
+        """Return the units signed in the four weeks to a period's end."""
+        days = [span.last_day - timedelta(days=n) for n in range(SIGNED_DAYS)]
+        return float(sum(self.signed_by_day.get(day, 0) for day in days))
 
     def rate(self, item: str, span: Period) -> float | None:
         """Return the price of an item in force at a period's end."""

@@ -49,7 +49,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
         within = group.filter(pl.col("submitted_at") >= period.start)
         if within.is_empty():
             continue
-        found = {name: str(value) for name, value in (("sku", sku), ("symptom", symptom)) if value is not None}
+        found = {name: str(value) for name, value in (("sku", sku), ("symptom", symptom)) if value}
         batches: list[str] = within["batch_no"].drop_nulls().unique().to_list() if "batch_no" in within.columns else []
         if len(batches) == 1 and within.height > 1 and within["batch_no"].null_count() == 0:
             found["batch_no"] = batches[0]
@@ -62,7 +62,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
                 cases=within.height,
                 days=tuple(days),
                 words=_words(within, shop),
-                sold=_sold(facts, str(sku), period) if sku is not None else None,
+                sold=_sold(facts, str(sku), period) if sku else None,
                 rows=tuple(within["record_id"]),
             )
         )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from tasks.analyse.comparison import cohorts, normal_range, with_target, word
+from tasks.analyse.comparison import UNTESTED, cohorts, normal_range, with_target, word
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
 
@@ -64,6 +64,7 @@ def _share(
         n=n,
         previous=before[0] / before[1] if before and before[1] and enough else None,
         good="up" if good == "up" else "down",
+        judgement=UNTESTED if enough else "insufficient",
         axis_from=period.first_day,
         axis_to=period.last_day,
         method=method,
@@ -175,7 +176,7 @@ def _human_minutes(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     return [
         Figure(
             code=code, family="service", value=_number(waited.quantile(share, "linear")) if enough else None, unit="minutes",
-            n=float(len(waited)), good="down", axis_from=period.first_day, axis_to=period.last_day, method="elapsed_in_service_hours",
+            n=float(len(waited)), good="down", judgement=UNTESTED if enough else "insufficient", axis_from=period.first_day, axis_to=period.last_day, method="elapsed_in_service_hours",
             missing="" if enough else "few_cases", rows=f"source in chat, ticket and submitted_at in {period.first_day}..{period.last_day}",
         )
         for code, share in (("first_reply_median", 0.5), ("first_reply_p90", 0.9))
@@ -211,7 +212,7 @@ def _platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     timeouts = [float(by_timer.filter(_within("agreed_at", span)).height) for span in (period, period.previous())]
     made.append(
         Figure(code="auto_timeout_count", family="service", value=timeouts[0], unit="count", numerator=timeouts[0], previous=timeouts[1],
-               good="down", judgement="normal" if timeouts[0] == 0 else "insufficient", axis_from=period.first_day, axis_to=period.last_day,
+               good="down", judgement=UNTESTED, axis_from=period.first_day, axis_to=period.last_day,
                method="agreed_in_period", rows=f"decided_by = auto_timeout and agreed_at in {period.first_day}..{period.last_day}")
     )  # fmt: skip
     return made
@@ -259,8 +260,8 @@ def _refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         made.append(
             Figure(
                 code=code, family="service", value=_number(minutes.median()) if enough else None, unit="minutes", n=float(len(minutes)),
-                good="down", axis_from=period.first_day, axis_to=period.last_day, method="due_in_period",
-                missing="" if enough else ("few_cases" if len(minutes) else "none_due"),
+                good="down", judgement=UNTESTED if enough else "insufficient", axis_from=period.first_day, axis_to=period.last_day,
+                method="due_in_period", missing="" if enough else ("few_cases" if len(minutes) else "none_due"),
                 rows=f"{start} + limit in {period.first_day}..{period.last_day}",
             )
         )  # fmt: skip
