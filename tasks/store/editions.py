@@ -171,7 +171,7 @@ class Editions(Promises):
             .order_by(EditionConfigRow.name)
         )
         with self.reading() as session:
-            return {name: content for name, content in session.execute(query)}
+            return {row.name: row.content for row in session.execute(query)}
 
     def causes(
         self, *, report: str | None = None, before: datetime | None = None, as_of: datetime | None = None

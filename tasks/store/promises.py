@@ -29,8 +29,8 @@ TRANSITIONS: dict[str, dict[ActionState, tuple[ActionState, ...]]] = {
     "cut_in": {state: (state,) for state in (*_WORKING, _S.TO_VERIFY, _S.CLOSED)},
     "verified": {_S.TO_VERIFY: (_S.TO_VERIFY, _S.CLOSED, _S.INEFFECTIVE)},
     "closed": {_S.TO_VERIFY: (_S.CLOSED,)},
-    "reopened": {state: (_S.REOPENED,) for state in (_S.TO_VERIFY, _S.CLOSED, _S.INEFFECTIVE)},
-    "cancelled": {state: (_S.CANCELLED,) for state in (_S.PROPOSED, *_WORKING, _S.TO_VERIFY, _S.INEFFECTIVE)},
+    "reopened": dict.fromkeys((_S.TO_VERIFY, _S.CLOSED, _S.INEFFECTIVE), (_S.REOPENED,)),
+    "cancelled": dict.fromkeys((_S.PROPOSED, *_WORKING, _S.TO_VERIFY, _S.INEFFECTIVE), (_S.CANCELLED,)),
 }
 """Kind of event → state before → states it may lead to; the first is the one meant when none is named."""
 

@@ -22,6 +22,8 @@ from tasks.errors import UserError
 from tasks.store.ledger import Ledger
 from tasks.store.tables import HEAD, Base
 
+pytestmark = pytest.mark.peer
+
 SUITE = Path(__file__).parents[1] / "unit" / "store" / "ledger_suite.py"
 
 

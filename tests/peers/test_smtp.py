@@ -28,6 +28,8 @@ from tasks.errors import UserError
 from tasks.model import Delivery, DeliveryState
 from tasks.store.ledger import Ledger
 
+pytestmark = pytest.mark.peer
+
 NOW = datetime(2026, 11, 9, 1, 30, tzinfo=UTC)
 USER, PASSWORD = "review", "a pass-word"
 

@@ -121,17 +121,14 @@ def test_the_same_letter_gives_the_same_bytes_in_any_process() -> None:
 # ---- Headers -----------------------------------------------------------------------------------
 
 
-def test_the_trap_is_one_on_this_python_or_has_been_mended() -> None:
-    """The raw subject must never be used: on the Pythons before the mend it writes a Bcc line."""
+def test_the_raw_text_would_have_become_a_header() -> None:
+    """Where the Python is not mended yet, the trap is real: this is what `safe_header` is for."""
     message = EmailMessage(policy=policy.SMTP)
     message["Subject"] = TRAP
-    try:
-        written = message.as_bytes()
-    except Exception as error:
-        assert type(error).__name__ == "HeaderWriteError"
-        return
-    if b"\r\nBcc:" in written:
-        assert safe_header(TRAP) != TRAP
+    if sys.version_info[:3] < (3, 11, 10):
+        assert b"\r\nBcc:" in message.as_bytes()
+    message.replace_header("Subject", safe_header(TRAP))
+    assert b"\r\nBcc:" not in message.as_bytes()
 
 
 @pytest.mark.parametrize(

@@ -146,9 +146,13 @@ class LedgerSuite:
             ledger.migrate()
 
     def test_a_failed_transaction_leaves_nothing(self, ledger: Ledger) -> None:
-        with pytest.raises(UserError), ledger.writing() as session:
-            session.execute(text("delete from alembic_version"))
-            raise UserError("stop")
+        def work() -> None:
+            with ledger.writing() as session:
+                session.execute(text("delete from alembic_version"))
+                raise UserError("stop")
+
+        with pytest.raises(UserError, match="stop"):
+            work()
         assert ledger.revision() == HEAD
 
     # ---- Pulls ---------------------------------------------------------------------------------
@@ -207,20 +211,17 @@ class LedgerSuite:
             pass
 
     def test_a_lease_expires_by_itself_and_the_late_holder_does_not_take_the_new_ones(self, ledger: Ledger) -> None:
-        with ledger.lease("x", "a", NOW, 600):
-            with ledger.lease("x", "b", NOW + timedelta(seconds=600), 600):
-                held = ledger.leases(NOW + timedelta(seconds=601))
-                assert [one.holder for one in held] == ["b"]
+        with ledger.lease("x", "a", NOW, 600), ledger.lease("x", "b", NOW + timedelta(seconds=600), 600):
+            held = ledger.leases(NOW + timedelta(seconds=601))
+            assert [one.holder for one in held] == ["b"]
 
     def test_a_lease_of_an_ended_process_is_taken_over(self, ledger: Ledger) -> None:
-        with ledger.lease("x", "dead", NOW, 600):
-            with ledger.lease("x", "b", NOW, 600, gone=lambda holder: holder == "dead") as lease:
-                assert lease.holder == "b"
+        with ledger.lease("x", "dead", NOW, 600), ledger.lease("x", "b", NOW, 600, gone=lambda holder: holder == "dead") as lease:
+            assert lease.holder == "b"
 
     def test_the_same_name_twice_is_still_two_workers(self, ledger: Ledger) -> None:
-        with ledger.lease("x", "same", NOW, 600):
-            with pytest.raises(LeaseHeld), ledger.lease("x", "same", NOW + hours(0.01), 600):
-                pass
+        with ledger.lease("x", "same", NOW, 600), pytest.raises(LeaseHeld), ledger.lease("x", "same", NOW + hours(0.01), 600):
+            pass
 
     def test_of_many_workers_at_once_one_gets_the_lease(self, ledger: Ledger) -> None:
         held, refused = [], []
@@ -440,20 +441,16 @@ class LedgerSuite:
                     name: getattr(action(), name)
                     for name in ("action_id", "what", "cause_id", "owner", "department", "metric", "exposure")
                 },
-                **{
-                    "kind": "contain",
-                    "due": "2026-06-10T10:00:00Z",
-                    "age_days": 30,
-                    "slice": {"sku": "AF-05"},
-                    "leaf": "PRD.FAULT",
-                },
-                **{
-                    "target": None,
-                    "target_text": "回到中位数",
-                    "expected_effect": "",
-                    "period": "2026-W21",
-                    "state": "to_verify",
-                },
+                "kind": "contain",
+                "due": "2026-06-10T10:00:00Z",
+                "age_days": 30,
+                "slice": {"sku": "AF-05"},
+                "leaf": "PRD.FAULT",
+                "target": None,
+                "target_text": "回到中位数",
+                "expected_effect": "",
+                "period": "2026-W21",
+                "state": "to_verify",
                 "events": [
                     {"at": "2026-06-11T02:00:00Z", "by": "周品控", "kind": "done", "seq": 3, "cut_in_actual": "2026-06-11"},
                     {
