@@ -13,7 +13,7 @@ import polars as pl
 import yaml
 
 SLOT = re.compile(r"\{(\w+)\}")
-ENGLISH_SHARE = 0.02
+ENGLISH_SHARE = 0.025
 CONTACT_SHARE = 0.01
 TYPO_SHARE = 0.04
 BEFORE_ARRIVAL = ("LOG.SHIP", "LOG.LATE", "LOG.STALL", "LOG.LOST", "LOG.INFO", "ORD.", "ENV.", "SYS.")
@@ -94,7 +94,7 @@ def write_texts(records: pl.DataFrame, seed: int) -> pl.DataFrame:
         record = dict(zip(names, row, strict=False))
         others = [leaf for leaf in (row[-1] or []) if leaf != record["gold_leaf"]] if leaves else []
         draw = Draw(seed, record["source_id"])
-        english = record["source"] not in ("regulator", "store", "call") and draw.chance(ENGLISH_SHARE)
+        english = draw.chance(ENGLISH_SHARE) and _can_be_english(record)
         text = _english(record, draw) if english else _chinese(record, others, draw)
         if draw.chance(CONTACT_SHARE):
             text += _contact(draw, english)
@@ -201,7 +201,7 @@ def _complaint(record: dict[str, Any], others: list[str], draw: Draw, fill: Call
     core = fill(draw.pick(_problems(leaf, record["gold_symptom"], record["line"])))
     for other in others[:1]:
         link = draw.pick(["，还有，", "，而且", "，另外", "；", "，再加上", "。更气的是"])
-        core += link + fill(draw.pick(_problems(other, "", record["line"])))
+        core += link + fill(draw.pick(_problems(other, record["gold_symptom"], record["line"])))
     legal = leaf == "SPC.ABNORMAL"
     opener = "" if legal else _opener(record, others, draw, fill)
     detail = draw.pick(JOINTS) + fill(draw.pick(bank["details"]["all"])) if not legal and draw.chance(0.4) else ""
@@ -274,6 +274,15 @@ def _spoiled(text: str, draw: Draw) -> str:
     return text
 
 
+def _can_be_english(record: dict[str, Any]) -> bool:
+    """Whether the customer types the text, and there are English words for what it says."""
+    if record["source"] in ("regulator", "store", "call"):
+        return False
+    known = phrases()["english"]
+    said = record["gold_leaf"] in known or f"{record['gold_leaf']}/{record['gold_symptom']}" in known
+    return said or record["gold_vague"] or record["gold_nature"] != "complaint"
+
+
 def _english(record: dict[str, Any], draw: Draw) -> str:
     bank = phrases()
     line, leaf, nature = record["line"], record["gold_leaf"], record["gold_nature"]
@@ -283,7 +292,7 @@ def _english(record: dict[str, Any], draw: Draw) -> str:
     elif nature in ("praise", "suggestion", "question"):
         text = str(draw.pick(bank[f"{nature}s_en"]))
     else:
-        said = draw.pick(problems.get(f"{leaf}/{record['gold_symptom']}") or problems.get(leaf) or problems[""])
+        said = draw.pick(problems.get(f"{leaf}/{record['gold_symptom']}") or problems[leaf])
         text = str(draw.pick(bank["english_frames"])).replace("{x}", said)
 
     def value(match: re.Match[str]) -> str:
