@@ -15,7 +15,7 @@ channels:
     table: feedback
     source: form
     read: {kind: sql_table, url: "sqlite:///{home}/app.sqlite", %s}
-    source_id: no
+    source_id: "no"
     stamp: changed
     overlap_hours: 24
     columns: {submitted_at: filled, text: content}
