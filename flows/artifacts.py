@@ -16,7 +16,9 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
     key = "review-" + re.sub(r"[^a-z0-9]+", "-", str(run.period).lower()).strip("-")
     first = rendered[0]
     points = "\n".join(f"- {point}" for point in first.main_points)
-    create_markdown_artifact(key=f"{key}-summary", markdown=f"# {first.subject}\n\n{points}\n", description=f"Review {run.period} r{run.revision}")
+    create_markdown_artifact(
+        key=f"{key}-summary", markdown=f"# {first.subject}\n\n{points}\n", description=f"Review {run.period} r{run.revision}"
+    )
     create_table_artifact(
         key=f"{key}-causes",
         table=[
@@ -31,18 +33,39 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
             }
             for cause in review.causes
         ]
-        or [{"slice": "none: everything within the normal range", "leaf": "", "observed": "", "expected": "", "ratio": "", "interval": "", "status": ""}],
+        or [
+            {
+                "slice": "none: everything within the normal range",
+                "leaf": "",
+                "observed": "",
+                "expected": "",
+                "ratio": "",
+                "interval": "",
+                "status": "",
+            }
+        ],
         description="Causes",
     )
     create_table_artifact(
         key=f"{key}-actions",
         table=[
-            {"action": result.action.action_id, "owner": result.action.owner, "due": str(result.due.date()), "status": result.status,
-             "verdict": result.verdict.value if result.verdict else ""}
+            {
+                "action": result.action.action_id,
+                "owner": result.action.owner,
+                "due": str(result.due.date()),
+                "status": result.status,
+                "verdict": result.verdict.value if result.verdict else "",
+            }
             for result in review.prior
         ]
         + [
-            {"action": action.action_id, "owner": action.owner, "due": str(action.due.date()), "status": "proposed", "verdict": ""}
+            {
+                "action": action.action_id,
+                "owner": action.owner,
+                "due": str(action.due.date()),
+                "status": "proposed",
+                "verdict": "",
+            }
             for action in review.proposals
         ],
         description="Earlier promises and new proposals",
@@ -50,8 +73,13 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
     create_table_artifact(
         key=f"{key}-data",
         table=[
-            {"channel": quality.channel, "records": quality.records, "read": quality.read, "quarantined": quality.quarantined,
-             "problem": quality.error or quality.excluded or ", ".join(str(day) for day in quality.missing_days)}
+            {
+                "channel": quality.channel,
+                "records": quality.records,
+                "read": quality.read,
+                "quarantined": quality.quarantined,
+                "problem": quality.error or quality.excluded or ", ".join(str(day) for day in quality.missing_days),
+            }
             for quality in review.channels
         ],
         description="Data quality by channel",

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 class Backfill:
     """One backfill: its stored plan and how far it has come."""
 
-    def __init__(self, stores: Stores, shop: Shop, stored: BackfillPlan | None, wanted: list[str], left_out: list[str], as_of: datetime) -> None:
+    def __init__(
+        self, stores: Stores, shop: Shop, stored: BackfillPlan | None, wanted: list[str], left_out: list[str], as_of: datetime
+    ) -> None:
         self.stores = stores
         self.shop = shop
         self.stored = stored
@@ -62,7 +64,11 @@ class Backfill:
         if self.stored is not None:
             now = datetime.now(UTC)
             self.stores.ledger.settle_backfill_period(
-                self.stored.backfill_id, period, "done" if state.is_completed() else "failed", now=now, detail="" if state.is_completed() else str(state.message or "")[:500]
+                self.stored.backfill_id,
+                period,
+                "done" if state.is_completed() else "failed",
+                now=now,
+                detail="" if state.is_completed() else str(state.message or "")[:500],
             )
 
 
@@ -149,7 +155,9 @@ def finish(plan: Backfill) -> str:
     done = [period for period, state in closed.periods.items() if state == "done"]
     create_table_artifact(
         key="backfill-result",
-        table=[{"period": period, "state": state, "why": closed.details.get(period, "")} for period, state in closed.periods.items()],
+        table=[
+            {"period": period, "state": state, "why": closed.details.get(period, "")} for period, state in closed.periods.items()
+        ],
         description=f"{len(done)} reviewed, {len(failed)} failed",
     )
     if failed:

@@ -1,7 +1,6 @@
 """Settings of one installation: the only reader of the environment."""
 
 import os
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -80,3 +79,8 @@ def environment(**changes: str) -> dict[str, str]:
 def put_environment(**changes: str) -> None:
     """Change this process's environment before a library reads it."""
     os.environ.update(changes)
+
+
+def own_prefect(settings: Settings) -> dict[str, str]:
+    """Return the variables that keep Prefect's files inside the home; a person who set PREFECT_HOME keeps their own."""
+    return {} if os.environ.get("PREFECT_HOME") else {"PREFECT_HOME": str(settings.home.resolve() / "prefect")}

@@ -33,7 +33,11 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="The shop's folder. Default: the variable AFTERSALES_HOME, else ./home.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The shop's folder. Default: the variable AFTERSALES_HOME, else ./home.",
+)
 @click.pass_context
 def main(ctx: click.Context, home: Path | None) -> None:
     """Review after-sales complaints: what went wrong, why, who fixes it by when, and did last time's promises work.
@@ -71,8 +75,16 @@ def channels_try(settings: Settings, name: str) -> None:
 
 
 @main.command()
-@click.option("--period", default="", help="A week as 2026-W45, a month as 2026-10, a quarter as 2026-Q4. Default: the last complete one.")
-@click.option("--grain", type=click.Choice(["week", "month", "quarter"]), default="week", show_default=True, help="Kind of the last complete period.")
+@click.option(
+    "--period", default="", help="A week as 2026-W45, a month as 2026-10, a quarter as 2026-Q4. Default: the last complete one."
+)
+@click.option(
+    "--grain",
+    type=click.Choice(["week", "month", "quarter"]),
+    default="week",
+    show_default=True,
+    help="Kind of the last complete period.",
+)
 @click.option("--as-of", default="", help="Review what was known at this moment, as 2026-11-10T14:00 in the shop's zone.")
 @click.option("--revise", is_flag=True, help="Pull again and make a new revision of a finished period.")
 @click.option("--send", is_flag=True, help="Mail the report. Nobody gets the same revision twice.")
@@ -90,7 +102,13 @@ def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool
 
 @main.command()
 @click.argument("span", metavar="2026-W40..2026-W45")
-@click.option("--which", type=click.Choice(["missing", "failed", "stale", "all"]), default="missing", show_default=True, help="Which of the periods.")
+@click.option(
+    "--which",
+    type=click.Choice(["missing", "failed", "stale", "all"]),
+    default="missing",
+    show_default=True,
+    help="Which of the periods.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @click.option("--send", is_flag=True, help="Mail the reports; off by default.")
 @click.pass_obj
@@ -108,7 +126,7 @@ def redeliver(settings: Settings, period: str) -> None:
     """Settle uncertain mails and send queued ones."""
     from flows.console.local import redeliver_here
 
-    redeliver_here(period, console)
+    redeliver_here(settings, period, console)
 
 
 @main.group()
@@ -152,7 +170,10 @@ def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due:
 
 @actions.command("update")
 @click.argument("action_id")
-@click.argument("kind", type=click.Choice(["started", "done", "postponed", "reassigned", "cut_in", "verified", "closed", "reopened", "cancelled"]))
+@click.argument(
+    "kind",
+    type=click.Choice(["started", "done", "postponed", "reassigned", "cut_in", "verified", "closed", "reopened", "cancelled"]),
+)
 @click.option("--by", required=True, help="Who reports it.")
 @click.option("--at", default="", help="When it happened, as 2026-11-10T14:00. Default: now.")
 @click.option("--due", default="", help="New date, for postponed.")
@@ -166,6 +187,16 @@ def actions_update(settings: Settings, action_id: str, kind: str, **given: str) 
     from flows.console.promises import update_action
 
     update_action(settings, action_id, kind, given, console)
+
+
+@actions.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_obj
+def actions_import(settings: Settings, file: Path) -> None:
+    """Take over actions and what happened to them, with their own times, from FILE: one JSON object a line."""
+    from flows.console.promises import import_actions
+
+    import_actions(settings, file, console)
 
 
 @main.command()
@@ -204,7 +235,12 @@ def demo(settings: Settings, seed: int, scale: float) -> None:
 
 
 @main.command()
-@click.option("--port", default=4200, show_default=True, help="Port of the Prefect server; the archive takes 8765, the mail catcher 8025 and 1025.")
+@click.option(
+    "--port",
+    default=4200,
+    show_default=True,
+    help="Port of the Prefect server; the archive takes 8765, the mail catcher 8025 and 1025.",
+)
 @click.pass_obj
 def serve(settings: Settings, port: int) -> None:
     """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive, mail catcher."""

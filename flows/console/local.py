@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 
+from flows.console.sample_desk import desk_beside
+from flows.console.stage_clock import StageClock
 from flows.console.summary import show_editions
 from tasks.errors import UserError
 from tasks.model import Period
 from tasks.run import Run, Stores, moment_of, plan
-from tasks.settings import Settings, put_environment
+from tasks.settings import Settings, own_prefect, put_environment
 from tasks.shop.load import Shop
 
 QUIET = {
@@ -34,12 +39,10 @@ def review_here(
         if show:
             show_editions(run.stores, run.shop, [run.period], console)
         return
-    put_environment(**QUIET)
-    from flows.opening import PROGRESS
-    from flows.review import review
+    console.print(f"{run.period}, as of {run.as_of:%Y-%m-%d %H:%M} UTC:")
+    with _prefect(settings, console, f"Reviewing {run.period}"):
+        from flows.review import review
 
-    with console.status(f"Reviewing {run.period} …") as status:
-        PROGRESS.set(_progress(console, status))
         outcome = _outcome(
             review(period=run.period.id, grain=grain, as_of=as_of, revise=revise, send=send, return_state=True)  # type: ignore[call-overload]
         )
@@ -51,27 +54,33 @@ def review_here(
 def backfill_here(settings: Settings, *, span: str, which: str, dry_run: bool, send: bool, console: Console) -> None:
     """Run a backfill in this process."""
     periods = Period.span(span)
-    put_environment(**QUIET)
-    from flows.backfill import BackfillRequest, backfill
-    from flows.opening import PROGRESS
+    with _prefect(settings, console, f"Backfill {span}"):
+        from flows.backfill import BackfillRequest, backfill
 
-    try:
-        request = BackfillRequest(
-            first=periods[0].id, last=periods[-1].id, grain=periods[0].grain, which=which, dry_run=dry_run, send=send  # type: ignore[arg-type]
-        )
-    except ValueError as error:
-        raise UserError(str(error), hint="See `aftersales backfill --help`.") from error
-    with console.status("Backfill …") as status:
-        PROGRESS.set(_progress(console, status))
-        console.print(_outcome(backfill(request, return_state=True)))
+        try:
+            request = BackfillRequest(
+                first=periods[0].id,
+                last=periods[-1].id,
+                grain=periods[0].grain,
+                which=which,
+                dry_run=dry_run,
+                send=send,  # type: ignore[arg-type]
+            )
+        except ValidationError as error:
+            raise UserError(
+                error.errors()[0]["msg"].removeprefix("Value error, "), hint="See `aftersales backfill --help`."
+            ) from error
+        outcome = _outcome(backfill(request, return_state=True))
+    console.print(outcome)
 
 
-def redeliver_here(period: str, console: Console) -> None:
+def redeliver_here(settings: Settings, period: str, console: Console) -> None:
     """Settle and send in this process."""
-    put_environment(**QUIET)
-    from flows.redeliver import redeliver
+    with _prefect(settings, console, "Redelivery"):
+        from flows.redeliver import redeliver
 
-    console.print(_outcome(redeliver(period, return_state=True)))
+        outcome = _outcome(redeliver(period, return_state=True))
+    console.print(outcome)
 
 
 def verify_here(settings: Settings, period: str, grain: str, as_of: str, console: Console) -> None:
@@ -79,7 +88,6 @@ def verify_here(settings: Settings, period: str, grain: str, as_of: str, console
     run = _answer(settings, period, grain, as_of, revise=False, send=False)
     if not run.answered:
         raise UserError(f"{run.period} has no finished edition to compare with.", hint="Review it first.")
-    put_environment(**QUIET)
     from flows.console.verification import differing_files
 
     different = differing_files(run)
@@ -89,6 +97,26 @@ def verify_here(settings: Settings, period: str, grain: str, as_of: str, console
             hint="Code or renderer changed since; --revise makes a new revision.",
         )
     console.print(f"{run.period} revision {run.revision}: every file came out the same, byte for byte.")
+
+
+@contextmanager
+def _prefect(settings: Settings, console: Console, title: str) -> Iterator[None]:
+    """Prepare this process for a flow: quiet, with its own Prefect database, the sample's desk beside it, and progress shown.
+
+    A server that PREFECT_API_URL names is used; without one, a small one runs as long as this process.
+    """
+    put_environment(**QUIET, **own_prefect(settings))
+    clock = StageClock(console, status := console.status(f"{title} …"))
+    with status, desk_beside(settings.home):
+        clock("start Prefect")
+        from flows.opening import PROGRESS
+
+        token = PROGRESS.set(clock)
+        try:
+            yield
+        finally:
+            clock.close()
+            PROGRESS.reset(token)
 
 
 def _answer(settings: Settings, period: str, grain: str, as_of: str, revise: bool, send: bool) -> Run:
@@ -114,19 +142,6 @@ def _unsent(run: Run) -> bool:
         for reader in audience.recipients
     }
     return bool(readers - sent)
-
-
-def _progress(console: Console, status: Any) -> Any:
-    begun = datetime.now(UTC)
-    seen: set[str] = set()
-
-    def tell(stage: str) -> None:
-        status.update(f"{stage} …")
-        if stage not in seen and not console.is_terminal:
-            seen.add(stage)
-            console.print(f"  {(datetime.now(UTC) - begun).total_seconds():5.1f} s  {stage}")
-
-    return tell
 
 
 def _outcome(state: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -61,9 +63,7 @@ def accept_action(settings: Settings, action_id: str, *, by: str, owner: str, du
     """Accept a proposal; another owner must be a person that people.yaml knows."""
     stores, shop, now = _open(settings)
     _known_person(shop, owner)
-    stores.ledger.add_event(
-        ActionEvent(action_id, 0, now, by, "accepted", owner=owner, due=_end_of_day(due, shop.identity.zone))
-    )
+    stores.ledger.add_event(action_id, "accepted", at=now, by=by, owner=owner, due=_end_of_day(due, shop.identity.zone))
     console.print(f"{action_id} is accepted.")
 
 
@@ -72,20 +72,32 @@ def update_action(settings: Settings, action_id: str, kind: str, given: dict[str
     stores, shop, now = _open(settings)
     _known_person(shop, given["owner"])
     event = stores.ledger.add_event(
-        ActionEvent(
-            action_id,
-            0,
-            moment_of(given["at"], shop.identity.zone) or now,
-            given["by"],
-            kind,
-            owner=given["owner"],
-            due=_end_of_day(given["due"], shop.identity.zone),
-            cut_in_actual=given["cut_in"],
-            evidence=given["evidence"],
-            why=given["why"],
-        )
+        action_id,
+        kind,
+        at=moment_of(given["at"], shop.identity.zone) or now,
+        by=given["by"],
+        owner=given["owner"],
+        due=_end_of_day(given["due"], shop.identity.zone),
+        cut_in_actual=given["cut_in"],
+        evidence=given["evidence"],
+        why=given["why"],
     )
     console.print(f"{action_id}: {kind}; it is {event.state.value if event.state else 'unchanged'} now.")
+
+
+def import_actions(settings: Settings, file: Path, console: Console) -> None:
+    """Take over actions with their events and their own times from a file of JSON lines; known ones stay as they are."""
+    records = []
+    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        if line.strip():
+            try:
+                records.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise UserError(
+                    f"{file}, line {number}: this is not JSON ({error.msg}).", hint="Write one action a line."
+                ) from error
+    new = Stores.open(settings).ledger.import_actions(records)
+    console.print(f"{len(records)} actions read, {new} new.")
 
 
 def _open(settings: Settings) -> tuple[Stores, Shop, datetime]:

@@ -31,7 +31,9 @@ def show_status(settings: Settings, grain: Grain, last: int, now: datetime, cons
         mails = [m for m in stores.ledger.deliveries(period=name) if m.report == REPORT_OF_GRAIN[grain]]
         newest = max(mine, key=lambda e: e.revision, default=None)
         states = ", ".join(
-            f"{sum(m.state is state for m in mails)} {state.value}" for state in DeliveryState if any(m.state is state for m in mails)
+            f"{sum(m.state is state for m in mails)} {state.value}"
+            for state in DeliveryState
+            if any(m.state is state for m in mails)
         )
         table.add_row(
             name,
@@ -51,13 +53,17 @@ def show_status(settings: Settings, grain: Grain, last: int, now: datetime, cons
     console.print(pulls if pulls.row_count else "No channel has been pulled yet.")
     unknown = stores.ledger.deliveries(states=[DeliveryState.UNCERTAIN, DeliveryState.SENDING, DeliveryState.FAILED])
     for mail in unknown:
-        console.print(f"! mail {mail.state.value}: {mail.report} {mail.period} r{mail.revision} to {mail.recipient} {mail.detail}")
+        console.print(
+            f"! mail {mail.state.value}: {mail.report} {mail.period} r{mail.revision} to {mail.recipient} {mail.detail}"
+        )
     if unknown:
         console.print("  `aftersales redeliver` looks the uncertain ones up; a failed one needs its address corrected.")
     for plan in stores.ledger.backfills():
         if plan.finished_at is None:
             left = [name for name, state in plan.periods.items() if state != "done"]
-            console.print(f"! backfill {plan.span} ({plan.which}) is unfinished: {len(left)} of {len(plan.periods)} left; start it again to go on.")
+            console.print(
+                f"! backfill {plan.span} ({plan.which}) is unfinished: {len(left)} of {len(plan.periods)} left; start it again to go on."
+            )
     held: list[Lease] = stores.ledger.leases(now)
     for lease in held:
         console.print(f"at work: {lease.name}, by {lease.holder} since {lease.acquired_at.astimezone(zone):%H:%M}")

@@ -20,7 +20,9 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
     failed = [f"{name}: {pull.error}" for name, pull in pulls.items() if pull.error]
     for line in failed:
         console.print(f"[red]Channel failed[/red] {line}")
-    rows: dict[str, list[str]] = {name: [] for name in ("revision", "quarantined rows", "causes", "earlier actions", "new actions", "mails")}
+    rows: dict[str, list[str]] = {
+        name: [] for name in ("revision", "quarantined rows", "causes", "earlier actions", "new actions", "mails")
+    }
     paths: list[str] = []
     for period in periods:
         report = REPORT_OF_GRAIN[period.grain]
@@ -28,7 +30,9 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
         newest = [e for e in editions if e.revision == max(x.revision for x in editions)] if editions else []
         known = [c for c in stores.ledger.causes(report=report) if c.period == period.id]
         earlier = [a for a, _ in stores.ledger.actions_as_of(newest[0].as_of)] if newest else []
-        mails = [m for m in stores.ledger.deliveries(report=report, period=period.id) if newest and m.revision == newest[0].revision]
+        mails = [
+            m for m in stores.ledger.deliveries(report=report, period=period.id) if newest and m.revision == newest[0].revision
+        ]
         sent = sum(m.state is DeliveryState.SENT for m in mails)
         rows["revision"].append(f"{newest[0].revision} ({newest[0].status})" if newest else "–")
         rows["quarantined rows"].append(str(sum(pull.quarantined for pull in pulls.values())))
@@ -37,7 +41,9 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
         rows["new actions"].append(str(sum(a.period == period.id for a in earlier)))
         rows["mails"].append(f"{sent} of {len(mails)} sent")
         for edition in newest:
-            paths += [str(stores.archive.root / edition_id(edition) / name) for name in sorted(edition.files) if name.endswith(".pdf")]
+            paths += [
+                str(stores.archive.root / edition_id(edition) / name) for name in sorted(edition.files) if name.endswith(".pdf")
+            ]
     for name, cells in rows.items():
         table.add_row(name, *cells)
     console.print(table)

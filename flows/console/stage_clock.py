@@ -1,0 +1,48 @@
+"""Progress at the console: which stage is at work, and how long each took."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from rich.console import Console
+from rich.status import Status
+
+
+class StageClock:
+    """Told the name of each stage as it begins, print each finished one with its seconds.
+
+    Args:
+        console: Where to print.
+        status: The moving line of a terminal.
+    """
+
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console = console
+        self._status = status
+        self._lock = threading.Lock()
+        self._stage = ""
+        self._parts = 0
+        self._begun = time.monotonic()
+
+    def __call__(self, stage: str) -> None:
+        """Note that a stage begins; the channels of one pull count as one stage."""
+        kind, _, part = stage.partition(" ")
+        name = kind if kind == "collect" and part else stage
+        with self._lock:
+            if name != self._stage:
+                self._finish()
+                self._stage, self._parts, self._begun = name, 0, time.monotonic()
+            self._parts += 1
+            self._status.update(f"{stage} …")
+
+    def close(self) -> None:
+        """Print the last stage."""
+        with self._lock:
+            self._finish()
+            self._stage = ""
+
+    def _finish(self) -> None:
+        if self._stage:
+            channels = f" ({self._parts} channels)" if self._stage == "collect" else ""
+            self._console.print(f"  {time.monotonic() - self._begun:6.1f} s  {self._stage}{channels}")
