@@ -23,8 +23,17 @@ AXES = {
 }
 """Exposure kind → column of order_line at which a unit's age begins."""
 
-CUT_IN_COLUMNS = {"ship_date": "shipped_at", "batch": "shipped_at", "pay_date": "paid_at", "session": "paid_at", "promotion": "paid_at"}
+CUT_IN_COLUMNS = {
+    "ship_date": "shipped_at",
+    "batch": "shipped_at",
+    "pay_date": "paid_at",
+    "session": "paid_at",
+    "promotion": "paid_at",
+}
 """Cut-in axis → column of order_line that says on which side of the cut-in a unit lies."""
+
+DAILY = ("human_conversations", "active_devices", "conversations", "reviews")
+"""Exposures that the exposure table counts by day."""
 
 LASTING = ("batch", "ship_date", "promotion")
 """Axes on which old stock or orders on their way outlive the day of «done»: without a known cut-in nothing can be said."""
@@ -83,7 +92,9 @@ class _Plan:
     batch: str
 
 
-def evidence(action: Action, facts: Facts, period: Period, shop: Shop, *, done_on: date | None, cut_in_actual: str = "") -> Evidence:
+def evidence(
+    action: Action, facts: Facts, period: Period, shop: Shop, *, done_on: date | None, cut_in_actual: str = ""
+) -> Evidence:
     """Count events and exposure before the trigger window and after cut-in, at equal age.
 
     Units enter the baseline only if their whole age had passed before the trigger window began: a case that helped to
@@ -123,7 +134,7 @@ def _plan(action: Action, facts: Facts, period: Period, done_on: date | None, cu
     opened = Period.parse(action.period, period.zone)
     trigger_from = action.trigger_from or opened.first_day
     trigger_to = action.trigger_to or opened.last_day
-    before_to = min(action.baseline_to or trigger_from, trigger_from - timedelta(days=max(action.age_days, 1)))
+    before_to = min(action.baseline_to or trigger_from, trigger_from - timedelta(days=_age(action)))
     before_from = action.baseline_from or before_to - timedelta(weeks=BASELINE_WEEKS) + timedelta(days=1)
     before_from = min(before_from, before_to - timedelta(weeks=MINIMUM_BASELINE_WEEKS) + timedelta(days=1))
     batch = _batch_named(cut_in_actual, facts) if action.cut_in_axis == "batch" else ""
@@ -138,6 +149,11 @@ def _plan(action: Action, facts: Facts, period: Period, done_on: date | None, cu
         return None
     # What came after the period in which the action was proposed cannot have led to it, whatever the window says.
     return _Plan(trigger_from, trigger_to, min(trigger_to, opened.last_day), before_from, before_to, cut_in, batch)
+
+
+def _age(action: Action) -> int:
+    """Return the days over which a unit is watched; a conversation or a day of a device is its own moment."""
+    return 1 if action.exposure in DAILY else max(action.age_days, 1)
 
 
 def _batch_named(text: str, facts: Facts) -> str:
@@ -180,7 +196,7 @@ def _units(
 ) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
     """Return units (start, treated, control, n) and events (start, treated, control, n), all by day."""
     conditions = {name: value for name, value in action.slice.items() if name not in SWITCHED.get(action.cut_in_axis, ())}
-    if action.exposure in ("human_conversations", "active_devices", "conversations", "reviews") or code == "replied_3min_share":
+    if action.exposure in DAILY or code == "replied_3min_share":
         return _daily(action, facts, period, plan, conditions, code)
     if action.exposure == "aftersales" or code == "merchant_liable":
         return _aftersales(action, facts, period, plan, conditions, code)
@@ -201,28 +217,29 @@ def _lines(
     inside = _slice(every, line_conditions).with_columns(control=pl.lit(False))
     switch = CUT_IN_COLUMNS.get(action.cut_in_axis, axis)
     reached = _day(switch, period.zone) >= plan.cut_in
-    if "carrier" in line_conditions and action.cut_in_axis == "ship_date" and inside.filter(reached).height < action.min_units / 10:
+    gone = inside.filter(reached).height < max(action.min_units / 10, 1)
+    if "carrier" in line_conditions and action.cut_in_axis == "ship_date" and gone:
         # The remedy was another carrier: after it, the same destinations are what it was to help.
         elsewhere = _slice(every, {k: v for k, v in line_conditions.items() if k != "carrier"}).filter(reached)
         inside = pl.concat([inside.filter(~reached), elsewhere.with_columns(control=pl.lit(False))])
     control = _control(action, every, inside, line_conditions)
     lines = pl.concat([inside, control]) if control is not None else inside
     columns = ["oid", axis, switch, "batch_no", "control"]
-    lines = lines.select(dict.fromkeys(columns)).filter(pl.col(axis).is_not_null() & (pl.col(axis) < period.end))
+    lines = lines.select(list(dict.fromkeys(columns))).filter(pl.col(axis).is_not_null() & (pl.col(axis) < period.end))
     treated = _treated_batches(facts, inside, plan.batch) if plan.batch else None
     after = pl.col("batch_no").is_in(treated) if treated else _day(switch, period.zone) >= plan.cut_in
     # The control has no cut-in of its own: it is split on the day on which the slice's first treated unit was sent.
-    first_sent = lines.filter(~pl.col("control") & after).select(_day(switch, period.zone).min()).item() if treated else plan.cut_in
+    first_sent = lines.filter(~pl.col("control") & after).select(_day(switch, period.zone).min()).item()
     lines = lines.with_columns(
         start=_day(axis, period.zone),
         moment=pl.col(axis),
         treated=pl.when(pl.col("control"))
-        .then(_day(switch, period.zone) >= (first_sent or plan.cut_in))
+        .then(_day(switch, period.zone) >= ((first_sent if treated else None) or plan.cut_in))
         .otherwise(after)
         .fill_null(False),
     ).select("oid", "start", "moment", "treated", "control")
     units = lines.group_by("start", "treated", "control").agg(n=pl.len().cast(pl.Float64))
-    age = pl.duration(days=max(action.age_days, 1))
+    age = pl.duration(days=_age(action))
     happened = _confirmed(facts, period) if code == "confirmed_faults" else None
     if happened is None or happened.join(lines, on="oid", how="semi").is_empty():
         records = _slice(_counted(facts, action, period), record_conditions)
@@ -344,7 +361,7 @@ def _count(units: pl.DataFrame, events: pl.DataFrame, action: Action, period: Pe
         .with_columns(pl.col("events").fill_null(0.0))
         .sort("start")
     )
-    last_mature = period.last_day + timedelta(days=1) - timedelta(days=max(action.age_days, 1))
+    last_mature = period.last_day + timedelta(days=1) - timedelta(days=_age(action))
     own = both.filter(~pl.col("control"))
     mature = own.filter(pl.col("start") <= last_mature)
     before = mature.filter(pl.col("start").is_between(plan.before_from, plan.before_to) & ~pl.col("treated"))
