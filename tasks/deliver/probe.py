@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from email.parser import BytesHeaderParser
+from imaplib import IMAP4
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -66,13 +68,15 @@ class ImapProbe:
         """Search the mailbox, without changing anything in it."""
         box: BaseMailBox
         try:
-            if self.encrypted:
-                box = MailBox(self.host, self.port, timeout=self.timeout_s)
-            else:
-                box = MailBoxUnencrypted(self.host, self.port, timeout=self.timeout_s)
-            with box.login(self.user, self.password, initial_folder=None) as opened:
-                opened.folder.set(self.mailbox, readonly=True)
-                found = opened.uids(f'HEADER Message-ID "{message_id}"')
-        except (ImapToolsError, OSError):
+            box = (MailBox if self.encrypted else MailBoxUnencrypted)(self.host, self.port, timeout=self.timeout_s)
+        except (ImapToolsError, IMAP4.error, OSError):
             return "unknown"
-        return "found" if found else "absent"
+        try:
+            box.login(self.user, self.password, initial_folder=None)
+            box.folder.set(self.mailbox, readonly=True)
+            return "found" if box.uids(f'HEADER Message-ID "{message_id}"') else "absent"
+        except (ImapToolsError, IMAP4.error, OSError):
+            return "unknown"
+        finally:
+            with suppress(ImapToolsError, IMAP4.error, OSError):
+                box.logout()
