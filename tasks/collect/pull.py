@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -162,17 +162,20 @@ def read_one(spec: BaseModel, place: Place) -> Native:
 def _complete_through(channel: Channel, native: Native, frame: pl.DataFrame, window: Window) -> datetime | None:
     """Return the moment through which the source is complete.
 
-    A server is complete to the window's end. A file is complete to the end of the local day of its newest row; one that was
-    cut off, to that row.
+    A server is complete to the window's end. A file is complete to the end of the local day of its newest row or stamp;
+    one that was cut off, to that moment.
     """
     if native.live:
         return min(window.end, window.now)
-    column = frame[TABLES[channel.table].time] if frame.height else None
-    if column is None or column.dtype == pl.Date:
-        newest = column.max() if column is not None else None
-        moment = datetime.combine(newest, clock(), ZoneInfo(channel.zone)) if newest is not None else None  # type: ignore[arg-type]
-    else:
-        moment = column.max()  # type: ignore[assignment]
+    if frame.is_empty():
+        return None
+    moments: list[datetime] = []
+    for newest in (frame[TABLES[channel.table].time].max(), frame["stamp"].max()):
+        if isinstance(newest, datetime):
+            moments.append(newest)
+        elif isinstance(newest, date):
+            moments.append(datetime.combine(newest, clock(), ZoneInfo(channel.zone)))
+    moment = max(moments, default=None)
     if moment is None:
         return None
     if not native.cut_off:
