@@ -14,6 +14,9 @@ from tasks.model import Facts
 from tasks.shop.load import Shop
 from tasks.shop.taxonomy import UNCODED
 
+ABNORMAL = "SPC.ABNORMAL"
+"""Leaf of records in a suspected abnormal-claim cluster: 疑似, until Legal has judged."""
+
 WEAK_TOPIC = 2.0
 """A text whose heaviest phrase counts less only names a topic."""
 
@@ -35,9 +38,9 @@ def code(facts: Facts, shop: Shop) -> Facts:
     feedback = feedback.with_columns(batch_no=batch_number(pl.col("batch_no"), pl.col("sku")))
     feedback = with_orders(feedback, order_line)
     feedback = _with_problems(feedback, shop)
+    feedback = _with_claims(feedback, facts, shop)
     feedback = feedback.with_columns(nature=nature(shop.identity, shop.taxonomy, shop.words))
     feedback = _with_families(feedback, shop)
-    feedback = feedback.join(claim_clusters(feedback, facts), on="record_id", how="left", maintain_order="left")
     feedback = feedback.with_columns(
         time_critical=pl.col("cue_time_critical") > 0,
         legal=pl.col("cue_legal") > 0,
@@ -160,6 +163,22 @@ def _with_leaf(feedback: pl.DataFrame, reading: Reading, shop: Shop) -> pl.DataF
         score=pl.col("score").fill_null(0.0),
         text_score=pl.col("text_score").fill_null(0.0),
     ).drop("mapped", "is_node", "ruled", "ruled_symptom", "danger", "several")
+
+
+def _with_claims(feedback: pl.DataFrame, facts: Facts, shop: Shop) -> pl.DataFrame:
+    """Mark suspected abnormal-claim clusters; what the texts say stays in `leaves`, so that both counts can be shown."""
+    marked = feedback.join(claim_clusters(feedback, facts), on="record_id", how="left", maintain_order="left")
+    if ABNORMAL not in shop.taxonomy.every_leaf:
+        return marked
+    suspected = pl.col("claim_cluster").is_not_null() & ~pl.col("leaf").is_in(shop.words.safety_leaves)
+    return marked.with_columns(
+        leaf=pl.when(suspected).then(pl.lit(ABNORMAL)).otherwise("leaf"),
+        leaf_source=pl.when(suspected).then(pl.lit("rule")).otherwise("leaf_source"),
+        symptom=pl.when(~suspected).then("symptom"),
+        leaves=pl.when(suspected)
+        .then(pl.concat_list(pl.lit(ABNORMAL), "leaves").list.unique(maintain_order=True))
+        .otherwise("leaves"),
+    )
 
 
 def _with_families(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:

@@ -98,18 +98,21 @@ class PhraseBook:
     @staticmethod
     def _compile(negatable: dict[str, bool], words: Words) -> pl.DataFrame:
         """Return pattern → phrase with +1 for a hit, -1 for a negated hit, +1 for one that only looks negated."""
-        rows = [(bounded(phrase), phrase, 1) for phrase in negatable]
         cues = [(cue.lower(), -1) for cue in words.cues.negation] + [(cue.lower(), 1) for cue in words.cues.not_negation]
+        # «n't » ends a word, every other Latin cue begins one.
+        before = [(cue if cue.startswith("n't") else bounded(cue), cue[:1].isascii(), sign) for cue, sign in cues]
+        patterns, phrases, signs = list[str](), list[str](), list[int]()
         for phrase, can in negatable.items():
-            if can:
-                latin = phrase[:1].isascii()
-                # «n't » ends a word, every other Latin cue begins one.
-                rows += [
-                    ((cue if cue.startswith("n't") else bounded(cue)) + bounded(phrase).lstrip(), phrase, sign)
-                    for cue, sign in cues
-                    if cue[:1].isascii() == latin
-                ]
-        return pl.DataFrame(rows, schema={"pattern": pl.String, "phrase": pl.String, "sign": pl.Int64}, orient="row")
+            whole = bounded(phrase)
+            latin = phrase[:1].isascii()
+            denied = [(cue, sign) for cue, is_latin, sign in before if is_latin == latin] if can else []
+            patterns += [whole, *(cue + whole.lstrip() for cue, _ in denied)]
+            phrases += [phrase] * (len(denied) + 1)
+            signs += [1, *(sign for _, sign in denied)]
+        return pl.DataFrame(
+            {"pattern": patterns, "phrase": phrases, "sign": signs},
+            schema={"pattern": pl.String, "phrase": pl.String, "sign": pl.Int64},
+        )
 
     def read(self, texts: pl.DataFrame) -> Reading:
         """Read texts.

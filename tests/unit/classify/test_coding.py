@@ -1,0 +1,119 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tasks.classify.coding import code
+from tasks.model import TABLES, Facts
+from tasks.shop.load import Shop
+
+SHOP = Shop.load()
+NOW = datetime(2026, 11, 5, 4, tzinfo=UTC)
+
+
+def coded(shop: Shop = SHOP, **row: Any) -> dict[str, Any]:
+    columns = TABLES["feedback"].columns
+    given = {"record_id": "r", "submitted_at": NOW, "source": "ticket", **row}
+    frame = pl.DataFrame([{c: given.get(c) for c in columns}], schema=columns, orient="row")
+    return code(Facts({"feedback": frame}, NOW), shop)["feedback"].row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("issue", "text", "leaf", "source"),
+    [
+        ("LOG.DAMAGE", "颜色比图片黄", "LOG.DAMAGE", "mapped"),  # the source's leaf comes before the rules
+        ("PRD", "一股塑料味", "PRD.SMELL", "mapped"),  # a node is refined inside itself …
+        ("PRD", "客服半天不回", "PRD", "mapped"),  # … and never outside
+        ("PRD", None, "PRD", "mapped"),
+        ("UNK", "一股塑料味", "PRD.SMELL", "rule"),
+        (None, "一股塑料味", "PRD.SMELL", "rule"),
+        (None, "不好用", "UNK", "none"),
+        (None, None, "UNK", "none"),
+        ("DSC.COLOR", "底座漏电", "PRD.SAFETY", "rule"),  # danger overrules the source
+        ("NO.SUCH", "一股塑料味", "PRD.SMELL", "rule"),
+    ],
+)
+def test_where_a_leaf_comes_from(issue: str | None, text: str | None, leaf: str, source: str) -> None:
+    row = coded(issue=issue, text=text)
+    assert (row["leaf"], row["leaf_source"]) == (leaf, source)
+    assert row["leaves"][0] == leaf
+
+
+@pytest.mark.parametrize(
+    ("text", "leaf"),
+    [
+        ("没有破损，也没有异味，就是尺码偏小", "DSC.SIZE"),
+        ("不是质量问题，颜色比图片深", "DSC.COLOR"),
+        ("是不是漏电？", "PRD.SAFETY"),  # asked, and not denied
+        ("会不会漏电啊", "PRD.SAFETY"),
+        ("不漏电，不烫手，挺好", "UNK"),
+        ("没有破损，但是壶嘴碎了", "LOG.DAMAGE"),
+        ("没有赠品", "PKG.GIFT"),  # absence is the complaint itself
+        ("The app keeps crashing", "PRD.FAULT"),  # no rash in crashing
+        ("isn't broken, just the wrong colour sent", "PKG.WRONG"),
+        ("No smell, no scratches. Lost suction after a week", "PRD.FAULT"),
+    ],
+)
+def test_negation(text: str, leaf: str) -> None:
+    assert coded(text=text)["leaf"] == leaf
+
+
+@pytest.mark.parametrize(
+    ("row", "nature"),
+    [
+        ({"text": "很好用，老人特别喜欢", "rating": 1.0, "source": "review"}, "praise"),  # praise with one star
+        ({"text": "五星好评！前提是它能开机", "rating": 5.0, "source": "review"}, "complaint"),  # complaint with five
+        ({"text": "很好，就是插头烫得不敢碰", "rating": 5.0}, "complaint"),
+        ({"text": "建议多出几个颜色"}, "suggestion"),
+        ({"text": "请问怎么清洗？"}, "question"),
+        ({"text": "七天无理由退货", "source": "aftersale"}, "question"),  # no complaint in the sense of ISO 10002
+        ({"text": None, "rating": 2.0, "source": "review"}, "complaint"),
+        ({"text": None, "rating": 5.0, "source": "review"}, "praise"),
+        ({"text": None, "issue": "LOG.LATE"}, "complaint"),
+        ({"text": "很好用", "nature": "question"}, "question"),  # the source's own word
+        ({"text": "请问什么时候处理", "source": "regulator"}, "complaint"),
+    ],
+)
+def test_natures_of_single_records(row: dict[str, Any], nature: str) -> None:
+    assert coded(**row)["nature"] == nature
+
+
+def test_a_shop_that_counts_by_stars_uses_its_own_line() -> None:
+    files = dict(SHOP.files)
+    files["shop.yaml"] += b"complaint_max_rating: 3\n"
+    shop = Shop(files)
+    assert coded(shop, rating=3.0, text=None)["nature"] == "complaint"
+    assert coded(shop, rating=4.0, text=None, issue="LOG.LATE")["nature"] == "praise"
+
+
+def test_the_sources_emotion_wins_over_the_text() -> None:
+    assert coded(text="垃圾！！气死了", emotion=2)["emotion"] == 2
+    assert coded(text="垃圾！！气死了，坏了")["emotion"] == 5
+    assert coded(text="很好用")["emotion"] == 1
+
+
+def test_requests_are_read_where_the_source_has_none() -> None:
+    assert coded(text="坏了，给我换一个")["request"] == "exchange"
+    assert coded(text="坏了，给我换一个", request="refund")["request"] == "refund"
+
+
+def test_an_empty_lake_is_coded_to_empty_tables_with_all_columns() -> None:
+    facts = code(Facts({}, NOW), SHOP)
+    assert {"leaf", "family", "nature", "case_id", "counted", "claim_cluster", "severity_why", "line"} <= set(
+        facts["feedback"].columns
+    )
+    assert {"line", "supplier", "region"} <= set(facts["order_line"].columns)
+    assert facts["feedback"].is_empty()
+
+
+def test_coding_again_changes_nothing() -> None:
+    columns = TABLES["feedback"].columns
+    rows = [
+        {"record_id": f"r{n}", "submitted_at": NOW, "source": "ticket", "text": t}
+        for n, t in enumerate(["坏了", "不好用", "漏电"])
+    ]
+    frame = pl.DataFrame([{c: row.get(c) for c in columns} for row in rows], schema=columns, orient="row")
+    once = code(Facts({"feedback": frame}, NOW), SHOP)["feedback"]
+    other_order = code(Facts({"feedback": frame.reverse()}, NOW), SHOP)["feedback"]
+    assert once.equals(other_order)
