@@ -73,7 +73,7 @@ def soil(frame: pl.DataFrame, channel: str, products: pl.DataFrame, seed: int, l
     """Misspell what people type: batch numbers, order numbers, product codes.
 
     Args:
-        frame: Feedback of one channel in canonical columns.
+        frame: Feedback of one channel in canonical columns; `parcel`, where it is there, is the waybill of its order.
         channel: Its name.
         products: The canonical product table.
         seed: Another seed soils other rows.
@@ -95,10 +95,11 @@ def soil(frame: pl.DataFrame, channel: str, products: pl.DataFrame, seed: int, l
             batches[row] = _misspelt(batches[row], number)
         frame = frame.with_columns(pl.Series("batch_no", batches, dtype=pl.String))
         ledger.note("soiled", channel, "batch_misspelt", len(spots))
-    if "order_ref" in typed and "waybill" in frame.columns:
-        known = np.flatnonzero((frame["waybill"].is_not_null() & frame["order_ref"].is_not_null()).to_numpy())
+    parcel = "parcel" if "parcel" in frame.columns else "waybill"
+    if "order_ref" in typed and parcel in frame.columns:
+        known = np.flatnonzero((frame[parcel].is_not_null() & frame["order_ref"].is_not_null()).to_numpy())
         spots = known[rows_of(rng, len(known), WAYBILL_AS_ORDER)]
-        refs, waybills = frame["order_ref"].to_list(), frame["waybill"].to_list()
+        refs, waybills = frame["order_ref"].to_list(), frame[parcel].to_list()
         for row in spots.tolist():
             refs[row] = waybills[row]
         frame = frame.with_columns(pl.Series("order_ref", refs, dtype=pl.String))

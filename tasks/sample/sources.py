@@ -55,6 +55,8 @@ def write_sources(world: Written, home: Path, seed: int, progress: Progress | No
     ledger = Ledger()
     tell("texts", 0.0)
     feedback, gold = told_feedback(world, seed)
+    parcels = world.tables["order_line"].select(pl.col("oid").alias("order_ref"), pl.col("waybill").alias("parcel"))
+    feedback = feedback.join(parcels.unique(subset="order_ref"), on="order_ref", how="left", maintain_order="left")
     products = world.tables["product"]
     tell("service desk", 0.15)
     with server.open_for_writing(folder) as desk:

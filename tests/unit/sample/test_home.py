@@ -22,7 +22,9 @@ def test_a_home_is_written_in_one_call_and_tells_its_steps(tmp_path: Path) -> No
     truth = json.loads((tmp_path / "a" / "truth" / "truth.json").read_text(encoding="utf-8"))
     assert set(truth["stories"]) >= {"S1", "S10"}
     assert truth["sources"]["tickets"]["rows"] == summary["rows"]["tickets"]
-    actions = [json.loads(line) for line in (tmp_path / "a" / "sources" / "actions.jsonl").read_text(encoding="utf-8").splitlines()]
+    actions = [
+        json.loads(line) for line in (tmp_path / "a" / "sources" / "actions.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert {"A-2026-W26-KT05", "A-2026-W24-AF09"} <= {action["action_id"] for action in actions}
 
     write_home(tmp_path / "b", seed=3, weeks=8, scale=0.05)
