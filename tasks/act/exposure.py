@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -207,7 +208,8 @@ def _lines(
     action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
 ) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
     axis = AXES.get(action.exposure, "signed_at")
-    every = facts["order_line"]
+    oldest = datetime.combine(plan.before_from, time(), ZoneInfo(period.zone))
+    every = facts["order_line"].filter((pl.col(axis) >= oldest) & (pl.col(axis) < period.end))
     if every.is_empty():
         return None, None
     line_conditions = {k: v for k, v in conditions.items() if k in every.columns or k == "province"}
@@ -225,7 +227,7 @@ def _lines(
     control = _control(action, every, inside, line_conditions)
     lines = pl.concat([inside, control]) if control is not None else inside
     columns = ["oid", axis, switch, "batch_no", "control"]
-    lines = lines.select(list(dict.fromkeys(columns))).filter(pl.col(axis).is_not_null() & (pl.col(axis) < period.end))
+    lines = lines.select(list(dict.fromkeys(columns)))
     treated = _treated_batches(facts, inside, plan.batch) if plan.batch else None
     after = pl.col("batch_no").is_in(treated) if treated else _day(switch, period.zone) >= plan.cut_in
     # The control has no cut-in of its own: it is split on the day on which the slice's first treated unit was sent.

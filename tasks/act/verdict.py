@@ -59,6 +59,8 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
     control_point = control.ratio if control and isfinite(control.ratio) else None
     enough = found.after.n >= min_units
     if ratio.low > 1:
+        if control and _moved_together(found, ratio, control):
+            return Judgement(Verdict.NO_CHANGE, ratio, control_point, reason="control_moved")
         return Judgement(Verdict.WORSE, ratio, control_point)
     if ratio.high < 1:
         if not enough:
@@ -95,7 +97,7 @@ def _fell_back(found: Evidence) -> bool:
 def _moved_together(found: Evidence, ratio: RateRatio, control: RateRatio) -> bool:
     counts = (found.after.events, found.before.events)
     against = relative_change(ratio, counts, control, (found.control_after.events, found.control_before.events))
-    return isnan(against.ratio) or against.high >= 1
+    return isnan(against.ratio) or against.low <= 1 <= against.high
 
 
 def _target_met(found: Evidence, target: float | None) -> bool:
