@@ -179,7 +179,8 @@ class Page:
     scorecard: list[tuple[Phrase, list[FigureRow]]]
     daily: Markup
     daily_caption: Phrase
-    lines: list[dict[str, Any]]
+    definitions: list[tuple[Phrase, Phrase]]
+    lines: list[list[dict[str, Any]]]
     case: dict[str, Phrase] | None
     breakdowns: list[BreakdownTable]
     words: dict[str, Phrase] = field(default_factory=dict)
@@ -257,7 +258,8 @@ class _Builder:
             scorecard=self.scorecard(),
             daily=self.daily_chart(),
             daily_caption=self._daily_caption(),
-            lines=self.figure_lines() if self.monthly else [],
+            definitions=self.definitions(),
+            lines=_pairs(self.figure_lines()) if self.monthly else [],
             case=self.case(),
             breakdowns=[self.breakdown(index, one) for index, one in enumerate(review.breakdowns[:6])],
             words=self._words(),
@@ -326,8 +328,8 @@ class _Builder:
             previous = change = last_year = none
         else:
             current = number("value", figure.value, figure.unit)
-            previous = number("previous", figure.previous, figure.unit)
-            last_year = number("last_year", figure.last_year, figure.unit)
+            previous = none if self.review.partial else number("previous", figure.previous, figure.unit)
+            last_year = none if self.review.partial else number("last_year", figure.last_year, figure.unit)
             change = self._change(figure, number)
         target = none
         if figure.target is not None:
@@ -450,6 +452,13 @@ class _Builder:
             if rows:
                 groups.append((self.voice.word(f"family.{family}"), rows))
         return groups
+
+    def definitions(self) -> list[tuple[Phrase, Phrase]]:
+        """Return what each printed figure means, once, for a monthly edition."""
+        if not self.monthly:
+            return []
+        codes = dict.fromkeys(figure.code for figure in self.review.figures if f"definition.{figure.code}" in self.voice.catalogue)
+        return [(self.voice.figure(code), self.voice.word(f"definition.{code}")) for code in codes]
 
     def figure_lines(self) -> list[dict[str, Any]]:
         """Return up to four lines of the shop's main figures over time."""
@@ -849,6 +858,11 @@ class _Builder:
             if was.plain != now.plain:
                 lines.append(voice.say("revision.line", name=self._name(figure), old=was, new=now))
         return lines[:10] or [voice.word("revision.none")]
+
+
+def _pairs(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Put two cells into each row, so that a page can end between rows."""
+    return [cells[index : index + 2] for index in range(0, len(cells), 2)]
 
 
 def _method(action: Action) -> str:

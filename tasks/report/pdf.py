@@ -18,10 +18,11 @@ from tasks.model import Period
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ("review.css",)
 BODY = '<body class="'
-DENSITIES = ("", "compact", "airy")
+DENSITIES = ("", "compact", "airy", "tall")
 """Classes of the body, in the order in which they are tried until no page stands half empty."""
 FILLED = 0.5
 """Part of the last page that must be used."""
+PAGE_ONE_FILLED = 0.62
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_DATA_HOME", "PYTHONPATH")
 
 
@@ -85,6 +86,7 @@ def _balance(document: Any) -> tuple[int, float]:
     starts = [index for index, page in enumerate(pages) if "later" in page.anchors]
     if starts and starts[0] > 1:
         faults += 1
+    faults += sum(_fill(page) < FILLED for page in pages[:-1])
     fill = _fill(pages[-1])
     return faults + (fill < FILLED), fill
 
@@ -130,10 +132,13 @@ def _paint(html: str, identifier: str) -> bytes:
     logger.propagate = False
     try:
         best: tuple[tuple[int, float], Any] | None = None
+        flow = ""
         for density in DENSITIES:
-            dense = html.replace(BODY, f'{BODY}{density} ', 1) if density else html
+            dense = html.replace(BODY, f"{BODY}{flow}{density} ", 1)
             document = HTML(string=dense, base_url="asset:", url_fetcher=ClosedFetcher(), media_type="print").render()
             faults, fill = _balance(document)
+            if not flow and len(document.pages) > 1 and _fill(document.pages[0]) < PAGE_ONE_FILLED:
+                flow = "flow "  # a page 1 with little to say goes on with the next section
             if best is None or (faults, -fill) < (best[0][0], -best[0][1]):
                 best = (faults, fill), document
             if not faults and fill >= FILLED:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from tasks.model import Action, ActionKind, ActionResult, Break, Cause, Figure, MixEffect, RedLine, Review, Verdict
 from tasks.report import wording
@@ -160,7 +162,8 @@ class Sentences:
         marks = [channel.complete_through for channel in self.review.channels if channel.complete_through is not None]
         if not marks:
             return self.voice.clock(self.review.as_of)
-        return self.voice.day(max(marks).astimezone(self.review.period.start.tzinfo).date())
+        last = max(marks) - timedelta(microseconds=1)  # complete up to, not including, the mark
+        return self.voice.day(last.astimezone(ZoneInfo(self.review.period.zone)).date())
 
     def _headline_figure(self) -> Figure | None:
         return next((figure for code in HEADLINE_FIGURES if (figure := self.review.figure(code)) is not None and figure.value is not None), None)
@@ -326,9 +329,6 @@ class Sentences:
         mix = next((effect for effect in self.review.mix if effect.verdict == "composition"), None)
         if mix is not None and len(things) < 3:
             things.append((self.mix(0 if self.review.mix[0] is mix else self.review.mix.index(mix), mix), EMPTY))
-        for result in self.late:
-            if len(things) < 3 and not self.causes and not self.review.red_lines:
-                things.append((self._late(result), EMPTY))
         return things
 
     def _next(self, cause: Cause) -> Phrase:
