@@ -60,6 +60,24 @@ def test_negation(text: str, leaf: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "充电到80%就不动了",
+        "还有电就关机了",
+        "孩子睡着了才敢开",
+        "按计划到货了",
+        "油烟机旁边用的",
+        "密密麻麻的说明",
+        "用它炸了鸡翅，不错",
+        "点了打火机闻不出味",
+        "给住院的老人买的",
+    ],
+)
+def test_words_that_only_contain_a_danger_are_no_danger(text: str) -> None:
+    assert coded(text=text)["track"] != "safety"
+
+
+@pytest.mark.parametrize(
     ("row", "nature"),
     [
         ({"text": "很好用，老人特别喜欢", "rating": 1.0, "source": "review"}, "praise"),  # praise with one star
