@@ -1,0 +1,75 @@
+"""Analyse: judge the period against what was to be expected, find causes, and gather all that the report may say."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from tasks.analyse.breakdowns import breakdowns
+from tasks.analyse.breaks import breaks
+from tasks.analyse.causes import RootCauses, root_causes
+from tasks.analyse.coverage import completeness, coverage, partial
+from tasks.analyse.due import due_items
+from tasks.analyse.figures import figures
+from tasks.analyse.inflow import daily, problems
+from tasks.analyse.red_lines import red_lines
+from tasks.analyse.stories import story
+from tasks.classify.clocks import milestones
+from tasks.model import Action, ActionResult, Facts, Review
+from tasks.run import Run
+
+
+@task(name="find root causes", cache_policy=NO_CACHE, persist_result=False)
+def find_root_causes(run: Run, facts: Facts) -> RootCauses:
+    """Find the slices that exceed what was to be expected; none where nothing is there."""
+    run.progress("find root causes")
+    found = root_causes(facts, run.period, run.shop, partial=partial(facts, run.period, run.shop))
+    get_run_logger().info("%s causes named, %s slices looked at", len(found.causes), found.tested)
+    return found
+
+
+@task(name="analyse", cache_policy=NO_CACHE, persist_result=False)
+def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult], proposals: list[Action]) -> Review:
+    """Measure every figure of the period and gather what the report may say."""
+    run.progress("analyse")
+    incomplete = partial(facts, run.period, run.shop)
+    channels = coverage(facts, run.period, run.shop)
+    kept = [
+        edition
+        for edition in run.stores.ledger.editions(period=run.period.id, report=run.kind)
+        if edition.revision < run.revision
+    ]
+    before = {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
+    return Review(
+        period=run.period,
+        as_of=run.as_of,
+        status="provisional" if run.provisional or any(channel.error for channel in channels) else "final",
+        figures=figures(
+            facts,
+            run.period,
+            run.shop,
+            milestones=lambda period: milestones(facts, run.shop, period),
+            expected_total=causes.expected_total,
+            partial=incomplete,
+        ),
+        red_lines=red_lines(facts, run.period, run.shop),
+        causes=causes.causes,
+        falls=causes.falls,
+        tested=causes.tested,
+        expected_false_alarms=causes.expected_false_alarms,
+        strongest_rejected=causes.strongest_rejected,
+        rejected_why=causes.rejected_why,
+        mix=causes.mix,
+        prior=prior,
+        proposals=proposals,
+        problems=problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
+        channels=channels,
+        due_items=due_items(facts, run.period, run.shop),
+        breaks=breaks(facts, run.period, run.shop, channels),
+        story=story(facts, run.period, causes.causes),
+        breakdowns=breakdowns(facts, run.period, run.shop),
+        daily=daily(facts, run.period),
+        partial=incomplete,
+        completeness=completeness(facts, run.period),
+        previous_numbers={name: float(value) for name, value in before.items() if value is not None},
+        revision=run.revision,
+    )
