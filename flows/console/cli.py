@@ -14,7 +14,7 @@ from rich.table import Table
 from tasks.errors import UserError
 from tasks.settings import Settings, choose_home, load_settings
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 
 
 class Commands(click.Group):
@@ -236,17 +236,15 @@ def demo(settings: Settings, seed: int, scale: float) -> None:
 
 @main.command()
 @click.option(
-    "--port",
-    default=4200,
-    show_default=True,
-    help="Port of the Prefect server; the archive takes 8765, the mail catcher 8025 and 1025.",
+    "--port", default=4200, show_default=True, help="Port of the Prefect server; the archive's is that of AFTERSALES_ARCHIVE_URL."
 )
+@click.option("--mail-port", default=8025, show_default=True, help="Port of the page that shows the mails of the outbox.")
 @click.pass_obj
-def serve(settings: Settings, port: int) -> None:
-    """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive, mail catcher."""
+def serve(settings: Settings, port: int, mail_port: int) -> None:
+    """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive, caught mails."""
     from flows.console.serving import serve_all
 
-    serve_all(settings, port, console)
+    serve_all(settings, port, console, mail_port)
 
 
 @main.command()
