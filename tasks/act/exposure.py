@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -208,7 +208,7 @@ def _lines(
     action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
 ) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
     axis = AXES.get(action.exposure, "signed_at")
-    oldest = datetime.combine(plan.before_from, time(), ZoneInfo(period.zone))
+    oldest = datetime.combine(plan.before_from, time(), ZoneInfo(period.zone)).astimezone(UTC)
     every = facts["order_line"].filter((pl.col(axis) >= oldest) & (pl.col(axis) < period.end))
     if every.is_empty():
         return None, None

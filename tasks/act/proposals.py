@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.act.exposure import BASELINE_WEEKS
@@ -141,19 +141,18 @@ def due_at(due: str, period: Period, shop: Shop) -> datetime:
     match = DUE.fullmatch(due)
     if match and match["unit"] == "h":
         start = datetime.combine(first, time.fromisoformat(book.clock_starts), zone)
-        return start.astimezone(ZoneInfo("UTC")) + timedelta(hours=int(match["n"]))
+        return start.astimezone(UTC) + timedelta(hours=int(match["n"]))
     if match and match["unit"]:
-        calendar = shop.calendar
-        kind = "supplier" if match["unit"] == "sd" else "statutory"
+        supplier = match["unit"] == "sd"
         day, left = first - timedelta(days=1), int(match["n"])
         while left > 0:
             day += timedelta(days=1)
-            left -= calendar.is_working_day(day, "supplier" if kind == "supplier" else "statutory")
+            left -= shop.calendar.is_working_day(day, "supplier" if supplier else "statutory")
     elif match and match["before"]:
         day = _before_promotion(int(match["before"]), first, shop)
     else:
         day = first + timedelta(days=book.session_days - 1)
-    return datetime.combine(day, time.fromisoformat(book.day_ends), zone).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(day, time.fromisoformat(book.day_ends), zone).astimezone(UTC)
 
 
 def _before_promotion(days: int, first: date, shop: Shop) -> date:
