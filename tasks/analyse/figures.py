@@ -50,7 +50,8 @@ def figures(
         made += quality(facts, period, shop)
     elif shop.identity.base == "reviews":
         made += review_shares(facts, period, shop)
-    made += negative_share(facts, period, shop)
+    if not _same_limit(shop):
+        made += negative_share(facts, period, shop)
     made += published(facts, period, shop)
     made += service(facts, period, shop, due, due_before)
     made += inflow(facts, period, shop, expected_total=expected_total)
@@ -58,3 +59,9 @@ def figures(
     if partial:
         made = [replace(figure, judgement="incomplete", attainment="", streak=0, low=None, high=None) for figure in made]
     return sorted(made, key=lambda figure: FAMILIES.index(figure.family))
+
+
+def _same_limit(shop: Shop) -> bool:
+    """Whether complaints and negative reviews are one and the same, so that one figure tells both."""
+    identity = shop.identity
+    return identity.base == "reviews" and identity.complaint_max_rating == identity.negative_max_rating
