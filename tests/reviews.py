@@ -111,36 +111,147 @@ def make_figures() -> list[Figure]:
     """Return the figures of page 1 and some more."""
     return [
         Figure(
-            "net_loss", "money", 86_400.0, "money", previous=79_300.0, target=80_000, target_op="<=", good="down", judgement="slightly_over",
-            attainment="missed", low=71_000, high=93_000, method="D21 at cost price", n=24_000,
+            "net_loss",
+            "money",
+            86_400.0,
+            "money",
+            previous=79_300.0,
+            target=80_000,
+            target_op="<=",
+            good="down",
+            judgement="slightly_over",
+            attainment="missed",
+            low=71_000,
+            high=93_000,
+            method="D21 at cost price",
+            n=24_000,
             series=series([81e3, 79e3, 83e3, 88e3, 76e3, 80e3, 82e3, 85e3, 90e3, 84e3, 81e3, 79.3e3, 86.4e3]),
         ),
         Figure(
-            "quality_refund_rate", "quality", 0.0191, "share", numerator=441, n=23_100, low=0.0166, high=0.0204, previous=0.0189, last_year=0.0172,
-            last_year_basis="promotion", target=0.018, target_op="<=", good="down", judgement="normal", attainment="missed", streak=6,
-            axis_from=date(2026, 9, 28), axis_to=date(2026, 10, 4), age_days=30, method="D08 sign-week cohort",
-            series=series([0.0178, 0.0176, 0.0181, 0.0179, 0.0185, 0.0184, 0.0187, 0.0186, 0.0188, 0.0187, 0.019, 0.0189, 0.0191]),
+            "quality_refund_rate",
+            "quality",
+            0.0191,
+            "share",
+            numerator=441,
+            n=23_100,
+            low=0.0166,
+            high=0.0204,
+            previous=0.0189,
+            last_year=0.0172,
+            last_year_basis="promotion",
+            target=0.018,
+            target_op="<=",
+            good="down",
+            judgement="normal",
+            attainment="missed",
+            streak=6,
+            axis_from=date(2026, 9, 28),
+            axis_to=date(2026, 10, 4),
+            age_days=30,
+            method="D08 sign-week cohort",
+            series=series(
+                [0.0178, 0.0176, 0.0181, 0.0179, 0.0185, 0.0184, 0.0187, 0.0186, 0.0188, 0.0187, 0.019, 0.0189, 0.0191]
+            ),
         ),
         *(
             Figure(
-                "platform_score", "published", value, "score", previous=before, target=warn, target_op=">=", good="up", judgement="normal",
-                attainment="met", scope=name, method="as published", series=series([value - 0.02 * (i % 3) for i in range(12)] + [value]),
+                "platform_score",
+                "published",
+                value,
+                "score",
+                previous=before,
+                target=warn,
+                target_op=">=",
+                good="up",
+                judgement="normal",
+                attainment="met",
+                scope=name,
+                method="as published",
+                series=series([value - 0.02 * (i % 3) for i in range(12)] + [value]),
             )
-            for name, value, before, warn in (("平台甲", 4.72, 4.73, 4.5), ("平台乙", 9.1, 9.1, 8.8), ("平台丙", 92.0, 92.5, 85.0))
+            for name, value, before, warn in (
+                ("平台甲", 4.72, 4.73, 4.5),
+                ("平台乙", 9.1, 9.1, 8.8),
+                ("平台丙", 92.0, 92.5, 85.0),
+            )
         ),
         Figure(
-            "reply_3min_rate", "service", 0.782, "share", numerator=9_930, n=12_700, low=0.88, high=0.94, previous=0.912, last_year=0.905,
-            target=0.9, target_op=">=", good="up", judgement="worse", attainment="missed", streak=1, method="D12 human replies within 3 minutes",
+            "reply_3min_rate",
+            "service",
+            0.782,
+            "share",
+            numerator=9_930,
+            n=12_700,
+            low=0.88,
+            high=0.94,
+            previous=0.912,
+            last_year=0.905,
+            target=0.9,
+            target_op=">=",
+            good="up",
+            judgement="worse",
+            attainment="missed",
+            streak=1,
+            method="D12 human replies within 3 minutes",
             series=series([0.91, 0.915, 0.92, 0.905, 0.91, 0.912, 0.908, 0.913, 0.91, 0.915, 0.91, 0.912, 0.782]),
         ),
         Figure(
-            "complaint_rate_signed", "quality", 0.0412, "share", numerator=952, n=23_100, low=0.037, high=0.044, previous=0.0402, last_year=0.0398,
-            good="down", judgement="normal", axis_from=date(2026, 10, 19), axis_to=date(2026, 10, 25), age_days=14, method="D01 sign-week cohort",
+            "complaint_rate_signed",
+            "quality",
+            0.0412,
+            "share",
+            numerator=952,
+            n=23_100,
+            low=0.037,
+            high=0.044,
+            previous=0.0402,
+            last_year=0.0398,
+            good="down",
+            judgement="normal",
+            axis_from=date(2026, 10, 19),
+            axis_to=date(2026, 10, 25),
+            age_days=14,
+            method="D01 sign-week cohort",
             series=series([0.0402, 0.0405, 0.0399, 0.041, 0.0404, 0.0401, 0.0409, 0.0407, 0.0403, 0.0406, 0.04, 0.0402, 0.0412]),
         ),
-        Figure("complaints", "inflow", 1_512.0, "count", previous=1_204.0, good="down", judgement="normal", method="cases by arrival", series=series([967.0, 950, 980, 990, 1010, 970, 960, 985, 1005, 1090, 1150, 1204, 1512])),
-        Figure("refund_minutes_median", "service", 1_510.0, "minutes", previous=1_440.0, target=2_880, target_op="<=", good="down", judgement="normal", attainment="met", n=1_830, method="D13"),
-        Figure("damage_rate", "quality", 0.0089, "share", numerator=206, n=23_100, previous=0.0093, good="down", judgement="normal", age_days=7, method="D25"),
+        Figure(
+            "complaints",
+            "inflow",
+            1_512.0,
+            "count",
+            previous=1_204.0,
+            good="down",
+            judgement="normal",
+            method="cases by arrival",
+            series=series([967.0, 950, 980, 990, 1010, 970, 960, 985, 1005, 1090, 1150, 1204, 1512]),
+        ),
+        Figure(
+            "refund_minutes_median",
+            "service",
+            1_510.0,
+            "minutes",
+            previous=1_440.0,
+            target=2_880,
+            target_op="<=",
+            good="down",
+            judgement="normal",
+            attainment="met",
+            n=1_830,
+            method="D13",
+        ),
+        Figure(
+            "damage_rate",
+            "quality",
+            0.0089,
+            "share",
+            numerator=206,
+            n=23_100,
+            previous=0.0093,
+            good="down",
+            judgement="normal",
+            age_days=7,
+            method="D25",
+        ),
     ]
 
 
@@ -234,7 +345,16 @@ def make_prior() -> list[ActionResult]:
 
 def make_channels() -> list[ChannelQuality]:
     """Return eight channels, one with a gap."""
-    names = (("tickets", "工单", 690), ("chats", "会话记录", 212), ("reviews_c", "平台丙评价", 180), ("reviews", "平台评价", 176), ("app_form", "应用内表单", 104), ("social", "社媒私信", 77), ("mail", "邮件", 61), ("stores", "门店登记", 45))
+    names = (
+        ("tickets", "工单", 690),
+        ("chats", "会话记录", 212),
+        ("reviews_c", "平台丙评价", 180),
+        ("reviews", "平台评价", 176),
+        ("app_form", "应用内表单", 104),
+        ("social", "社媒私信", 77),
+        ("mail", "邮件", 61),
+        ("stores", "门店登记", 45),
+    )
     missing = (date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1))
     return [
         ChannelQuality(name, label, n, n + 40, n // 40, missing_days=missing if name == "reviews_c" else (), complete_through=local(2026, 11, 9, 0))
@@ -244,10 +364,16 @@ def make_channels() -> list[ChannelQuality]:
 
 def make_problems() -> list[ProblemRow]:
     """Return the labels of the main lens and of another one."""
-    rows = (("产品", 598, 420, 560.0, 512, 610, "normal"), ("流程", 452, 395, 440.0, 398, 486, "normal"), ("服务", 341, 250, 268.0, 236, 301, "worse"), ("系统", 12, 11, 11.0, 5, 18, "normal"), ("环境", 9, 8, 8.5, 3, 15, "normal"))
+    rows = (
+        ("产品", 598, 420, 560.0, 512, 610, "normal"),
+        ("流程", 452, 395, 440.0, 398, 486, "normal"),
+        ("服务", 341, 250, 268.0, 236, 301, "worse"),
+        ("系统", 12, 11, 11.0, 5, 18, "normal"),
+        ("环境", 9, 8, 8.5, 3, 15, "normal"),
+    )
     total = sum(row[1] for row in rows)
     main = [ProblemRow("A", label, n, p, e, lo, hi, n / total, judgement) for label, n, p, e, lo, hi, judgement in rows]
-    return main + [ProblemRow("D", "产品质量", total, 1_084, None, None, None, 1.0, "normal")]  # fmt: skip
+    return [*main, ProblemRow("D", "产品质量", total, 1_084, None, None, None, 1.0, "normal")]  # fmt: skip
 
 
 def make_review(kind: str = "week", **changes: Any) -> Review:
@@ -272,8 +398,15 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
             "strongest_rejected": replace(make_causes()[1], observed=9, expected=4.1, ratio=2.2, low=0.98, high=4.2), "rejected_why": "threshold",
         }  # fmt: skip
     if kind == "small":
-        problems = [ProblemRow("A", "产品", 12, 9, None, None, None, None, "insufficient"), ProblemRow("A", "流程", 8, 10, None, None, None, None, "insufficient"), ProblemRow("A", "服务", 3, 2, None, None, None, None, "insufficient")]
-        figures = [replace(figure, n=23, numerator=3, judgement="insufficient") if figure.unit == "share" else figure for figure in make_figures()[1:2]]
+        problems = [
+            ProblemRow("A", "产品", 12, 9, None, None, None, None, "insufficient"),
+            ProblemRow("A", "流程", 8, 10, None, None, None, None, "insufficient"),
+            ProblemRow("A", "服务", 3, 2, None, None, None, None, "insufficient"),
+        ]
+        figures = [
+            replace(figure, n=23, numerator=3, judgement="insufficient") if figure.unit == "share" else figure
+            for figure in make_figures()[1:2]
+        ]
         figures.append(Figure("complaints", "inflow", 23.0, "count", previous=21.0, good="down", judgement="insufficient"))
         values |= {"causes": [], "proposals": make_proposals()[:2], "figures": figures, "problems": problems, "prior": make_prior()[3:4], "due_items": [], "tested": 0, "channels": make_channels()[:2]}  # fmt: skip
     if kind == "month":
@@ -294,12 +427,50 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
         }  # fmt: skip
     if kind == "reviews":
         figures = [
-            Figure("low_rating_rate", "inflow", 0.0621, "share", numerator=1_015, n=16_340, previous=0.058, good="down", judgement="worse", low=0.05, high=0.061, method="reviews scoring 2 or less"),
+            Figure(
+                "low_rating_rate",
+                "inflow",
+                0.0621,
+                "share",
+                numerator=1_015,
+                n=16_340,
+                previous=0.058,
+                good="down",
+                judgement="worse",
+                low=0.05,
+                high=0.061,
+                method="reviews scoring 2 or less",
+            ),
             Figure("complaints", "inflow", 1_015.0, "count", previous=930.0, good="down", judgement="normal"),
             Figure("reviews", "inflow", 16_340.0, "count", previous=15_900.0, judgement="normal"),
         ]
-        cause = Cause("c-r", "slice", {"region": "RJ"}, "delivery", "LOG.LATE", (("LOG.LATE", 120),), 120, 61.0, 1.97, 1.6, 2.4, None, 22.0, 4, "reviews", 1_800, since=date(2018, 3, 5), trend="rising")
-        states = (("RJ", 0.112, 1_800, 0.098, 0.128), ("BA", 0.091, 420, 0.067, 0.123), ("SP", 0.051, 7_040, 0.046, 0.056), ("MG", 0.049, 1_930, 0.04, 0.06), ("AC", None, 12, None, None))
+        cause = Cause(
+            "c-r",
+            "slice",
+            {"region": "RJ"},
+            "delivery",
+            "LOG.LATE",
+            (("LOG.LATE", 120),),
+            120,
+            61.0,
+            1.97,
+            1.6,
+            2.4,
+            None,
+            22.0,
+            4,
+            "reviews",
+            1_800,
+            since=date(2018, 3, 5),
+            trend="rising",
+        )
+        states = (
+            ("RJ", 0.112, 1_800, 0.098, 0.128),
+            ("BA", 0.091, 420, 0.067, 0.123),
+            ("SP", 0.051, 7_040, 0.046, 0.056),
+            ("MG", 0.049, 1_930, 0.04, 0.06),
+            ("AC", None, 12, None, None),
+        )
         values |= {
             "period": Period.parse("2018-03", "America/Sao_Paulo"), "as_of": datetime(2018, 4, 3, 12, tzinfo=UTC), "figures": figures, "causes": [cause],
             "prior": [], "proposals": [], "channels": [ChannelQuality("reviews", "Olist reviews", 16_340, 16_340, 0)], "due_items": [], "breaks": [],
@@ -317,4 +488,13 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
 
 def red_line() -> RedLine:
     """Return three reports of a tingling hand among 900 sold."""
-    return RedLine("safety", {"sku": "KT-11"}, "PRD.SAFETY", 3, (date(2026, 11, 3), date(2026, 11, 5), date(2026, 11, 6)), "麻手", 900, ("k1", "k2", "k3"))
+    return RedLine(
+        "safety",
+        {"sku": "KT-11"},
+        "PRD.SAFETY",
+        3,
+        (date(2026, 11, 3), date(2026, 11, 5), date(2026, 11, 6)),
+        "麻手",
+        900,
+        ("k1", "k2", "k3"),
+    )

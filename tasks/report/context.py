@@ -36,6 +36,7 @@ CHANGE_UNITS = {
     "per_100": "change_per_100",
     "count": "count_change",
 }
+STEMS = "甲乙丙丁戊己庚辛壬癸"
 MAXIMUM_ROWS = 40
 """Rows of one table in print; with all tables together far below the 300 rows that the renderer bears."""
 
@@ -219,7 +220,9 @@ class _Builder:
             status = join([status, revised], voice.catalogue["word.list_sep"])
         period = voice.dated(wording.period_text(review.period, voice.language))
         as_of = voice.say("head.as_of", moment=voice.clock(review.as_of))
-        shop = voice.data(voice.shop.identity.name if voice.chinese else voice.shop.identity.name_en or voice.shop.identity.name, 40)
+        shop = voice.data(
+            voice.shop.identity.name if voice.chinese else voice.shop.identity.name_en or voice.shop.identity.name, 40
+        )
         causes = [] if review.partial else said.causes[:5]
         return Page(
             language=voice.language,
@@ -269,8 +272,29 @@ class _Builder:
     def _words(self) -> dict[str, Phrase]:
         """Return the fixed words that templates print: headings, column heads, one-line excuses."""
         voice = self.voice
-        prefixes = ("section.", "col.", "chart.unit_problems", "missing.", "mixrow.", "problem.", "fact.", "decision.none", "three.", "red.none", "verdict.", "head.", "case.", "word.", "breaks.none", "due.none")
-        words = {key: voice.word(key) for key in voice.catalogue.entries if key.startswith(prefixes) and "{" not in voice.catalogue[key]}
+        prefixes = (
+            "section.",
+            "col.",
+            "chart.unit_problems",
+            "missing.",
+            "mixrow.",
+            "problem.",
+            "fact.",
+            "decision.none",
+            "three.",
+            "red.none",
+            "verdict.",
+            "head.",
+            "case.",
+            "word.",
+            "breaks.none",
+            "due.none",
+        )
+        words = {
+            key: voice.word(key)
+            for key in voice.catalogue.entries
+            if key.startswith(prefixes) and "{" not in voice.catalogue[key]
+        }
         this = voice.this()
         words["three.none"] = voice.say("three.none", this=this)
         words["three.quiet"] = voice.say("three.quiet", this=this)
@@ -296,7 +320,7 @@ class _Builder:
                 found = [figure for figure in review.figures if figure.code == code]
                 whole = [figure for figure in found if not figure.scope]
                 if code == "platform_score":
-                    whole = found
+                    whole = sorted(found, key=lambda figure: _stems(figure.scope))
                 if whole:
                     rows += whole[:4]
                     break
@@ -351,7 +375,12 @@ class _Builder:
 
     def _change(self, figure: Figure, number: Any) -> Phrase:
         voice = self.voice
-        if figure.value is None or figure.previous is None or figure.judgement in ("incomplete", "level_break") or self.review.partial:
+        if (
+            figure.value is None
+            or figure.previous is None
+            or figure.judgement in ("incomplete", "level_break")
+            or self.review.partial
+        ):
             return voice.word("word.none")
         difference = figure.value - figure.previous
         unit = CHANGE_UNITS.get(figure.unit, "count_change")
@@ -372,7 +401,11 @@ class _Builder:
         if figure.age_days:
             days = voice.numbers.add(f"{self._id(figure)}.age", figure.age_days, "days", method="age")
             parts.append(voice.part("caption.age", age=days))
-        if figure.axis_from and figure.axis_to and (figure.axis_from, figure.axis_to) != (self.review.period.first_day, self.review.period.last_day):
+        if (
+            figure.axis_from
+            and figure.axis_to
+            and (figure.axis_from, figure.axis_to) != (self.review.period.first_day, self.review.period.last_day)
+        ):
             parts.append(voice.dated(wording.span(figure.axis_from, figure.axis_to, voice.language)))
         if figure.n is not None and figure.unit in ("share", "per_100"):
             n = voice.numbers.add(f"{self._id(figure)}.n", figure.n, "count", method=figure.method)
@@ -394,12 +427,16 @@ class _Builder:
         judgement = "incomplete" if self.review.partial else wording.direction(figure)
         key = f"judge.{judgement}"
         first = voice.word(key) if key in voice.catalogue else voice.word("judge.normal")
-        tone = {"worse": "worse", "better": "better"}.get(judgement, "muted" if judgement in ("incomplete", "insufficient", "level_break") else "")
+        tone = {"worse": "worse", "better": "better"}.get(
+            judgement, "muted" if judgement in ("incomplete", "insufficient", "level_break") else ""
+        )
         second = EMPTY
         if judgement not in ("incomplete", "insufficient", "level_break", "slightly_over"):
             if figure.streak >= 2:
                 unit = "weeks" if self.review.period.grain == "week" else "periods"
-                second = voice.part("judge.streak_over", n=self.number(f"{self._id(figure)}.streak", figure.streak, unit, method="target"))
+                second = voice.part(
+                    "judge.streak_over", n=self.number(f"{self._id(figure)}.streak", figure.streak, unit, method="target")
+                )
             elif figure.attainment:
                 second = voice.word(f"judge.{figure.attainment}")
         return join([first, second], voice.catalogue["word.comma"]), tone
@@ -429,12 +466,16 @@ class _Builder:
         immature = figure.judgement == "incomplete" or bool(self.review.partial)
         values = [value for _, value in figure.series][-13:]
         shift = max(len(figure.series) - 13, 0)
-        return charts.spark(values, band=self._band(figure), immature=immature, breaks=[i - shift for i in self._breaks(figure) if i > shift])
+        return charts.spark(
+            values, band=self._band(figure), immature=immature, breaks=[i - shift for i in self._breaks(figure) if i > shift]
+        )
 
     def _figures_caption(self) -> Phrase:
         voice = self.voice
         basis = voice.word(f"basis.{voice.shop.identity.base}")
-        aligned = [figure.last_year_basis for figure in self.review.figures if figure.last_year is not None and figure.last_year_basis]
+        aligned = [
+            figure.last_year_basis for figure in self.review.figures if figure.last_year is not None and figure.last_year_basis
+        ]
         said = voice.say("caption.figures", basis=basis)
         if aligned:
             key = f"last_year.{aligned[0].split()[0]}"
@@ -447,7 +488,9 @@ class _Builder:
             return []
         groups = []
         for family in FAMILIES:
-            mine = [figure for figure in self.review.figures if figure.family == family and (family != "inflow" or not figure.scope)]
+            mine = [
+                figure for figure in self.review.figures if figure.family == family and (family != "inflow" or not figure.scope)
+            ]
             rows = [self.figure_row(figure) for figure in mine if figure.value is not None or not figure.scope][:14]
             if rows:
                 groups.append((self.voice.word(f"family.{family}"), rows))
@@ -457,7 +500,9 @@ class _Builder:
         """Return what each printed figure means, once, for a monthly edition."""
         if not self.monthly:
             return []
-        codes = dict.fromkeys(figure.code for figure in self.review.figures if f"definition.{figure.code}" in self.voice.catalogue)
+        codes = dict.fromkeys(
+            figure.code for figure in self.review.figures if f"definition.{figure.code}" in self.voice.catalogue
+        )
         return [(self.voice.figure(code), self.voice.word(f"definition.{code}")) for code in codes]
 
     def figure_lines(self) -> list[dict[str, Any]]:
@@ -528,9 +573,17 @@ class _Builder:
                 )
             )
         if cause.exposure and statistical:
-            kind = voice.word(f"exposure.{cause.exposure_kind}") if f"exposure.{cause.exposure_kind}" in voice.catalogue else EMPTY
+            kind = (
+                voice.word(f"exposure.{cause.exposure_kind}") if f"exposure.{cause.exposure_kind}" in voice.catalogue else EMPTY
+            )
             if kind:
-                facts.append(voice.say("fact.exposure", kind=kind, n=self.number(f"{id_}.exposure", round(cause.exposure), "count", method="exposure")))
+                facts.append(
+                    voice.say(
+                        "fact.exposure",
+                        kind=kind,
+                        n=self.number(f"{id_}.exposure", round(cause.exposure), "count", method="exposure"),
+                    )
+                )
         for name in ("component_supplier", "supplier"):
             if cause.slice.get(name) or dict(cause.facts).get(name):
                 value = cause.slice.get(name) or str(dict(cause.facts)[name])
@@ -538,7 +591,9 @@ class _Builder:
                 break
         if len(cause.leaves) > 1:
             leaves = [
-                voice.part("fact.leaf_count", leaf=voice.leaf(leaf), n=self.number(f"{id_}.leaf.{leaf}", n, "cases", method="cases"))
+                voice.part(
+                    "fact.leaf_count", leaf=voice.leaf(leaf), n=self.number(f"{id_}.leaf.{leaf}", n, "cases", method="cases")
+                )
                 for leaf, n in cause.leaves[:4]
             ]
             facts.append(voice.say("fact.leaves", v=voice.listed(leaves)))
@@ -559,7 +614,9 @@ class _Builder:
             sentence=said.finding(cause),
             facts=facts,
             confirm=confirm,
-            unit=voice.word("chart.unit_cause_series" if cause.series or dict(cause.facts).get("weekly") else "chart.unit_cause_bars"),
+            unit=voice.word(
+                "chart.unit_cause_series" if cause.series or dict(cause.facts).get("weekly") else "chart.unit_cause_bars"
+            ),
             chart=self._cause_chart(cause, observed, expected) if statistical else self._case_days(cause),
             caption=self._cause_caption(cause, ratio),
         )
@@ -568,14 +625,23 @@ class _Builder:
         voice = self.voice
         key = f"question.{question}"
         asked = voice.word(key) if key in voice.catalogue else voice.data(question, 80)
-        who = voice.data(voice.shop.people.role_label(owner, voice.language) if owner in voice.shop.people.roles else voice.shop.people.label(owner, voice.language), 30)
+        who = voice.data(
+            voice.shop.people.role_label(owner, voice.language)
+            if owner in voice.shop.people.roles
+            else voice.shop.people.label(owner, voice.language),
+            30,
+        )
         if due:
             return voice.say("fact.question", question=asked, owner=who, due=self._due_text(due))
         return voice.say("fact.question_plain", question=asked, owner=who)
 
     def _due_text(self, due: str) -> Phrase:
         if match := re.fullmatch(r"(\d+)(h|d|sd)", due):
-            return self.number(f"due.{due}", int(match[1]), {"h": "within_hours", "d": "within_working_days", "sd": "within_supplier_days"}[match[2]])
+            return self.number(
+                f"due.{due}",
+                int(match[1]),
+                {"h": "within_hours", "d": "within_working_days", "sd": "within_supplier_days"}[match[2]],
+            )
         try:
             return self.voice.day(date.fromisoformat(due[:10]))
         except ValueError:
@@ -594,8 +660,20 @@ class _Builder:
                 points,
                 name=name,
                 aria=aria,
-                last=self.draw(voice.part("chart.actual_n", n=self.number(f"{id_}.observed", last_o, "count", method="arrivals"))),
-                expected=self.draw(voice.part("chart.expected_n", n=self.number(f"{id_}.expected", round(last_e, 1) if last_e < 10 else round(last_e), "count", method="expected arrivals"))),
+                last=self.draw(
+                    voice.part("chart.actual_n", n=self.number(f"{id_}.observed", last_o, "count", method="arrivals"))
+                ),
+                expected=self.draw(
+                    voice.part(
+                        "chart.expected_n",
+                        n=self.number(
+                            f"{id_}.expected",
+                            round(last_e, 1) if last_e < 10 else round(last_e),
+                            "count",
+                            method="expected arrivals",
+                        ),
+                    )
+                ),
                 width=205,
                 height=84,
             )
@@ -615,7 +693,9 @@ class _Builder:
         parts = [
             voice.part("caption.scope", scope=voice.where(cause.slice)),
             voice.part("caption.method", method=voice.word("caption.expected_records" if counted else "caption.expected")),
-            voice.part("caption.n", n=self.number(f"cause.{cause.cause_id}.n", cause.observed, "count", method="cases counted once")),
+            voice.part(
+                "caption.n", n=self.number(f"cause.{cause.cause_id}.n", cause.observed, "count", method="cases counted once")
+            ),
         ]
         return join(parts, voice.catalogue["caption.sep"])
 
@@ -642,20 +722,28 @@ class _Builder:
         voice = self.voice
         order = {"late": 0, "due": 1, "done": 2, "not_due": 3, "proposed": 4, "cancelled": 5}
         rows: list[PriorRow] = []
-        for result in sorted(self.sentences.prior, key=lambda one: (order.get(one.status, 9), one.due, one.action.action_id))[:MAXIMUM_ROWS]:
+        for result in sorted(self.sentences.prior, key=lambda one: (order.get(one.status, 9), one.due, one.action.action_id))[
+            :MAXIMUM_ROWS
+        ]:
             id_ = f"prior.{result.action.action_id}"
             none = voice.word("word.none")
             before = after = none
             if result.verdict is not None and result.rate_before is not None:
-                before = self.number(f"{id_}.rate_before", result.rate_before, "share", n=result.n_before, method=_method(result.action))
+                before = self.number(
+                    f"{id_}.rate_before", result.rate_before, "share", n=result.n_before, method=_method(result.action)
+                )
             if result.verdict is not None and result.rate_after is not None:
-                after = self.number(f"{id_}.rate_after", result.rate_after, "share", n=result.n_after, method=_method(result.action))
+                after = self.number(
+                    f"{id_}.rate_after", result.rate_after, "share", n=result.n_after, method=_method(result.action)
+                )
             if result.status == "late":
                 days = self.number(f"{id_}.days_late", result.days_late, "days", method="ledger")
                 status = voice.part("action_status.late_days", days=days)
             else:
                 status = voice.word(f"action_status.{result.status}")
-            tone = {"effective": "better", "worse": "worse", "no_change": "worse"}.get(result.verdict.value if result.verdict else "", "")
+            tone = {"effective": "better", "worse": "worse", "no_change": "worse"}.get(
+                result.verdict.value if result.verdict else "", ""
+            )
             rows.append(
                 PriorRow(
                     what=voice.data(voice.action(result.action).what, 100),
@@ -684,9 +772,15 @@ class _Builder:
             ("own", effect.own, FINE.get(change, change)),
             ("after", effect.after, unit),
         )
-        rows = [(voice.word(f"mixrow.{name}"), self.number(f"{id_}.{name}", value, unit_, method="decomposition")) for name, value, unit_ in cells]
+        rows = [
+            (voice.word(f"mixrow.{name}"), self.number(f"{id_}.{name}", value, unit_, method="decomposition"))
+            for name, value, unit_ in cells
+        ]
         caption = join(
-            [self._scope(), voice.part("caption.mix", dimension=voice.dimension(effect.dimension), figure=voice.figure(effect.figure))],
+            [
+                self._scope(),
+                voice.part("caption.mix", dimension=voice.dimension(effect.dimension), figure=voice.figure(effect.figure)),
+            ],
             voice.catalogue["caption.sep"],
         )
         return MixTable(self.sentences.mix(index, effect), rows, caption)
@@ -698,12 +792,18 @@ class _Builder:
             return None
         main = voice.shop.taxonomy.main_lens
         lens = main if any(row.lens == main for row in review.problems) else review.problems[0].lens
-        chosen = sorted((row for row in review.problems if row.lens == lens), key=lambda row: (-row.cases, row.label))[:MAXIMUM_ROWS]
+        chosen = sorted((row for row in review.problems if row.lens == lens), key=lambda row: (-row.cases, row.label))[
+            :MAXIMUM_ROWS
+        ]
         rows: list[dict[str, Any]] = []
         bars: list[charts.Bar] = []
         for index, row in enumerate(chosen):
             rows.append(self._problem_row(index, row))
-            bars.append(charts.Bar(rows[-1]["label"], row.cases, self.draw(rows[-1]["current"]), row.expected, strong=row.judgement == "worse"))
+            bars.append(
+                charts.Bar(
+                    rows[-1]["label"], row.cases, self.draw(rows[-1]["current"]), row.expected, strong=row.judgement == "worse"
+                )
+            )
         n = sum(row.cases for row in chosen)
         total = self.number("problems.total", n, "count", method="cases counted once")
         caption = join(
@@ -712,14 +812,21 @@ class _Builder:
         )
         chart = Markup("")
         if self.monthly and bars:
-            chart = charts.bars(bars[:14], name="problems", aria=voice.word("section.problems"), width=340, step=19, label_width=150)
+            chart = charts.bars(
+                bars[:14], name="problems", aria=voice.word("section.problems"), width=340, step=19, label_width=150
+            )
         return ProblemTable(rows, chart, caption, total)
 
     def _problem_row(self, index: int, row: ProblemRow) -> dict[str, Any]:
         voice = self.voice
         none = voice.word("word.none")
         id_ = f"problem.{row.lens}.{row.label}"
-        label = voice.data(voice.shop.taxonomy.label_name(row.lens, row.label, voice.language) if row.lens in voice.shop.taxonomy.lenses else row.label, 40)
+        label = voice.data(
+            voice.shop.taxonomy.label_name(row.lens, row.label, voice.language)
+            if row.lens in voice.shop.taxonomy.lenses
+            else row.label,
+            40,
+        )
         current = self.number(f"{id_}.cases", row.cases, "count", method="cases counted once")
         expected = none
         if row.expected is not None:
@@ -750,7 +857,7 @@ class _Builder:
         id_ = f"channel.{channel.channel}"
         remark, tone = voice.word("channel.complete"), ""
         if channel.error:
-            remark, tone = voice.say("channel.error", why=voice.data(channel.error, 80)), "worse"
+            remark, tone = voice.word("channel.error"), "worse"
         elif channel.excluded:
             remark, tone = voice.say("channel.excluded", why=voice.data(channel.excluded, 80)), "worse"
         elif channel.missing_days:
@@ -772,7 +879,7 @@ class _Builder:
         rows: list[tuple[Phrase, Phrase, Phrase, Phrase]] = []
         bars: list[charts.Bar] = []
         none = voice.word("word.none")
-        for value, share, n, low, high in ranked[:MAXIMUM_ROWS // 2]:
+        for value, share, n, low, high in ranked[: MAXIMUM_ROWS // 2]:
             id_ = f"breakdown.{one.code}.{one.dimension}.{value}"
             label = voice.value(one.dimension, value)
             count = self.number(f"{id_}.n", n, "count", method=one.code)
@@ -802,9 +909,16 @@ class _Builder:
                 rate=bars[0].text,
                 total=self.number(f"breakdown.{one.code}.{one.dimension}.total", one.total, "share", n=one.n, method=one.code),
             )
-        parts = [self._scope(), voice.part("caption.n", n=self.number(f"breakdown.{one.code}.{one.dimension}.n", one.n, "count", method=one.code))]
+        parts = [
+            self._scope(),
+            voice.part("caption.n", n=self.number(f"breakdown.{one.code}.{one.dimension}.n", one.n, "count", method=one.code)),
+        ]
         if shares:
-            parts.append(voice.part("breakdown.minimum", n=self.number(f"breakdown.{one.code}.{one.dimension}.minimum_n", one.minimum_n, "count")))
+            parts.append(
+                voice.part(
+                    "breakdown.minimum", n=self.number(f"breakdown.{one.code}.{one.dimension}.minimum_n", one.minimum_n, "count")
+                )
+            )
         if one.left_out:
             left = self.number(f"breakdown.{one.code}.{one.dimension}.left_out", one.left_out, "count")
             parts.append(voice.part("breakdown.left_out", n=left))
@@ -823,7 +937,8 @@ class _Builder:
         ordered = sorted(review.daily)
         last_day, last_count = ordered[-1]
         points = [
-            charts.Point(f"{day.month}-{day.day}", float(n), immature=bool(review.partial) and day == last_day) for day, n in ordered
+            charts.Point(f"{day.month}-{day.day}", float(n), immature=bool(review.partial) and day == last_day)
+            for day, n in ordered
         ]
         last = self.draw(self.number("daily.last", last_count, "cases", method="arrivals"))
         return charts.line(points, name="daily", aria=voice.word("section.daily"), last=last, width=500, height=80)
@@ -833,7 +948,9 @@ class _Builder:
         period = self.review.period
         inside = sum(n for day, n in self.review.daily if period.first_day <= day <= period.last_day)
         total = self.number("daily.total", inside, "count", method="arrivals")
-        return join([self._scope(), voice.word("caption.per_day"), voice.part("caption.n", n=total)], voice.catalogue["caption.sep"])
+        return join(
+            [self._scope(), voice.word("caption.per_day"), voice.part("caption.n", n=total)], voice.catalogue["caption.sep"]
+        )
 
     def case(self) -> dict[str, Phrase] | None:
         """Return the one case in words that hold no personal data."""
@@ -860,6 +977,11 @@ class _Builder:
         return lines[:10] or [voice.word("revision.none")]
 
 
+def _stems(scope: str) -> list[int]:
+    """Order names by the Chinese stems in them: 甲 before 乙 before 丙, which code points do not."""
+    return [STEMS.index(character) if character in STEMS else ord(character) for character in scope]
+
+
 def _pairs(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Put two cells into each row, so that a page can end between rows."""
     return [cells[index : index + 2] for index in range(0, len(cells), 2)]
@@ -875,4 +997,3 @@ def _start(label: str, zone: str) -> date | None:
         return Period.parse(label, zone).first_day if not re.fullmatch(r"\d{4}-\d\d-\d\d", label) else date.fromisoformat(label)
     except UserError:
         return None
-

@@ -26,11 +26,11 @@ class Numbers:
 
     def add(
         self,
-        id: str,  # noqa: A002 - the name that the file has
+        id: str,
         value: float | int | None,
         unit: str = "count",
         n: float | int | None = None,
-        range: str = "",  # noqa: A002
+        range: str = "",
         method: str = "",
         rows: str = "",
     ) -> Phrase:
@@ -61,7 +61,7 @@ class Numbers:
             )
         return self.show(id)
 
-    def show(self, id: str) -> Phrase:  # noqa: A002
+    def show(self, id: str) -> Phrase:
         """Return a registered number as it is printed in this edition's language."""
         if id not in self._numbers:
             raise RenderError(f"The template prints {id}, which is not a registered number.", hint="Register it in the context.")

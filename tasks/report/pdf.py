@@ -23,7 +23,16 @@ DENSITIES = ("", "compact", "airy", "tall")
 FILLED = 0.5
 """Part of the last page that must be used."""
 PAGE_ONE_FILLED = 0.62
-_KEPT_ENVIRONMENT = ("PATH", "HOME", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_DATA_HOME", "PYTHONPATH")
+_KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "FONTCONFIG_FILE",
+    "FONTCONFIG_PATH",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "PYTHONPATH",
+)
 
 
 def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeout_s: int) -> bytes:
@@ -42,7 +51,12 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
         RenderError: If the renderer warned, a glyph is missing, a resource was asked for, or a limit was passed.
     """
     environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-    environment |= {"SOURCE_DATE_EPOCH": str(int(period.end.timestamp())), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
+    environment |= {
+        "SOURCE_DATE_EPOCH": str(int(period.end.timestamp())),
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+    }
     order = json.dumps({"html": html, "identifier": identifier, "memory_mb": memory_mb})
     try:
         done = subprocess.run(
@@ -56,7 +70,8 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
         )
     except subprocess.TimeoutExpired as error:
         raise RenderError(
-            f"The PDF was not ready after {timeout_s} seconds.", hint="Raise AFTERSALES_RENDER_TIMEOUT_S, or look for a table that is too long."
+            f"The PDF was not ready after {timeout_s} seconds.",
+            hint="Raise AFTERSALES_RENDER_TIMEOUT_S, or look for a table that is too long.",
         ) from error
     try:
         answer = json.loads(done.stdout or b"{}")
@@ -64,7 +79,9 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
         answer = {}
     if "pdf" in answer:
         return base64.b64decode(answer["pdf"])
-    told = answer.get("error") or done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+    told = (
+        answer.get("error") or done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+    )
     raise RenderError(
         f"The PDF was not kept: {told if isinstance(told, str) else told[0]}",
         hint="The edition is not mailed. Mend the template or the text named here, then run again.",
@@ -96,7 +113,11 @@ def _fill(page: Any) -> float:
     box = page._page_box
     content = next(child for child in box.children if child.element_tag == "html")
     lowest = max(
-        (each.position_y + each.height for each in content.descendants() if type(each).__name__ in ("LineBox", "TableCellBox", "InlineReplacedBox")),
+        (
+            each.position_y + each.height
+            for each in content.descendants()
+            if type(each).__name__ in ("LineBox", "TableCellBox", "InlineReplacedBox")
+        ),
         default=box.content_box_y(),
     )
     return float((lowest - box.content_box_y()) / box.height)
@@ -114,8 +135,8 @@ class _Log(logging.Handler):
 
 
 def _paint(html: str, identifier: str) -> bytes:
-    from weasyprint import HTML
-    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+    from weasyprint import HTML  # type: ignore[import-untyped]
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
     class ClosedFetcher(URLFetcher):  # type: ignore[misc]
         """Serves the style sheet and refuses everything else, which ends the rendering."""
@@ -123,7 +144,9 @@ def _paint(html: str, identifier: str) -> bytes:
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
             name = url.removeprefix("asset:")
             if url.startswith("asset:") and name in ASSETS:
-                return URLFetcherResponse(url, (ROOT / "report_templates" / name).read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
+                return URLFetcherResponse(
+                    url, (ROOT / "report_templates" / name).read_bytes(), {"Content-Type": "text/css; charset=utf-8"}
+                )
             raise FatalURLFetchingError(f"the document asks for {url[:120]!r}, which is not part of the report")
 
     log = _Log()

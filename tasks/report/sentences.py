@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.model import Action, ActionKind, ActionResult, Break, Cause, Figure, MixEffect, RedLine, Review, Verdict
 from tasks.report import wording
-from tasks.report.phrase import EMPTY, Phrase
+from tasks.report.phrase import EMPTY, Phrase, join
 from tasks.report.voice import Voice
 
-HEADLINE_FIGURES = ("quality_refund_rate", "complaint_rate_signed", "complaint_rate", "complaint_share_reviews", "complaints_per_100", "negative_rate", "low_rating_rate", "complaints", "inflow")
+HEADLINE_FIGURES = (
+    "quality_refund_rate",
+    "complaint_rate_signed",
+    "complaint_rate",
+    "complaint_share_reviews",
+    "complaints_per_100",
+    "negative_rate",
+    "low_rating_rate",
+    "complaints",
+    "inflow",
+)
 """Figures whose judgement makes the first half of the one-sentence conclusion, most telling first."""
 
 FINE = {"points": "points_fine"}
@@ -62,11 +73,22 @@ class Sentences:
         self.proposals = [action for action in review.proposals if restricted or not action.restricted]
         self.withheld = len(review.proposals) - len(self.proposals)
         self.prior = [result for result in review.prior if restricted or not result.action.restricted]
-        self.late = sorted((result for result in self.prior if result.status == "late"), key=lambda one: (-one.days_late, one.action.action_id))
+        self.late = sorted(
+            (result for result in self.prior if result.status == "late"), key=lambda one: (-one.days_late, one.action.action_id)
+        )
 
     # ---- Numbers -------------------------------------------------------------------------------
 
-    def number(self, id_: str, value: float | int | None, unit: str = "count", *, n: float | None = None, method: str = "", rows: str = "") -> Phrase:
+    def number(
+        self,
+        id_: str,
+        value: float | int | None,
+        unit: str = "count",
+        *,
+        n: float | None = None,
+        method: str = "",
+        rows: str = "",
+    ) -> Phrase:
         """Register a number of the reviewed period and return it."""
         return self.voice.numbers.add(id_, value, unit, n=n, range=self.range, method=method, rows=rows)
 
@@ -94,18 +116,24 @@ class Sentences:
     # ---- Red lines -----------------------------------------------------------------------------
 
     def red_lines(self) -> list[Phrase]:
-        """Say every red line; an empty list means that there is none."""
-        return [self._red(index, line) for index, line in enumerate(self.review.red_lines)]
+        """Say every red line; an empty list means that there is none. What is to be done stands once below several."""
+        lines = self.review.red_lines
+        many = sum(line.kind == "safety" for line in lines) > 1
+        said = [self._red(index, line, short=many) for index, line in enumerate(lines[:6])]
+        return [*said, self.voice.word("red.instruction")] if many else said
 
-    def _red(self, index: int, line: RedLine) -> Phrase:
+    def _red_leaf(self, line: RedLine) -> Phrase:
+        return self.voice.leaf(line.leaf, line.slice.get("symptom", "")) if line.leaf else EMPTY
+
+    def _red(self, index: int, line: RedLine, *, short: bool) -> Phrase:
         voice = self.voice
         n = self.number(f"red.{index}.cases", line.cases, "cases", method="case list", rows=",".join(line.rows))
-        where, days, leaf = voice.where(line.slice), voice.days(line.days), voice.leaf(line.leaf)
+        where, days, leaf = voice.where(line.slice), voice.days(line.days), self._red_leaf(line)
         if line.kind == "safety":
-            if line.words:
-                said = voice.say("red.safety", where=where, n=n, words=voice.data(line.words, 30), days=days)
-            else:
-                said = voice.say("red.safety_plain", where=where, n=n, leaf=leaf, days=days)
+            values = {"where": where, "n": n, "days": days}
+            values["words"] = voice.data(line.words, 30) if line.words else leaf
+            quoted = "" if line.words else "_plain"
+            said = voice.say(f"red.safety_short{quoted}" if short else f"red.safety{quoted}", **values)
             if line.sold:
                 said += voice.say("red.sold", n=self.number(f"red.{index}.sold", line.sold, "units", method="units signed"))
             return said
@@ -134,11 +162,13 @@ class Sentences:
             line = review.red_lines[0]
             n = self.number("red.0.cases", line.cases, "cases", method="case list", rows=",".join(line.rows))
             where = voice.where(line.slice) if line.slice else EMPTY
-            return voice.say("conclusion.red", overall=overall, where=where, leaf=voice.leaf(line.leaf) if line.leaf else EMPTY, n=n)
+            return voice.say("conclusion.red", overall=overall, where=where, leaf=self._red_leaf(line), n=n)
         if self.causes:
             cause = self.causes[0]
             if cause.expected > 0 and cause.kind not in ("cluster", "safety"):
-                said = voice.part("finding.rise_short", where=voice.where(cause.slice), leaf=self._leaf(cause), times=self._ratio(cause))
+                said = voice.part(
+                    "finding.rise_short", where=voice.where(cause.slice), leaf=self._leaf(cause), times=self._ratio(cause)
+                )
             else:
                 said = self.head(cause)
             key = "conclusion.cause_one" if len(self.decisions()) == 1 else "conclusion.cause"
@@ -156,9 +186,22 @@ class Sentences:
 
     def small_note(self) -> Phrase:
         """Say that there are too few cases to judge."""
-        return self.voice.say("small.note", this=self.voice.this(), n=self.number("review.cases", self.cases, "cases", method="cases counted once"))
+        return self.voice.say(
+            "small.note", this=self.voice.this(), n=self.number("review.cases", self.cases, "cases", method="cases counted once")
+        )
+
+    def _covered(self) -> Phrase:
+        """Return the days that a partial period covers."""
+        first, _, last = self.review.partial.partition("..")
+        try:
+            return self.voice.dated(wording.span(date.fromisoformat(first), date.fromisoformat(last), self.voice.language))
+        except ValueError:
+            return self.voice.data(self.review.partial, 120)
 
     def _until(self) -> Phrase:
+        last_covered = self.review.partial.partition("..")[2]
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", last_covered):
+            return self.voice.day(date.fromisoformat(last_covered))
         marks = [channel.complete_through for channel in self.review.channels if channel.complete_through is not None]
         if not marks:
             return self.voice.clock(self.review.as_of)
@@ -166,11 +209,20 @@ class Sentences:
         return self.voice.day(last.astimezone(ZoneInfo(self.review.period.zone)).date())
 
     def _headline_figure(self) -> Figure | None:
-        return next((figure for code in HEADLINE_FIGURES if (figure := self.review.figure(code)) is not None and figure.value is not None), None)
+        return next(
+            (
+                figure
+                for code in HEADLINE_FIGURES
+                if (figure := self.review.figure(code)) is not None and figure.value is not None
+            ),
+            None,
+        )
 
     def _overall(self) -> Phrase:
         voice = self.voice
-        known = [figure for code in HEADLINE_FIGURES if (figure := self.review.figure(code)) is not None and figure.value is not None]
+        known = [
+            figure for code in HEADLINE_FIGURES if (figure := self.review.figure(code)) is not None and figure.value is not None
+        ]
         for judgement in ("worse", "better"):
             for figure in known:
                 if wording.direction(figure) == judgement:
@@ -188,7 +240,9 @@ class Sentences:
         return f"cause.{cause.cause_id}.{name}"
 
     def _observed(self, cause: Cause) -> Phrase:
-        return self.number(self._id(cause, "observed"), cause.observed, "cases", n=cause.exposure, method="scan", rows=",".join(cause.rows))
+        return self.number(
+            self._id(cause, "observed"), cause.observed, "cases", n=cause.exposure, method="scan", rows=",".join(cause.rows)
+        )
 
     def _expected(self, cause: Cause) -> Phrase:
         value = round(cause.expected) if cause.expected >= 10 else round(cause.expected, 1)
@@ -196,7 +250,9 @@ class Sentences:
 
     def _ratio(self, cause: Cause) -> Phrase:
         if cause.rate is not None and cause.comparison_rate:
-            return self.number(self._id(cause, "rate_ratio"), cause.rate / cause.comparison_rate, "times", n=cause.exposure, method="same age")
+            return self.number(
+                self._id(cause, "rate_ratio"), cause.rate / cause.comparison_rate, "times", n=cause.exposure, method="same age"
+            )
         return self.number(self._id(cause, "ratio"), cause.ratio, "times", n=cause.exposure, method="observed/expected")
 
     def strength(self, cause: Cause) -> Phrase:
@@ -239,8 +295,12 @@ class Sentences:
         if kind in ("batch", "carrier", "slice_rate"):
             values |= {
                 "age": self.number(self._id(cause, "age"), cause.age_days or 0, "days", method="age"),
-                "rate": self.number(self._id(cause, "rate"), (cause.rate or 0) * 100, "per_100", n=cause.exposure, method="same age"),
-                "base": self.number(self._id(cause, "comparison_rate"), (cause.comparison_rate or 0) * 100, "per_100", method="same age"),
+                "rate": self.number(
+                    self._id(cause, "rate"), (cause.rate or 0) * 100, "per_100", n=cause.exposure, method="same age"
+                ),
+                "base": self.number(
+                    self._id(cause, "comparison_rate"), (cause.comparison_rate or 0) * 100, "per_100", method="same age"
+                ),
                 "comparison": self._comparison(cause),
             }
         said = _tidy(voice.say(f"finding.{kind}", **values))
@@ -303,7 +363,8 @@ class Sentences:
     def _changed(self) -> bool:
         """Whether the shop's own figure left its normal range: only then has an excess a share (domain.md G13)."""
         return any(
-            (figure := self.review.figure(code)) is not None and figure.judgement == "worse" for code in ("complaint_rate_signed", "complaint_rate", "complaints", "inflow")
+            (figure := self.review.figure(code)) is not None and figure.judgement == "worse"
+            for code in ("complaint_rate_signed", "complaint_rate", "complaints", "inflow")
         )
 
     def interval(self, cause: Cause) -> tuple[Phrase, Phrase]:
@@ -324,7 +385,9 @@ class Sentences:
         for cause in self.causes[:3]:
             said = self.finding(cause)
             if cause.money:
-                said += voice.say("three.loss", money=self.number(self._id(cause, "money"), cause.money, "money", method="excess per week"))
+                said += voice.say(
+                    "three.loss", money=self.number(self._id(cause, "money"), cause.money, "money", method="excess per week")
+                )
             things.append((said, self._next(cause)))
         mix = next((effect for effect in self.review.mix if effect.verdict == "composition"), None)
         if mix is not None and len(things) < 3:
@@ -334,11 +397,16 @@ class Sentences:
     def _next(self, cause: Cause) -> Phrase:
         voice = self.voice
         order = {ActionKind.CONTAIN: 0, ActionKind.CORRECT: 1, ActionKind.PREVENT: 2}
-        mine = sorted((action for action in self.proposals if action.cause_id == cause.cause_id), key=lambda one: (order[one.kind], one.due, one.action_id))
+        mine = sorted(
+            (action for action in self.proposals if action.cause_id == cause.cause_id),
+            key=lambda one: (order[one.kind], one.due, one.action_id),
+        )
         if not mine:
             return EMPTY
         action = mine[0]
-        return voice.say("three.next", owner=voice.owner(action), due=voice.due(action.due), what=voice.data(voice.action(action).what, 80))
+        return voice.say(
+            "three.next", owner=voice.owner(action), due=voice.due(action.due), what=voice.data(voice.action(action).what, 80)
+        )
 
     def decisions(self) -> list[Decision]:
         """Return at most three decisions: stop-sale of stock in hand first, then what needs resources."""
@@ -347,7 +415,9 @@ class Sentences:
         made: list[Decision] = []
         seen: set[str] = set()
         by_cause = {cause.cause_id: cause for cause in self.causes}
-        contain = sorted((action for action in self.proposals if action.kind == ActionKind.CONTAIN), key=lambda one: (one.due, one.action_id))
+        contain = sorted(
+            (action for action in self.proposals if action.kind == ActionKind.CONTAIN), key=lambda one: (one.due, one.action_id)
+        )
         for cause in self.causes:
             action = next((one for one in contain if one.cause_id == cause.cause_id), None)
             if action is None or not (cause.stock or cause.kind == "safety" or action.resources):
@@ -374,7 +444,12 @@ class Sentences:
             cost = voice.word("decision.cost_safety")
         elif cause is not None and cause.observed > cause.expected:
             weeks = max(cause.window_weeks, 1)
-            cases = self.number(self._id(cause, "excess_per_week"), round((cause.observed - cause.expected) / weeks), "cases", method="excess per week")
+            cases = self.number(
+                self._id(cause, "excess_per_week"),
+                round((cause.observed - cause.expected) / weeks),
+                "cases",
+                method="excess per week",
+            )
             if cause.money:
                 money = self.number(self._id(cause, "money"), cause.money, "money", method="excess per week")
                 cost = voice.say("decision.cost_money", cases=cases, money=money)
@@ -417,7 +492,9 @@ class Sentences:
         said.append(line)
         said += [self._late(result) for result in self.late[:3]]
         if len(self.late) > 3:
-            said.append(voice.say("promise.more_late", n=self.number("prior.more_late", len(self.late) - 3, "items", method="ledger")))
+            said.append(
+                voice.say("promise.more_late", n=self.number("prior.more_late", len(self.late) - 3, "items", method="ledger"))
+            )
         return said
 
     def _late(self, result: ActionResult) -> Phrase:
@@ -426,14 +503,38 @@ class Sentences:
         days = self.number(f"{id_}.days_late", result.days_late, "days", method="ledger")
         values = {"owner": voice.owner(result.action), "what": voice.data(voice.action(result.action).what, 60), "days": days}
         if result.postponed:
-            return voice.say("promise.late_postponed", times=self.number(f"{id_}.postponed", result.postponed, "count", method="ledger"), **values)
+            return voice.say(
+                "promise.late_postponed",
+                times=self.number(f"{id_}.postponed", result.postponed, "count", method="ledger"),
+                **values,
+            )
         return voice.say("promise.late", **values)
 
     def verdicts(self) -> list[tuple[str, Phrase]]:
         """Return verdict and sentence of every prior action that was judged, the sure ones first."""
-        order = {verdict: index for index, verdict in enumerate((Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED))}
+        order = {
+            verdict: index
+            for index, verdict in enumerate(
+                (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED)
+            )
+        }
         judged = [result for result in self.prior if result.verdict is not None]
         judged.sort(key=lambda result: (order[result.verdict or Verdict.UNDECIDED], result.action.action_id))
+        bare = [
+            result
+            for result in judged
+            if result.verdict == Verdict.UNDECIDED and (result.needed is None or result.n_after is None)
+        ]
+        if len(bare) > 1:  # nothing can be said about these but their names: one line
+            named = join(
+                (self.voice.data(self.voice.action(result.action).what, 60) for result in bare),
+                self.voice.catalogue["word.clause_sep"],
+            )
+            judged = [result for result in judged if result not in bare]
+            return [*self._judged(judged), ("undecided", self.voice.say("verdict.text_undecided_plain", what=named))]
+        return self._judged(judged)
+
+    def _judged(self, judged: list[ActionResult]) -> list[tuple[str, Phrase]]:
         return [((result.verdict or Verdict.UNDECIDED).value, self._verdict(result)) for result in judged]
 
     def _verdict(self, result: ActionResult) -> Phrase:
@@ -453,6 +554,8 @@ class Sentences:
                 if result.needed_by is not None:
                     return voice.say("verdict.text_undecided", by=voice.day(result.needed_by), **values)
                 return voice.say("verdict.text_undecided_n", **values)
+            if verdict not in (None, Verdict.UNDECIDED):
+                return voice.say("verdict.text_plain", word=voice.word(f"verdict.{verdict.value}"), what=what)
             return voice.say("verdict.text_undecided_plain", what=what)
         before = self.number(f"{id_}.rate_before", result.rate_before, "share", n=result.n_before, method=method)
         after = self.number(f"{id_}.rate_after", result.rate_after, "share", n=result.n_after, method=method)
@@ -471,8 +574,12 @@ class Sentences:
             "before": before,
             "after": after,
             "drop": self.number(f"{id_}.drop", 1 - ratio, "tenths", n=result.n_after, method=method),
-            "low": self.number(f"{id_}.drop_low", max(0.0, 1 - (result.high if result.high is not None else ratio)), "tenths", method="95%"),
-            "high": self.number(f"{id_}.drop_high", max(0.0, 1 - (result.low if result.low is not None else ratio)), "tenths", method="95%"),
+            "low": self.number(
+                f"{id_}.drop_low", max(0.0, 1 - (result.high if result.high is not None else ratio)), "tenths", method="95%"
+            ),
+            "high": self.number(
+                f"{id_}.drop_high", max(0.0, 1 - (result.low if result.low is not None else ratio)), "tenths", method="95%"
+            ),
         }
         if verdict == Verdict.PARTLY:
             return voice.say("verdict.text_partly", **values)
@@ -487,14 +594,20 @@ class Sentences:
         return figure.unit if figure is not None else "share"
 
     def _mix_change(self, effect: MixEffect) -> Phrase:
-        unit = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(self.mix_unit(effect), "count_change")
-        return self.number(f"mix.{effect.figure}.{effect.dimension}.change", effect.after - effect.before, unit, method="decomposition")
+        unit = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(
+            self.mix_unit(effect), "count_change"
+        )
+        return self.number(
+            f"mix.{effect.figure}.{effect.dimension}.change", effect.after - effect.before, unit, method="decomposition"
+        )
 
     def mix(self, index: int, effect: MixEffect) -> Phrase:
         """Say what a change of a shop-level rate came from."""
         voice = self.voice
         id_ = f"mix.{effect.figure}.{effect.dimension}"
-        unit = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(self.mix_unit(effect), "count_change")
+        unit = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(
+            self.mix_unit(effect), "count_change"
+        )
         figure, change = voice.figure(effect.figure), self._mix_change(effect)
         if effect.verdict == "none":
             return voice.say("finding.mix_none", figure=figure)
@@ -510,14 +623,25 @@ class Sentences:
         }
         if effect.verdict == "composition":
             return voice.say("finding.mix", **values)
-        return voice.say("finding.mix_both", composition=self.number(f"{id_}.composition", effect.composition, FINE.get(unit, unit), method="decomposition"), own=own, **values)
+        return voice.say(
+            "finding.mix_both",
+            composition=self.number(f"{id_}.composition", effect.composition, FINE.get(unit, unit), method="decomposition"),
+            own=own,
+            **values,
+        )
 
     def break_line(self, index: int, one: Break) -> Phrase:
         """Say an event that makes before and after incomparable."""
         voice = self.voice
-        name = voice.data(one.name.get("zh" if voice.chinese else "en") or next(iter(one.name.values()), ""), 80)
+        name = voice.data(
+            one.name.get(voice.language) or one.name.get("zh" if voice.chinese else "en") or next(iter(one.name.values()), ""), 80
+        )
         name = name or voice.word(f"breaks.{one.kind}")
-        when = voice.dated(wording.span(one.on, one.until, voice.language)) if one.until else voice.say("breaks.since", day=voice.day(one.on))
+        when = (
+            voice.dated(wording.span(one.on, one.until, voice.language))
+            if one.until
+            else voice.say("breaks.since", day=voice.day(one.on))
+        )
         key = f"breaks.line_{one.kind}"
         said = voice.say(key if key in voice.catalogue else "breaks.line", name=name, when=when)
         bridges = [
@@ -550,16 +674,18 @@ class Sentences:
         else:
             said = [voice.say("data.sentence_plain", **values)]
         if review.partial:
-            said.append(voice.say("data.partial_sentence", why=voice.data(review.partial, 120)))
+            said.append(voice.say("data.partial_sentence", why=self._covered()))
         for channel in channels:
             name = voice.data(channel.label or channel.channel, 40)
             if channel.error:
-                said.append(voice.say("data.error", channel=name, why=voice.data(channel.error, 120)))
+                said.append(voice.say("data.error", channel=name, why=voice.data(channel.error.rstrip(".。 "), 120)))
             elif channel.excluded:
                 share = channel.quarantined / channel.read if channel.read else 0.0
                 said.append(
                     voice.say(
-                        "data.excluded", channel=name, share=self.number(f"channel.{channel.channel}.quarantined_share", share, "share", n=channel.read)
+                        "data.excluded",
+                        channel=name,
+                        share=self.number(f"channel.{channel.channel}.quarantined_share", share, "share", n=channel.read),
                     )
                 )
             elif channel.missing_days:
@@ -597,14 +723,19 @@ class Sentences:
         if not gaps:
             return voice.word("data.usable")
         broken = any(channel.error or channel.excluded for channel in review.channels)
-        return voice.say("data.limited" if broken else "data.usable_gaps", gaps=voice.listed(gaps[:2]))
+        said = gaps[0]
+        if len(gaps) > 1:
+            said = voice.part("data.gap_more", gap=said, n=self.number("data.gaps", len(gaps) - 1, "count", method="pulls"))
+        return voice.say("data.limited" if broken else "data.usable_gaps", gaps=said)
 
     def method(self) -> list[Phrase]:
         """Say how many places were checked, what nearly passed, and what the figures rest on."""
         voice, review = self.voice, self.review
         said: list[Phrase] = []
         if review.tested and not review.partial:
-            alarms = self.number("review.expected_false_alarms", max(1, round(review.expected_false_alarms)), "places", method="scan")
+            alarms = self.number(
+                "review.expected_false_alarms", max(1, round(review.expected_false_alarms)), "places", method="scan"
+            )
             said.append(voice.say("method.tested", tested=self.tested, alarms=alarms))
         rejected = review.strongest_rejected
         if rejected is not None and not review.partial:
@@ -621,16 +752,26 @@ class Sentences:
         base = voice.shop.identity.base
         if base != "orders":
             said.append(voice.word(f"method.base_{base}"))
-        said.append(voice.word("method.families") if base == "orders" else voice.say("method.rates", n=self.number("shop.minimum_n", self.minimum, "cases")))
+        said.append(
+            voice.word("method.families")
+            if base == "orders"
+            else voice.say("method.rates", n=self.number("shop.minimum_n", self.minimum, "cases"))
+        )
         said.append(voice.word("method.complaint"))
         said.append(voice.word("method.confidence"))
         if self.withheld and not self.restricted:
-            said.append(voice.say("method.restricted", n=self.number("review.restricted", self.withheld, "items", method="ledger")))
+            said.append(
+                voice.say("method.restricted", n=self.number("review.restricted", self.withheld, "items", method="ledger"))
+            )
         return said
 
     def _why(self, why: str) -> Phrase:
         key = f"why.{why}"
-        return self.voice.word(key) if key in self.voice.catalogue else self.voice.data(why or self.voice.catalogue["why.default"], 160)
+        return (
+            self.voice.word(key)
+            if key in self.voice.catalogue
+            else self.voice.data(why or self.voice.catalogue["why.default"], 160)
+        )
 
     def due_items(self) -> list[Phrase]:
         """Say given deadlines by kind: what is close, what was missed."""
@@ -645,7 +786,9 @@ class Sentences:
                 money = sum(item.amount or 0 for item in open_items)
                 if money and kind == "evidence":
                     amount = self.number(f"due.{kind}.amount", money, "money", method="given deadline")
-                    said.append(voice.say("due.line", until=voice.clock(until), n=n, kind=voice.word(f"due.{kind}"), money=amount))
+                    said.append(
+                        voice.say("due.line", until=voice.clock(until), n=n, kind=voice.word(f"due.{kind}"), money=amount)
+                    )
                 else:
                     said.append(voice.say("due.line_plain", until=voice.clock(until), n=n, kind=voice.word(f"due.{kind}")))
             missed = len(items) - len(open_items)
@@ -657,7 +800,12 @@ class Sentences:
 
 def _urgency(cause: Cause) -> tuple[int, float, float, str]:
     """Order causes: safety first, then money, then excess cases."""
-    return (0 if cause.kind == "safety" or cause.track == "safety" else 1, -(cause.money or 0.0), -(cause.observed - cause.expected), cause.cause_id)
+    return (
+        0 if cause.kind == "safety" or cause.track == "safety" else 1,
+        -(cause.money or 0.0),
+        -(cause.observed - cause.expected),
+        cause.cause_id,
+    )
 
 
 def _tidy(phrase: Phrase) -> Phrase:
@@ -677,4 +825,3 @@ def _tidy(phrase: Phrase) -> Phrase:
         if fixed in ("。", ".") or fixed != piece.text:
             pieces[index] = type(piece)(fixed, piece.kind, piece.id)
     return Phrase(tuple(pieces))
-

@@ -16,6 +16,8 @@ from tasks.shop.load import Shop
 from tasks.shop.playbook import ActionWords
 
 _FORMATTER = Formatter()
+NOT_PLACES = ("symptom", "leaf", "family", "metric", "claim_cluster", "body")
+"""Keys of a slice that say what, not where."""
 
 
 class Voice:
@@ -156,6 +158,7 @@ class Voice:
 
     def where(self, slice_: dict[str, str]) -> Phrase:
         """Return a slice as a place: the words that a reader would use for it."""
+        slice_ = {name: each for name, each in slice_.items() if each and name not in NOT_PLACES}
         get = slice_.get
 
         def value(name: str) -> Phrase:
@@ -165,10 +168,14 @@ class Voice:
         if dates and len(slice_) > len(dates):
             rest = {name: each for name, each in slice_.items() if name not in dates}
             return self.part(f"where.{dates[0]}", where=self.where(rest), days=value(dates[0]))
-        rest = {name: each for name, each in slice_.items() if each and name != "claim_cluster"}
+        rest = slice_
         if get("batch_no"):
             key = "where.batch" if get("sku") else "where.batch_only"
-            return self.part(key, sku=value("sku"), batch=value("batch_no")) if get("sku") else self.part(key, batch=value("batch_no"))
+            return (
+                self.part(key, sku=value("sku"), batch=value("batch_no"))
+                if get("sku")
+                else self.part(key, batch=value("batch_no"))
+            )
         region = "region" if get("region") else "dest_province"
         if get("carrier") and get(region):
             if get("line"):

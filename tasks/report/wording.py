@@ -37,6 +37,8 @@ def percent(share: float) -> str:
     points = abs(share) * 100
     if points == 0:
         return "0%"
+    if points < 0.005:
+        return "<0.01%"
     return rounded(share, 2 if points < 0.995 else 1, hundredfold=True) + "%"
 
 
@@ -90,6 +92,8 @@ def value_text(value: float | int | None, unit: str, language: str, currency: st
     if unit == "change_per_100":
         return signed(rounded(float(value), 1))
     if unit == "times":
+        if value > 20:
+            return words["unit.over_20_times"]
         return words["unit.times"].replace("{v}", rounded(float(value), 0 if value >= 5 else 1))
     if unit == "tenths":
         return tenths(float(value)) if language == "zh-CN" else rounded(float(value) * 100, 0) + "%"

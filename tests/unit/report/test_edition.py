@@ -24,7 +24,15 @@ from tasks.report.edition import EditionFiles, make
 from tasks.settings import Settings
 from tests.reviews import local, make_action, make_causes, make_review, make_shop, red_line
 
-KINDS = (("week", "zh-CN"), ("week", "en"), ("quiet", "zh-CN"), ("small", "zh-CN"), ("month", "zh-CN"), ("reviews", "en"), ("partial", "en"))
+KINDS = (
+    ("week", "zh-CN"),
+    ("week", "en"),
+    ("quiet", "zh-CN"),
+    ("small", "zh-CN"),
+    ("month", "zh-CN"),
+    ("reviews", "en"),
+    ("partial", "en"),
+)
 
 
 @lru_cache(maxsize=16)
@@ -58,11 +66,15 @@ def test_every_printed_number_is_in_numbers_json(kind: str, language: str) -> No
     for id_, text in spans:
         assert _squeezed(unescape(text)) in printed, id_
     bare = re.sub(r'<span data-(?:n|d|c)="[^"]*">[^<]*</span>', "", html)
-    bare = re.sub(r'<svg.*?</svg>|<head>.*?</head>|<[^>]*>', " ", bare, flags=re.S)
+    bare = re.sub(r"<svg.*?</svg>|<head>.*?</head>|<[^>]*>", " ", bare, flags=re.S)
     fixed = "\n".join(catalogue(language).entries.values())
     for near in re.findall(r"[^\W\d]?\d+[^\W\d]?", unescape(bare)):
         assert near in fixed, near
-    charted = [unescape(text) for svg in re.findall(r"<svg.*?</svg>", html, flags=re.S) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+    charted = [
+        unescape(text)
+        for svg in re.findall(r"<svg.*?</svg>", html, flags=re.S)
+        for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    ]
     endings = [text for text in charted if re.search(r"\d(起|%|万元)$|\d cases?$", text)]
     for text in endings:
         assert any(text.endswith(each) for each in known.values()), text
@@ -72,14 +84,37 @@ def test_both_languages_print_the_same_numbers() -> None:
     assert edition("week", "zh-CN").files["numbers.json"] == edition("week", "en").files["numbers.json"]
 
 
-@pytest.mark.parametrize(("kind", "language", "low", "high"), [("week", "zh-CN", 2, 4), ("week", "en", 2, 4), ("quiet", "zh-CN", 1, 4), ("small", "zh-CN", 1, 1), ("month", "zh-CN", 6, 12)])
+@pytest.mark.parametrize(
+    ("kind", "language", "low", "high"),
+    [
+        ("week", "zh-CN", 2, 4),
+        ("week", "en", 2, 4),
+        ("quiet", "zh-CN", 1, 4),
+        ("small", "zh-CN", 1, 1),
+        ("month", "zh-CN", 6, 12),
+    ],
+)
 def test_page_budgets(kind: str, language: str, low: int, high: int) -> None:
     assert low <= len(_pages(edition(kind, language))) <= high
 
 
 def test_page_one_answers_in_the_order_of_the_meeting() -> None:
     text = _squeezed(_pages(edition("week", "zh-CN"))[0])
-    order = ["11月2日—11月8日（第45周）", "正式版", "数据截至", "数据：可用", "本周红线：无", "本周整体正常", "净损失", "品质退款率", "平台分", "3分钟人工回复率", "上周承诺", "本周三件事", "请拍板"]
+    order = [
+        "11月2日—11月8日（第45周）",
+        "正式版",
+        "数据截至",
+        "数据：可用",
+        "本周红线：无",
+        "本周整体正常",
+        "净损失",
+        "品质退款率",
+        "平台分",
+        "3分钟人工回复率",
+        "上周承诺",
+        "本周三件事",
+        "请拍板",
+    ]
     places = [text.index(word) for word in order]
     assert places == sorted(places)
     assert "请决定：是否暂停销售并封存FW03-2608B在库312件。由李陶在11月10日18:00前答复。" in text
@@ -90,6 +125,13 @@ def test_a_red_line_opens_page_one_and_says_no_percentage() -> None:
     first = _squeezed(_pages(made)[0])
     assert first.index("【红线】KT-11出现3起“麻手”反馈（11月3日、11月5日、11月6日）") < first.index("指标")
     assert "0.33%" not in first
+
+
+def test_several_red_lines_say_once_what_is_to_be_done() -> None:
+    burn = replace(red_line(), slice={"sku": "HW-13", "symptom": "burn"}, leaf="PRD.HEALTH", words="")
+    text = _squeezed(_pages(_make(make_review("week", red_lines=[red_line(), burn])))[0])
+    assert text.count("法务当日给出意见") == 1
+    assert "HW-13出现3起烫伤反馈" in text
 
 
 def test_a_quiet_week_says_so() -> None:
@@ -114,7 +156,15 @@ def test_a_small_shop_gets_no_percentage_of_few_cases() -> None:
 def test_files_are_named_by_period_and_audience() -> None:
     assert edition("week", "zh-CN").pdf_name == "售后周报_2026-W45_v1_管理层.pdf"
     assert edition("week", "en").pdf_name == "Aftersales-Weekly_2026-W45_v1_Management.pdf"
-    assert set(edition("week", "en").files) == {"Aftersales-Weekly_2026-W45_v1_Management.pdf", "numbers.json", "page1.png", "main_points.txt", "mail.txt", "mail.html", "report.html"}
+    assert set(edition("week", "en").files) == {
+        "Aftersales-Weekly_2026-W45_v1_Management.pdf",
+        "numbers.json",
+        "page1.png",
+        "main_points.txt",
+        "mail.txt",
+        "mail.html",
+        "report.html",
+    }
 
 
 def test_words_with_legal_effect_pass_only_into_the_restricted_edition() -> None:
@@ -151,9 +201,22 @@ HOSTILE = (
 
 
 def test_hostile_text_is_printed_or_cut_but_never_obeyed() -> None:
-    causes = [replace(make_causes()[0], cause_id=f"h{i}", slice={"sku": text}, leaf=text, facts=(), stock=None) for i, text in enumerate(HOSTILE[:5])]
+    causes = [
+        replace(make_causes()[0], cause_id=f"h{i}", slice={"sku": text}, leaf=text, facts=(), stock=None)
+        for i, text in enumerate(HOSTILE[:5])
+    ]
     actions = [
-        make_action(f"h{i}", text or "x", ActionKind.CONTAIN, text, local(2026, 11, 10), metric=text, target_text=text, expected_effect=text, cause_id=f"h{i}")
+        make_action(
+            f"h{i}",
+            text or "x",
+            ActionKind.CONTAIN,
+            text,
+            local(2026, 11, 10),
+            metric=text,
+            target_text=text,
+            expected_effect=text,
+            cause_id=f"h{i}",
+        )
         for i, text in enumerate(HOSTILE)
     ]
     channels = [ChannelQuality(f"c{i}", text, 5, 5, 0, error=text) for i, text in enumerate(HOSTILE)]
@@ -180,7 +243,9 @@ def test_bytes_are_the_same_in_another_process_with_another_seed(tmp_path: Path)
     )
     root = Path(__file__).resolve().parents[3]
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(root), "TZ": "America/New_York", "LC_ALL": "C"}
-    other = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    other = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
     made = edition("week", "zh-CN")
     assert other.stdout.strip() == hashlib.sha256(b"".join(made.files[name] for name in sorted(made.files))).hexdigest()
 
@@ -196,7 +261,9 @@ def test_the_picture_is_page_one_for_the_group_chat() -> None:
 
 
 def test_a_revision_says_what_changed() -> None:
-    made = _make(make_review("week", revision=2, previous_numbers={"quality_refund_rate.value": 0.018, "net_loss.value": 86_400.0}))
+    made = _make(
+        make_review("week", revision=2, previous_numbers={"quality_refund_rate.value": 0.018, "net_loss.value": 86_400.0})
+    )
     text = _squeezed("".join(_pages(made)))
     assert "第2次修订" in text
     assert "品质退款率由1.8%改为1.9%。" in text
@@ -211,8 +278,14 @@ def test_prior_actions_come_before_new_ones() -> None:
 def test_no_heading_is_the_last_line_of_a_page() -> None:
     for kind, language in KINDS:
         html = edition(kind, language).files["report.html"].decode()
-        headings = {_squeezed(re.sub(r"<[^>]*>", "", unescape(one))) for one in re.findall(r"<h[23][^>]*>(.*?)</h[23]>", html, flags=re.S)}
+        headings = {
+            _squeezed(re.sub(r"<[^>]*>", "", unescape(one))) for one in re.findall(r"<h[23][^>]*>(.*?)</h[23]>", html, flags=re.S)
+        }
         for page in _pages(edition(kind, language)):
             lines = [_squeezed(line) for line in page.splitlines() if line.strip()]
-            lines = [line for line in lines if "内部资料" not in line and "Internal," not in line and not re.fullmatch(r"\d+/\d+", line)]
+            lines = [
+                line
+                for line in lines
+                if "内部资料" not in line and "Internal," not in line and not re.fullmatch(r"\d+/\d+", line)
+            ]
             assert lines[-1] not in headings, (kind, lines[-1])

@@ -12,7 +12,9 @@ PAGE = '<!DOCTYPE html><html lang="en"><head><title>t</title><link rel="styleshe
 
 
 def _render(body: str, *, memory_mb: int = 3000, timeout_s: int = 60) -> bytes:
-    return pdf.render(PAGE.format(body), identifier="test", period=Period.parse("2026-W45"), memory_mb=memory_mb, timeout_s=timeout_s)
+    return pdf.render(
+        PAGE.format(body), identifier="test", period=Period.parse("2026-W45"), memory_mb=memory_mb, timeout_s=timeout_s
+    )
 
 
 def test_plain_text_renders_twice_the_same() -> None:
