@@ -79,7 +79,9 @@ def test_a_deadline_is_worded_in_the_business_zone() -> None:
     assert wording.due(datetime(2026, 11, 10, 16, 0, tzinfo=UTC), "Asia/Shanghai", "zh-CN") == "11月11日"
 
 
-@pytest.mark.parametrize(("observed", "low", "rung"), [(26, 4.1, "clear"), (9, 1.3, "watch"), (40, 0.9, "watch"), (5, 0.7, "normal")])
+@pytest.mark.parametrize(
+    ("observed", "low", "rung"), [(26, 4.1, "clear"), (9, 1.3, "watch"), (40, 0.9, "watch"), (5, 0.7, "normal")]
+)
 def test_the_ladder_needs_cases_and_an_interval_off_one(observed: float, low: float, rung: str) -> None:
     assert wording.strength(observed, low) == rung
 
