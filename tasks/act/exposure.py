@@ -264,7 +264,9 @@ def _kind_of_session(lines: pl.DataFrame, session: str) -> dict[str, str]:
 
 
 def _confirmed(facts: Facts, period: Period) -> pl.DataFrame:
-    inspected = facts["return_inspection"].filter(pl.col("fault_confirmed").fill_null(False) & (pl.col("inspected_at") < period.end))
+    inspected = facts["return_inspection"].filter(
+        pl.col("fault_confirmed").fill_null(False) & (pl.col("inspected_at") < period.end)
+    )
     return inspected.join(facts["aftersale"].select("aftersale_id", "oid", "applied_at"), on="aftersale_id").select(
         "oid", at="applied_at"
     )

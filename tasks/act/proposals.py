@@ -84,7 +84,9 @@ def propose(
     """
     refuses = forbidden or shop.words.forbidden_practice
     proposed: dict[str, Action] = {}
-    for subject in [_of_red_line(line, shop) for line in red_lines] + [_of_cause(cause, shop) for cause in causes if _is_open(cause)]:
+    for subject in [_of_red_line(line, shop) for line in red_lines] + [
+        _of_cause(cause, shop) for cause in causes if _is_open(cause)
+    ]:
         chosen = _entry(subject, shop)
         if chosen is None:
             continue
@@ -175,7 +177,9 @@ def _line(conditions: Mapping[str, str], facts: Mapping[str, object], shop: Shop
 
 def _of_cause(cause: Cause, shop: Shop) -> _Subject:
     facts = dict(cause.facts)
-    named = [symptom for symptom in (cause.slice.get("symptom"), facts.get("symptom"), FAMILY_SYMPTOMS.get(cause.family)) if symptom]
+    named = [
+        symptom for symptom in (cause.slice.get("symptom"), facts.get("symptom"), FAMILY_SYMPTOMS.get(cause.family)) if symptom
+    ]
     dimensions = {*cause.slice, *filter(None, [AXIS_DIMENSIONS.get(cause.since_axis) if cause.since else None])}
     base = cause.comparison_rate
     if base is None and cause.exposure:
@@ -261,7 +265,13 @@ def _rank(subject: _Subject, entry: Entry) -> tuple[int, ...] | None:
     if when.any_of and not set(when.any_of) & dimensions:
         return None
     first = int(bool(subject.leaves) and subject.leaves[0] in when.leaves)
-    return (int(abnormal), int(bool(when.symptoms)), len(set(when.all_of) & dimensions), first, len(set(when.any_of) & dimensions))
+    return (
+        int(abnormal),
+        int(bool(when.symptoms)),
+        len(set(when.all_of) & dimensions),
+        first,
+        len(set(when.any_of) & dimensions),
+    )
 
 
 def _is_strong(subject: _Subject, entry: Entry) -> bool:
@@ -339,7 +349,9 @@ def _fresh(action: Action, subject: _Subject, entry: Entry, step: Step, period: 
     earlier = [
         other
         for other in existing
-        if other.playbook == action.playbook and other.period != period.id and Period.parse(other.period, period.zone).end < period.end
+        if other.playbook == action.playbook
+        and other.period != period.id
+        and Period.parse(other.period, period.zone).end < period.end
     ]
     for other in earlier:
         if other.state not in FINISHED and _covers(other, action):

@@ -60,7 +60,9 @@ def p_greater(
     return tail - 0.5 * float(binom.pmf(events, total, p)) if mid_p else tail
 
 
-def relative_change(first: RateRatio, counts: tuple[float, float], control: RateRatio, control_counts: tuple[float, float]) -> RateRatio:
+def relative_change(
+    first: RateRatio, counts: tuple[float, float], control: RateRatio, control_counts: tuple[float, float]
+) -> RateRatio:
     """Compare a ratio with that of the untouched slices: ratio of ratios, interval by the log method (Wald).
 
     Args:

@@ -106,9 +106,7 @@ def _target_met(found: Evidence, target: float | None) -> bool:
         return False
     met = [counts.n >= COHORT_UNITS and counts.events <= target * counts.n for _, counts in found.cohorts]
     days = [week for week, _ in found.cohorts]
-    pairs = [
-        met[i] and met[i + 1] and days[i + 1] - days[i] == timedelta(weeks=1) for i in range(len(met) - 1)
-    ]
+    pairs = [met[i] and met[i + 1] and days[i + 1] - days[i] == timedelta(weeks=1) for i in range(len(met) - 1)]
     if not pairs:
         return False
     return pairs[-1] or (any(pairs) and found.after.events <= target * found.after.n)

@@ -57,7 +57,11 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
     large = groups.filter(pl.col("n") >= minimum)
     if float(large["n"].sum()) * 2 < float(groups["n"].sum()):
         # Most rows lie in small groups (sellers, batches): the counts of bad ones are told, and no share.
-        listed = groups.filter(pl.col("bad") >= (PERSON_CELL if person else 1)).sort("bad", "value", descending=[True, False]).head(ROWS)
+        listed = (
+            groups.filter(pl.col("bad") >= (PERSON_CELL if person else 1))
+            .sort("bad", "value", descending=[True, False])
+            .head(ROWS)
+        )
         counted = tuple((value, None, count, None, None) for value, count in listed.select("value", "bad").iter_rows())
         return Breakdown(code, dimension, counted, minimum, total, float(rows.height), groups.height - listed.height)
     made = []
@@ -65,7 +69,9 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
         low, high = share_interval(count, n)
         made.append((value, count / n, n, low, high))
     made.sort(key=lambda row: (-row[1], row[0]))
-    return Breakdown(code, dimension, tuple(made[:ROWS]), minimum, total, float(rows.height), groups.height - min(len(made), ROWS))
+    return Breakdown(
+        code, dimension, tuple(made[:ROWS]), minimum, total, float(rows.height), groups.height - min(len(made), ROWS)
+    )
 
 
 def _complaints(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
@@ -81,14 +87,18 @@ def _complaints(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
         if name not in cases.columns or cases[name].null_count() == cases.height:
             continue
         person = bool((known := shop.dimensions.get(name)) and known.person)
-        groups = cases.filter(pl.col(name).is_not_null()).group_by(value=pl.col(name).cast(pl.String)).agg(n=pl.len().cast(pl.Float64))
+        groups = (
+            cases.filter(pl.col(name).is_not_null()).group_by(value=pl.col(name).cast(pl.String)).agg(n=pl.len().cast(pl.Float64))
+        )
         groups = groups.filter(pl.col("n") >= (PERSON_CELL if person else 1)).sort("n", "value", descending=[True, False])
         enough = cases.height >= shop.identity.minimum_n
         rows = tuple(
             (value, n / cases.height if enough else None, n, *(share_interval(n, cases.height) if enough else (None, None)))
             for value, n in groups.head(ROWS).iter_rows()
         )
-        made.append(Breakdown("complaints", name, rows, shop.identity.minimum_n, None, float(cases.height), max(groups.height - ROWS, 0)))
+        made.append(
+            Breakdown("complaints", name, rows, shop.identity.minimum_n, None, float(cases.height), max(groups.height - ROWS, 0))
+        )
     return made
 
 

@@ -54,7 +54,9 @@ def breaks(facts: Facts, period: Period, shop: Shop, channels: list[ChannelQuali
             label = channel.label or channel.channel
             first, last = channel.missing_days[0], channel.missing_days[-1]
             if not any(one.kind == "missing_data" and one.on <= last and (one.until or one.on) >= first for one in found):
-                found.append(Break("missing_data", first, last, {"zh-CN": f"{label}缺数据", "en": f"{label}: no data"}, (channel.channel,)))
+                found.append(
+                    Break("missing_data", first, last, {"zh-CN": f"{label}缺数据", "en": f"{label}: no data"}, (channel.channel,))
+                )
     return sorted(found, key=lambda one: (one.on, one.kind, one.name.get("en", "")))
 
 

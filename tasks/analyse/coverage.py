@@ -34,7 +34,10 @@ def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
     for one in sorted(facts.pulls, key=lambda pull: pull.started_at):
         pulls[one.channel] = one
     declared = {channel.name: channel for channel in shop.channels.channels}
-    counts = {table: _by_day(facts, table, period) for table in sorted({c.table for c in declared.values()} | {p.table for p in pulls.values()})}
+    counts = {
+        table: _by_day(facts, table, period)
+        for table in sorted({c.table for c in declared.values()} | {p.table for p in pulls.values()})
+    }
     language: Literal["zh", "en"] = "zh" if shop.identity.languages[0].startswith("zh") else "en"
     made: list[ChannelQuality] = []
     for name in [*declared, *sorted(set(pulls) - set(declared))]:
@@ -129,9 +132,7 @@ def _by_day(facts: Facts, table: str, period: Period) -> dict[str, dict[date, in
     is_day = frame.schema[time] == pl.Date
     oldest = period.start - timedelta(weeks=USUAL_WEEKS)
     first = period.first_day - timedelta(weeks=USUAL_WEEKS)
-    within = (
-        pl.col(time).is_between(first, period.last_day) if is_day else (pl.col(time) >= oldest) & (pl.col(time) < period.end)
-    )
+    within = pl.col(time).is_between(first, period.last_day) if is_day else (pl.col(time) >= oldest) & (pl.col(time) < period.end)
     day = pl.col(time) if is_day else pl.col(time).dt.convert_time_zone(period.zone).dt.date()
     rows = frame.lazy().filter(within).group_by("channel", day.alias("on")).agg(n=pl.len()).collect()
     found: dict[str, dict[date, int]] = {}

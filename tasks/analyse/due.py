@@ -42,7 +42,9 @@ def _state(act_by: pl.Expr, done: pl.Expr, period: Period, now: datetime, until:
 
 def _aftersales(facts: Facts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
     orders = facts["aftersale"].filter(pl.col("must_act_by").is_not_null() & (pl.col("applied_at") < now))
-    involved = pl.col("platform_involved").fill_null(value=False) & (pl.col("involved_at").is_null() | (pl.col("involved_at") < now))
+    involved = pl.col("platform_involved").fill_null(value=False) & (
+        pl.col("involved_at").is_null() | (pl.col("involved_at") < now)
+    )
     done = pl.when(involved).then(pl.col("evidence_at")).otherwise(pl.min_horizontal("agreed_at", "closed_at"))
     orders = orders.with_columns(
         missed=_state(pl.col("must_act_by"), done, period, now, until),
@@ -57,7 +59,9 @@ def _aftersales(facts: Facts, period: Period, now: datetime, until: datetime) ->
 def _regulator(facts: Facts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
     cases = facts["regulator_case"].filter(pl.col("must_act_by").is_not_null() & (pl.col("received_at") < now))
     acted = pl.min_horizontal("first_contact_at", "answered_at")
-    cases = cases.with_columns(missed=_state(pl.col("must_act_by"), acted, period, now, until)).filter(pl.col("missed").is_not_null())
+    cases = cases.with_columns(missed=_state(pl.col("must_act_by"), acted, period, now, until)).filter(
+        pl.col("missed").is_not_null()
+    )
     return [
         DueItem("regulator", row["must_act_by"], row["case_no_hash"][:HIDDEN], row["amount"], row["missed"])
         for row in cases.select("must_act_by", "case_no_hash", "amount", "missed").iter_rows(named=True)
@@ -67,7 +71,9 @@ def _regulator(facts: Facts, period: Period, now: datetime, until: datetime) -> 
 def _promises(facts: Facts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
     records = facts["feedback"].filter(pl.col("promised_at").is_not_null() & (pl.col("submitted_at") < now))
     kept = pl.min_horizontal("solution_at", "closed_at")
-    records = records.with_columns(missed=_state(pl.col("promised_at"), kept, period, now, until)).filter(pl.col("missed").is_not_null())
+    records = records.with_columns(missed=_state(pl.col("promised_at"), kept, period, now, until)).filter(
+        pl.col("missed").is_not_null()
+    )
     return [
         DueItem("callback", row["promised_at"], row["order_ref"] or row["record_id"][:HIDDEN], None, row["missed"])
         for row in records.select("promised_at", "order_ref", "record_id", "missed").iter_rows(named=True)

@@ -61,7 +61,9 @@ def daily(facts: Facts, period: Period) -> list[tuple[date, int]]:
     cases = _local(facts["feedback"].filter(pl.col("counted")), "submitted_at", period)
     counts = dict(cases.group_by("day").agg(pl.len()).iter_rows())
     first = period.first_day - timedelta(days=28)
-    return [(day, int(counts.get(day, 0))) for n in range((period.last_day - first).days + 1) for day in [first + timedelta(days=n)]]
+    return [
+        (day, int(counts.get(day, 0))) for n in range((period.last_day - first).days + 1) for day in [first + timedelta(days=n)]
+    ]
 
 
 def problems(
@@ -169,7 +171,9 @@ def _per_day(complaint: Figure, period: Period, *, judged: bool) -> Figure:
     """
     value = (complaint.value or 0.0) / period.days
     lengths = [length for length, _ in _lengths(period, len(complaint.series))]
-    series = tuple((day, count / n if count is not None else None) for (day, count), n in zip(complaint.series, lengths, strict=True))
+    series = tuple(
+        (day, count / n if count is not None else None) for (day, count), n in zip(complaint.series, lengths, strict=True)
+    )
     history = [count for _, count in series[:-1] if count is not None]
     normal = count_range(history, value) if judged else None
     return Figure(

@@ -43,8 +43,8 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     """Return gross loss, recovered amount, net loss, its share of net sales, net sales, and each item of the loss.
 
     What is booked follows what was signed in the weeks before, so a week's loss is judged per unit signed in the four weeks
-    to its end: a promotion moves neither. Booked in the period: refunded, returned, inspected or closed then. A refunded price is no loss where the goods came
-    back saleable. Items that the shop does not price are named in `missing`.
+    to its end: a promotion moves neither. Booked in the period: refunded, returned, inspected or closed then. A refunded
+    price is no loss where the goods came back saleable. Items that the shop does not price are named in `missing`.
 
     Args:
         facts: Coded tables.
@@ -68,13 +68,16 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         "gross_loss": _against_signed([loss.gross for loss in losses], [book.signed(span) for span in chain], known),
     }
 
-    def add(code: str, values: Sequence[float | None], *, unit: str = "money", good: str = "down", scope: str = "", note: str = "") -> None:
+    def add(
+        code: str, values: Sequence[float | None], *, unit: str = "money", good: str = "down", scope: str = "", note: str = ""
+    ) -> None:
         value = values[-1]
         normal = scaled.get(code)
         figure = Figure(
             code=code, family="money", value=value, unit=unit, previous=values[-2] if known[-2] else None,
             low=normal.low if normal else None, high=normal.high if normal else None, good="down" if good == "down" else "none",
-            judgement=word(normal, good) if normal else UNTESTED, axis_from=period.first_day, axis_to=period.last_day, method="booked_in_period", scope=scope,
+            judgement=word(normal, good) if normal else UNTESTED, axis_from=period.first_day, axis_to=period.last_day,
+            method="booked_in_period", scope=scope,
             series=tuple((str(span.first_day), v if ok else None) for span, v, ok in zip(chain, values, known, strict=True)) if not scope else (),
             missing=",".join(now.missing) if code == "gross_loss" else "", note=note,
             rows=f"booked in {period.first_day}..{period.last_day}" + (f"; {scope}" if scope else ""),
@@ -118,16 +121,22 @@ class _Book:
         moments = ("refunded_at", "returned_at", "received_at", "closed_at", "applied_at")
         booked = pl.any_horizontal((pl.col(name) >= oldest.start) & (pl.col(name) < period.end) for name in moments)
         orders = facts["aftersale"].filter(booked)
-        sold = lines.select("oid", line, "paid_amount", "cost_amount", sold_qty="qty").join(orders.select("oid").unique(), on="oid", how="semi")
+        sold = lines.select("oid", line, "paid_amount", "cost_amount", sold_qty="qty").join(
+            orders.select("oid").unique(), on="oid", how="semi"
+        )
         share = pl.min_horizontal(pl.col("qty") / pl.col("sold_qty"), 1.0).fill_null(1.0)
         cost = pl.coalesce("cost_amount", pl.col("paid_amount") * self.rules.goods_cost_share).fill_null(0.0)
         self.orders = orders.join(sold, on="oid", how="left").with_columns(cost=cost * share)
-        self.inspected = facts["return_inspection"].filter(pl.col("inspected_at").is_between(oldest.start, period.end, closed="left")).join(
-            self.orders.select("aftersale_id", "cost", "line"), on="aftersale_id", how="left"
+        self.inspected = (
+            facts["return_inspection"]
+            .filter(pl.col("inspected_at").is_between(oldest.start, period.end, closed="left"))
+            .join(self.orders.select("aftersale_id", "cost", "line"), on="aftersale_id", how="left")
         )
         self.sales = lines.filter(pl.col("paid_at") >= oldest.start).select("paid_at", "paid_amount", line)
         days = pl.col("signed_at").dt.convert_time_zone(period.zone).dt.date()
-        counted = lines.filter((pl.col("signed_at") >= oldest.start - timedelta(days=SIGNED_DAYS)) & (pl.col("signed_at") < period.end))
+        counted = lines.filter(
+            (pl.col("signed_at") >= oldest.start - timedelta(days=SIGNED_DAYS)) & (pl.col("signed_at") < period.end)
+        )
         self.signed_by_day = dict(counted.group_by(day=days).agg(pl.len()).iter_rows())
         self.regulator = facts["regulator_case"]
         records = facts["feedback"]
@@ -177,7 +186,9 @@ class _Book:
         resent, exchanged, repaired = (done.filter(pl.col("type") == kind) for kind in ("resend", "exchange", "repair"))
         cases = self.cases.filter(within("submitted_at")).height
         minutes = self.rate("service_minutes_per_contact", span) or self.rules.minutes_per_case
-        insured = orders.filter(within("applied_at") & pl.col("freight_insurance").fill_null(value=False))["line"].drop_nulls().unique()
+        insured = (
+            orders.filter(within("applied_at") & pl.col("freight_insurance").fill_null(value=False))["line"].drop_nulls().unique()
+        )
         premium = self.rate("insurance_premium", span) if len(insured) else 0.0
         if premium is None:
             missing.append("insurance_premium")
@@ -215,7 +226,8 @@ class _Book:
         """Return what returned goods lost: as inspected; the usual share of their cost where no inspection says it."""
         if inspected.height:
             said = pl.coalesce(
-                "loss_amount", pl.when(pl.col("result") == "ok_resell").then(0.0).otherwise(pl.col("cost") * (1 - self.rules.resale_share))
+                "loss_amount",
+                pl.when(pl.col("result") == "ok_resell").then(0.0).otherwise(pl.col("cost") * (1 - self.rules.resale_share)),
             )
             return float(inspected.select(said.fill_null(0.0).sum()).item() or 0.0)
         return float(returned["cost"].fill_null(0.0).sum()) * (1 - self.rules.resale_share)
@@ -223,7 +235,11 @@ class _Book:
     def _recovered(self, after: pl.DataFrame, inspected: pl.DataFrame, span: Period, missing: list[str]) -> dict[str, float]:
         found: dict[str, float] = {}
         for item, share, base in (
-            ("carrier_claims", "carrier_claim_share", after.filter((pl.col("liability") == "carrier") & (pl.col("type") == "refund_only"))),
+            (
+                "carrier_claims",
+                "carrier_claim_share",
+                after.filter((pl.col("liability") == "carrier") & (pl.col("type") == "refund_only")),
+            ),
             ("supplier_claims", "supplier_claim_share", inspected.filter(pl.col("fault_confirmed").fill_null(value=False))),
         ):
             value = self.rate(share, span)
@@ -232,4 +248,3 @@ class _Book:
             else:
                 found[item] = float(base["cost"].fill_null(0.0).sum()) * value
         return found
-

@@ -27,12 +27,16 @@ def published(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         judgement is `level_break`. `low` is the warning line; `note` holds warning line, distance, penalty line, formula.
     """
     latest = min(facts.as_of, period.end + LATE)
-    metrics = facts["platform_metric"].filter(pl.col("as_published_at") <= latest).sort("as_published_at", "shop", nulls_last=True)
+    metrics = (
+        facts["platform_metric"].filter(pl.col("as_published_at") <= latest).sort("as_published_at", "shop", nulls_last=True)
+    )
     if metrics.is_empty():
         return []
     return [
         _figure(rows, str(platform), str(code), period, shop)
-        for (code, platform), rows in sorted(metrics.group_by("metric_code", "platform", maintain_order=True), key=lambda pair: str(pair[0]))
+        for (code, platform), rows in sorted(
+            metrics.group_by("metric_code", "platform", maintain_order=True), key=lambda pair: str(pair[0])
+        )
     ]
 
 
@@ -54,7 +58,9 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
     rising = warn is None or bad is None or bad <= warn
     distance = None if warn is None else (now["value"] - warn if rising else warn - now["value"])
     judgement = "level_break" if broken else "insufficient" if distance is None else "worse" if distance < 0 else "normal"
-    note = [f"{name}={_plain(value)}" for name, value in (("warn", warn), ("distance", distance), ("bad", bad)) if value is not None]
+    note = [
+        f"{name}={_plain(value)}" for name, value in (("warn", warn), ("distance", distance), ("bad", bad)) if value is not None
+    ]
     return Figure(
         code=f"platform_{code}",
         family="published",

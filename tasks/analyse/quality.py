@@ -64,7 +64,12 @@ def quality(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         back = refunds.filter(pl.col("returned_at").is_not_null()).with_columns(at="returned_at", weight=pl.col("qty"))
         pieces = signed.with_columns(n="pieces")
         add("return_rate", "share", ages.returned, back, units=pieces, ready=ages.returned_ready)
-        add("refund_only_rate", "share", ages.refund_only, _once(refunds.filter(after & refunded & (pl.col("type") == "refund_only"))))
+        add(
+            "refund_only_rate",
+            "share",
+            ages.refund_only,
+            _once(refunds.filter(after & refunded & (pl.col("type") == "refund_only"))),
+        )
         paid = _units(facts, "paid_at", period)
         before = _once(refunds.filter((pl.col("phase") == "before_ship") & pl.col("refunded_at").is_not_null()))
         before = before.with_columns(day="paid_day", begun="paid_at")
@@ -130,7 +135,9 @@ def _after_sales(facts: Facts, period: Period) -> pl.DataFrame:
     """
     orders = facts["aftersale"].filter(pl.col("applied_at") < period.end)
     lines = _lines(facts).select("oid", "line", "signed_at", "paid_at").join(orders.select("oid").unique(), on="oid", how="semi")
-    late = facts["return_inspection"].filter(pl.col("inspected_at") >= period.end).select("aftersale_id", pending=pl.lit(value=True))
+    late = (
+        facts["return_inspection"].filter(pl.col("inspected_at") >= period.end).select("aftersale_id", pending=pl.lit(value=True))
+    )
 
     def happened(column: str) -> pl.Expr:
         return pl.when(pl.col(column) < period.end).then(pl.col(column)).alias(column)
@@ -169,9 +176,7 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
     )
 
 
-def _figure(
-    ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str
-) -> Figure:
+def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
     chain = cohorts(period, ready, steps + 1)
     units = dict(ledger.units.iter_rows())

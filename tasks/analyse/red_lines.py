@@ -39,7 +39,10 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
         return []
     earliest = period.start - timedelta(days=shop.targets.safety_days)
     cases = records.filter(
-        pl.col("counted") & (pl.col("track") == "safety") & (pl.col("submitted_at") >= earliest) & (pl.col("submitted_at") < period.end)
+        pl.col("counted")
+        & (pl.col("track") == "safety")
+        & (pl.col("submitted_at") >= earliest)
+        & (pl.col("submitted_at") < period.end)
     )
     if "claim_cluster" in cases.columns:
         cases = cases.filter(pl.col("claim_cluster").is_null())
@@ -71,7 +74,9 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
 
 def _words(cases: pl.DataFrame, shop: Shop) -> str:
     """Return the customers' own words for it: the phrase of the safety leaves that stands in most texts."""
-    phrases = sorted({phrase for leaf in shop.words.safety_leaves for group in shop.words.leaves.get(leaf, []) for phrase in group.phrases})
+    phrases = sorted(
+        {phrase for leaf in shop.words.safety_leaves for group in shop.words.leaves.get(leaf, []) for phrase in group.phrases}
+    )
     texts = [str(text).lower() for text in cases["text"].drop_nulls()]
     counted = [(sum(phrase in text for text in texts), phrase) for phrase in phrases if "…" not in phrase]
     best = max(counted, key=lambda pair: (pair[0], -len(pair[1]), pair[1]), default=(0, ""))
@@ -81,7 +86,9 @@ def _words(cases: pl.DataFrame, shop: Shop) -> str:
 def _sold(facts: Facts, sku: str, period: Period) -> float | None:
     """Return the units of a SKU signed in the 13 weeks to the period's end: how many may be concerned, no denominator."""
     since = period.end - timedelta(weeks=13)
-    lines = facts["order_line"].filter((pl.col("sku") == sku) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end))
+    lines = facts["order_line"].filter(
+        (pl.col("sku") == sku) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end)
+    )
     return float(lines["qty"].sum()) if lines.height else None
 
 
@@ -97,15 +104,23 @@ def _regulator(facts: Facts, period: Period) -> list[RedLine]:
 
 
 def _evidence(facts: Facts, period: Period) -> list[RedLine]:
-    missed = missed_evidence(facts["aftersale"], period).with_columns(day=_day("must_act_by", period.zone)).sort("must_act_by", "aftersale_id")
+    missed = (
+        missed_evidence(facts["aftersale"], period)
+        .with_columns(day=_day("must_act_by", period.zone))
+        .sort("must_act_by", "aftersale_id")
+    )
     if missed.is_empty():
         return []
-    return [RedLine("evidence_missed", {}, "", missed.height, tuple(sorted(set(missed["day"]))), rows=tuple(missed["aftersale_id"]))]
+    return [
+        RedLine("evidence_missed", {}, "", missed.height, tuple(sorted(set(missed["day"]))), rows=tuple(missed["aftersale_id"]))
+    ]
 
 
 def _warned(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     crossed = [figure for figure in published(facts, period, shop) if figure.attainment == "missed"]
     return [
-        RedLine("platform_warn", {"platform": figure.scope, "metric": figure.code}, "", 1, (figure.axis_to,) if figure.axis_to else ())
+        RedLine(
+            "platform_warn", {"platform": figure.scope, "metric": figure.code}, "", 1, (figure.axis_to,) if figure.axis_to else ()
+        )
         for figure in crossed
     ]

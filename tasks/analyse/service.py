@@ -16,7 +16,11 @@ FCR_DAYS = 7
 
 
 def service(
-    facts: Facts, period: Period, shop: Shop, milestones: pl.DataFrame | None = None, milestones_before: pl.DataFrame | None = None
+    facts: Facts,
+    period: Period,
+    shop: Shop,
+    milestones: pl.DataFrame | None = None,
+    milestones_before: pl.DataFrame | None = None,
 ) -> list[Figure]:
     """Return the service figures: replies, promises due, platform cases, refunds, regulator, solved at once.
 
@@ -102,7 +106,9 @@ def _replies(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
 
 
 def _reply_figure(wide: pl.DataFrame, period: Period, shop: Shop, steps: int, scope: str) -> Figure:
-    daily = {day: (replied, asked) for day, replied, asked in wide.group_by("day").agg(pl.col("replied", "asked").sum()).iter_rows()}
+    daily = {
+        day: (replied, asked) for day, replied, asked in wide.group_by("day").agg(pl.col("replied", "asked").sum()).iter_rows()
+    }
     first = min(daily)
     chain = cohorts(period, 0, steps + 1)
     counts: list[tuple[float, float]] = []
@@ -144,7 +150,18 @@ def _promises(milestones: pl.DataFrame | None, before: pl.DataFrame | None, peri
     def figure(frame: pl.DataFrame, past: pl.DataFrame | None, scope: str) -> Figure:
         met, n = counts(frame) or (0.0, 0.0)
         rows = f"due_at in {period.first_day}..{period.last_day}" + (f" and milestone = {scope}" if scope else "")
-        return _share("sla_rate", met, n, shop, good="up", method="due_in_period", scope=scope, before=counts(past), period=period, rows=rows)
+        return _share(
+            "sla_rate",
+            met,
+            n,
+            shop,
+            good="up",
+            method="due_in_period",
+            scope=scope,
+            before=counts(past),
+            period=period,
+            rows=rows,
+        )
 
     made = [figure(due, earlier, "")]
     for milestone in sorted(due["milestone"].unique()):
@@ -194,8 +211,15 @@ def _platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
 
     def closed(span: Period) -> tuple[float, float, float, float]:
         done = orders.filter(_within("closed_at", span))
-        involved = done.filter(pl.col("platform_involved").fill_null(value=False) & (pl.col("involved_at").fill_null(span.start) < span.end))
-        return float(involved.height), float(done.height), float((involved["liability"] == "merchant").sum()), float(involved.height)
+        involved = done.filter(
+            pl.col("platform_involved").fill_null(value=False) & (pl.col("involved_at").fill_null(span.start) < span.end)
+        )
+        return (
+            float(involved.height),
+            float(done.height),
+            float((involved["liability"] == "merchant").sum()),
+            float(involved.height),
+        )
 
     now, past = closed(period), closed(period.previous())
     rows = f"aftersale.closed_at in {period.first_day}..{period.last_day}"
@@ -207,7 +231,9 @@ def _platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         _share("merchant_liable_rate", now[2], now[3], shop, good="down", method="closed_in_period", before=past[2:], period=period,
                rows=f"{rows} and platform_involved; liability = merchant")
     )  # fmt: skip
-    made.append(with_target(replace(_evidence_missed(orders, period), previous=_evidence_missed(orders, period.previous()).value), shop))
+    made.append(
+        with_target(replace(_evidence_missed(orders, period), previous=_evidence_missed(orders, period.previous()).value), shop)
+    )
     by_timer = orders.filter(pl.col("decided_by") == "auto_timeout")
     timeouts = [float(by_timer.filter(_within("agreed_at", span)).height) for span in (period, period.previous())]
     made.append(
@@ -300,10 +326,14 @@ def _solved_at_once(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     chain = cohorts(period, FCR_DAYS, 2)
     shares: list[tuple[float, float]] = []
     for span in chain:
-        closed = records.filter(pl.col("counted") & _within("closed_at", span)).select("record_id", "customer_ref", "order", "closed_at")
+        closed = records.filter(pl.col("counted") & _within("closed_at", span)).select(
+            "record_id", "customer_ref", "order", "closed_at"
+        )
         again = (
             closed.join(records.select("customer_ref", "order", later="submitted_at"), on=["customer_ref", "order"])
-            .filter((pl.col("later") > pl.col("closed_at")) & (pl.col("later") <= pl.col("closed_at") + pl.duration(days=FCR_DAYS)))
+            .filter(
+                (pl.col("later") > pl.col("closed_at")) & (pl.col("later") <= pl.col("closed_at") + pl.duration(days=FCR_DAYS))
+            )
             .select("record_id")
             .n_unique()
         )

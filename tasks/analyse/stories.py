@@ -34,7 +34,11 @@ def story(facts: Facts, period: Period, causes: list[Cause]) -> CaseStory | None
         return None
     within = (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
     cases = records.filter(within & pl.col("counted") & pl.col("text").is_not_null())
-    unfit = {"track": pl.col("track") == "safety", "claim_cluster": pl.col("claim_cluster").is_not_null(), "vague": pl.col("vague")}
+    unfit = {
+        "track": pl.col("track") == "safety",
+        "claim_cluster": pl.col("claim_cluster").is_not_null(),
+        "vague": pl.col("vague"),
+    }
     for column, taboo in unfit.items():
         if column in cases.columns:
             cases = cases.filter(~taboo.fill_null(value=False))
@@ -49,7 +53,11 @@ def story(facts: Facts, period: Period, causes: list[Cause]) -> CaseStory | None
     if chosen.is_empty():
         common = cases.group_by("leaf").agg(n=pl.len()).sort("n", "leaf", descending=[True, False])["leaf"]
         chosen = cases.filter(pl.col("leaf") == common[0])
-    row = chosen.with_columns(off=(pl.col("text").str.len_chars().cast(pl.Int64) - 60).abs()).sort("off", "record_id").row(0, named=True)
+    row = (
+        chosen.with_columns(off=(pl.col("text").str.len_chars().cast(pl.Int64) - 60).abs())
+        .sort("off", "record_id")
+        .row(0, named=True)
+    )
     return CaseStory(
         text=_scrubbed(str(row["text"])),
         leaf=str(row["leaf"]),

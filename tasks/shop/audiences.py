@@ -23,7 +23,9 @@ class Audience(Section):
 
     name: Name
     reports: tuple[Literal["weekly", "monthly"], ...] = ("weekly", "monthly")
-    restricted: bool = Field(default=False, description="True: sees words with legal effect and restricted actions, marked as for counsel.")
+    restricted: bool = Field(
+        default=False, description="True: sees words with legal effect and restricted actions, marked as for counsel."
+    )
     recipients: tuple[Recipient, ...] = ()
 
     @model_validator(mode="after")

@@ -42,7 +42,9 @@ class People(Section):
         for person in self.people:
             unknown = sorted(set(person.roles) - set(self.roles))
             if unknown:
-                raise ValueError(f"{person.name} has the role {unknown[0]}, which is not in roles; one of {', '.join(self.roles)}")
+                raise ValueError(
+                    f"{person.name} has the role {unknown[0]}, which is not in roles; one of {', '.join(self.roles)}"
+                )
         return self
 
     def owner(self, role: str, *, line: str = "", supplier: str = "", platform: str = "") -> Person:

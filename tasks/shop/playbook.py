@@ -24,7 +24,9 @@ TARGET_NAMES = ("base", "cat", "others", "last_promotion")
 
 def _readable_due(text: str) -> str:
     if not DUE.fullmatch(text):
-        raise ValueError(f"{text!r} is no due time; write 24h, 2d (working days), 5sd (supplier working days), D-14 or next_session")
+        raise ValueError(
+            f"{text!r} is no due time; write 24h, 2d (working days), 5sd (supplier working days), D-14 or next_session"
+        )
     return text
 
 
@@ -105,18 +107,33 @@ class Step(Section):
     reply: dict[str, Due] = Field(default_factory=dict, description="When the supplier's parts of the answer are due.")
     decide: str = Field(default="", description="Role that decides, where it is not the owner.")
     law_days: int | None = Field(None, description="Working days that the law gives, printed beside.")
-    red_lines: list[str] = Field(default_factory=list, description="Red lines for which this step alone is proposed; empty means all of the entry.")
+    red_lines: list[str] = Field(
+        default_factory=list, description="Red lines for which this step alone is proposed; empty means all of the entry."
+    )
 
 
 class Metric(Section):
     """What is counted over what, at which age."""
 
     code: Literal[
-        "complaints", "confirmed_faults", "quality_returns", "replied_3min_share", "late_shipments", "merchant_liable", "safety_cases"
+        "complaints",
+        "confirmed_faults",
+        "quality_returns",
+        "replied_3min_share",
+        "late_shipments",
+        "merchant_liable",
+        "safety_cases",
     ]
     name: Name
     exposure: Literal[
-        "units_signed", "parcels_shipped", "orders_paid", "active_devices", "human_conversations", "aftersales", "parcels_due", "units_in_use"
+        "units_signed",
+        "parcels_shipped",
+        "orders_paid",
+        "active_devices",
+        "human_conversations",
+        "aftersales",
+        "parcels_due",
+        "units_in_use",
     ]
     exposure_name: Name
     age_days: int = 0
@@ -181,7 +198,9 @@ class ActionWords:
 class Playbook(Section):
     """All entries, and the hour from which hours are counted."""
 
-    clock_starts: str = Field(default="09:30", pattern=r"^\d\d:\d\d$", description="Hours count from this time of the day after the period.")
+    clock_starts: str = Field(
+        default="09:30", pattern=r"^\d\d:\d\d$", description="Hours count from this time of the day after the period."
+    )
     day_ends: str = Field(default="18:00", pattern=r"^\d\d:\d\d$", description="A due day ends at this time.")
     session_days: int = Field(default=3, description="Days within which the next live session is held.")
     entries: list[Entry]

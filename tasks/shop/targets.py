@@ -34,14 +34,19 @@ class Ages(Section):
 class Losses(Section):
     """Rules of the net loss (D21) that are no price: prices stand in the source's cost_rate table."""
 
-    resale_share: float = Field(default=0.7, ge=0, le=1, description="Share of returned units sold again where no inspection says it.")
+    resale_share: float = Field(
+        default=0.7, ge=0, le=1, description="Share of returned units sold again where no inspection says it."
+    )
     merchant_return_freight_share: float = Field(
         default=0.3, ge=0, le=1, description="Share of return freight the shop bears where the after-sales order does not say it."
     )
-    goods_cost_share: float = Field(default=0.55, ge=0, le=1, description="Cost of goods ÷ paid price where the order line has no cost.")
+    goods_cost_share: float = Field(
+        default=0.55, ge=0, le=1, description="Cost of goods ÷ paid price where the order line has no cost."
+    )
     minutes_per_case: float = Field(default=12, ge=0, description="Service minutes of one after-sales case.")
     rates: dict[str, float] = Field(
-        default_factory=dict, description="Amounts per piece for items that cost_rate does not price; an item in neither is named as missing."
+        default_factory=dict,
+        description="Amounts per piece for items that cost_rate does not price; an item in neither is named as missing.",
     )
 
 
@@ -50,7 +55,9 @@ class Targets(Section):
 
     figures: tuple[Target, ...] = ()
     ages: Ages = Field(default_factory=lambda: Ages())
-    line_ages: dict[str, int] = Field(default_factory=dict, description="Age in days at which a line's complaint rate is read, where it differs.")
+    line_ages: dict[str, int] = Field(
+        default_factory=dict, description="Age in days at which a line's complaint rate is read, where it differs."
+    )
     normal_weeks: int = Field(default=26, ge=8, description="Earlier mature weeks that make the normal range.")
     quality_reasons: list[str] = Field(description="Reason codes that count as quality (final internal reason).")
     quality_reasons_version: str = "1"
@@ -58,7 +65,9 @@ class Targets(Section):
     losses: Losses = Losses()
     due_soon_hours: int = Field(default=48, description="A given deadline this close is listed as about to fall due.")
     evidence_lead_hours: int = Field(default=6, description="Evidence is due this long before the platform's deadline.")
-    safety_days: int = Field(default=7, description="Days before the period from which a safety case still joins the red line's days.")
+    safety_days: int = Field(
+        default=7, description="Days before the period from which a safety case still joins the red line's days."
+    )
 
     def target(self, figure: str, scope: str = "") -> Target | None:
         """Return the target of a figure in a scope, or nothing."""

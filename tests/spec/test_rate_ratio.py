@@ -7,9 +7,7 @@ import pytest
 from tasks.act.rate_ratio import p_greater, rate_ratio, relative_change
 
 
-@pytest.mark.parametrize(
-    ("mid_p", "expected"), [(False, 0.000428), (True, 0.000310)], ids=["exact conditional", "mid-p"]
-)
+@pytest.mark.parametrize(("mid_p", "expected"), [(False, 0.000428), (True, 0.000310)], ids=["exact conditional", "mid-p"])
 def test_p_of_gu_2008_breast_example(mid_p: bool, expected: float) -> None:
     assert p_greater(60, 51477.5, 30, 54308.7, mid_p=mid_p) == pytest.approx(expected, abs=5e-7)
 

@@ -151,7 +151,10 @@ def test_days_late_of_what_was_done_late_stay(shop: Shop) -> None:
 
 
 def test_postponed_promises_keep_their_new_date_and_count(shop: Shop) -> None:
-    moved = [("2026-07-06T08:00", "postponed", {"due": datetime(2026, 7, 20, 10, tzinfo=UTC)}), ("2026-07-20T08:00", "postponed", {"due": datetime(2026, 11, 3, 10, tzinfo=UTC)})]  # noqa: E501
+    moved = [
+        ("2026-07-06T08:00", "postponed", {"due": datetime(2026, 7, 20, 10, tzinfo=UTC)}),
+        ("2026-07-20T08:00", "postponed", {"due": datetime(2026, 11, 3, 10, tzinfo=UTC)}),
+    ]
     [result] = check([(action(), events(ACCEPTED, *moved))], world(), W45, shop, AS_OF)
     assert (result.status, result.days_late, result.postponed) == ("late", 5, 2)
 
@@ -162,7 +165,9 @@ def test_a_proposal_is_never_overdue(shop: Shop) -> None:
 
 
 def test_only_earlier_reviews_are_checked(shop: Shop) -> None:
-    known = [(action(period=period, action_id=period), []) for period in ("2026-W44", "2026-W45", "2026-W46", "2026-10", "2026-11")]
+    known = [
+        (action(period=period, action_id=period), []) for period in ("2026-W44", "2026-W45", "2026-W46", "2026-10", "2026-11")
+    ]
     assert {result.action.action_id for result in check(known, world(), W45, shop, AS_OF)} == {"2026-W44", "2026-10"}
 
 
@@ -183,7 +188,9 @@ def test_share_of_replies_is_judged_by_its_misses(shop: Shop) -> None:
         day = date(2026, 6, 1) + timedelta(days=n)
         answered = 60.0 if day < date(2026, 9, 14) else 95.0
         rows += [(day, "human_conversations", "外包", "22-02", 100.0), (day, "replied_3min", "外包", "22-02", answered)]
-    frame = pl.DataFrame(rows, orient="row", schema={"day": pl.Date, "kind": pl.String, "queue": pl.String, "shift": pl.String, "n": pl.Float64})
+    frame = pl.DataFrame(
+        rows, orient="row", schema={"day": pl.Date, "kind": pl.String, "queue": pl.String, "shift": pl.String, "n": pl.Float64}
+    )
     night = action(
         exposure="human_conversations", slice={"queue": "外包", "shift": "22-02"}, leaf="SVC.SLOW", target=0.9, cut_in_axis="shift", age_days=0,
         period="2026-W36", trigger_from=date(2026, 8, 31), trigger_to=date(2026, 9, 6), playbook="PB13/roster", verify_weeks=2, min_units=1000,

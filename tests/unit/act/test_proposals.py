@@ -50,7 +50,10 @@ def entries(actions: list[Action]) -> set[str]:
         ({"leaf": "LOG.SHIP", "slice": {"warehouse": "华东仓"}, "family": "ship"}, "PB10"),
         ({"leaf": "LOG.LASTMILE", "slice": {"carrier": "承运商乙"}}, "PB11"),
         ({"kind": "app", "family": "app", "slice": {"app_version": "4.6.0", "os": "Android", "line": "SM"}}, "PB12"),
-        ({"leaf": "SVC.SLOW", "kind": "service", "family": "service", "slice": {"queue": "平台丙外包", "shift": "22-02"}}, "PB13"),
+        (
+            {"leaf": "SVC.SLOW", "kind": "service", "family": "service", "slice": {"queue": "平台丙外包", "shift": "22-02"}},
+            "PB13",
+        ),
         ({"leaf": "REF.SLOW", "slice": {"platform": "平台甲"}, "family": "refund"}, "PB14"),
         ({"leaf": "PRD.SAFETY", "track": "safety", "slice": {"sku": "KT-11"}, "observed": 1.0}, "PB15"),
         ({"leaf": "LOG.DAMAGE", "kind": "cluster", "slice": {"sku": "CP-02"}, "track": "dispute"}, "PB14"),
@@ -63,7 +66,9 @@ def test_each_cause_finds_its_entry(shop: Shop, fields: dict[str, object], entry
 def test_every_proposal_has_person_date_and_target_and_is_only_proposed(shop: Shop) -> None:
     actions = propose([cause()], [SAFETY], W45, shop, [])
     names = {person.name for person in shop.people.people}
-    assert actions and all(action.owner in names and action.due > W45.end and action.state is ActionState.PROPOSED for action in actions)
+    assert actions and all(
+        action.owner in names and action.due > W45.end and action.state is ActionState.PROPOSED for action in actions
+    )
     assert all(action.target is not None and action.target > 0 for action in actions if not action.restricted)
     assert {action.kind for action in actions} == set(ActionKind)
 
@@ -78,7 +83,9 @@ def test_target_is_back_to_the_base_rate_and_the_effect_is_counted(shop: Shop) -
 
 def test_target_is_never_zero_nor_above_what_is_seen(shop: Shop) -> None:
     nothing_before = propose([cause(comparison_rate=0.0)], [], W45, shop, [])[0]
-    already_below = propose([cause(leaf="PKG.MISSING", leaves=(), slice={"sku": "CP-01"}, rate=0.0005, comparison_rate=0.0001)], [], W45, shop, [])
+    already_below = propose(
+        [cause(leaf="PKG.MISSING", leaves=(), slice={"sku": "CP-01"}, rate=0.0005, comparison_rate=0.0001)], [], W45, shop, []
+    )
     assert nothing_before.target == pytest.approx(0.01) and already_below[0].target == pytest.approx(0.0001)
 
 
@@ -180,7 +187,7 @@ def test_no_step_of_the_playbook_is_a_forbidden_practice(shop: Shop) -> None:
     ("change", "code"),
     [
         ({"owner": " "}, "no_person"),
-        ({"due": datetime(2026, 11, 10)}, "no_date"),  # noqa: DTZ001
+        ({"due": datetime(2026, 11, 10)}, "no_date"),
         ({"target": None}, "no_target"),
         ({"target": 0.0}, "no_target"),
         ({"metric": ""}, "no_metric"),
@@ -201,4 +208,9 @@ def test_a_target_rule_holds_nothing_but_arithmetic(rule: str) -> None:
 
 def test_target_rules_compute() -> None:
     values = {"base": 0.02, "cat": 0.03, "others": 0.01, "last_promotion": 0.04}
-    assert [target_value(rule, values) for rule in ("max(cat, base)", "0.5 * base", "others", "min(0.0008, base)")] == [0.03, 0.01, 0.01, 0.0008]
+    assert [target_value(rule, values) for rule in ("max(cat, base)", "0.5 * base", "others", "min(0.0008, base)")] == [
+        0.03,
+        0.01,
+        0.01,
+        0.0008,
+    ]

@@ -40,7 +40,9 @@ HALF = cohorts((9, 400), (9, 400), (8, 400))
     ],
     ids=["effective", "partly", "no change", "worse", "undecided"],
 )
-def test_words_of_the_verdict(before: Counts, after: Counts, weeks: tuple[tuple[date, Counts], ...], expected: tuple[Verdict, str]) -> None:
+def test_words_of_the_verdict(
+    before: Counts, after: Counts, weeks: tuple[tuple[date, Counts], ...], expected: tuple[Verdict, str]
+) -> None:
     assert said(found(before, after, weeks)) == expected
 
 
@@ -71,12 +73,16 @@ def test_a_short_baseline_decides_nothing() -> None:
 
 
 def test_a_fall_that_untouched_products_share_is_no_effect() -> None:
-    evidence = found(Counts(102, 3000), Counts(15, 1200), GOOD, control_before=Counts(1000, 30000), control_after=Counts(150, 12000))
+    evidence = found(
+        Counts(102, 3000), Counts(15, 1200), GOOD, control_before=Counts(1000, 30000), control_after=Counts(150, 12000)
+    )
     assert said(evidence) == (Verdict.NO_CHANGE, "control_moved")
 
 
 def test_a_rise_that_untouched_products_share_is_not_worse() -> None:
-    evidence = found(Counts(102, 3000), Counts(60, 1200), HALF, control_before=Counts(1000, 30000), control_after=Counts(590, 12000))
+    evidence = found(
+        Counts(102, 3000), Counts(60, 1200), HALF, control_before=Counts(1000, 30000), control_after=Counts(590, 12000)
+    )
     assert said(evidence) == (Verdict.NO_CHANGE, "control_moved")
 
 

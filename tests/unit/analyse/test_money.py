@@ -25,9 +25,18 @@ def value(figures: list[Figure], code: str, scope: str = "") -> float | None:
 
 def world(booked: datetime = NOON) -> Facts:
     lines = pl.DataFrame(
-        [(f"T{n}", "KT", 2, 200.0, 90.0, NOON - timedelta(days=20), NOON - timedelta(days=16)) for n in range(8)] + [("T9", "KT", 1, 5000.0, 2000.0, NOON, None)],
+        [(f"T{n}", "KT", 2, 200.0, 90.0, NOON - timedelta(days=20), NOON - timedelta(days=16)) for n in range(8)]
+        + [("T9", "KT", 1, 5000.0, 2000.0, NOON, None)],
         orient="row",
-        schema={"oid": pl.String, "line": pl.String, "qty": pl.Int64, "paid_amount": pl.Float64, "cost_amount": pl.Float64, "paid_at": UTC_TIME, "signed_at": UTC_TIME},
+        schema={
+            "oid": pl.String,
+            "line": pl.String,
+            "qty": pl.Int64,
+            "paid_amount": pl.Float64,
+            "cost_amount": pl.Float64,
+            "paid_at": UTC_TIME,
+            "signed_at": UTC_TIME,
+        },
     )
     rows = [
         # type, phase, qty, refunded, returned, refund amount, freight, borne by, compensation, liability
@@ -57,8 +66,14 @@ def world(booked: datetime = NOON) -> Facts:
          (date(2026, 1, 1), "carrier_claim_share", 0.4), (date(2026, 1, 1), "supplier_claim_share", 0.5)],
         orient="row", schema={"valid_from": pl.Date, "item": pl.String, "amount": pl.Float64},
     )  # fmt: skip
-    feedback = pl.DataFrame({"record_id": ["R1", "R2"], "counted": [True, True], "submitted_at": [booked] * 2}, schema_overrides={"submitted_at": UTC_TIME})
-    return Facts({"order_line": lines, "aftersale": aftersale, "return_inspection": inspection, "cost_rate": rates, "feedback": feedback}, AS_OF)
+    feedback = pl.DataFrame(
+        {"record_id": ["R1", "R2"], "counted": [True, True], "submitted_at": [booked] * 2},
+        schema_overrides={"submitted_at": UTC_TIME},
+    )
+    return Facts(
+        {"order_line": lines, "aftersale": aftersale, "return_inspection": inspection, "cost_rate": rates, "feedback": feedback},
+        AS_OF,
+    )
 
 
 def test_each_item_of_the_loss(shop: Shop) -> None:
@@ -74,7 +89,11 @@ def test_gross_recovered_and_net(shop: Shop) -> None:
     made = money(world(), W45, shop)
     gross = 135.0 + 30 + 16 + 9 + 53 + 7 + 7 + 24
     recovered = 0.4 * 45 + 0.5 * 90
-    assert (value(made, "gross_loss"), value(made, "recovered_loss"), value(made, "net_loss")) == (gross, recovered, gross - recovered)
+    assert (value(made, "gross_loss"), value(made, "recovered_loss"), value(made, "net_loss")) == (
+        gross,
+        recovered,
+        gross - recovered,
+    )
 
 
 def test_a_refunded_price_is_no_loss_and_lowers_net_sales(shop: Shop) -> None:

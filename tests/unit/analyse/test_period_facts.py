@@ -65,7 +65,13 @@ def test_one_safety_case_is_a_red_line(shop: Shop) -> None:
 
 
 def test_safety_cases_of_one_product_are_one_line_with_its_days(shop: Shop) -> None:
-    rows = [on(3, **SHOCK), on(5, **SHOCK), on(6, **SHOCK), on(6, **(SHOCK | {"sku": "AF-01"})), on(6, **(SHOCK | {"counted": False}))]
+    rows = [
+        on(3, **SHOCK),
+        on(5, **SHOCK),
+        on(6, **SHOCK),
+        on(6, **(SHOCK | {"sku": "AF-01"})),
+        on(6, **(SHOCK | {"counted": False})),
+    ]
     first, second = red_lines(Facts({"feedback": feedback(*rows)}, AS_OF), W45, shop)
     assert (first.cases, first.days) == (3, (date(2026, 11, 3), date(2026, 11, 5), date(2026, 11, 6)))
     assert (second.slice["sku"], second.cases) == ("AF-01", 1)
@@ -84,11 +90,13 @@ def test_days_just_before_the_period_stand_beside_a_new_case(shop: Shop) -> None
 
 def test_regulator_cases_and_missed_evidence_open_the_meeting(shop: Shop) -> None:
     day = moment(date(2026, 11, 4))
-    cases = pl.DataFrame({"case_no_hash": ["h1"], "body": ["12315"], "received_at": [day]}, schema_overrides={"received_at": UTC_TIME})
+    cases = pl.DataFrame(
+        {"case_no_hash": ["h1"], "body": ["12315"], "received_at": [day]}, schema_overrides={"received_at": UTC_TIME}
+    )
     missed = pl.DataFrame(
         {"aftersale_id": ["AS1", "AS2"], "platform_involved": [True, True], "involved_at": [day - timedelta(days=3)] * 2, "must_act_by": [day] * 2,
          "evidence_at": [None, day - timedelta(hours=8)]},
-        schema_overrides={name: UTC_TIME for name in ("involved_at", "must_act_by", "evidence_at")},
+        schema_overrides=dict.fromkeys(("involved_at", "must_act_by", "evidence_at"), UTC_TIME),
     )  # fmt: skip
     lines = red_lines(Facts({"regulator_case": cases, "aftersale": missed}, AS_OF), W45, shop)
     assert [(line.kind, line.cases, line.rows) for line in lines] == [("regulator", 1, ("h1",)), ("evidence_missed", 1, ("AS1",))]
@@ -111,7 +119,9 @@ def test_arrivals_are_counted_once_and_split_the_same_under_every_lens(shop: Sho
     made = {(figure.code, figure.scope): figure.value for figure in inflow(facts, W45, shop)}
     assert (made["records", ""], made["complaints", ""], made["complaints_by_source", "ticket"]) == (44, 35, 35)
     table = problems(facts, W45, shop)
-    assert {lens: sum(row.cases for row in table if row.lens == lens) for lens in shop.taxonomy.lenses} == dict.fromkeys(shop.taxonomy.lenses, 35)
+    assert {lens: sum(row.cases for row in table if row.lens == lens) for lens in shop.taxonomy.lenses} == dict.fromkeys(
+        shop.taxonomy.lenses, 35
+    )
     assert dict(daily(facts, W45))[date(2026, 11, 2)] == 20 and len(daily(facts, W45)) == 35
 
 
@@ -129,12 +139,21 @@ def test_few_cases_are_counted_and_not_judged(shop: Shop) -> None:
 
 
 def test_missing_days_of_a_channel_are_named_and_the_period_is_still_whole(shop: Shop) -> None:
-    reviews = [row for row in steady(20, date(2026, 9, 7), W45.last_day, channel="reviews") if not date(2026, 11, 3) <= row["submitted_at"].date() <= date(2026, 11, 5)]  # type: ignore[attr-defined, operator]  # noqa: E501
+    reviews = [
+        row
+        for row in steady(20, date(2026, 9, 7), W45.last_day, channel="reviews")
+        if not date(2026, 11, 3) <= row["submitted_at"].date() <= date(2026, 11, 5)
+    ]  # type: ignore[attr-defined, operator]
     rows = reviews + steady(20, date(2026, 9, 7), W45.last_day)
-    pulls = [Pull(f"p{name}", name, "feedback", W45.start, W45.end, AS_OF, read=5, quarantined=1) for name in ("reviews", "tickets")]
+    pulls = [
+        Pull(f"p{name}", name, "feedback", W45.start, W45.end, AS_OF, read=5, quarantined=1) for name in ("reviews", "tickets")
+    ]
     facts = Facts({"feedback": feedback(*rows)}, AS_OF, pulls)
     found = {channel.channel: channel for channel in coverage(facts, W45, shop)}
-    assert found["reviews"].missing_days == (date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 5)) and found["reviews"].records == 80
+    assert (
+        found["reviews"].missing_days == (date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 5))
+        and found["reviews"].records == 80
+    )
     assert (found["tickets"].missing_days, found["tickets"].records, found["tickets"].quarantined) == ((), 140, 1)
     assert partial(facts, W45, shop) == ""
     named = [one for one in breaks(facts, W45, shop, list(found.values())) if one.kind == "missing_data"]
@@ -174,10 +193,22 @@ def test_the_story_is_scrubbed_short_and_always_the_same(shop: Shop) -> None:
 
 
 def test_shares_of_a_breakdown_need_enough_reviews(shop: Shop) -> None:
-    good = [on(3, source="review", rating=5.0, platform=p, counted=False) for p in ("甲", "乙", "丙") for _ in range({"甲": 30, "乙": 25, "丙": 3}[p])]
-    bad = [on(4, source="review", rating=1.0, platform=p) for p in ("甲", "乙", "丙") for _ in range({"甲": 10, "乙": 20, "丙": 1}[p])]
+    good = [
+        on(3, source="review", rating=5.0, platform=p, counted=False)
+        for p in ("甲", "乙", "丙")
+        for _ in range({"甲": 30, "乙": 25, "丙": 3}[p])
+    ]
+    bad = [
+        on(4, source="review", rating=1.0, platform=p)
+        for p in ("甲", "乙", "丙")
+        for _ in range({"甲": 10, "乙": 20, "丙": 1}[p])
+    ]
     month = Period.parse("2026-11")
-    found = {one.dimension: one for one in breakdowns(Facts({"feedback": feedback(*good, *bad)}, AS_OF), month, shop) if one.code == "negative_rate"}
+    found = {
+        one.dimension: one
+        for one in breakdowns(Facts({"feedback": feedback(*good, *bad)}, AS_OF), month, shop)
+        if one.code == "negative_rate"
+    }
     rows = found["platform"].rows
     assert [(value, n) for value, _, n, _, _ in rows] == [("乙", 45.0), ("甲", 40.0)] and rows[0][1] == pytest.approx(20 / 45)
     assert (found["platform"].left_out, found["platform"].total) == (1, 31 / 89)

@@ -34,7 +34,16 @@ def world(complaints_after: tuple[int, ...] = (2, 13, 14), per_week: int = 40, s
         for age in complaints_after:
             for n in range(per_week):
                 oid = f"{day}-{n}"
-                records.append((f"R{age}-{oid}", oid, "ticket", "PRD.FAULT", moment(day + timedelta(days=age)), skip_from is None or day < skip_from))
+                records.append(
+                    (
+                        f"R{age}-{oid}",
+                        oid,
+                        "ticket",
+                        "PRD.FAULT",
+                        moment(day + timedelta(days=age)),
+                        skip_from is None or day < skip_from,
+                    )
+                )
         day += timedelta(days=7)
     order_line = pl.DataFrame(
         lines, orient="row", schema={"oid": pl.String, "tid": pl.String, "sku": pl.String, "line": pl.String, "qty": pl.Int64,
@@ -125,7 +134,8 @@ def test_quality_refunds_take_the_inspections_word_before_the_buyers(shop: Shop)
 def test_an_inspection_after_the_period_is_not_known_yet(shop: Shop) -> None:
     rows: list[tuple[str, str, str, str | None, int | None]] = [("return_refund", "after_sign", "quality", "no_reason", 10)] * 31
     later = pl.DataFrame(
-        {"aftersale_id": [f"AS{n}" for n in range(31)], "inspected_at": [moment(date(2026, 11, 9), 20)] * 31}, schema_overrides={"inspected_at": UTC_TIME}
+        {"aftersale_id": [f"AS{n}" for n in range(31)], "inspected_at": [moment(date(2026, 11, 9), 20)] * 31},
+        schema_overrides={"inspected_at": UTC_TIME},
     )
     facts = Facts({**world().tables, "aftersale": refunds(rows), "return_inspection": later}, AS_OF)
     assert find(quality(facts, W45, shop), "quality_refund_rate").numerator == 31
@@ -142,7 +152,9 @@ def test_a_rate_in_a_promotion_is_not_moved_by_the_promotion(shop: Shop) -> None
     extra = [more.with_columns(oid=pl.col("oid") + f"x{k}", tid=pl.col("tid") + f"x{k}") for k in range(3)]
     late = facts["feedback"].filter(pl.col("submitted_at") >= moment(date(2026, 10, 12)))
     told = [late.with_columns(oid=pl.col("oid") + f"x{k}", record_id=pl.col("record_id") + f"x{k}") for k in range(3)]
-    busy = Facts({"order_line": pl.concat([facts["order_line"], *extra]), "feedback": pl.concat([facts["feedback"], *told])}, AS_OF)
+    busy = Facts(
+        {"order_line": pl.concat([facts["order_line"], *extra]), "feedback": pl.concat([facts["feedback"], *told])}, AS_OF
+    )
     figure = find(quality(busy, W45, shop), "complaint_rate_signed")
     assert (figure.n, figure.value, figure.judgement) == (4000, 0.04, "normal")
 

@@ -30,20 +30,31 @@ def replies() -> pl.DataFrame:
         day = date(2026, 7, 27) + timedelta(days=n)
         for shift, answered in (("白班", 95.0), ("22-02", 52.0 if day >= date(2026, 10, 26) else 91.0)):
             rows += [(day, "human_conversations", "外包", shift, 100.0), (day, "replied_3min", "外包", shift, answered)]
-    return pl.DataFrame(rows, orient="row", schema={"day": pl.Date, "kind": pl.String, "queue": pl.String, "shift": pl.String, "n": pl.Float64})
+    return pl.DataFrame(
+        rows, orient="row", schema={"day": pl.Date, "kind": pl.String, "queue": pl.String, "shift": pl.String, "n": pl.Float64}
+    )
 
 
 def test_replies_within_three_minutes_by_shift(shop: Shop) -> None:
     made = service(Facts({"exposure": replies()}, AS_OF), W45, shop)
     whole = find(made, "reply_3min_rate")
-    assert (whole.value, whole.n, whole.target, whole.attainment, whole.streak, whole.judgement) == (0.735, 1400, 0.9, "missed", 2, "worse")
+    assert (whole.value, whole.n, whole.target, whole.attainment, whole.streak, whole.judgement) == (
+        0.735,
+        1400,
+        0.9,
+        "missed",
+        2,
+        "worse",
+    )
     night = find(made, "reply_3min_rate", "外包 22-02")
     assert (night.value, night.judgement) == (0.52, "worse")
     assert find(made, "reply_3min_rate", "白班").judgement == "normal"
 
 
 def promises(met: int, missed: int, milestone: str, due: datetime) -> pl.DataFrame:
-    return pl.DataFrame({"milestone": [milestone] * (met + missed), "due_at": [due] * (met + missed), "met": [True] * met + [False] * missed})
+    return pl.DataFrame(
+        {"milestone": [milestone] * (met + missed), "due_at": [due] * (met + missed), "met": [True] * met + [False] * missed}
+    )
 
 
 def test_promises_count_when_due_and_open_ones_are_missed(shop: Shop) -> None:
@@ -72,10 +83,22 @@ def aftersales() -> pl.DataFrame:
 
     rows = [row(n) for n in range(46)]
     rows += [row(100, platform_involved=True, involved_at=NOON - timedelta(days=3), must_act_by=NOON, liability="merchant")]
-    rows += [row(101, platform_involved=True, involved_at=NOON - timedelta(days=3), must_act_by=NOON, evidence_at=NOON - timedelta(hours=9))]
+    rows += [
+        row(
+            101,
+            platform_involved=True,
+            involved_at=NOON - timedelta(days=3),
+            must_act_by=NOON,
+            evidence_at=NOON - timedelta(hours=9),
+        )
+    ]
     rows += [row(102, decided_by="auto_timeout"), row(103, closed_at=None, agreed_at=None, applied_at=NOON - timedelta(days=1))]
     schema = {
-        name: UTC_TIME if name.endswith(("_at", "_by")) and name != "decided_by" else pl.Boolean if name == "platform_involved" else pl.String
+        name: UTC_TIME
+        if name.endswith(("_at", "_by")) and name != "decided_by"
+        else pl.Boolean
+        if name == "platform_involved"
+        else pl.String
         for name in rows[0]
     }
     return pl.DataFrame(rows, schema=schema)
@@ -106,8 +129,17 @@ def contacts(closed: date) -> Facts:
     moment = datetime(closed.year, closed.month, closed.day, 4, tzinfo=UTC)
     rows = [(f"R{n}", f"c{n}", f"T{n}", moment - timedelta(days=1), moment, True) for n in range(40)]
     rows += [(f"S{n}", f"c{n}", f"T{n}", moment + timedelta(days=n), None, False) for n in range(1, 12)]
-    schema = {"record_id": pl.String, "customer_ref": pl.String, "oid": pl.String, "submitted_at": UTC_TIME, "closed_at": UTC_TIME, "counted": pl.Boolean}
-    frame = pl.DataFrame(rows, orient="row", schema=schema).with_columns(source=pl.lit("mail"), order_ref=pl.lit(None, dtype=pl.String))
+    schema = {
+        "record_id": pl.String,
+        "customer_ref": pl.String,
+        "oid": pl.String,
+        "submitted_at": UTC_TIME,
+        "closed_at": UTC_TIME,
+        "counted": pl.Boolean,
+    }
+    frame = pl.DataFrame(rows, orient="row", schema=schema).with_columns(
+        source=pl.lit("mail"), order_ref=pl.lit(None, dtype=pl.String)
+    )
     full = frame.with_columns(first_human_at=pl.lit(None, dtype=UTC_TIME), first_bot_at=pl.lit(None, dtype=UTC_TIME))
     return Facts({"feedback": full}, AS_OF)
 
@@ -132,7 +164,13 @@ def metrics(*rows: tuple[str, float, int, str]) -> Facts:
 
 def test_published_scores_are_repeated_with_their_distance(shop: Shop) -> None:
     [figure] = published(metrics(("score", 4.6, 8, "v1"), ("score", 4.7, 1, "v1")), W45, shop)
-    assert (figure.code, figure.scope, figure.value, figure.previous, figure.judgement) == ("platform_score", "平台甲", 4.7, 4.6, "normal")
+    assert (figure.code, figure.scope, figure.value, figure.previous, figure.judgement) == (
+        "platform_score",
+        "平台甲",
+        4.7,
+        4.6,
+        "normal",
+    )
     assert "distance=0.2" in figure.note and figure.target == 4.5
 
 
