@@ -25,6 +25,9 @@ FAMILY_SYMPTOMS = {"wear": "battery", "app": "app"}
 
 VAGUE = re.compile(r"加强|提高重视|高度重视|引起重视|多加注意|pay (more )?attention|strengthen|be more careful", re.IGNORECASE)
 
+INTERVALS = ("ship_date", "pay_date")
+"""Dimensions whose value is a span of days: it grows from week to week while the cause stays the same."""
+
 HARMLESS_KINDS = ("fall", "reputation")
 """Kinds of finding that ask for no measure: nothing is broken."""
 
@@ -54,7 +57,7 @@ class _Subject:
     @property
     def signature(self) -> str:
         """What stays the same when the cause shows up again next week."""
-        return "\x1f".join((*(f"{k}={v}" for k, v in sorted(self.slice.items())), self.leaves[0] if self.leaves else ""))
+        return "\x1f".join((*(f"{k}={v}" for k, v in sorted(_lasting(self.slice))), self.leaves[0] if self.leaves else ""))
 
 
 def propose(
@@ -345,13 +348,16 @@ def _action(subject: _Subject, entry: Entry, step: Step, period: Period, shop: S
 
 
 def _fresh(action: Action, subject: _Subject, entry: Entry, step: Step, period: Period, existing: list[Action]) -> Action | None:
-    """Give an action its id, or nothing where a promise of an earlier review still covers it."""
+    """Give an action its id, or nothing where a promise of an earlier review still covers it.
+
+    A promise that people worded themselves names the entry without a step; it stands for the entry's steps of its kind.
+    """
     earlier = [
         other
         for other in existing
-        if other.playbook == action.playbook
-        and other.period != period.id
+        if other.period != period.id
         and Period.parse(other.period, period.zone).end < period.end
+        and (other.playbook == action.playbook or (other.playbook == entry.id and other.kind is action.kind))
     ]
     for other in earlier:
         if other.state not in FINISHED and _covers(other, action):
@@ -363,9 +369,14 @@ def _fresh(action: Action, subject: _Subject, entry: Entry, step: Step, period: 
     return replace(action, action_id=action_id)
 
 
+def _lasting(conditions: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Return the part of a slice that stays the same while its cause lasts."""
+    return {(name, value) for name, value in conditions.items() if name not in INTERVALS}
+
+
 def _covers(other: Action, action: Action) -> bool:
     """Whether two actions are about one thing: one slice lies in the other, and the leaves are of one node."""
-    first, second = set(other.slice.items()), set(action.slice.items())
+    first, second = _lasting(other.slice), _lasting(action.slice)
     same_node = other.leaf.partition(".")[0] == action.leaf.partition(".")[0]
     return same_node and (first <= second or second <= first)
 

@@ -192,12 +192,21 @@ def _human_minutes(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     enough = len(waited) >= shop.identity.minimum_n
     return [
         Figure(
-            code=code, family="service", value=_number(waited.quantile(share, "linear")) if enough else None, unit="minutes",
-            n=float(len(waited)), good="down", judgement=UNTESTED if enough else "insufficient", axis_from=period.first_day, axis_to=period.last_day, method="elapsed_in_service_hours",
-            missing="" if enough else "few_cases", rows=f"source in chat, ticket and submitted_at in {period.first_day}..{period.last_day}",
+            code=code,
+            family="service",
+            value=_number(waited.quantile(share, "linear")) if enough else None,
+            unit="minutes",
+            n=float(len(waited)),
+            good="down",
+            judgement=UNTESTED if enough else "insufficient",
+            axis_from=period.first_day,
+            axis_to=period.last_day,
+            method="elapsed_in_service_hours",
+            missing="" if enough else "few_cases",
+            rows=f"source in chat, ticket and submitted_at in {period.first_day}..{period.last_day}",
         )
         for code, share in (("first_reply_median", 0.5), ("first_reply_p90", 0.9))
-    ]  # fmt: skip
+    ]
 
 
 def _number(value: object) -> float | None:

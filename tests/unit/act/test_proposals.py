@@ -111,6 +111,20 @@ def test_next_weeks_same_cause_doubles_nothing(shop: Shop) -> None:
     assert propose([cause(observed=30.0), wider], [SAFETY], W45.next(), shop, first) == []
 
 
+def test_a_span_of_days_that_grows_is_still_the_same_cause(shop: Shop) -> None:
+    week = cause(leaf="DSC.SPEC", leaves=(), slice={"sku": "SM-04", "ship_date": "2026-10-14..2026-11-03"})
+    later = cause(leaf="DSC.SPEC", leaves=(), slice={"sku": "SM-04", "ship_date": "2026-10-14..2026-11-11"})
+    first = propose([week], [], W45, shop, [])
+    assert first and propose([later], [], W45.next(), shop, first) == []
+
+
+def test_a_promise_in_peoples_own_words_stands_for_the_steps_of_its_kind(shop: Shop) -> None:
+    known = propose([cause()], [], W45, shop, [])[0]
+    own = replace(known, action_id="A-own", playbook="PB01", period="2026-W43", kind=ActionKind.CONTAIN, what="封存8月B批")
+    kinds = {action.kind for action in propose([cause()], [], W45, shop, [own])}
+    assert kinds == {ActionKind.CORRECT, ActionKind.PREVENT}
+
+
 def test_a_cause_that_returns_after_its_action_was_closed_gets_a_new_one(shop: Shop) -> None:
     first = propose([cause()], [], W45, shop, [])
     closed = [replace(action, state=ActionState.CLOSED) for action in first]
