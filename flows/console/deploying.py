@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from rich.console import Console
 
 from tasks.errors import UserError
 from tasks.settings import environment
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
 
 PREFECT_FILE = Path(__file__).resolve().parents[2] / "prefect.yaml"
 POOL = "aftersales"
@@ -35,7 +39,7 @@ def deploy(console: Console, **variables: str) -> None:
     """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import PrefectHTTPStatusError
+    from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 
     from flows.console import zombies
 
@@ -46,8 +50,7 @@ def deploy(console: Console, **variables: str) -> None:
                 hint="Start one with `make serve`, or set PREFECT_API_URL.",
             )
         try:
-            pools = {pool.name for pool in client.read_work_pools()}
-            if POOL not in pools:
+            with suppress(ObjectAlreadyExists):
                 client.create_work_pool(
                     WorkPoolCreate(name=POOL, type="process", description="Reviews of after-sales complaints.")
                 )
@@ -70,3 +73,32 @@ def deploy(console: Console, **variables: str) -> None:
         changed = zombies.ensure(client)
     names = ", ".join(sorted(declared()))
     console.print(f"Registered: {names}; rule «{zombies.NAME}» {'created' if changed else 'is there'}.")
+
+
+def drift(client: SyncPrefectClient) -> list[str]:
+    """Return sentences on deployments of the server that are missing or differ from prefect.yaml."""
+    from prefect.exceptions import ObjectNotFound
+
+    told = []
+    for name, wanted in declared().items():
+        try:
+            found = client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            told.append(f"{name} is not registered")
+            continue
+        schedules = {
+            (entry.slug, getattr(entry.schedule, "cron", ""), getattr(entry.schedule, "timezone", ""), entry.active)
+            for entry in found.schedules
+        }
+        asked = {(entry["slug"], entry["cron"], entry["timezone"], entry["active"]) for entry in wanted["schedules"]}
+        limit = found.global_concurrency_limit.limit if found.global_concurrency_limit else None
+        for what, is_same in (
+            ("entrypoint", found.entrypoint == wanted["entrypoint"]),
+            ("parameters", found.parameters == wanted.get("parameters", {})),
+            ("schedules", schedules == asked),
+            ("work pool", found.work_pool_name == wanted["work_pool"]["name"]),
+            ("concurrency limit", limit == wanted["concurrency_limit"]),
+        ):
+            if not is_same:
+                told.append(f"{name} has another {what}")
+    return told

@@ -71,7 +71,7 @@ def store(run: Run, judged: list[tuple[Batch, Judged]]) -> list[Pull]:
 def recall(run: Run, pulls: list[Pull]) -> Facts:
     """Read every table as it was known at the moment of the review; a channel with too much quarantine drops out by name."""
     run.progress("recall")
-    last = {**run.stores.ledger.last_pulls(), **{pull.channel: pull for pull in pulls}}
+    last = {**run.stores.ledger.last_pulls(run.now), **{pull.channel: pull for pull in pulls}}
     facts = Facts(
         {name: run.stores.lake.as_of(name, run.as_of) for name in TABLES}, run.as_of, [last[name] for name in sorted(last)]
     )
