@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import polars as pl
 
 from tasks.analyse.comparison import share_interval
@@ -9,6 +12,12 @@ from tasks.model import Breakdown, Facts, Period
 from tasks.shop.load import Shop
 
 ROWS = 12
+SHARE_ROWS = 20
+"""Values listed in a table: of counts the largest, of shares all that reach the minimum in most shops."""
+
+DELIVERY_AGE = 14
+"""Days after signing within which a late delivery is complained of."""
+
 PERSON_CELL = 5
 """A cell about persons with fewer is left out."""
 
@@ -35,9 +44,9 @@ def breakdowns(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
         for dimension in shop.dimensions.dimensions:
             if dimension.name in reviews.columns and reviews[dimension.name].drop_nulls().n_unique() > 1:
                 made.append(_shares("negative_rate", dimension.name, reviews, bad, shop, person=dimension.person))
-    made += _complaints(facts, period, shop)
     delivery = _delivery(facts, period, shop)
-    return made + ([delivery] if delivery else [])
+    told = {one.dimension for one in made} if shop.identity.base == "reviews" else set()
+    return made + ([delivery] if delivery else []) + [one for one in _complaints(facts, period, shop) if one.dimension not in told]
 
 
 def _rated(facts: Facts, period: Period) -> pl.DataFrame:
@@ -63,14 +72,15 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
             .head(ROWS)
         )
         counted = tuple((value, None, count, None, None) for value, count in listed.select("value", "bad").iter_rows())
-        return Breakdown(code, dimension, counted, minimum, total, float(rows.height), groups.height - listed.height)
+        some = groups.filter(pl.col("bad") >= 1)
+        return Breakdown("negative_count", dimension, counted, minimum, None, float(some["bad"].sum()), some.height - listed.height)
     made = []
     for value, count, n in large.select("value", "bad", "n").iter_rows():
         low, high = share_interval(count, n)
         made.append((value, count / n, n, low, high))
     made.sort(key=lambda row: (-row[1], row[0]))
     return Breakdown(
-        code, dimension, tuple(made[:ROWS]), minimum, total, float(rows.height), groups.height - min(len(made), ROWS)
+        code, dimension, tuple(made[:SHARE_ROWS]), minimum, total, float(rows.height), groups.height - min(len(made), SHARE_ROWS)
     )
 
 
@@ -93,7 +103,7 @@ def _complaints(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
         groups = groups.filter(pl.col("n") >= (PERSON_CELL if person else 1)).sort("n", "value", descending=[True, False])
         enough = cases.height >= shop.identity.minimum_n
         rows = tuple(
-            (value, n / cases.height if enough else None, n, *(share_interval(n, cases.height) if enough else (None, None)))
+            (value, n / cases.height if enough else None, n, None, None)
             for value, n in groups.head(ROWS).iter_rows()
         )
         made.append(
@@ -103,16 +113,25 @@ def _complaints(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
 
 
 def _delivery(facts: Facts, period: Period, shop: Shop) -> Breakdown | None:
-    """Return the share of units with a negative review or complaint among those delivered late and on time."""
-    lines = facts["order_line"].filter(
-        (pl.col("signed_at") >= period.start) & (pl.col("signed_at") < period.end) & pl.col("promised_delivery_at").is_not_null()
-    )
+    """Return the share of orders with a negative review or complaint within a fortnight, by delivered late or on time.
+
+    The cohort is as long as the period and ends a fortnight before it, so that every order of it has reached that age.
+    """
+    lines = facts["order_line"].filter(pl.col("promised_delivery_at").is_not_null())
     if lines.is_empty() or "oid" not in facts["feedback"].columns:
         return None
+    age = timedelta(days=DELIVERY_AGE)
+    lines = lines.filter((pl.col("signed_at") >= period.start - age) & (pl.col("signed_at") < period.end - age))
     bad = pl.col("rating") <= shop.identity.negative_max_rating
     unhappy = bad.fill_null(value=False) | pl.col("counted")
     harmed = facts["feedback"].filter((pl.col("submitted_at") < period.end) & pl.col("oid").is_not_null() & unhappy)
-    lines = lines.join(harmed.select("oid", bad=pl.lit(value=True)).unique("oid"), on="oid", how="left").with_columns(
-        delivery=pl.when(pl.col("signed_at") > pl.col("promised_delivery_at")).then(pl.lit("late")).otherwise(pl.lit("on_time"))
+    orders = (
+        lines.join(harmed.group_by("oid").agg(harmed_at=pl.col("submitted_at").min()), on="oid", how="left")
+        .with_columns(bad=(pl.col("harmed_at") < pl.col("signed_at") + age).fill_null(value=False))
+        .group_by("tid")
+        .agg(bad=pl.col("bad").any(), late=(pl.col("signed_at") > pl.col("promised_delivery_at")).any())
+        .with_columns(delivery=pl.when("late").then(pl.lit("late")).otherwise(pl.lit("on_time")))
     )
-    return _shares("complaint_rate_signed", "delivery", lines, pl.col("bad").fill_null(value=False), shop)
+    made = _shares("complaint_rate_signed", "delivery", orders, pl.col("bad"), shop)
+    first = period.first_day - age
+    return replace(made, axis_from=first, axis_to=period.last_day - age, age_days=DELIVERY_AGE)

@@ -149,8 +149,12 @@ def with_target(figure: Figure, shop: Shop) -> Figure:
     if target is None or figure.value is None:
         return figure
 
+    limit = target.value
+    if target.per == "week" and figure.axis_from and figure.axis_to:
+        limit *= ((figure.axis_to - figure.axis_from).days + 1) / 7
+
     def meets(value: float) -> bool:
-        return value <= target.value if target.op == "<=" else value >= target.value
+        return value <= limit if target.op == "<=" else value >= limit
 
     values = [value for _, value in figure.series if value is not None] or [figure.value]
     streak = 0
@@ -162,4 +166,4 @@ def with_target(figure: Figure, shop: Shop) -> Figure:
     now = meets(figure.value)
     turns = sum(first != second for first, second in pairwise(recent))
     attainment = "mixed" if turns >= 3 else "met" if now else "missed"
-    return replace(figure, target=target.value, target_op=target.op, attainment=attainment, streak=streak)
+    return replace(figure, target=limit, target_op=target.op, attainment=attainment, streak=streak)

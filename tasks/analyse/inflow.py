@@ -41,9 +41,15 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
         low, high, said = against_expected(complaint.value, expected_total)
         complaint = replace(complaint, low=low, high=high, judgement=said, note=f"expected={expected_total:.0f}")
     made.append(with_target(complaint, shop))
-    made.append(_per_day(complaint, period, judged=shop.identity.base != "orders"))
+    made.append(_per_day(complaint, period, judged=shop.identity.base == "records"))
     if "nature" in records.columns:
-        made += [_count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop) for nature in NATURES]
+        known = [nature for nature in NATURES if (records["nature"] == nature).any()]
+        # With one nature alone its count is the count of all records.
+        made += [
+            _count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop)
+            for nature in known
+            if len(known) > 1
+        ]
     if facts.has("aftersale"):
         made.append(_count("aftersale_count", _local(facts["aftersale"], "applied_at", period), period, shop))
     for kind in ("conversations", "human_conversations"):
@@ -99,7 +105,7 @@ def problems(
             known = [expected_leaves[code] for code in codes if code in expected_leaves]
             complete = bool(known) and all(code in expected_leaves for code in codes if now.get(code, 0))
             expected = sum(known) if complete else None
-            low, high, said = None, None, "insufficient"
+            low, high, said = None, None, UNTESTED if known or count >= shop.identity.minimum_n else "insufficient"
             if expected is not None and max(count, expected) >= shop.identity.minimum_n and not incomplete:
                 low, high, said = against_expected(count, expected)
             rows.append(
@@ -167,7 +173,7 @@ def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, good: s
 def _per_day(complaint: Figure, period: Period, *, judged: bool) -> Figure:
     """Return complaint cases per day: months have different lengths, so this is what they are compared by.
 
-    A shop with orders is judged against what its orders let expect instead: a promotion is no complaint.
+    A shop with orders or reviews is judged against what those let expect instead: a promotion is no complaint.
     """
     value = (complaint.value or 0.0) / period.days
     lengths = [length for length, _ in _lengths(period, len(complaint.series))]

@@ -47,6 +47,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     if "claim_cluster" in cases.columns:
         cases = cases.filter(pl.col("claim_cluster").is_null())
     cases = cases.with_columns(day=_day("submitted_at", period.zone)).sort("submitted_at", "record_id")
+    sold = _sold(facts, sorted(cases["sku"].drop_nulls().unique()), period) if cases.height else {}
     made: list[RedLine] = []
     for (sku, symptom), group in cases.group_by("sku", "symptom", maintain_order=True):
         within = group.filter(pl.col("submitted_at") >= period.start)
@@ -65,7 +66,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
                 cases=within.height,
                 days=tuple(days),
                 words=_words(within, shop),
-                sold=_sold(facts, str(sku), period) if sku else None,
+                sold=sold.get(str(sku)) if sku else None,
                 rows=tuple(within["record_id"]),
             )
         )
@@ -83,13 +84,13 @@ def _words(cases: pl.DataFrame, shop: Shop) -> str:
     return best[1] if best[0] else ""
 
 
-def _sold(facts: Facts, sku: str, period: Period) -> float | None:
-    """Return the units of a SKU signed in the 13 weeks to the period's end: how many may be concerned, no denominator."""
+def _sold(facts: Facts, skus: list[str], period: Period) -> dict[str, float]:
+    """Return the units of each SKU signed in the 13 weeks to the period's end: how many may be concerned, no denominator."""
     since = period.end - timedelta(weeks=13)
     lines = facts["order_line"].filter(
-        (pl.col("sku") == sku) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end)
+        pl.col("sku").is_in(skus) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end)
     )
-    return float(lines["qty"].sum()) if lines.height else None
+    return {sku: float(n) for sku, n in lines.group_by("sku").agg(pl.col("qty").sum()).iter_rows()}
 
 
 def _regulator(facts: Facts, period: Period) -> list[RedLine]:

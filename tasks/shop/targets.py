@@ -15,6 +15,9 @@ class Target(Section):
     figure: str
     scope: str = Field(default="", description="Platform, line or other scope; empty means the whole shop.")
     op: Literal["<=", ">="]
+    per: Literal["", "week"] = Field(
+        default="", description="week: the value is a week's amount and grows with the period's days."
+    )
     value: float = Field(description="Rates as fractions (0.018), money in the shop's currency, times in minutes.")
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from tasks.analyse.comparison import with_target
 from tasks.analyse.money import money
 from tasks.model import UTC_TIME, Facts, Figure, Period
 from tasks.shop.load import Shop
@@ -113,3 +114,14 @@ def test_what_is_booked_later_does_not_count(shop: Shop) -> None:
 
 def test_a_shop_without_after_sales_orders_has_no_loss_figure(shop: Shop) -> None:
     assert money(Facts({}, AS_OF), W45, shop) == []
+
+
+def test_a_weekly_target_grows_with_the_days_of_a_month() -> None:
+    figure = Figure(
+        code="net_loss", family="money", value=300.0, unit="money", axis_from=date(2026, 10, 1), axis_to=date(2026, 10, 28)
+    )
+    files = Shop.load(None).files | {
+        "targets.yaml": b"quality_reasons: [q]\nfigures: [{figure: net_loss, op: <=, value: 80, per: week}]"
+    }
+    judged = with_target(figure, Shop(files))
+    assert (judged.target, judged.attainment) == (320.0, "met")
