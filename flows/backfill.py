@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from prefect import flow
+from prefect import flow, runtime
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -47,7 +47,13 @@ class BackfillRequest(BaseModel):
         return Period.span(f"{self.first.strip()}..{(self.last or self.first).strip()}")
 
 
-@flow(name="backfill", flow_run_name="backfill {request.first}..{request.last}", persist_result=False)
+def run_name() -> str:
+    """Name a run by its range."""
+    request = BackfillRequest.model_validate(runtime.flow_run.parameters["request"])
+    return f"backfill {request.first}..{request.last}" if request.last else f"backfill {request.first}"
+
+
+@flow(name="backfill", flow_run_name=run_name, persist_result=False)
 def backfill(request: BackfillRequest) -> str:
     """Review a range of earlier periods, oldest first; started again after an interruption, it goes on where it stopped.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from rich.console import Console
@@ -54,7 +55,7 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
     console.print(
         f"{name} → {channel.table}: {seen.batch.read} rows read, {seen.rejected.height} would be rejected. Nothing was stored."
     )
-    console.print(_table(seen.rows))
+    console.print(_table(seen.rows, ZoneInfo(shop.identity.zone)))
     if seen.empty:
         console.print(f"Nothing was found for {', '.join(seen.empty)}: is the source's name for it right?")
     for flag, count in seen.flags.items():
@@ -63,20 +64,20 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
         console.print("Rejected:")
         for rule, count in seen.counts.items():
             console.print(f"  {count:>6}  {rule}: {seen.rejected.filter(pl.col('rule') == rule)['reason'][0]}")
-        console.print(_table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS)))
+        console.print(_table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone)))
 
 
-def _table(rows: pl.DataFrame) -> Table:
+def _table(rows: pl.DataFrame, zone: ZoneInfo) -> Table:
     table = Table(*rows.columns, box=None)
     for row in rows.iter_rows():
-        table.add_row(*[_cell(value) for value in row])
+        table.add_row(*[_cell(value, zone) for value in row])
     return table
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, zone: ZoneInfo) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return (text if len(text) <= WIDEST else text[: WIDEST - 1] + "…").replace("\n", " ").replace("[", "\\[")
