@@ -96,11 +96,12 @@ def line(
         height: Height of the plot, px.
     """
     factor = 100.0 if share else 1.0
-    order = [point.label for point in points]
+    order = [str(index) for index, _ in enumerate(points)]
+    labels_by_key = {key: point.label for key, point in zip(order, points, strict=True)}
     rows: list[dict[str, Any]] = [
         {
             "i": index,
-            "x": point.label,
+            "x": order[index],
             "y": None if point.value is None else round(point.value * factor, 6),
             "e": None if point.expected is None else round(point.expected * factor, 6),
             "s": point.segment,
@@ -108,7 +109,12 @@ def line(
         }
         for index, point in enumerate(points)
     ]
-    x = alt.X("x:N", sort=order, axis=alt.Axis(title=None, values=_ticks(order)), scale=alt.Scale(padding=0.35))
+    x = alt.X(
+        "x:N",
+        sort=order,
+        axis=alt.Axis(title=None, values=_ticks(order), labelExpr=f"{_json(labels_by_key)}[datum.value]"),
+        scale=alt.Scale(padding=0.35),
+    )
     y = alt.Y(
         "y:Q",
         axis=alt.Axis(title=None),
@@ -179,7 +185,8 @@ def _apart(labels: list[dict[str, Any]], gap: float) -> list[dict[str, Any]]:
     if len(labels) == 2 and abs(labels[0]["v"] - labels[1]["v"]) < gap:
         high, low = sorted(labels, key=lambda one: -one["v"])
         middle = (high["v"] + low["v"]) / 2
-        high["v"], low["v"] = middle + gap / 2, max(middle - gap / 2, 0)
+        low["v"] = max(middle - gap / 2, gap / 2)
+        high["v"] = low["v"] + gap
     return labels
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,15 @@ PAGE_ONE = (
 )
 """Figures of page 1 in the order of the meeting; alternatives stand together."""
 PAGE_ONE_ROWS = 8
+UNREAD = (
+    "complaint_records",
+    "question_records",
+    "suggestion_records",
+    "praise_records",
+    "complaints_by_source",
+    "complaints_by_platform",
+)
+"""Figures that no manager reads (domain.md 8.3); they stay in the archive."""
 FAMILIES = ("money", "quality", "published", "service", "inflow")
 CHANGE_UNITS = {
     "share": "points",
@@ -39,6 +48,9 @@ CHANGE_UNITS = {
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 MAXIMUM_ROWS = 40
 """Rows of one table in print; with all tables together far below the 300 rows that the renderer bears."""
+
+
+MAXIMUM_BREAKDOWNS = 10
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,9 @@ class ProblemTable:
     chart: Markup
     caption: Phrase
     total: Phrase
+    unit: Phrase
+    expected: bool
+    judged: bool
 
 
 @dataclass(frozen=True)
@@ -138,6 +153,8 @@ class BreakdownTable:
     chart: Markup
     caption: Phrase
     shares: bool
+    intervals: bool
+    head: Phrase
 
 
 @dataclass
@@ -169,6 +186,7 @@ class Page:
     verdicts: list[tuple[str, Phrase]]
     prior: list[PriorRow]
     actions: list[ActionRow]
+    more_actions: Phrase
     mix: list[MixTable]
     problems: ProblemTable | None
     due: list[Phrase]
@@ -214,7 +232,10 @@ class _Builder:
         voice, review, said = self.voice, self.review, self.sentences
         grain = review.period.grain
         report = voice.word(f"report.{grain}")
-        status = voice.word("status.partial") if review.partial else voice.word(f"status.{review.status}")
+        if review.partial:
+            status = voice.part("status.partial_until", until=said._until())
+        else:
+            status = voice.word(f"status.{review.status}")
         if review.revision > 1:
             revised = voice.part("status.revised", n=self.number("review.revision", review.revision, "ordinal", method="ledger"))
             status = join([status, revised], voice.catalogue["word.list_sep"])
@@ -249,13 +270,14 @@ class _Builder:
             falls=[] if review.partial else [said.finding(cause) for cause in review.falls[:3]],
             verdicts=said.verdicts(),
             prior=self.prior_rows(),
-            actions=[self.action_row(action) for action in said.proposals[:MAXIMUM_ROWS]],
+            actions=self.action_rows(),
+            more_actions=self._more("actions.more", len(said.proposals) - self.action_limit),
             mix=[] if review.partial else [self.mix_table(index) for index in range(min(len(review.mix), 3))],
             problems=self.problem_table(),
             due=said.due_items(),
             breaks=[said.break_line(index, one) for index, one in enumerate(review.breaks[:8])],
             trust=said.data_trust(),
-            channels=[self.channel_row(index) for index in range(min(len(review.channels), MAXIMUM_ROWS))],
+            channels=[self.channel_row(index) for index in self._channels()],
             method=said.method(),
             revision=self.revision_lines(),
             scorecard=self.scorecard(),
@@ -264,7 +286,7 @@ class _Builder:
             definitions=self.definitions(),
             lines=_pairs(self.figure_lines()) if self.monthly else [],
             case=self.case(),
-            breakdowns=[self.breakdown(index, one) for index, one in enumerate(review.breakdowns[:6])],
+            breakdowns=[self.breakdown(index, one) for index, one in enumerate(review.breakdowns[:MAXIMUM_BREAKDOWNS])],
             words=self._words(),
             drawn=self.drawn,
         )
@@ -415,6 +437,9 @@ class _Builder:
         return join(parts, voice.catalogue["word.comma"])
 
     def _missing(self, why: str) -> Phrase:
+        items = [f"scope.{item}" for item in why.split(",")]
+        if all(item in self.voice.catalogue for item in items):
+            return self.voice.part("missing.items", items=self.voice.listed(self.voice.word(item) for item in items))
         key = f"missing.{why}"
         return self.voice.word(key) if key in self.voice.catalogue else self.voice.data(why, 60)
 
@@ -473,10 +498,12 @@ class _Builder:
     def _figures_caption(self) -> Phrase:
         voice = self.voice
         basis = voice.word(f"basis.{voice.shop.identity.base}")
+        banded = any(figure.low is not None for figure in self.review.figures)
+        pattern = ("caption.figures_month" if self.monthly else "caption.figures") if banded else "caption.figures_plain"
         aligned = [
             figure.last_year_basis for figure in self.review.figures if figure.last_year is not None and figure.last_year_basis
         ]
-        said = voice.say("caption.figures", basis=basis)
+        said = voice.say(pattern, basis=basis)
         if aligned:
             key = f"last_year.{aligned[0].split()[0]}"
             said += voice.word(key) if key in voice.catalogue else EMPTY
@@ -488,13 +515,20 @@ class _Builder:
             return []
         groups = []
         for family in FAMILIES:
-            mine = [
-                figure for figure in self.review.figures if figure.family == family and (family != "inflow" or not figure.scope)
-            ]
-            rows = [self.figure_row(figure) for figure in mine if figure.value is not None or not figure.scope][:14]
+            mine = [figure for figure in self.review.figures if figure.family == family and figure.code not in UNREAD]
+            chosen = [figure for figure in mine if figure.value is not None and (not figure.scope or self._telling(figure))][:10]
+            rows = [self.figure_row(figure) for figure in chosen]
             if rows:
-                groups.append((self.voice.word(f"family.{family}"), rows))
+                named = f"family.{family}_{self.voice.shop.identity.base}"
+                groups.append((self.voice.word(named if named in self.voice.catalogue else f"family.{family}"), rows))
         return groups
+
+    @staticmethod
+    def _telling(figure: Figure) -> bool:
+        """Whether a figure of a part of the shop is worth a line: published or money ones, and what left its range."""
+        if figure.family == "inflow":
+            return False
+        return figure.family in ("published", "money") or figure.judgement == "worse" or figure.attainment == "missed"
 
     def definitions(self) -> list[tuple[Phrase, Phrase]]:
         """Return what each printed figure means, once, for a monthly edition."""
@@ -516,7 +550,7 @@ class _Builder:
             breaks = self._breaks(figure)
             points = [
                 charts.Point(
-                    wording.short_label(label, voice.language),
+                    label[:7] if self.monthly else wording.short_label(label, voice.language),
                     value,
                     segment=sum(index >= at for at in breaks),
                     immature=index == len(figure.series) - 1 and (figure.judgement == "incomplete" or bool(self.review.partial)),
@@ -526,7 +560,9 @@ class _Builder:
             judgement, tone = self._judgement(figure, False)
             drawn.append(
                 {
-                    "message": voice.say("chart.line_message", figure=self._name(figure), judgement=judgement),
+                    "message": self._name(figure)
+                    if figure.judgement in ("untested", "insufficient")
+                    else voice.say("chart.line_message", figure=self._name(figure), judgement=judgement),
                     "tone": tone,
                     "unit": voice.word(f"chart.unit_{figure.unit}") if f"chart.unit_{figure.unit}" in voice.catalogue else EMPTY,
                     "chart": charts.line(
@@ -562,16 +598,12 @@ class _Builder:
         statistical = cause.kind not in ("safety", "cluster") and cause.expected > 0
         facts: list[Phrase] = []
         if statistical:
-            facts.append(
-                voice.say(
-                    "fact.amount",
-                    observed=observed,
-                    expected=expected,
-                    low=low,
-                    high=high,
-                    weeks=self.number(f"{id_}.window_weeks", max(cause.window_weeks, 1), "weeks", method="scan"),
-                )
-            )
+            amount = {"observed": observed, "expected": expected, "low": low, "high": high}
+            if self.monthly and cause.window_weeks == round(self.review.period.days / 7):
+                facts.append(voice.say("fact.amount_period", this=voice.this(), **amount))
+            else:
+                weeks = self.number(f"{id_}.window_weeks", max(cause.window_weeks, 1), "weeks", method="scan")
+                facts.append(voice.say("fact.amount", weeks=weeks, **amount))
         if cause.exposure and statistical:
             kind = (
                 voice.word(f"exposure.{cause.exposure_kind}") if f"exposure.{cause.exposure_kind}" in voice.catalogue else EMPTY
@@ -717,6 +749,29 @@ class _Builder:
             kind=voice.word(f"kind.{action.kind.value}"),
         )
 
+    @property
+    def action_limit(self) -> int:
+        """How many new actions are printed."""
+        return 24 if self.monthly else 12
+
+    def action_rows(self) -> list[ActionRow]:
+        """Return the new actions; a target that is that of the row above is not repeated."""
+        rows: list[ActionRow] = []
+        above: tuple[str, str] = ("", "")
+        order = {cause.cause_id: index for index, cause in enumerate(self.sentences.causes)}
+        ranked = sorted(self.sentences.proposals, key=lambda one: order.get(one.cause_id, len(order)))
+        for action in ranked[: self.action_limit]:
+            row = self.action_row(action)
+            here = (row.goal.plain, row.effect.plain)
+            if here == above:
+                row = replace(row, goal=self.voice.word("col.same"), effect=self.voice.word("col.same"))
+            above = here
+            rows.append(row)
+        return rows
+
+    def _more(self, key: str, n: int) -> Phrase:
+        return self.voice.say(key, n=self.number(key, n, "items", method="ledger")) if n > 0 else EMPTY
+
     def prior_rows(self) -> list[PriorRow]:
         """Return prior actions with their state and measured rates, late ones first."""
         voice = self.voice
@@ -753,7 +808,7 @@ class _Builder:
                     before=before,
                     after=after,
                     result=voice.word(f"verdict.{result.verdict.value}") if result.verdict else none,
-                    tone="worse" if result.status == "late" and not tone else tone,
+                    tone=tone,
                 )
             )
         return rows
@@ -806,8 +861,11 @@ class _Builder:
             )
         n = sum(row.cases for row in chosen)
         total = self.number("problems.total", n, "count", method="cases counted once")
+        named = f"problem.caption_{voice.shop.identity.base}"
+        method = named if named in voice.catalogue else "problem.caption"
+        expected = any(row.expected is not None for row in chosen)
         caption = join(
-            [self._scope(), voice.part("caption.method", method=voice.word("problem.caption")), voice.part("caption.n", n=total)],
+            [self._scope(), voice.part("caption.method", method=voice.word(method)), voice.part("caption.n", n=total)],
             voice.catalogue["caption.sep"],
         )
         chart = Markup("")
@@ -815,7 +873,9 @@ class _Builder:
             chart = charts.bars(
                 bars[:14], name="problems", aria=voice.word("section.problems"), width=340, step=19, label_width=150
             )
-        return ProblemTable(rows, chart, caption, total)
+        unit = voice.word("chart.unit_problems" if expected else "chart.unit_problems_plain")
+        judged = expected or bool(review.partial)
+        return ProblemTable(rows, chart, caption, total, unit, expected, judged)
 
     def _problem_row(self, index: int, row: ProblemRow) -> dict[str, Any]:
         voice = self.voice
@@ -851,6 +911,13 @@ class _Builder:
             "tone": tone,
         }
 
+    def _channels(self) -> list[int]:
+        """Return which channels the table lists: all in a monthly edition or where they are few, else those with a gap."""
+        channels = self.review.channels
+        if self.monthly or len(channels) <= 8:
+            return list(range(min(len(channels), MAXIMUM_ROWS)))
+        return [index for index, channel in enumerate(channels) if channel.error or channel.excluded or channel.missing_days][:12]
+
     def channel_row(self, index: int) -> ChannelRow:
         """Return what one channel brought."""
         voice, channel = self.voice, self.review.channels[index]
@@ -871,6 +938,14 @@ class _Builder:
             tone=tone,
         )
 
+    def _breakdowns(self) -> list[Breakdown]:
+        """Return the breakdowns worth a table: at most six; beside orders only rates, and three of them."""
+        mine = self.review.breakdowns
+        if self.voice.shop.identity.base != "orders":
+            return mine[:6] if self.monthly else mine[:2]
+        rated = [one for one in mine if any(row[1] is not None for row in one.rows) and len(one.rows) > 2]
+        return (rated or mine)[:3] if self.monthly else []
+
     def breakdown(self, index: int, one: Breakdown) -> BreakdownTable:
         """Return one measure by the values of a dimension, ranked; below the minimum only counts."""
         voice = self.voice
@@ -879,9 +954,9 @@ class _Builder:
         rows: list[tuple[Phrase, Phrase, Phrase, Phrase]] = []
         bars: list[charts.Bar] = []
         none = voice.word("word.none")
-        for value, share, n, low, high in ranked[: MAXIMUM_ROWS // 2]:
+        for value, share, n, low, high in ranked[:14]:
             id_ = f"breakdown.{one.code}.{one.dimension}.{value}"
-            label = voice.value(one.dimension, value)
+            label = voice.value(one.dimension, value, 34 if voice.chinese else 60)
             count = self.number(f"{id_}.n", n, "count", method=one.code)
             rate = span = none
             if share is not None and n >= one.minimum_n:
@@ -913,6 +988,13 @@ class _Builder:
             self._scope(),
             voice.part("caption.n", n=self.number(f"breakdown.{one.code}.{one.dimension}.n", one.n, "count", method=one.code)),
         ]
+        if one.axis_from and one.axis_to:
+            parts.insert(
+                1, voice.part("breakdown.signed", days=voice.dated(wording.span(one.axis_from, one.axis_to, voice.language)))
+            )
+        if one.age_days:
+            age = self.number(f"breakdown.{one.code}.{one.dimension}.age", one.age_days, "days", method="age")
+            parts.insert(2, voice.part("caption.age", age=age))
         if shares:
             parts.append(
                 voice.part(
@@ -925,7 +1007,9 @@ class _Builder:
         chart = Markup("")
         if bars and self.monthly:
             chart = charts.bars(bars[:12], name=f"breakdown{index}", aria=title, width=190, step=17, label_width=110)
-        return BreakdownTable(title, message, rows, chart, join(parts, voice.catalogue["caption.sep"]), shares)
+        head = voice.word("col.share" if one.code == "complaints" else "col.rate")
+        intervals = any(low is not None for _, _, _, low, _ in one.rows)
+        return BreakdownTable(title, message, rows, chart, join(parts, voice.catalogue["caption.sep"]), shares, intervals, head)
 
     # ---- Monthly extras ------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from tasks.model import Period
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ("review.css",)
 BODY = '<body class="'
-DENSITIES = ("", "compact", "airy", "tall")
+DENSITIES = ("", "compact", "airy")
 """Classes of the body, in the order in which they are tried until no page stands half empty."""
 FILLED = 0.5
 """Part of the last page that must be used."""

@@ -29,6 +29,9 @@ HEADLINE_FIGURES = (
 FINE = {"points": "points_fine"}
 """Units of the parts of a change: two decimals, so that the printed rows add up."""
 
+RED_LINES = 3
+"""Red lines that page 1 tells one by one; the others are named in one line."""
+
 COUNTED = ("records", "reviews", "earlier_cases", "contacts", "cases", "none", "")
 """Exposures without shipments behind them: expectations come from the past level."""
 
@@ -119,7 +122,15 @@ class Sentences:
         """Say every red line; an empty list means that there is none. What is to be done stands once below several."""
         lines = self.review.red_lines
         many = sum(line.kind == "safety" for line in lines) > 1
-        said = [self._red(index, line, short=many) for index, line in enumerate(lines[:6])]
+        shown = sorted(range(len(lines)), key=lambda index: (lines[index].kind != "safety", -lines[index].cases, index))[
+            :RED_LINES
+        ]
+        said = [self._red(index, lines[index], short=many) for index in shown]
+        rest = [index for index in range(len(lines)) if index not in shown]
+        if rest:
+            n = self.number("red.rest", sum(lines[index].cases for index in rest), "cases", method="case list")
+            places = [self.voice.where(lines[index].slice) + self._red_leaf(lines[index]) for index in rest[:6]]
+            said.append(self.voice.say("red.rest", n=n, places=self.voice.listed(places)))
         return [*said, self.voice.word("red.instruction")] if many else said
 
     def _red_leaf(self, line: RedLine) -> Phrase:
@@ -159,8 +170,12 @@ class Sentences:
             return self.small_note()
         overall = self._overall()
         if review.red_lines:
-            line = review.red_lines[0]
-            n = self.number("red.0.cases", line.cases, "cases", method="case list", rows=",".join(line.rows))
+            first = min(
+                range(len(review.red_lines)),
+                key=lambda index: (review.red_lines[index].kind != "safety", -review.red_lines[index].cases, index),
+            )
+            line = review.red_lines[first]
+            n = self.number(f"red.{first}.cases", line.cases, "cases", method="case list", rows=",".join(line.rows))
             where = voice.where(line.slice) if line.slice else EMPTY
             return voice.say("conclusion.red", overall=overall, where=where, leaf=self._red_leaf(line), n=n)
         if self.causes:
@@ -234,7 +249,12 @@ class Sentences:
     # ---- Findings ------------------------------------------------------------------------------
 
     def _leaf(self, cause: Cause) -> Phrase:
-        return self.voice.leaf(cause.leaf, str(dict(cause.facts).get("symptom", "")))
+        symptom = str(dict(cause.facts).get("symptom", "")) or cause.slice.get("symptom", "")
+        known = self.voice.shop.taxonomy.every_leaf.get(cause.leaf)
+        if not symptom and known is not None:  # a family that one symptom of the leaf makes is named by that symptom
+            own = [each for each in known.symptoms if self.voice.shop.taxonomy.symptoms[each].family == cause.family]
+            symptom = own[0] if len(own) == 1 else ""
+        return self.voice.leaf(cause.leaf, symptom)
 
     def _id(self, cause: Cause, name: str) -> str:
         return f"cause.{cause.cause_id}.{name}"
@@ -412,7 +432,7 @@ class Sentences:
         """Return at most three decisions: stop-sale of stock in hand first, then what needs resources."""
         if self.review.partial:
             return []
-        made: list[Decision] = []
+        made: list[Decision] = self._red_decisions()
         seen: set[str] = set()
         by_cause = {cause.cause_id: cause for cause in self.causes}
         contain = sorted(
@@ -429,6 +449,35 @@ class Sentences:
                 seen.add(action.cause_id)
                 made.append(self._decision(by_cause.get(action.cause_id), action))
         return made[:3]
+
+    def _red_decisions(self) -> list[Decision]:
+        """Ask for the stop-sale decision of the gravest safety reports: nobody waits for a sample."""
+        voice = self.voice
+        lines = [line for line in self.review.red_lines if line.kind == "safety" and line.slice.get("sku")]
+        grave = (
+            sorted((line for line in lines if line.cases > 1), key=lambda line: (-line.cases, line.slice["sku"]))[:2] or lines[:1]
+        )
+        made: list[Decision] = []
+        for line in grave:
+            steps = [
+                action
+                for action in self.review.proposals
+                if action.kind == ActionKind.CONTAIN and action.slice.get("sku") == line.slice["sku"] and action.restricted
+            ]
+            what = voice.part("decision.safety", where=voice.where(line.slice))
+            owner = self._decider()
+            if not steps or not owner:
+                continue
+            due = voice.due(min(action.due for action in steps))
+            sentence = voice.say("decision.full", what=what, owner=owner, due=due, cost=voice.word("decision.cost_safety"))
+            made.append(Decision(sentence, what))
+        return made
+
+    def _decider(self) -> Phrase:
+        """Return who decides on a stop of sales: the general manager, where the shop has one."""
+        people = self.voice.shop.people
+        role = next((code for code, name in people.roles.items() if "总经理" in (code, name.zh)), "")
+        return self.voice.person(people.owner(role).name) if role else self.voice.person(people.default_owner)
 
     def _decision(self, cause: Cause | None, action: Action) -> Decision:
         voice = self.voice
@@ -758,7 +807,7 @@ class Sentences:
             else voice.say("method.rates", n=self.number("shop.minimum_n", self.minimum, "cases"))
         )
         said.append(voice.word("method.complaint"))
-        said.append(voice.word("method.confidence"))
+        said.append(voice.word("method.confidence" if review.period.grain == "week" else "method.confidence_month"))
         if self.withheld and not self.restricted:
             said.append(
                 voice.say("method.restricted", n=self.number("review.restricted", self.withheld, "items", method="ledger"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 from tasks.model import Action, Figure, Period
 from tasks.report import wording
@@ -16,6 +18,7 @@ from tasks.shop.load import Shop
 from tasks.shop.playbook import ActionWords
 
 _FORMATTER = Formatter()
+_CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 NOT_PLACES = ("symptom", "leaf", "family", "metric", "claim_cluster", "body")
 """Keys of a slice that say what, not where."""
 
@@ -102,7 +105,8 @@ class Voice:
 
     def clock(self, moment: datetime) -> Phrase:
         """Return a moment with its time of day."""
-        return self.dated(wording.clock(moment, self.period.zone, self.language))
+        year = moment.astimezone(ZoneInfo(self.period.zone)).year != self.period.last_day.year
+        return self.dated(wording.clock(moment, self.period.zone, self.language, year=year))
 
     # ---- Names ---------------------------------------------------------------------------------
 
@@ -130,19 +134,23 @@ class Voice:
 
     def dimension(self, name: str) -> Phrase:
         """Return the name of a dimension."""
-        return self.word(f"dim.{name}") if f"dim.{name}" in self.catalogue else self.data(self._declared(name))
+        declared = self.shop.dimensions.get(name)
+        if declared is not None and declared.domain == "records":
+            return self.data(declared.of(self.language))
+        if f"dim.{name}" in self.catalogue:
+            return self.word(f"dim.{name}")
+        return self.data(declared.of(self.language) if declared else name.replace("_", " "))
 
-    def _declared(self, name: str) -> str:
-        return name.replace("_", " ")
-
-    def value(self, dimension: str, value: str) -> Phrase:
-        """Return the name of a dimension's value."""
+    def value(self, dimension: str, value: str, limit: int = 60) -> Phrase:
+        """Return the name of a dimension's value; a code in small letters is written as words."""
         key = f"value.{value}"
+        if dimension == "delivery" and f"delivery.{value}" in self.catalogue:
+            return self.word(f"delivery.{value}")
         if dimension in ("traffic_source", "shift", "os", "queue") and key in self.catalogue:
             return self.word(key)
         if dimension.endswith("_date") and (span := _span(value)) is not None:
             return self.dated(wording.span(*span, self.language))
-        return self.data(value, 60)
+        return self.data(value.replace("_", " ") if _CODE.fullmatch(value) else value, limit)
 
     def action(self, action: Action) -> ActionWords:
         """Return an action's wording in this language."""
@@ -181,6 +189,9 @@ class Voice:
             if get("line"):
                 return self.part("where.carrier_region_line", region=value(region), carrier=value("carrier"), line=value("line"))
             return self.part("where.carrier_region", region=value(region), carrier=value("carrier"))
+        if "@" in get("listing_version", ""):
+            sku, _, version = get("listing_version", "").partition("@")
+            return self.part("where.listing", sku=self.data(sku, 40), version=self.data(version, 20))
         if get("listing_version") and get("sku"):
             return self.part("where.listing", sku=value("sku"), version=value("listing_version"))
         if get("app_version"):
@@ -207,6 +218,8 @@ def _span(text: str) -> tuple[date, date] | None:
 def _capital(phrase: Phrase) -> Phrase:
     if phrase.pieces and phrase.pieces[0].kind != "number":
         first = phrase.pieces[0]
+        if first.kind == "datum" and any(character.isdigit() for character in first.text):
+            return phrase  # a code is written as it is
         return Phrase((Piece(first.text[:1].upper() + first.text[1:], first.kind, first.id), *phrase.pieces[1:]))
     return phrase
 

@@ -145,11 +145,11 @@ def day(moment: date, language: str, *, year: bool = False) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]}" + (f" {moment.year}" if year else "")
 
 
-def clock(moment: datetime, zone: str, language: str) -> str:
+def clock(moment: datetime, zone: str, language: str, *, year: bool = False) -> str:
     """Return an aware moment in the business zone: `11月10日12:00`, `10 Nov 12:00`."""
     local = moment.astimezone(ZoneInfo(zone))
     space = "" if language == "zh-CN" else " "
-    return f"{day(local.date(), language)}{space}{local:%H:%M}"
+    return f"{day(local.date(), language, year=year)}{space}{local:%H:%M}"
 
 
 def due(moment: datetime, zone: str, language: str) -> str:
@@ -188,13 +188,15 @@ def period_text(period: Period, language: str) -> str:
     return span(period.first_day, period.last_day, language)
 
 
-def short_label(label: str, language: str) -> str:
+def short_label(label: str, language: str, grain: str = "week") -> str:
     """Return an axis label: `2026-W45` → `45周` / `W45`; `2026-10` → `10月` / `Oct`; others as they are."""
     if len(label) == 8 and label[4:6] == "-W":
         return f"{int(label[6:])}周" if language == "zh-CN" else f"W{int(label[6:])}"
     if len(label) == 7 and label[4] == "-" and label[5:].isdigit():
         month = int(label[5:])
         return f"{month}月" if language == "zh-CN" else _MONTHS[month - 1]
+    if len(label) == 10 and label[4] == "-" and grain == "month":
+        return short_label(label[:7], language)
     if len(label) == 10 and label[4] == "-":
         return f"{int(label[5:7])}-{int(label[8:])}"
     return label
