@@ -929,6 +929,9 @@ class Breakdown:
     total: float | None
     n: float
     left_out: int = 0
+    axis_from: date | None = None
+    axis_to: date | None = None
+    age_days: int | None = None
 
 
 class Review:

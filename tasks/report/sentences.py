@@ -244,6 +244,8 @@ class Sentences:
                     return voice.say(f"conclusion.overall_{judgement}", this=voice.this(), figure=voice.figure(figure))
         if known and all(wording.direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
             return voice.say("conclusion.overall_normal", this=voice.this())
+        if known and all(figure.judgement == "untested" for figure in known):
+            return voice.say("conclusion.overall_unjudged")
         return voice.say("conclusion.overall_causes" if self.causes else "conclusion.overall_unknown", this=voice.this())
 
     # ---- Findings ------------------------------------------------------------------------------
