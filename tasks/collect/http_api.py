@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from tasks.collect.limits import MEBIBYTE
-from tasks.collect.native import Native, Place, at_path, flatten, moment_text
+from tasks.collect.native import Flattener, Native, Place, at_path, moment_text
 from tasks.errors import ChannelError
 from tasks.shop.channels import Auth, HttpApi
 
@@ -32,7 +32,7 @@ def read(spec: HttpApi, place: Place) -> Native:
         query[spec.until] = moment_text(place.window.end, spec.times, place.window.zone)
     if spec.paging.size_param:
         query[spec.paging.size_param] = spec.paging.size
-    records: list[Any] = []
+    records = Flattener(place.columns)
     size = 0
     with httpx.Client(
         headers=headers,
@@ -78,9 +78,9 @@ def read(spec: HttpApi, place: Place) -> Native:
                     f"The answer of {_host(address)} is not a list of records.",
                     hint="Set `records` to the path of the list.",
                 )
-            records += found
+            records.add(found)
             page = _next(spec, page, body, response.links, len(found), address)
-    return Native(flatten(records), loose=True, live=True)
+    return Native(records.frame(), loose=True, live=True)
 
 
 class _Answer(bytes):

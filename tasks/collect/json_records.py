@@ -17,22 +17,22 @@ def read(spec: JsonRecords, place: Place) -> Native:
     Raises:
         ChannelError: If no file is there, or every file is unreadable.
     """
-    return read_files(place.files(spec.files), lambda file: _file(spec, file))
+    return read_files(place.files(spec.files), lambda file: _file(spec, file, place.columns))
 
 
-def _file(spec: JsonRecords, file: Path) -> Native:
-    return gather(_content(spec, name, data) for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb))
+def _file(spec: JsonRecords, file: Path, columns: frozenset[str] | None) -> Native:
+    return gather(_content(spec, name, data, columns) for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb))
 
 
-def _content(spec: JsonRecords, name: str, data: bytes) -> Native:
+def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] | None) -> Native:
     text = data.decode("utf-8-sig", errors="replace")
     if spec.form == "lines" or (spec.form == "auto" and (".jsonl" in name or ".ndjson" in name)):
-        return _lines(name, text)
+        return _lines(name, text, columns)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         if spec.form == "auto":
-            return _lines(name, text)
+            return _lines(name, text, columns)
         raise ChannelError(
             f"{name} is not a JSON document ({error}).",
             hint="Export the file again, or set `form: lines`.",
@@ -45,10 +45,10 @@ def _content(spec: JsonRecords, name: str, data: bytes) -> Native:
             f"{name} holds no list of records at `{spec.records}`.",
             hint="Correct `records` in channels.yaml.",
         )
-    return Native(flatten(records), loose=True)
+    return Native(flatten(records, columns), loose=True)
 
 
-def _lines(name: str, text: str) -> Native:
+def _lines(name: str, text: str, columns: frozenset[str] | None) -> Native:
     records = []
     refused: list[tuple[str, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -63,4 +63,4 @@ def _lines(name: str, text: str) -> Native:
             f"{name} holds no line of JSON.",
             hint="Check `files` and `form` in channels.yaml.",
         )
-    return Native(flatten(records), loose=True, refused=refused)
+    return Native(flatten(records, columns), loose=True, refused=refused)

@@ -25,6 +25,8 @@ CHILD_MEMORY_MB = 1_024
 CHILD_SECONDS = 60
 HEADING_WITHIN = 50
 SHEET_COLUMN = "_sheet"
+Cells = dict[str, Path] | ChannelError
+"""The files with the cells of each sheet, or why there are none."""
 _REFUSED = "The file is refused unread; ask its sender to save it as a plain .xlsx with one table."
 
 
@@ -34,12 +36,24 @@ def read(spec: Workbook, place: Place) -> Native:
     Raises:
         ChannelError: If no file is there, or every file is refused.
     """
-    return read_files(place.files(spec.files), lambda file: _file(spec, file))
+    files = place.files(spec.files)
+    found: dict[Path, Cells] = {}
+    for file in files:
+        try:
+            check(file, spec)
+        except ChannelError as refusal:
+            found[file] = refusal
+    with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
+        found |= _parsed([file for file in files if file not in found], spec, Path(folder))
+        return read_files(files, lambda file: _file(spec, file, found[file]))
 
 
-def _file(spec: Workbook, file: Path) -> Native:
-    check(file, spec)
-    return gather(table(spec, f"{file.name}/{sheet}", cells, sheet) for sheet, cells in _parsed(file, spec).items())
+def _file(spec: Workbook, file: Path, found: Cells) -> Native:
+    if isinstance(found, ChannelError):
+        raise found
+    return gather(
+        table(spec, f"{file.name}/{sheet}", pl.read_ipc(io.BytesIO(cells.read_bytes())), sheet) for sheet, cells in found.items()
+    )
 
 
 # ---- Before parsing ----------------------------------------------------------------------------
@@ -138,49 +152,56 @@ def _position(reference: str, row: int, column: int) -> tuple[int, int]:
 # ---- Parsing, in a child -----------------------------------------------------------------------
 
 
-def _parsed(file: Path, spec: Workbook) -> dict[str, pl.DataFrame]:
-    """Return the cells of the chosen sheets, read by a child with bounded memory and time."""
-    with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "tasks.collect.sheet_cells",
-            str(file),
-            folder,
-            spec.sheet,
-            str(CHILD_MEMORY_MB),
-        ]
-        environment = {
-            **_plain_environment(),
-            "POLARS_MAX_THREADS": "1",
-            "PYTHONPATH": str(REPOSITORY),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        child = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            output, trouble = child.communicate(timeout=CHILD_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            raise ChannelError(
-                f"{file.name} could not be read within {CHILD_SECONDS} seconds.",
-                hint=_REFUSED,
-            ) from error
-        if child.returncode != 0:
-            reason = trouble.decode("utf-8", "replace").strip().splitlines()
-            detail = reason[-1][:200] if reason else f"the reader ended with {child.returncode}"
-            raise ChannelError(
-                f"{file.name} cannot be read: {detail}.",
-                hint="Save the workbook again, or correct `sheet`.",
-            )
-        names = output.decode().split("\0")[:-1]
-        return {name: pl.read_ipc(io.BytesIO((Path(folder) / f"{index}.arrow").read_bytes())) for index, name in enumerate(names)}
+def _parsed(files: list[Path], spec: Workbook, folder: Path) -> dict[Path, Cells]:
+    """Return the cells of the chosen sheets by file, read by a child with bounded memory and time, or why a file was not read.
+
+    One child reads file after file; where one ends it, another reads the rest.
+    """
+    parsed: dict[Path, Cells] = {}
+    while len(parsed) < len(files):
+        rest = files[len(parsed) :]
+        done, trouble = _child(rest, spec, folder, len(parsed))
+        for file, line in zip(rest, done, strict=False):
+            parsed[file] = _answered(file, line, folder / str(len(parsed)))
+        if len(done) < len(rest):
+            file = rest[len(done)]
+            parsed[file] = ChannelError(f"{file.name} {trouble}.", hint=_REFUSED)
+    return parsed
+
+
+def _answered(file: Path, line: list[str], folder: Path) -> Cells:
+    """Read what the child said of one file: the names of its sheets, or what is wrong."""
+    if line[0] != "read":
+        return ChannelError(f"{file.name} cannot be read: {line[1]}.", hint="Save the workbook again, or correct `sheet`.")
+    return {name: folder / f"{index}.arrow" for index, name in enumerate(line[1:])}
+
+
+def _child(files: list[Path], spec: Workbook, folder: Path, first: int) -> tuple[list[list[str]], str]:
+    """Let a child read files into numbered folders; return its answers, one a file, and what ended it early."""
+    command = [sys.executable, "-m", "tasks.collect.sheet_cells", str(folder), str(first), spec.sheet, str(CHILD_MEMORY_MB)]
+    environment = {
+        **_plain_environment(),
+        "POLARS_MAX_THREADS": "1",
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    child = subprocess.Popen(
+        [*command, str(CHILD_SECONDS), *map(str, files)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        output, errors = child.communicate(timeout=CHILD_SECONDS * (len(files) + 1))
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        output, errors = child.communicate()
+    answers = [answer.split("\0") for answer in output.decode("utf-8", "replace").split("\0\0")[:-1]]
+    if child.returncode in (-signal.SIGALRM, -signal.SIGKILL):
+        return answers, f"could not be read within {CHILD_SECONDS} seconds"
+    reason = errors.decode("utf-8", "replace").strip().splitlines()
+    return answers, f"cannot be read: {reason[-1][:200] if reason else f'the reader ended with {child.returncode}'}"
 
 
 def _plain_environment() -> dict[str, str]:
