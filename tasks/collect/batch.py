@@ -47,3 +47,7 @@ class Batch:
     def ok(self) -> bool:
         """Whether the channel was read to its end."""
         return not self.error
+
+    def forget_rows(self) -> None:
+        """Let go of the rows once they have been judged; a flow holds every result of its tasks until it ends."""
+        object.__setattr__(self, "frame", self.frame.clear())

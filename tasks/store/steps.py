@@ -35,6 +35,7 @@ def store(run: Run, judged: list[tuple[Batch, Judged]]) -> list[Pull]:
             ingested_at=run.now,
             use_stamp=stamped,
         )
+        result.forget_rows()
         before = last.get(batch.channel)
         pull = Pull(
             pull_id=batch.pull_id,

@@ -62,6 +62,10 @@ class Judged:
     flags: dict[str, int]
     results: tuple[RuleResult, ...]
 
+    def forget_rows(self) -> None:
+        """Let go of the good rows once they are stored; a flow holds every result of its tasks until it ends."""
+        object.__setattr__(self, "good", self.good.clear())
+
 
 def judge(
     table: str,

@@ -7,7 +7,7 @@ from prefect.logging import get_run_logger
 from tasks.collect.batch import Batch
 from tasks.model import TABLES
 from tasks.run import Run
-from tasks.validate.gate import Judged, judge
+from tasks.validate.gate import Judged, Pulled, judge_together
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)
@@ -17,15 +17,16 @@ def validate(run: Run, batches: list[Batch]) -> list[tuple[Batch, Judged]]:
     known = {"sku": _known_skus(run, batches), "issue": frozenset(run.shop.taxonomy.every_leaf) | frozenset(run.shop.taxonomy.nodes)}
     if not known["sku"]:
         del known["sku"]
-    judged = []
-    for batch in batches:
-        verdict = judge(
-            batch.table, batch.frame, run.shop, now=run.now, known=known, channel=batch.channel, pull_id=batch.pull_id
-        )
-        rejected = verdict.quarantine.height + batch.unreadable.height
-        get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.good.height, rejected)
-        judged.append((batch, verdict))
-    return judged
+    verdicts: dict[str, Judged] = {}
+    for table in dict.fromkeys(batch.table for batch in batches):
+        mine = [batch for batch in batches if batch.table == table]
+        pulled = [Pulled(batch.frame, batch.channel, batch.pull_id) for batch in mine]
+        for batch, verdict in zip(mine, judge_together(table, pulled, run.shop, now=run.now, known=known), strict=True):
+            rejected = verdict.quarantine.height + batch.unreadable.height
+            get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.good.height, rejected)
+            verdicts[batch.channel] = verdict
+            batch.forget_rows()
+    return [(batch, verdicts[batch.channel]) for batch in batches]
 
 
 def _known_skus(run: Run, batches: list[Batch]) -> frozenset[str]:
