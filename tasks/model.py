@@ -94,6 +94,10 @@ class Period:
             return Period.parse(f"{after}..{after + timedelta(days=self.days - 1)}", self.zone)
         return Period.containing(self.end + timedelta(hours=12), self.grain, self.zone)
 
+    def is_reviewed_before(self, other: Period) -> bool:
+        """Say whether this period's review comes before another's: it ends earlier, or is the shorter of two that end together."""
+        return self.end < other.end or (self.end == other.end and self.start > other.start)
+
     @classmethod
     def span(cls, text: str, zone: str = "Asia/Shanghai") -> list[Period]:
         """Read `2026-W40..2026-W45` (or months, quarters; or one period) as periods in order."""

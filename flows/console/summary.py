@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from tasks.act.prior import is_earlier
 from tasks.model import DeliveryState, Period
 from tasks.run import REPORT_OF_GRAIN, Stores
 from tasks.shop.load import Shop
@@ -38,7 +37,7 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
         rows["revision"].append(f"{newest[0].revision} ({newest[0].status})" if newest else "–")
         rows["quarantined rows"].append(str(sum(pull.quarantined for pull in pulls.values())))
         rows["causes"].append(str(len(known)))
-        rows["earlier actions"].append(str(sum(is_earlier(a, period) for a in earlier)))
+        rows["earlier actions"].append(str(sum(Period.parse(a.period, period.zone).is_reviewed_before(period) for a in earlier)))
         rows["new actions"].append(str(sum(a.period == period.id for a in earlier)))
         rows["mails"].append(f"{sent} of {len(mails)} sent")
         for edition in newest:

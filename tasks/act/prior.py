@@ -59,7 +59,7 @@ def check(
     results = [
         _result(action, events, facts, period, shop, as_of)
         for action, events in actions
-        if is_earlier(action, period) and _was_known(events, as_of)
+        if Period.parse(action.period, period.zone).is_reviewed_before(period) and _was_known(events, as_of)
     ]
     order = {"late": 0, "due": 1, "not_due": 2, "done": 3, "cancelled": 4, "proposed": 5}
     return sorted(results, key=lambda result: (order[result.status], -result.days_late, result.due, result.action.action_id))
@@ -81,12 +81,6 @@ def standing(action: Action, events: list[ActionEvent], as_of: datetime) -> Stan
         elif state not in DONE:
             done_at = None
     return Standing(state, due, owner, postponed if known else action.postponed, done_at, cut_in)
-
-
-def is_earlier(action: Action, period: Period) -> bool:
-    """Whether an action was created before this review: for a period that ended earlier, or a shorter one that ended with it."""
-    made = Period.parse(action.period, period.zone)
-    return made.end < period.end or (made.end == period.end and made.start > period.start)
 
 
 def _was_known(events: list[ActionEvent], as_of: datetime) -> bool:
