@@ -51,7 +51,7 @@ def _theme() -> dict[str, Any]:
 
 def _svg(chart: Any, aria: Phrase, name: str) -> Markup:
     """Draw a chart; ids get the chart's own name, so that two charts on one page never share one."""
-    spec = chart.configure(**_theme()).configure_view(stroke=None).to_dict()
+    spec = chart.configure(**_theme()).configure_view(stroke=None).to_dict(validate=False)
     svg = str(vl_convert.vegalite_to_svg(spec))
     prefix = re.sub(r"[^A-Za-z0-9]", "", name) or "c"
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)

@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -17,12 +18,15 @@ from tasks.model import Period
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ("review.css",)
-BODY = '<body class="'
-DENSITIES = ("", "compact", "airy")
-"""Classes of the body, in the order in which they are tried until no page stands half empty."""
+LAYOUTS = 3
+"""How often a document is laid out at most until no page stands half empty."""
 FILLED = 0.5
 """Part of the last page that must be used."""
 PAGE_ONE_FILLED = 0.62
+"""A page 1 with less to say goes on with the next section."""
+COMPACT_BELOW = 0.35
+"""A last page with less on it is drawn in by denser tables; one with more is filled by looser ones."""
+_MARKS = re.compile(r'<span data-[ncd]="[^"]*">([^<]*)</span>')
 _KEPT_ENVIRONMENT = (
     "PATH",
     "HOME",
@@ -91,6 +95,15 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
 # ---- The child ---------------------------------------------------------------------------------
 
 
+def _remedies(document: Any) -> list[str]:
+    """Return the body classes to try against a page that stands half empty, likeliest first."""
+    pages = document.pages
+    starts = [index for index, page in enumerate(pages) if "later" in page.anchors]
+    flow = "flow " if starts != [1] or _fill(pages[0]) < PAGE_ONE_FILLED else ""
+    last = ["compact", "airy"] if _fill(pages[-1]) < COMPACT_BELOW else ["airy", "compact"]
+    return [f"{flow}{density}" for density in ([""] if flow else []) + last]
+
+
 def _balance(document: Any) -> tuple[int, float]:
     """Return how many faults the pages have (page 1 that runs over, last page under half) and how full the last page is.
 
@@ -154,18 +167,23 @@ def _paint(html: str, identifier: str) -> bytes:
     logger.addHandler(log)
     logger.propagate = False
     try:
+        source = HTML(string=_MARKS.sub(r"\1", html), base_url="asset:", url_fetcher=ClosedFetcher(), media_type="print")
+        body = source.etree_element.find("body")
+        plain = body.get("class", "") if body is not None else ""
         best: tuple[tuple[int, float], Any] | None = None
-        flow = ""
-        for density in DENSITIES:
-            dense = html.replace(BODY, f"{BODY}{flow}{density} ", 1)
-            document = HTML(string=dense, base_url="asset:", url_fetcher=ClosedFetcher(), media_type="print").render()
+        tries, tried = [""], 0
+        while tried < min(len(tries), LAYOUTS):
+            if body is not None:
+                body.set("class", f"{plain} {tries[tried]}".strip())
+            document = source.render()
             faults, fill = _balance(document)
-            if not flow and len(document.pages) > 1 and _fill(document.pages[0]) < PAGE_ONE_FILLED:
-                flow = "flow "  # a page 1 with little to say goes on with the next section
             if best is None or (faults, -fill) < (best[0][0], -best[0][1]):
                 best = (faults, fill), document
-            if not faults and fill >= FILLED:
+            if not faults:
                 break
+            if not tried:
+                tries += _remedies(document)
+            tried += 1
         assert best is not None
         pdf = bytes(best[1].write_pdf(pdf_identifier=identifier.encode()) or b"")
     except FatalURLFetchingError as error:  # a BaseException: it would go through every caller
