@@ -45,7 +45,7 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
     shop = Shop.load(settings.home)
     shop.check()
     stores = Stores.open(settings)
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)  # what is stored at this moment is known at it: both in whole seconds
     chosen = wanted_period(period, grain, shop.identity.zone)
     with stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
         yield plan(
@@ -73,8 +73,8 @@ def wait_for_sources(run: Run, until: str, pull: Callable[[], list[PrefectFuture
             return batches
         get_run_logger().info("Waiting for %s until %s", ", ".join(waiting), until)
         time.sleep(RETRY_MINUTES * 60)
-        run.now = datetime.now(UTC)
-        run.as_of = max(run.as_of, run.now.replace(microsecond=0))
+        run.now = datetime.now(UTC).replace(microsecond=0)
+        run.as_of = max(run.as_of, run.now)
 
 
 def incomplete(run: Run, batches: list[Batch]) -> list[str]:

@@ -79,7 +79,7 @@ def open_backfill(request: BackfillRequest) -> Iterator[Backfill]:
     shop = Shop.load(settings.home)
     shop.check()
     stores = Stores.open(settings)
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)
     periods = [Period.parse(period.id, shop.identity.zone) for period in request.periods()]
     if periods[-1].end > now:
         raise UserError(f"{periods[-1]} is not over yet.", hint="Choose periods that have ended.")

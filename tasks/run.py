@@ -15,6 +15,7 @@ from tasks.model import Edition, Period
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
+from tasks.shop.words import Words
 from tasks.store.archive import Archive
 from tasks.store.holders import holder_name
 from tasks.store.lake import Lake
@@ -37,7 +38,7 @@ class Stores:
     def open(cls, settings: Settings) -> Stores:
         """Open the stores; the ledger is brought to its newest form."""
         settings.home.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger(settings.ledger_address)
+        ledger = Ledger(settings.ledger_address, forbidden=_refused_by(settings))
         ledger.migrate()
         return cls(settings, ledger, Lake(settings.lake_root), Archive(settings.archive_root))
 
@@ -49,6 +50,19 @@ class Stores:
     def holder(self) -> str:
         """Who we are in leases and claims."""
         return holder_name(self.settings.run_name)
+
+
+def _refused_by(settings: Settings) -> Callable[[str], str | None]:
+    """Return what says why a text may not be stored, by the shop's own words; they are read when first asked."""
+    words: list[Words] = []
+
+    def reason(text: str) -> str | None:
+        if not words:
+            words.append(Shop.load(settings.home).words)
+        practice = words[0].forbidden_practice(text)
+        return f"{practice.zh} / {practice.en}" if practice else None
+
+    return reason
 
 
 class Run:

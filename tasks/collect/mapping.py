@@ -160,9 +160,23 @@ def canonical(channel: Channel, native: Native, shop: Shop, place: Place, key: C
     )
     bad, unreadable = _unreadable(work, source_id)
     frame = frame.filter(~bad) if bad.any() else frame
-    if not frame["stamp"].is_sorted() and frame["source_id"].is_duplicated().any():
-        frame = frame.sort("stamp", maintain_order=True, nulls_last=False)  # versions of one record in the order of their making
+    frame = _in_order_of_making(frame)
     return Mapped(frame, pl.concat([unreadable, _refused(native.refused)]), read)
+
+
+def _in_order_of_making(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put the versions of one record into the order of their stamps; all other rows stay where they are."""
+    if frame["stamp"].is_sorted():
+        return frame
+    repeated = frame["source_id"].is_duplicated().arg_true()
+    small = pl.DataFrame({"place": repeated, "id": frame["source_id"].gather(repeated), "stamp": frame["stamp"].gather(repeated)})
+    order = small.sort("stamp", maintain_order=True, nulls_last=False)
+    order = order.with_columns(slot=small.sort("id", maintain_order=True)["place"], place=order.sort("id", maintain_order=True)["place"])
+    moved = order.filter(pl.col("slot") != pl.col("place"))
+    if moved.is_empty():
+        return frame
+    places = pl.int_range(frame.height, eager=True, dtype=pl.UInt32).scatter(moved["slot"], moved["place"])
+    return pl.DataFrame([frame.drop_in_place(name).gather(places) for name in frame.columns])  # never held twice
 
 
 # ---- One column --------------------------------------------------------------------------------
