@@ -51,6 +51,9 @@ MAXIMUM_ROWS = 40
 
 
 MAXIMUM_BREAKDOWNS = 10
+BREAKDOWN_ROWS = 20
+LONGEST_LABEL = {True: 20, False: 40}
+"""Longest label (Chinese or not) with which a table leaves room for bars beside it."""
 
 
 @dataclass(frozen=True)
@@ -286,7 +289,7 @@ class _Builder:
             definitions=self.definitions(),
             lines=_pairs(self.figure_lines()) if self.monthly else [],
             case=self.case(),
-            breakdowns=[self.breakdown(index, one) for index, one in enumerate(review.breakdowns[:MAXIMUM_BREAKDOWNS])],
+            breakdowns=[self.breakdown(index, one) for index, one in enumerate(self._breakdowns())],
             words=self._words(),
             drawn=self.drawn,
         )
@@ -347,7 +350,8 @@ class _Builder:
                     rows += whole[:4]
                     break
         if len(rows) < 4:
-            rows += [figure for figure in review.figures if not figure.scope and figure not in rows][: PAGE_ONE_ROWS - len(rows)]
+            more = [figure for figure in review.figures if not figure.scope and figure not in rows]
+            rows += [figure for figure in more if not figure.code.endswith("_records")][: PAGE_ONE_ROWS - len(rows)]
         return rows[:PAGE_ONE_ROWS]
 
     def _id(self, figure: Figure) -> str:
@@ -464,6 +468,8 @@ class _Builder:
                 )
             elif figure.attainment:
                 second = voice.word(f"judge.{figure.attainment}")
+        if judgement == "untested" and second:
+            first = EMPTY
         return join([first, second], voice.catalogue["word.comma"]), tone
 
     def _breaks(self, figure: Figure) -> list[int]:
@@ -550,7 +556,7 @@ class _Builder:
             breaks = self._breaks(figure)
             points = [
                 charts.Point(
-                    label[:7] if self.monthly else wording.short_label(label, voice.language),
+                    wording.short_label(label, voice.language, self.review.period.grain),
                     value,
                     segment=sum(index >= at for at in breaks),
                     immature=index == len(figure.series) - 1 and (figure.judgement == "incomplete" or bool(self.review.partial)),
@@ -939,10 +945,10 @@ class _Builder:
         )
 
     def _breakdowns(self) -> list[Breakdown]:
-        """Return the breakdowns worth a table: at most six; beside orders only rates, and three of them."""
+        """Return the breakdowns worth a table; beside orders only rates, and three of them."""
         mine = self.review.breakdowns
         if self.voice.shop.identity.base != "orders":
-            return mine[:6] if self.monthly else mine[:2]
+            return mine[:MAXIMUM_BREAKDOWNS] if self.monthly else mine[:2]
         rated = [one for one in mine if any(row[1] is not None for row in one.rows) and len(one.rows) > 2]
         return (rated or mine)[:3] if self.monthly else []
 
@@ -954,9 +960,9 @@ class _Builder:
         rows: list[tuple[Phrase, Phrase, Phrase, Phrase]] = []
         bars: list[charts.Bar] = []
         none = voice.word("word.none")
-        for value, share, n, low, high in ranked[:14]:
+        for value, share, n, low, high in ranked[:BREAKDOWN_ROWS]:
             id_ = f"breakdown.{one.code}.{one.dimension}.{value}"
-            label = voice.value(one.dimension, value, 34 if voice.chinese else 60)
+            label = voice.value(one.dimension, value)
             count = self.number(f"{id_}.n", n, "count", method=one.code)
             rate = span = none
             if share is not None and n >= one.minimum_n:
@@ -1001,11 +1007,12 @@ class _Builder:
                     "breakdown.minimum", n=self.number(f"breakdown.{one.code}.{one.dimension}.minimum_n", one.minimum_n, "count")
                 )
             )
-        if one.left_out:
-            left = self.number(f"breakdown.{one.code}.{one.dimension}.left_out", one.left_out, "count")
+        unlisted = one.left_out + max(len(ranked) - BREAKDOWN_ROWS, 0)
+        if unlisted:
+            left = self.number(f"breakdown.{one.code}.{one.dimension}.left_out", unlisted, "count")
             parts.append(voice.part("breakdown.left_out", n=left))
         chart = Markup("")
-        if bars and self.monthly:
+        if bars and self.monthly and max(len(bar.label.plain) for bar in bars) <= LONGEST_LABEL[voice.chinese]:
             chart = charts.bars(bars[:12], name=f"breakdown{index}", aria=title, width=190, step=17, label_width=110)
         head = voice.word("col.share" if one.code == "complaints" else "col.rate")
         intervals = any(low is not None for _, _, _, low, _ in one.rows)
