@@ -183,7 +183,7 @@ def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due:
 @click.option("--why", default="", help="Reason.")
 @click.pass_obj
 def actions_update(settings: Settings, action_id: str, kind: str, **given: str) -> None:
-    """Say what became of an action: started, done, postponed …"""
+    """Say what became of an action: started, done, postponed and so on."""
     from flows.console.promises import update_action
 
     update_action(settings, action_id, kind, given, console)
@@ -224,7 +224,7 @@ def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str
 
 
 @main.command()
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="Another number makes another shop.")
 @click.option("--scale", default=1.0, show_default=True, help="Smaller is quicker.")
 @click.pass_obj
 def demo(settings: Settings, seed: int, scale: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
@@ -51,6 +52,7 @@ def show_status(settings: Settings, grain: Grain, last: int, now: datetime, cons
             f"{pull.error} {pull.hint}".strip() if pull.error else "",
         )
     console.print(pulls if pulls.row_count else "No channel has been pulled yet.")
+    _show_refused(stores, now, console)
     unknown = stores.ledger.deliveries(states=[DeliveryState.UNCERTAIN, DeliveryState.SENDING, DeliveryState.FAILED])
     for mail in unknown:
         console.print(
@@ -69,3 +71,15 @@ def show_status(settings: Settings, grain: Grain, last: int, now: datetime, cons
         console.print(f"at work: {lease.name}, by {lease.holder} since {lease.acquired_at.astimezone(zone):%H:%M}")
     for problem in stores.archive.check(stores.ledger.editions()):
         console.print(f"! archive: {problem.kind} file {problem.path}")
+
+
+def _show_refused(stores: Stores, now: datetime, console: Console) -> None:
+    """Print why rows are in quarantine: by channel and rule, with the reason of the newest."""
+    quarantine = stores.lake.quarantine_as_of(now)
+    if quarantine.is_empty():
+        return
+    table = Table("quarantine", "rule", "rows", "for instance", box=None)
+    grouped = quarantine.group_by("channel", "rule").agg(pl.len(), pl.col("source_id").last(), pl.col("reason").last())
+    for channel, rule, count, source_id, reason in grouped.sort("channel", "rule").iter_rows():
+        table.add_row(channel, rule, str(count), f"{source_id}: {reason}")
+    console.print(table)

@@ -1,0 +1,181 @@
+"""The console command: help that a clerk understands, mistakes in two sentences, exit codes."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from flows.console.checkup import examine
+from flows.console.cli import main
+from flows.console.newcomer import OWN, make_home
+from flows.console.sites import Site, archive_site, inside, outbox_site
+from tasks.settings import load_settings
+from tasks.shop.load import Shop
+
+WANTED = {
+    "init", "channels try", "review", "backfill", "redeliver", "actions list", "actions show", "actions accept", "actions update",
+    "actions import", "status", "sample", "demo", "serve", "deploy", "doctor",
+}  # fmt: skip
+
+
+def _commands(group: click.Group = main, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def _run(home: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--home", str(home), *arguments])
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFTERSALES_HOME", "unused")  # --home writes it; the fixture takes it back
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A newcomer's home."""
+    make_home(tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def test_there_is_every_promised_command() -> None:
+    assert {name for name, _ in _commands()} == WANTED
+
+
+@pytest.mark.parametrize("name", sorted(WANTED))
+def test_help_says_what_a_command_does_and_what_each_option_means(name: str, tmp_path: Path) -> None:
+    command = dict(_commands())[name]
+    shown = _run(tmp_path, *name.split(), "--help")
+    assert shown.exit_code == 0
+    assert command.help and command.help[0].isupper() and command.help.rstrip().endswith(".")
+    assert "Traceback" not in shown.output
+    unexplained = [
+        option.name
+        for option in command.params
+        if isinstance(option, click.Option) and not option.help and not isinstance(option.type, click.Choice)
+    ]
+    assert unexplained == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["review", "--period", "2026-W60"], "There is no period '2026-W60'"),
+        (["review", "--period", "yesterday"], "'yesterday' is not a period."),
+        (["review", "--period", "2099-W01"], "2099-W01 has not begun."),
+        (["review", "--period", "2026-W40", "--verify"], "has no finished edition to compare with"),
+        (["review", "--period", "2026-W40", "--as-of", "noon"], "'noon' is not a moment."),
+        (["channels", "try", "nothing"], "channels.yaml has no channel 'nothing'."),
+        (["actions", "show", "A-1"], "There is no action A-1."),
+        (["actions", "list", "--state", "somehow"], "There is no state 'somehow'."),
+        (["actions", "accept", "A-1", "--by", "x", "--owner", "Nobody"], "people.yaml knows nobody called Nobody."),
+        (["actions", "update", "A-1", "postponed", "--by", "x", "--due", "soon"], "'soon' is not a day."),
+        (["sample"], "holds another shop already"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_two_sentences_and_exit_code_one(home: Path, arguments: list[str], sentence: str) -> None:
+    shown = _run(home, *arguments)
+    assert shown.exit_code == 1
+    assert sentence in shown.output
+    assert "→" in shown.output
+    assert "Traceback" not in shown.output
+
+
+def test_an_unknown_option_is_exit_code_two(home: Path) -> None:
+    assert _run(home, "review", "--perod", "2026-W40").exit_code == 2
+
+
+def test_ctrl_c_says_that_nothing_is_half_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.console.standing.show_status", interrupted)
+    shown = _run(home, "status")
+    assert shown.exit_code == 130
+    assert "Nothing is half-written" in shown.output
+
+
+def test_a_broken_configuration_is_told_with_file_and_line(home: Path) -> None:
+    (home / "config" / "people.yaml").write_text("roles: {}\npeople:\n  - {nam: x}\n", "utf-8")
+    first = examine(load_settings(home), datetime.now(UTC))[0]
+    assert (first.level, first.what) == ("bad", "configuration")
+    assert "people.yaml, line 3" in first.text and first.advice
+    assert _run(home, "doctor").exit_code == 1
+
+
+def test_status_of_a_new_home_has_no_editions(home: Path) -> None:
+    shown = _run(home, "status", "--last", "2")
+    assert shown.exit_code == 0
+    assert shown.output.count("— none —") == 2
+    assert "No channel has been pulled yet." in shown.output
+
+
+def test_init_makes_a_valid_home_with_a_private_key_and_says_what_is_next(tmp_path: Path) -> None:
+    said = make_home(tmp_path / "shop")
+    Shop.load(tmp_path / "shop").check()
+    assert all((tmp_path / "shop" / "config" / name).read_text("utf-8").lstrip().startswith("#") for name in OWN if name != "shop.yaml")
+    assert (tmp_path / "shop" / "secrets" / "customer.key").stat().st_mode & 0o077 == 0
+    assert "doctor" in " ".join(said)
+
+
+def test_init_again_overwrites_nothing(home: Path) -> None:
+    key = (home / "secrets" / "customer.key").read_bytes()
+    (home / "config" / "shop.yaml").write_text("name: 我们的店\n", "utf-8")
+    said = make_home(home)
+    assert (home / "config" / "shop.yaml").read_text("utf-8") == "name: 我们的店\n"
+    assert (home / "secrets" / "customer.key").read_bytes() == key
+    assert sum("was left as it is" in line for line in said) == len(OWN) + 1
+
+
+def test_actions_are_taken_over_once_and_a_bad_line_is_named(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "actions.jsonl"
+    file.write_text("{}\nnot json\n", "utf-8")
+    shown = _run(home, "actions", "import", str(file))
+    assert shown.exit_code == 1
+    assert "line 2" in shown.output
+
+
+@pytest.mark.parametrize("path", ["/../secret.txt", "/a/../../secret.txt", "//secret.txt", "/.hidden", "/a/.hidden", "/link/secret.txt", "/a\0b", "/a", "/"])
+def test_a_site_serves_nothing_outside_its_folder(tmp_path: Path, path: str) -> None:
+    root = tmp_path / "root"
+    (root / "a").mkdir(parents=True)
+    for file in (tmp_path / "secret.txt", root / ".hidden", root / "a" / ".hidden"):
+        file.write_text("secret")
+    (root / "link").symlink_to(tmp_path)
+    assert inside(root, path) is None
+
+
+def test_the_archive_site_lists_editions_and_serves_their_bytes(tmp_path: Path) -> None:
+    folder = tmp_path / "weekly" / "2026-W45" / "r1" / "executive.zh-CN"
+    folder.mkdir(parents=True)
+    (folder / "周报.pdf").write_bytes(b"%PDF-1")
+    site = Site(archive_site(tmp_path), 0)
+    try:
+        index = httpx.get(site.url)
+        pdf = httpx.get(f"{site.url}weekly/2026-W45/r1/executive.zh-CN/周报.pdf")
+        lost = httpx.get(f"{site.url}weekly/none.pdf")
+        refused = httpx.post(site.url)
+    finally:
+        site.stop()
+    assert "2026-W45" in index.text and "default-src 'none'" in index.headers["content-security-policy"]
+    assert (pdf.headers["content-type"], pdf.content) == ("application/pdf", b"%PDF-1")
+    assert (lost.status_code, refused.status_code) == (404, 501)
+
+
+def test_the_outbox_site_escapes_what_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_bytes(b"From: a@example.com\nTo: b@example.com\nSubject: <script>1</script>\n\n<b>text</b>\n")
+    answer = outbox_site(tmp_path)
+    for path in ("/", "/mail/m.eml"):
+        found = answer(path)
+        assert found is not None and b"<script>" not in found[1] and b"&lt;script&gt;" in found[1]
+    assert answer("/other.txt") is None
