@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from math import log
 from typing import Any
 
 import numpy as np
@@ -158,18 +159,18 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
                 down = scan(panel, alpha=alpha, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
                 tested += down.tested
                 falls += [describe(found) for found in down.found]
-    for family, build in (("app", _app_panel), ("service", _service_panel)):
+    for build in (_app_panel, _service_panel):
         for weeks, first, last in windows:
             made = build(facts, period.zone, first, last)
             if made is None:
                 continue
             panel, describe = made
-            result = scan(panel, alpha=alpha, min_ratio=1.6)
+            result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2)
             tested += result.tested
             hits += [describe(found, weeks) for found in result.found]
             if result.rejected is not None:
                 rejected.append(describe(result.rejected, weeks))
-    chosen = _brought_together(hits)
+    chosen = [(hit, more) for hit, more in _brought_together(hits) if _is_current(book, fitted, hit)]
     causes = [_order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen]
     causes += _clusters(facts, period) + _reputation(facts, period, shop)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
@@ -208,7 +209,12 @@ class _Cases:
 
 
 def _order_panel(
-    book: Book, known: list[Curve], first: int, last: int, parents: dict[str, frozenset[str]]
+    book: Book,
+    known: list[Curve],
+    first: int,
+    last: int,
+    parents: dict[str, frozenset[str]],
+    dims: Iterable[str] | None = None,
 ) -> tuple[Panel, NDArray[np.int64], _Cases]:
     parts = [expected_units(book, curve, first, last) for curve in known]
     if len(parts) == 1:
@@ -225,11 +231,12 @@ def _order_panel(
         position=np.concatenate(positions),
         unit=np.concatenate([book.case_unit[curve.family][p] for p, curve in zip(positions, known, strict=True)]),
     )
+    wanted = list(book.codes) if dims is None else [dim for dim in dims if dim in book.codes]
     return (
         Panel(
-            units={dim: codes[rows] for dim, codes in book.codes.items()},
+            units={dim: book.codes[dim][rows] for dim in wanted},
             weights=weights,
-            cases={dim: codes[cases.unit] for dim, codes in book.codes.items()},
+            cases={dim: book.codes[dim][cases.unit] for dim in wanted},
             values=book.values,
             parents=parents,
             unit_days={axis: book.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()},
@@ -272,6 +279,16 @@ def _describer(
         )
 
     return describe
+
+
+def _is_current(book: Book, fitted: dict[str, Curve], hit: _Hit) -> bool:
+    """Whether the last week itself is raised: a trouble that has ended is no finding of this period, however large it was."""
+    recent = sum(day > hit.last - 7 for day in hit.days)
+    if recent < 3:
+        return False
+    weekly = _weekly(book, fitted, hit, weeks=1) if hit.families[0] in fitted else [("", float(recent), hit.found.expected / max(hit.weeks, 1))]
+    _, o, e = weekly[-1]
+    return o >= 1.3 * e
 
 
 def _brought_together(hits: list[_Hit]) -> list[tuple[_Hit, list[_Hit]]]:
@@ -326,9 +343,9 @@ def _order_cause(
             if row["sku"][0] is not None:
                 slice_ = {"sku": row["sku"][0], **slice_}
     if found.pattern.axis:
-        until = day_of(found.pattern.last)
-        known.append(("interval", (found.pattern.axis, day_of(found.pattern.first), until)))
-        slice_[found.pattern.axis] = f"{day_of(found.pattern.first)}..{until}" if found.pattern.last < hit.last - 1 else f"{day_of(found.pattern.first)}.."
+        begin, last_day = day_of(found.pattern.first), day_of(found.pattern.last)
+        known.append(("interval", (found.pattern.axis, begin, last_day)))
+        slice_[found.pattern.axis] = f"{begin}..{last_day}" if found.pattern.last < hit.last - 1 else f"{begin}.."
     if comparison:
         known.append(("comparison", comparison))
     families = sorted({*hit.families, *(f for h in more for f in h.families)})
@@ -390,14 +407,14 @@ def _in_promotion(shop: Shop, hit: _Hit) -> bool:
     return any(shop.calendar.stage(day) is not None for day in days)
 
 
-def _weekly(book: Book, fitted: dict[str, Curve], hit: _Hit) -> list[tuple[str, float, float]]:
-    """Return (first day of week, observed, expected) of the slice over the last twelve weeks."""
+def _weekly(book: Book, fitted: dict[str, Curve], hit: _Hit, weeks: int = HISTORY_WEEKS) -> list[tuple[str, float, float]]:
+    """Return (first day of week, observed, expected) of the slice over the last weeks."""
     known = [fitted[family] for family in hit.families if family in fitted]
     pattern = hit.found.pattern
     out = []
-    for back in range(HISTORY_WEEKS - 1, -1, -1):
+    for back in range(weeks - 1, -1, -1):
         last = hit.last - back * 7
-        panel, _, _ = _order_panel(book, known, last - 6, last, {})
+        panel, _, _ = _order_panel(book, known, last - 6, last, {}, [dim for dim, _ in pattern.conditions])
         o = float(pattern.rows(panel.cases, panel.case_days).sum()) if panel.n_cases else 0.0
         e = float(panel.weights[pattern.rows(panel.units, panel.unit_days)].sum())
         out.append((day_of(last - 6).isoformat(), o, round(e, 2)))
@@ -441,11 +458,11 @@ def _rates(book: Book, fitted: dict[str, Curve], hit: _Hit) -> tuple[float | Non
     first = hit.last - HISTORY_WEEKS * 7 + 1
     if pattern.axis:
         first = max(first, pattern.first)
-    panel, rows, _ = _order_panel(book, known, first, hit.last, {})
+    dims = dict(pattern.conditions)
+    panel, rows, _ = _order_panel(book, known, first, hit.last, {}, {*dims, "sku", "region"})
     mine_u, mine_c = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
     if not pattern.conditions or not mine_u.any():
         return None, None, ""
-    dims = dict(pattern.conditions)
     if "batch_no" in dims or "listing_version" in dims or (pattern.axis and "sku" in dims):
         codes = panel.units["sku"][mine_u]
         peer_dim, value, peers = "sku", int(np.bincount(codes[codes >= 0]).argmax()), "same_sku_other"
@@ -503,13 +520,13 @@ def _money(facts: Facts, records: list[str], observed: float, expected: float, w
 
 def _app_panel(facts: Facts, zone: str, first: int, last: int) -> tuple[Panel, Callable[[Found, int], _Hit]] | None:
     """Judge app cases by active devices: a release that nobody complains of more than of the last one is no cause."""
-    return _exposure_panel(facts, zone, first, last, "app", "active_devices", ("app_version", "os"), ())
+    return _exposure_panel(facts, zone, first, last, "app", "active_devices", ("app_version", "os"), ("os",))
 
 
 def _service_panel(facts: Facts, zone: str, first: int, last: int) -> tuple[Panel, Callable[[Found, int], _Hit]] | None:
     """Judge service cases by human conversations of the queue and shift."""
-    dims = ("queue", "shift", "platform")
-    return _exposure_panel(facts, zone, first, last, "service", "human_conversations", dims, ("queue", "shift"))
+    dims = ("queue", "shift")
+    return _exposure_panel(facts, zone, first, last, "service", "human_conversations", dims, dims)
 
 
 def _exposure_panel(
@@ -739,6 +756,7 @@ def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCa
             return RootCauses([], [], 0, 0.0, None, "no_history")
         units, weights = now, _review_weights(now, past, names)
     else:
+        past = feedback.clear()
         before = period.previous()
         units = feedback.filter(pl.col("day_no").is_between(day_number(before.first_day), day_number(before.last_day)) & pl.col("is_case"))
         if units.height < 30:
@@ -749,7 +767,6 @@ def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCa
     unit_codes: dict[str, Any] = {}
     case_codes: dict[str, Any] = {}
     for dim in [n for n in names if n != "leaf" or base == "records"]:
-        past = feedback.clear()
         everything = pl.concat([units[dim].cast(pl.String), cases[dim].cast(pl.String)]).drop_nulls().unique().sort()
         if everything.len() < 2:
             continue
@@ -760,7 +777,7 @@ def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCa
     if not values:
         return RootCauses([], [], 0, 0.0, None, "no_dimensions")
     panel = Panel(unit_codes, weights, case_codes, values, parents, baseline=base == "records")
-    result: Scan = scan(panel, alpha=ALPHA, min_cases=8, dispersion=_day_dispersion(feedback, first, base))
+    result = _record_scan(panel, _day_dispersion(feedback, first, base, names))
 
     def describe(found: Found) -> Cause:
         mine = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
@@ -804,21 +821,45 @@ def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCa
         expected_false_alarms=ALPHA,
         strongest_rejected=describe(result.rejected) if result.rejected else None,
         rejected_why="below_threshold" if result.rejected else "nothing_raised",
+        expected_leaves=_leaves_of_past(past, float(weights.sum())) if base == "reviews" else {},
         expected_total=float(weights.sum()) if base == "reviews" else None,
     )
 
 
-def _review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> Weights:
-    """Return each review's chance of being a complaint by the half year before: overall share times shrunken effects."""
-    overall = past.filter("is_case").height / past.height
-    weights = np.full(now.height, overall)
-    level = np.full(past.height, overall)
-    for dim in names:
-        expected_leaves=_leaves_of_past(past, float(weights.sum())) if base == "reviews" else {},
-        if dim in ("leaf",) or dim not in now.columns:
-            continue
-        seen = past.with_columns(e=pl.Series(level)).group_by(pl.col(dim).cast(pl.String).alias("v")).agg(
-            o=pl.col("is_case").sum(), e=pl.col("e").sum()
+def _record_scan(panel: Panel, dispersion: float) -> Scan:
+    """Scan reviews or counts; a slice of reviews that only just fails by Poisson's law is judged by the binomial one.
+
+    Of reviews a large part may complain, and then a Poisson count leaves far more to chance than a share of so many
+    reviews does. The price of the search stays the same.
+    """
+    weights = panel.weights.copy()
+    found: list[Found] = []
+    while True:
+        result = scan(replace(panel, weights=weights), alpha=ALPHA, min_cases=8, dispersion=dispersion, max_causes=MAX_CAUSES)
+        again = result.found
+        nearest = result.rejected
+        if nearest is not None and not panel.baseline:
+            size = float(nearest.pattern.rows(panel.units, panel.unit_days).sum())
+            llr = _binomial_ratio(nearest.observed, nearest.expected, size) / dispersion
+            exact = replace(nearest, llr=llr, score=nearest.score - nearest.llr + llr)
+            again = [*again, exact] if exact.score > 0 else again
+            result = replace(result, rejected=None if exact.score > 0 else exact)
+        found += again
+        passed = nearest is not None and result.rejected is None
+        if not passed or len(found) >= MAX_CAUSES:
+            return replace(result, found=found[:MAX_CAUSES])
+        for one in again:
+            weights[one.pattern.rows(panel.units, panel.unit_days)] *= one.ratio
+
+
+def _binomial_ratio(observed: float, expected: float, size: float) -> float:
+    """Return the log-likelihood ratio in nats of so many of a number of reviews against an expected share of them."""
+    rest, usual = size - observed, size - expected
+    if expected <= 0 or usual <= 0:
+        return likelihood_ratio(observed, expected)
+    return observed * log(observed / expected) + (rest * log(rest / usual) if rest > 0 else 0.0)
+
+
 def _asked(leaf: str, shop: Shop) -> str:
     """Return the role that answers for a leaf; customer service where none is named."""
     known = shop.taxonomy.every_leaf.get(leaf)
@@ -831,6 +872,16 @@ def _leaves_of_past(past: pl.DataFrame, total: float) -> dict[str, float]:
     return {leaf: total * n / counts["len"].sum() for leaf, n in counts.iter_rows() if leaf}
 
 
+def _review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> Weights:
+    """Return each review's chance of being a complaint by the half year before: overall share times shrunken effects."""
+    overall = past.filter("is_case").height / past.height
+    weights = np.full(now.height, overall)
+    level = np.full(past.height, overall)
+    for dim in names:
+        if dim in ("leaf",) or dim not in now.columns:
+            continue
+        seen = past.with_columns(e=pl.Series(level)).group_by(pl.col(dim).cast(pl.String).alias("v")).agg(
+            o=pl.col("is_case").sum(), e=pl.col("e").sum()
         ).with_columns(effect=(pl.col("o") + 15.0) / (pl.col("e") + 15.0))
         table = seen.filter(pl.col("v").is_not_null()).select("v", "effect")
         for frame, array in ((now, weights), (past, level)):
@@ -839,17 +890,31 @@ def _leaves_of_past(past: pl.DataFrame, total: float) -> dict[str, float]:
     return np.minimum(weights, 0.95)
 
 
-def _day_dispersion(feedback: pl.DataFrame, first: int, base: str) -> float:
-    """Return the variance of a count over the Poisson law's: what chance leaves, widened by how much weeks vary beyond it.
+def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequence[str] = ()) -> float:
+    """Return how much the weeks of single slices vary beyond chance, 1 to 3: reviews and filings come in bursts.
 
-    Reviews and filings come in bursts (1 to 3 times the variance of chance). Where four in ten reviews complain, chance
-    itself varies less than a Poisson count does: a share of p leaves 1 − p of it.
+    Pearson's chi-square over degrees of freedom, week by week around the level of the slice and of the week: what all
+    reviews share, a trend or a flood of praise, is scaled out of a scan anyway and is not taken for noise.
     """
-    past = feedback.filter((pl.col("day_no") < first) & (pl.col("day_no") >= first - 183))
-    weekly = past.group_by((pl.col("day_no") // 7).alias("w")).agg(o=pl.col("is_case").sum(), n=pl.len()).filter(pl.col("n") > 20)
-    if weekly.height < 6 or base != "reviews":
+    past = feedback.filter((pl.col("day_no") < first) & (pl.col("day_no") >= first - 183)).with_columns(w=pl.col("day_no") // 7)
+    weeks = past.group_by("w").agg(o=pl.col("is_case").sum(), n=pl.len()).filter(pl.col("n") > 20)
+    if weeks.height < 6 or base != "reviews":
         return 1.3
-    share = weekly["o"].sum() / weekly["n"].sum()
-    e = weekly["n"].to_numpy() * share
-    chi = float((((weekly["o"].to_numpy() - e) ** 2) / (e * (1 - share))).mean())
-    return float(np.clip(chi, 1.0, 3.0) * (1 - share))
+    share = weeks["o"].sum() / weeks["n"].sum()
+    found = [1.0]
+    for dim in names:
+        if not 2 <= past[dim].n_unique() <= 60:
+            continue
+        cells = (
+            past.group_by("w", dim)
+            .agg(o=pl.col("is_case").sum(), n=pl.len())
+            .join(weeks.select("w", week=pl.col("o") / pl.col("n") / share), on="w")
+            .with_columns(level=pl.col("o").sum().over(dim) / pl.col("n").sum().over(dim))
+            .with_columns(p=(pl.col("level") * pl.col("week")).clip(0.001, 0.95))
+            .with_columns(e=pl.col("n") * pl.col("p"))
+            .filter(pl.col("e") >= 2)
+        )
+        free = cells.height - cells["w"].n_unique() - cells[dim].n_unique() + 1
+        if free >= 10:
+            found.append(float(cells.select(((pl.col("o") - pl.col("e")) ** 2 / (pl.col("e") * (1 - pl.col("p")))).sum()).item()) / free)
+    return float(np.clip(max(found), 1.0, 3.0))

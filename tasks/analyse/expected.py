@@ -64,6 +64,7 @@ class Book:
     case_record: dict[str, NDArray[np.str_]]
     leaves: list[str]
     oids: pl.Series
+    line_of_sku: NDArray[np.int64]
     first_day: int
     end_day: int
 
@@ -178,6 +179,7 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
         case_record=case_record,
         leaves=leaves,
         oids=orders["oid"],
+        line_of_sku=_line_of_sku(codes, values),
         first_day=first,
         end_day=last,
     )
@@ -197,6 +199,7 @@ class Curve:
     baseline_last: int = 0
     cases: int = 0
     dispersion: float = 1.0
+    product: Weights | None = None  # of every unit's effects, once they are all known
 
     def cumulative(self, age: int) -> float:
         """Return the expected cases per unit up to an age of `age` days, product effects aside."""
@@ -214,13 +217,13 @@ class Curve:
 
     def multiplier(self, codes: Mapping[str, Codes], rows: NDArray[np.int64] | slice = slice(None)) -> Weights:
         """Return each unit's product of effects."""
-        product: Weights | None = None
-        for dim, effect in self.effects.items():
-            code = codes[dim][rows]
-            factor = np.where(code >= 0, effect[code], 1.0)
-            product = factor if product is None else product * factor
-        if product is None:
-            raise ValueError("A curve without effects has no multiplier.")
+        if self.product is not None:
+            return self.product[rows]
+        product = np.ones(0)
+        for number, (dim, effect) in enumerate(self.effects.items()):
+            # the code −1 of an unknown value takes the last place, a one
+            factor = np.append(effect, 1.0)[codes[dim][rows]]
+            product = factor if number == 0 else product * factor
         return product
 
 
@@ -259,7 +262,7 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
     keep_cell = np.ones((skus, n_weeks), bool)
     hazard = np.zeros(length)
     effect = np.ones(skus)
-    line = _line_of_sku(book)
+    line = book.line_of_sku
     for _ in range(3):
         mask = keep_week[week] & keep_cell[sku[unit], week]
         hazard = _hazard(units, sku[unit][mask], age[mask], effect, keep_week, keep_cell, first, low, until, length)
@@ -274,7 +277,8 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
             keep_week[:] = True
     curve = Curve(family, hazard, {"sku": effect}, first, until - 1, int(mask.sum()))
     curve.dispersion = _dispersion(observed[:, keep_week], expected[:, keep_week])
-    _rake(book, curve, until)
+    _rake(book, curve, until, np.repeat(keep_week, 7)[: until - first])
+    curve.product = curve.multiplier(book.codes)
     return curve
 
 
@@ -291,14 +295,14 @@ def _hazard(
     length: int,
 ) -> Weights:
     """Return cases over units at risk by age; a unit is at risk at age a when its day a falls into a kept week."""
-    at_risk = np.zeros(length)
-    arrival = np.arange(first, until)
-    week = (arrival - first) // 7
-    kept = keep_cell[:, week] & keep_week[week][None, :]
-    for a in range(length):
-        column = arrival - a - low
-        ok = (column >= 0) & (column < units.shape[1])
-        at_risk[a] = float((effect @ (units[:, column[ok]] * kept[:, ok])).sum())
+    week = (np.arange(first, until) - first) // 7
+    kept = np.zeros_like(units)
+    kept[:, first - low :] = effect[:, None] * (keep_cell[:, week] & keep_week[week][None, :])
+    # units of day d are at risk at age a on day d + a: the correlation of units with kept days, for all ages at once
+    size = 2 * units.shape[1]
+    spectrum = (np.fft.rfft(units, size).conj() * np.fft.rfft(kept, size)).sum(0)
+    at_risk = np.maximum(np.fft.irfft(spectrum, size)[:length], 0.0)
+    at_risk[at_risk < 1e-6 * max(float(at_risk.max()), 1.0)] = 0.0
     events = np.bincount(age, minlength=length)[:length].astype(np.float64)
     hazard = np.divide(events, at_risk, out=np.zeros(length), where=at_risk > 0)
     smooth = hazard.copy()
@@ -315,13 +319,12 @@ def _hazard(
     return smooth
 
 
-def _line_of_sku(book: Book) -> NDArray[np.int64]:
+def _line_of_sku(codes: Mapping[str, Codes], values: Mapping[str, list[str]]) -> NDArray[np.int64]:
     """Return the product line's code of each SKU, 0 for all where lines are not known."""
-    if "line" not in book.codes:
-        return np.zeros(len(book.values["sku"]), np.int64)
-    lines = np.zeros(len(book.values["sku"]), np.int64)
-    known = (book.codes["sku"] >= 0) & (book.codes["line"] >= 0)
-    lines[book.codes["sku"][known]] = book.codes["line"][known]
+    lines = np.zeros(len(values.get("sku", [])), np.int64)
+    if "line" in codes and "sku" in codes:
+        known = (codes["sku"] >= 0) & (codes["line"] >= 0)
+        lines[codes["sku"][known]] = codes["line"][known]
     return lines
 
 
@@ -358,15 +361,22 @@ def _dispersion(observed: Weights, expected: Weights) -> float:
     return float(np.clip(residual.mean(), 1.0, 2.0))
 
 
-def _rake(book: Book, curve: Curve, until: int) -> None:
-    """Add shrunken effects of the coarse dimensions, one after the other, on the same baseline."""
+def _rake(book: Book, curve: Curve, until: int, kept: NDArray[np.bool_]) -> None:
+    """Add shrunken effects of the coarse dimensions, one after the other, on the kept days of the same baseline."""
     days = book.days[AXES[curve.family]]
-    base = curve.day_weights(days, curve.baseline_first, until - 1)
-    rows = np.flatnonzero(base > 0)
+    first, length = curve.baseline_first, len(curve.hazard)
+    # what a unit of each axis day was expected to bring on the kept days
+    table = np.convolve(kept.astype(np.float64), curve.hazard[::-1])
+    offset = days - (first - length + 1)
+    inside = (offset >= 0) & (offset < len(table)) & (days >= 0)
+    rows = np.flatnonzero(inside)
     rows = rows[:: max(len(rows) // RAKED_ROWS, 1)]  # every k-th unit tells a coarse dimension's expectation as well as all do
-    weight = base[rows] * curve.multiplier(book.codes, rows)
+    base = table[offset[rows]]
+    weight = base * curve.multiplier(book.codes, rows)
     unit, arrived = book.case_unit[curve.family], book.case_day[curve.family]
-    unit = unit[(arrived >= curve.baseline_first) & (arrived < until)]
+    seen_then = (arrived >= first) & (arrived < until)
+    seen_then[seen_then] = kept[arrived[seen_then] - first]
+    unit = unit[seen_then]
     for dim in RAKED:
         if dim not in book.codes or len(book.values[dim]) < 2:
             continue

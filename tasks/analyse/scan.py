@@ -6,7 +6,7 @@ that is accepted removes its own excess before the next is sought, so contributi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import log
@@ -152,16 +152,17 @@ def scan(
     rejected: Found | None = None
     for _ in range(max_causes):
         scale = _exposure_ratio(panel, weights, found)
-        candidates, counted = _candidates(panel, weights * scale, min_cases, falls)
-        tested = max(tested, counted)
-        best = _best(candidates, alpha, counted, dispersion, min_ratio, falls, panel.baseline)
+        candidates, cells = _candidates(panel, weights * scale, min_cases, falls)
+        tested = max(tested, sum(cells.values()))
+        prices = {order: log(len(cells) * max(count, 1) / alpha) for order, count in cells.items()}
+        best = _best(candidates, prices, dispersion, min_ratio, falls, panel.baseline)
         if best is None:
             break
         if best.score <= 0:
             rejected = best
             break
         if best.pattern.conditions and not falls:
-            best = _generalised(panel, weights * scale, best, alpha, counted, dispersion, min_ratio)
+            best = _generalised(panel, weights * scale, best, prices, dispersion, min_ratio)
         rows = best.pattern.rows(panel.units, panel.unit_days)
         weights[rows] *= best.observed / max(best.expected, 1e-9)
         found.append(Found(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
@@ -194,13 +195,24 @@ def _exposure_ratio(panel: Panel, weights: Weights, found: list[Found]) -> float
     return float(np.clip(1 + strength * (median - 1), 0.5, 2.0))
 
 
-def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> tuple[list[tuple[Pattern, float, float, int]], int]:
-    """Return (pattern, observed, expected, order of search) for all that is worth an exact test, and how many were looked at."""
+Candidate = tuple[Pattern, float, float, int]
+"""A pattern, its observed and expected cases, and the form it has: 1 value, 2 pair, 3 triple, 4 value in an interval of days."""
+
+SCREENED_ROWS = 60_000
+EXACT_PAIRS = 60
+"""Pairs are screened on a sample of the exposure rows; so many of the most promising are then summed exactly."""
+
+THIN = 0.03
+"""A cell that expects fewer cases cannot reach five by chance in any number of editions, and is not paid for."""
+
+
+def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> tuple[list[Candidate], dict[int, int]]:
+    """Return all that is worth naming, and how many cells of each form could have been (the price of having looked)."""
     dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
     observed: dict[str, NDArray[np.float64]] = {}
     expected: dict[str, NDArray[np.float64]] = {}
-    out: list[tuple[Pattern, float, float, int]] = []
-    looked = 0
+    out: list[Candidate] = []
+    cells = dict.fromkeys((1,) if falls else (1, 2, 3, 4), 0)
     total_o = float(panel.n_cases)
     for dim in dims:
         count = len(panel.values[dim])
@@ -208,62 +220,80 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
         known = unit >= 0
         expected[dim] = np.bincount(unit[known], weights[known], count)
         observed[dim] = np.bincount(case[case >= 0], minlength=count).astype(float)
+        cells[1] += int((expected[dim] > THIN).sum())
         size = expected[dim] if falls else observed[dim]
-        values = np.flatnonzero(size >= min_cases)
-        looked += len(values)
-        for value in values:
+        for value in np.flatnonzero(size >= min_cases):
             o, e = float(observed[dim][value]), float(expected[dim][value])
             if (o < e) if falls else (o > e):
                 out.append((Pattern(((dim, int(value)),)), o, e, 1))
     if falls:
-        return out, looked
-    pairs: list[tuple[Pattern, float, float, int]] = []
+        return out, cells
+    screened: list[tuple[float, Pattern, float, float]] = []
+    step = max(len(weights) // SCREENED_ROWS, 1)
+    sample = {dim: panel.units[dim][::step] for dim in dims}
+    sample_weights = weights[::step] * step
     for left, right in combinations(dims, 2):
         if left in panel.parents.get(right, ()) or right in panel.parents.get(left, ()):
             continue
-        for a, b, o, e in _crossed(panel, weights, left, right, min_cases):
-            looked += 1
+        crossed, count = _crossed(panel, sample, sample_weights, left, right, min_cases)
+        cells[2] += count
+        for a, b, o, e in crossed:
             ratios = max(observed[left][a] / max(expected[left][a], 1e-9), observed[right][b] / max(expected[right][b], 1e-9))
-            if o > 1.15 * e and o / total_o < 0.98 and o / max(e, 1e-9) > 1.1 * ratios:
-                pairs.append((Pattern(((left, a), (right, b))), o, e, 2))
-    out += pairs
-    triples, more = _triples(panel, weights, pairs, dims, min_cases)
-    looked += more
-    out += triples
-    out += list(_intervals(panel, weights, out, min_cases))
-    return out, looked
+            llr = likelihood_ratio(o, max(e, THIN))
+            if o > 1.1 * e and o / total_o < 0.98 and o / max(e, 1e-9) > ratios and llr > 3:
+                screened.append((llr, Pattern(((left, a), (right, b))), o, ratios))
+    screened.sort(key=lambda entry: (-entry[0], entry[1].conditions))
+    pairs: list[Candidate] = []
+    for _, pattern, o, ratios in screened[:EXACT_PAIRS]:
+        e = float(weights[pattern.rows(panel.units, {})].sum())
+        if o > 1.15 * e and o / max(e, 1e-9) > 1.1 * ratios:
+            pairs.append((pattern, o, e, 2))
+    triples, cells[3] = _triples(panel, weights, pairs, dims, min_cases)
+    cut, cells[4] = _intervals(panel, weights, out, min_cases)
+    # A triple is sought only inside the pairs that stand out, so its search costs what all pairs did besides.
+    cells[3] = max(cells[3], cells[2] * 3)
+    return [*out, *pairs, *triples, *cut], cells
 
 
-def _crossed(panel: Panel, weights: Weights, left: str, right: str, min_cases: int) -> Iterator[tuple[int, int, float, float]]:
-    """Yield (left code, right code, observed, expected) of every pair of values with enough cases."""
+def _crossed(
+    panel: Panel, units: Mapping[str, Codes], weights: Weights, left: str, right: str, min_cases: int
+) -> tuple[list[tuple[int, int, float, float]], int]:
+    """Return (left code, right code, observed, expected) of every pair of values with enough cases, and the number of cells.
+
+    `units` and `weights` are a sample of the panel's: it says which pairs are worth an exact sum.
+    """
     width = len(panel.values[right])
     a, b = panel.cases[left], panel.cases[right]
     known = (a >= 0) & (b >= 0)
     keys, counts = np.unique(a[known].astype(np.int64) * width + b[known], return_counts=True)
     keys, counts = keys[counts >= min_cases], counts[counts >= min_cases]
-    if not len(keys):
-        return
-    x, y = panel.units[left], panel.units[right]
+    x, y = units[left], units[right]
     both = (x >= 0) & (y >= 0)
-    cell = x[both].astype(np.int64) * width + y[both]
     size = len(panel.values[left]) * width
+    if not len(keys):
+        return [], min(size, int(weights.sum() / THIN))
+    cell = x[both].astype(np.int64) * width + y[both]
     if size <= 4_000_000:
-        sums = np.bincount(cell, weights[both], size)[keys]
+        sums = np.bincount(cell, weights[both], size)
+        number = int((sums > THIN).sum())
+        sums = sums[keys]
     else:
         position = np.searchsorted(keys, cell)
         position[position == len(keys)] = 0
         hit = keys[position] == cell
         sums = np.bincount(position[hit], weights[both][hit], len(keys))
-    for key, count, e in zip(keys.tolist(), counts.tolist(), sums.tolist(), strict=True):
-        yield key // width, key % width, float(count), float(e)
+        number = int(weights.sum() / THIN)
+    rows = zip(keys.tolist(), counts.tolist(), sums.tolist(), strict=True)
+    return [(key // width, key % width, float(count), float(e)) for key, count, e in rows], number
 
 
 def _triples(
-    panel: Panel, weights: Weights, pairs: list[tuple[Pattern, float, float, int]], dims: list[str], min_cases: int
-) -> tuple[list[tuple[Pattern, float, float, int]], int]:
+    panel: Panel, weights: Weights, pairs: list[Candidate], dims: list[str], min_cases: int
+) -> tuple[list[Candidate], int]:
     """Add a third condition to the pairs that already stand out."""
-    best = sorted((p for p in pairs if likelihood_ratio(p[1], p[2]) > 3.5), key=lambda p: -likelihood_ratio(p[1], p[2]))[:12]
-    out, looked = [], 0
+    best = sorted((p for p in pairs if likelihood_ratio(p[1], p[2]) > 3.5), key=lambda p: -likelihood_ratio(p[1], p[2]))[:8]
+    out: list[Candidate] = []
+    looked = 0
     seen: set[tuple[Condition, ...]] = set()
     for pattern, o, e, _ in best:
         units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
@@ -276,9 +306,9 @@ def _triples(
             count = len(panel.values[dim])
             sums = np.bincount(unit[unit >= 0], weight[unit >= 0], count)
             counts = np.bincount(case[case >= 0], minlength=count)
+            looked += int((sums > THIN).sum())
             for value in np.flatnonzero(counts >= min_cases):
                 conditions = tuple(sorted((*pattern.conditions, (dim, int(value)))))
-                looked += 1
                 if conditions in seen or counts[value] <= 1.15 * sums[value] or counts[value] / max(sums[value], 1e-9) <= 1.1 * o / e:
                     continue
                 seen.add(conditions)
@@ -286,13 +316,13 @@ def _triples(
     return out, looked
 
 
-def _intervals(
-    panel: Panel, weights: Weights, singles: list[tuple[Pattern, float, float, int]], min_cases: int
-) -> Iterator[tuple[Pattern, float, float, int]]:
+def _intervals(panel: Panel, weights: Weights, singles: list[Candidate], min_cases: int) -> tuple[list[Candidate], int]:
     """Cut the promising single values by the best interval of days on each axis (a one-dimensional scan by Kadane's rule)."""
-    promising = [entry for entry in singles if entry[3] == 1 and entry[0].conditions[0][0] in panel.interval_dims]
-    promising.sort(key=lambda entry: -likelihood_ratio(entry[1], entry[2]))
-    for pattern, _, _, _ in promising[:8]:
+    able = [entry for entry in singles if entry[0].conditions[0][0] in panel.interval_dims]
+    able.sort(key=lambda entry: -likelihood_ratio(entry[1], entry[2]))
+    out: list[Candidate] = []
+    spans = 0
+    for pattern, _, _, _ in able[:6]:
         units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
         for axis in panel.unit_days:
             unit_day, case_day = panel.unit_days[axis][units], panel.case_days[axis][cases]
@@ -304,10 +334,13 @@ def _intervals(
             inside = case_day[(case_day >= start) & (case_day < start + len(e))] - start
             o = np.bincount(inside, minlength=len(e)).astype(float)
             first, last = _best_interval(o, e)
+            spans = max(spans, len(e))
             span_o, span_e = float(o[first : last + 1].sum()), float(e[first : last + 1].sum())
             whole = last - first + 1 >= np.count_nonzero(e) - 2
             if span_o >= min_cases and span_o > span_e and not whole:
-                yield Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e, 3
+                out.append((Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e, 4))
+    values = sum(len(panel.values[dim]) for dim in panel.interval_dims if dim in panel.values)
+    return out, values * len(panel.unit_days) * max(spans, 1)
 
 
 def _best_interval(observed: Weights, expected: Weights) -> tuple[int, int]:
@@ -330,34 +363,23 @@ def _best_interval(observed: Weights, expected: Weights) -> tuple[int, int]:
     return first, last
 
 
-ORDER_PRICE = {1: 0.0, 2: 2.0, 3: 4.0}
-"""Nats that a form costs beside the number of patterns looked at: a pair has more ways to be lucky, an interval two cut points."""
-
-
 def _best(
-    candidates: list[tuple[Pattern, float, float, int]],
-    alpha: float,
-    counted: int,
-    dispersion: float,
-    min_ratio: float,
-    falls: bool,
-    baseline: bool,
+    candidates: list[Candidate], prices: dict[int, float], dispersion: float, min_ratio: float, falls: bool, baseline: bool
 ) -> Found | None:
-    price = log(max(counted, 1) / alpha)
     best: Found | None = None
-    for pattern, o, e, order in candidates:
+    for pattern, o, e, form in candidates:
         ratio = (e + 0.5) / (o + 0.5) if falls else o / max(e, 1e-9)
         if ratio < min_ratio:
             continue
         llr = likelihood_ratio(o, e, baseline=baseline) / dispersion
-        found = Found(pattern, o, e, llr, llr - price - ORDER_PRICE[order])
+        found = Found(pattern, o, e, llr, llr - prices[form])
         if best is None or found.score > best.score + 1e-9:
             best = found
     return best
 
 
 def _generalised(
-    panel: Panel, weights: Weights, best: Found, alpha: float, counted: int, dispersion: float, min_ratio: float
+    panel: Panel, weights: Weights, best: Found, prices: dict[int, float], dispersion: float, min_ratio: float
 ) -> Found:
     """Drop a condition (or the interval) where the rest of the parent is raised as well: the whole is ill, not the part."""
     pattern = best.pattern
@@ -377,7 +399,7 @@ def _generalised(
             continue
         if log(rest_o / rest_e) >= 0.4 * log(best.ratio) and likelihood_ratio(rest_o, rest_e) > 3 and o / e >= min_ratio:
             llr = likelihood_ratio(o, e, baseline=panel.baseline) / dispersion
-            return Found(parent, o, e, llr, llr - log(max(counted, 1) / alpha))
+            return Found(parent, o, e, llr, llr - prices[len(parent.conditions)])
     return best
 
 
