@@ -14,10 +14,11 @@ from importlib.metadata import version
 from typing import Literal
 
 import httpx
+import polars as pl
 
 from flows.console.sample_desk import desk_beside
 from tasks.errors import UserError
-from tasks.model import DeliveryState
+from tasks.model import TABLES, DeliveryState, Facts
 from tasks.run import Stores
 from tasks.settings import Settings, environment
 from tasks.shop.channels import Channel
@@ -56,6 +57,8 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
         if not shop.channels.channels:
             findings.append(Finding("bad", "channels", "channels.yaml lists no source.", "List one; its comments show how."))
     _looked(findings, "mail", lambda: _mail(settings))
+    if stores is not None and shop is not None:
+        _looked(findings, "severity", lambda: _severity(stores, shop, now))
     if stores is not None:
         _looked(findings, "mails", lambda: _deliveries(stores))
         _looked(findings, "leases", lambda: _leases(stores, now))
@@ -200,6 +203,23 @@ def _channel(channel: Channel, shop: Shop, settings: Settings, now: datetime) ->
     if batch.error:
         return Finding("bad", what, batch.error, batch.hint)
     return Finding("ok", what, f"Reachable; {batch.read} rows of the last day.")
+
+
+def _severity(stores: Stores, shop: Shop, now: datetime) -> Finding:
+    """Code the last four weeks of records: where too many are P0, nobody hurries for any."""
+    from tasks.classify.coding import code
+    from tasks.classify.severity import p0_share
+
+    facts = Facts({name: stores.lake.as_of(name, now) for name in TABLES}, now, [])
+    newest = facts["feedback"]["submitted_at"].max()
+    if not isinstance(newest, datetime):
+        return Finding("ok", "severity", "No record yet.")
+    facts.tables["feedback"] = facts["feedback"].filter(pl.col("submitted_at") > newest - timedelta(weeks=4))
+    share, budget = p0_share(code(facts, shop)["feedback"]), shop.service_levels.p0_budget
+    text = f"{share:.1%} of the complaints of the newest four weeks are P0; at most {budget:.0%} is meant."
+    if share > budget:
+        return Finding("warn", "severity", text, "The P0 rules in service_levels.yaml are too wide: narrow them.")
+    return Finding("ok", "severity", text)
 
 
 # ---- Mail --------------------------------------------------------------------------------------
