@@ -235,10 +235,9 @@ class _Builder:
         voice, review, said = self.voice, self.review, self.sentences
         grain = review.period.grain
         report = voice.word(f"report.{grain}")
-        if review.partial:
-            status = voice.part("status.partial_until", until=said._until())
-        else:
-            status = voice.word(f"status.{review.status}")
+        status = (
+            voice.part("status.partial_until", until=said._until()) if review.partial else voice.word(f"status.{review.status}")
+        )
         if review.revision > 1:
             revised = voice.part("status.revised", n=self.number("review.revision", review.revision, "ordinal", method="ledger"))
             status = join([status, revised], voice.catalogue["word.list_sep"])

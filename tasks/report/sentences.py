@@ -129,7 +129,10 @@ class Sentences:
         rest = [index for index in range(len(lines)) if index not in shown]
         if rest:
             n = self.number("red.rest", sum(lines[index].cases for index in rest), "cases", method="case list")
-            places = [self.voice.where(lines[index].slice) + self._red_leaf(lines[index]) for index in rest[:6]]
+            places = [
+                join([self.voice.where(lines[index].slice), self._red_leaf(lines[index])], self.voice.catalogue["where.join"])
+                for index in rest[:6]
+            ]
             said.append(self.voice.say("red.rest", n=n, places=self.voice.listed(places)))
         return [*said, self.voice.word("red.instruction")] if many else said
 
@@ -553,6 +556,8 @@ class Sentences:
         id_ = f"prior.{result.action.action_id}"
         days = self.number(f"{id_}.days_late", result.days_late, "days", method="ledger")
         values = {"owner": voice.owner(result.action), "what": voice.data(voice.action(result.action).what, 60), "days": days}
+        if not result.days_late:
+            return voice.say("promise.late_today", owner=values["owner"], what=values["what"])
         if result.postponed:
             return voice.say(
                 "promise.late_postponed",
@@ -691,7 +696,7 @@ class Sentences:
         when = (
             voice.dated(wording.span(one.on, one.until, voice.language))
             if one.until
-            else voice.say("breaks.since", day=voice.day(one.on))
+            else voice.part("breaks.since", day=voice.day(one.on))
         )
         key = f"breaks.line_{one.kind}"
         said = voice.say(key if key in voice.catalogue else "breaks.line", name=name, when=when)
