@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from math import log
@@ -147,18 +147,19 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
         if not known:
             continue
         dispersion = max(curve.dispersion for curve in known)
+        looked = 0
         for weeks, first, last in windows:
             panel, rows, cases = _order_panel(book, known, first, last, parents)
             result = scan(panel, alpha=alpha, dispersion=dispersion)
-            tested += result.tested
+            looked = max(looked, result.tested)
             describe = _describer(book, weeks, first, last, panel, rows, cases)
             hits += [describe(found) for found in result.found]
             if result.rejected is not None:
                 rejected.append(describe(result.rejected))
             if weeks == windows[0][0]:
                 down = scan(panel, alpha=alpha, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
-                tested += down.tested
                 falls += [describe(found) for found in down.found]
+        tested += looked  # the spans look at the same slices
     for build in (_app_panel, _service_panel):
         for weeks, first, last in windows:
             made = build(facts, period.zone, first, last)
@@ -176,7 +177,7 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
     down_causes = [_order_cause(facts, period, shop, book, fitted, hit, []) for hit, _ in _brought_together(falls)]
     best = max(rejected, key=lambda hit: hit.found.score, default=None)
-    expected_leaves = _expected_leaves(book, fitted, period)
+    expected_leaves = _expected_leaves(book, fitted, facts, period)
     return RootCauses(
         causes=causes[:MAX_CAUSES],
         falls=[replace(cause, kind="fall") for cause in down_causes[:3]],
@@ -719,7 +720,7 @@ def _confirmed(facts: Facts, period: Period, sku: str) -> tuple[float, float]:
 # ---- Expected cases by leaf ------------------------------------------------------------------------
 
 
-def _expected_leaves(book: Book, fitted: dict[str, Curve], period: Period) -> dict[str, float]:
+def _expected_leaves(book: Book, fitted: dict[str, Curve], facts: Facts, period: Period) -> dict[str, float]:
     """Return the expected counted cases of the period by leaf: a family's expectation split by its baseline leaves."""
     first, last = day_number(period.first_day), day_number(period.last_day)
     out: dict[str, float] = {}
@@ -735,7 +736,23 @@ def _expected_leaves(book: Book, fitted: dict[str, Curve], period: Period) -> di
         for code in np.flatnonzero(shares):
             leaf = book.leaves[code]
             out[leaf] = out.get(leaf, 0.0) + float(weights.sum() * shares[code] / shares.sum())
+    for family, kind in (("app", "active_devices"), ("service", "human_conversations")):
+        for leaf, expected in _expected_on_exposure(facts, period, family, kind).items():
+            out[leaf] = out.get(leaf, 0.0) + expected
     return dict(sorted(out.items()))
+
+
+def _expected_on_exposure(facts: Facts, period: Period, family: str, kind: str) -> dict[str, float]:
+    """Return the expected cases by leaf of a family that is measured by device or conversation, at its rate of the weeks before."""
+    first = day_number(period.first_day)
+    exposure = facts["exposure"].filter(pl.col("kind") == kind).with_columns(day_no=pl.col("day").cast(pl.Int32))
+    before = exposure.filter(pl.col("day_no").is_between(first - 7 * 16, first - 1))["n"].sum()
+    now = exposure.filter(pl.col("day_no").is_between(first, day_number(period.last_day)))["n"].sum()
+    if not before or not now:
+        return {}
+    cases = facts["feedback"].filter(pl.col("counted") & (pl.col("family") == family))
+    past = cases.with_columns(day_no=local_days("submitted_at", period.zone)).filter(pl.col("day_no").is_between(first - 7 * 16, first - 1))
+    return {leaf: count * now / before for leaf, count in past["leaf"].value_counts().iter_rows()}
 
 
 # ---- Shops without orders --------------------------------------------------------------------------

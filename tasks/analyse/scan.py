@@ -152,8 +152,8 @@ def scan(
     rejected: Found | None = None
     for _ in range(max_causes):
         scale = _exposure_ratio(panel, weights, found)
-        candidates, cells = _candidates(panel, weights * scale, min_cases, falls)
-        tested = max(tested, sum(cells.values()))
+        candidates, cells, looked = _candidates(panel, weights * scale, min_cases, falls)
+        tested = max(tested, looked)
         prices = {order: log(len(cells) * max(count, 1) / alpha) for order, count in cells.items()}
         best = _best(candidates, prices, dispersion, min_ratio, falls, panel.baseline)
         if best is None:
@@ -206,14 +206,16 @@ THIN = 0.03
 """A cell that expects fewer cases cannot reach five by chance in any number of editions, and is not paid for."""
 
 
-def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> tuple[list[Candidate], dict[int, int]]:
-    """Return all that is worth naming, and how many cells of each form could have been (the price of having looked)."""
+def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> tuple[list[Candidate], dict[int, int], int]:
+    """Return all that is worth naming, how many cells of each form could have been (the price of having looked), and how many
+    slices had enough cases to be judged."""
     dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
     observed: dict[str, NDArray[np.float64]] = {}
     expected: dict[str, NDArray[np.float64]] = {}
     out: list[Candidate] = []
     cells = dict.fromkeys((1,) if falls else (1, 2, 3, 4), 0)
     total_o = float(panel.n_cases)
+    looked = 0
     for dim in dims:
         count = len(panel.values[dim])
         unit, case = panel.units[dim], panel.cases[dim]
@@ -222,12 +224,13 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
         observed[dim] = np.bincount(case[case >= 0], minlength=count).astype(float)
         cells[1] += int((expected[dim] > THIN).sum())
         size = expected[dim] if falls else observed[dim]
+        looked += int((size >= min_cases).sum())
         for value in np.flatnonzero(size >= min_cases):
             o, e = float(observed[dim][value]), float(expected[dim][value])
             if (o < e) if falls else (o > e):
                 out.append((Pattern(((dim, int(value)),)), o, e, 1))
     if falls:
-        return out, cells
+        return out, cells, looked
     screened: list[tuple[float, Pattern, float, float]] = []
     step = max(len(weights) // SCREENED_ROWS, 1)
     sample = {dim: panel.units[dim][::step] for dim in dims}
@@ -237,6 +240,7 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
             continue
         crossed, count = _crossed(panel, sample, sample_weights, left, right, min_cases)
         cells[2] += count
+        looked += len(crossed)
         for a, b, o, e in crossed:
             ratios = max(observed[left][a] / max(expected[left][a], 1e-9), observed[right][b] / max(expected[right][b], 1e-9))
             llr = likelihood_ratio(o, max(e, THIN))
@@ -252,7 +256,7 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
     cut, cells[4] = _intervals(panel, weights, out, min_cases)
     # A triple is sought only inside the pairs that stand out, so its search costs what all pairs did besides.
     cells[3] = max(cells[3], cells[2] * 3)
-    return [*out, *pairs, *triples, *cut], cells
+    return [*out, *pairs, *triples, *cut], cells, looked + len(triples) + len(cut)
 
 
 def _crossed(
