@@ -31,6 +31,9 @@ from tasks.sample.world import World, build
 from tasks.shop.load import Shop
 
 EXCESS = ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10")
+ACTIONS = {"S8": "A-2026-W26-KT05", "S9": "A-2026-W24-AF09", "T9": "A-2026-W21-T9"}
+"""Story → the earlier action whose verdict it is about."""
+
 SHOP_LEVEL = {"cluster", "reputation", "safety"}
 
 
@@ -150,8 +153,7 @@ def _verdicts(world: World, facts: Facts, shop: Shop, period: Period) -> dict[st
     """Whether the finished actions of S8, S9 and T9 are judged as they should be."""
     as_of = period.end + timedelta(days=2)
     results = {r.action.action_id: r for r in check(action_histories(world, as_of), facts, period, shop, as_of)}
-    by_story = {a["action_id"]: a.get("story", "") for a in world.actions}
-    verdict = {by_story.get(k, ""): r.verdict for k, r in results.items()}
+    verdict = {name: results[action_id].verdict for name, action_id in ACTIONS.items()}
     return {
         "S8": verdict.get("S8") == Verdict.EFFECTIVE,
         "S9": verdict.get("S9") not in (Verdict.EFFECTIVE, Verdict.PARTLY),
