@@ -63,7 +63,7 @@ class Settings(BaseSettings):
 def load_settings(home: Path | str | None = None) -> Settings:
     """Load the settings of one home; an explicit home wins over the environment."""
     first = Settings() if home is None else Settings(home=Path(home))
-    return Settings(_env_file=first.home / ".env", home=first.home)  # type: ignore[call-arg]
+    return Settings(_env_file=first.home / ".env", home=first.home)
 
 
 def choose_home(home: Path | str) -> None:

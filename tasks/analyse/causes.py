@@ -165,12 +165,12 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
             made = build(facts, period.zone, first, last)
             if made is None:
                 continue
-            panel, describe = made
+            panel, describe_over = made
             result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2)
             tested += result.tested
-            hits += [describe(found, weeks) for found in result.found]
+            hits += [describe_over(found, weeks) for found in result.found]
             if result.rejected is not None:
-                rejected.append(describe(result.rejected, weeks))
+                rejected.append(describe_over(result.rejected, weeks))
     chosen = [(hit, more) for hit, more in _brought_together(hits) if _is_current(book, fitted, hit)]
     causes = [_order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen]
     causes += _clusters(facts, period) + _reputation(facts, period, shop)
@@ -904,7 +904,7 @@ def _review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> 
         for frame, array in ((now, weights), (past, level)):
             effect = frame.select(v=pl.col(dim).cast(pl.String)).join(table, on="v", how="left", maintain_order="left")["effect"]
             array *= effect.fill_null(1.0).to_numpy()
-    return np.minimum(weights, 0.95)
+    return np.asarray(np.minimum(weights, 0.95))
 
 
 def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequence[str] = ()) -> float:
@@ -917,7 +917,7 @@ def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequen
     weeks = past.group_by("w").agg(o=pl.col("is_case").sum(), n=pl.len()).filter(pl.col("n") > 20)
     if weeks.height < 6 or base != "reviews":
         return 1.3
-    share = weeks["o"].sum() / weeks["n"].sum()
+    share = float(weeks["o"].sum()) / float(weeks["n"].sum())
     found = [1.0]
     for dim in names:
         if not 2 <= past[dim].n_unique() <= 60:

@@ -130,11 +130,11 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
     codes: dict[str, Codes] = {}
     values: dict[str, list[str]] = {}
     for dim in dims:
-        column = orders[dim].cast(pl.String)
-        names = column.drop_nulls().unique().sort()
+        named = orders[dim].cast(pl.String)
+        names = named.drop_nulls().unique().sort()
         if names.len() == 0:
             continue
-        codes[dim] = np.array(column.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy(), dtype=np.int32)
+        codes[dim] = np.array(named.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy(), dtype=np.int32)
         values[dim] = names.to_list()
     index = pl.DataFrame({"oid": orders["oid"], "unit": np.arange(orders.height, dtype=np.int64)})
     cases = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null())
@@ -443,7 +443,7 @@ def expected_by(
         units = units[~np.isin(book.codes["sku"][units], without)]
     code = book.codes[dim][rows]
     count = len(book.values[dim])
-    expected = np.bincount(code[code >= 0], weights[code >= 0], count)
+    expected = np.bincount(code[code >= 0], weights[code >= 0], count).astype(np.float64)
     seen = book.codes[dim][units]
     return np.bincount(seen[seen >= 0], minlength=count).astype(np.float64), expected
 

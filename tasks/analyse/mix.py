@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from tasks.analyse.expected import Book, Curve, day_number, excess_nats, expected_by

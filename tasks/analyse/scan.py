@@ -210,8 +210,8 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
     """Return all that is worth naming, how many cells of each form could have been (the price of having looked), and how many
     slices had enough cases to be judged."""
     dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
-    observed: dict[str, NDArray[np.float64]] = {}
-    expected: dict[str, NDArray[np.float64]] = {}
+    observed: dict[str, Weights] = {}
+    expected: dict[str, Weights] = {}
     out: list[Candidate] = []
     cells = dict.fromkeys((1,) if falls else (1, 2, 3, 4), 0)
     total_o = float(panel.n_cases)
@@ -220,7 +220,7 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
         count = len(panel.values[dim])
         unit, case = panel.units[dim], panel.cases[dim]
         known = unit >= 0
-        expected[dim] = np.bincount(unit[known], weights[known], count)
+        expected[dim] = np.bincount(unit[known], weights[known], count).astype(np.float64)
         observed[dim] = np.bincount(case[case >= 0], minlength=count).astype(float)
         cells[1] += int((expected[dim] > THIN).sum())
         size = expected[dim] if falls else observed[dim]
@@ -334,7 +334,7 @@ def _intervals(panel: Panel, weights: Weights, singles: list[Candidate], min_cas
             if not known.any() or (case_day >= 0).sum() < min_cases:
                 continue
             start = int(unit_day[known].min())
-            e = np.bincount(unit_day[known] - start, weights[units][known])
+            e = np.bincount(unit_day[known] - start, weights[units][known]).astype(np.float64)
             inside = case_day[(case_day >= start) & (case_day < start + len(e))] - start
             o = np.bincount(inside, minlength=len(e)).astype(float)
             first, last = _best_interval(o, e)

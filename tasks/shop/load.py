@@ -106,57 +106,68 @@ class Shop:
     @cached_property
     def identity(self) -> Identity:
         """Name, zone, currency and bases of the shop."""
-        return self._section("identity")
+        section: Identity = self._section("identity")
+        return section
 
     @cached_property
     def channels(self) -> Channels:
         """The sources and how they map to the canonical tables."""
-        return self._section("channels")
+        section: Channels = self._section("channels")
+        return section
 
     @cached_property
     def dimensions(self) -> Dimensions:
         """What a figure can be cut by."""
-        return self._section("dimensions")
+        section: Dimensions = self._section("dimensions")
+        return section
 
     @cached_property
     def taxonomy(self) -> Taxonomy:
         """Leaves, lag families and lenses."""
-        return self._section("taxonomy")
+        section: Taxonomy = self._section("taxonomy")
+        return section
 
     @cached_property
     def words(self) -> Words:
         """Phrases that code a text."""
-        return self._section("words")
+        section: Words = self._section("words")
+        return section
 
     @cached_property
     def service_levels(self) -> ServiceLevels:
         """Severity rules, milestones and clocks."""
-        return self._section("service_levels")
+        section: ServiceLevels = self._section("service_levels")
+        return section
 
     @cached_property
     def targets(self) -> Targets:
         """Targets of the printed figures."""
-        return self._section("targets")
+        section: Targets = self._section("targets")
+        return section
 
     @cached_property
     def playbook(self) -> Playbook:
         """What is done about which cause."""
-        return self._section("playbook")
+        section: Playbook = self._section("playbook")
+        return section
 
     @cached_property
     def calendar(self) -> Calendar:
         """Promotions, holidays, releases, incidents and changes of rules."""
-        return self._section("calendar")
+        section: Calendar = self._section("calendar")
+        return section
 
     @cached_property
     def people(self) -> People:
         """Who owns what."""
-        return self._section("people")
+        section: People = self._section("people")
+        return section
 
     @cached_property
     def audiences(self) -> Audiences:
         """Who gets which edition in which language."""
-        return self._section("audiences")
+        section: Audiences = self._section("audiences")
+        return section
 
 
 def parse_section(model: type[Any], data: bytes, origin: str) -> Any:
