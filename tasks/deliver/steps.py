@@ -11,7 +11,7 @@ from tasks.deliver.outbox import Outbox
 from tasks.deliver.probe import ImapProbe, OutboxProbe
 from tasks.deliver.smtp import Server, Smtp
 from tasks.deliver.transport import Probe, Transport
-from tasks.model import Delivery, DeliveryState, Edition, Period
+from tasks.model import ActionState, Delivery, DeliveryState, Edition, Period
 from tasks.run import Post, Run, Stores
 from tasks.store.holders import is_gone
 
@@ -54,9 +54,26 @@ def _sent(post: Post, report: str) -> str:
     finally:
         if isinstance(transport, Smtp):
             transport.close()
+    _open_mailed_proposals(post, standing)
     for mail in standing:
         get_run_logger().info("%s %s r%s %s: %s", mail.report, mail.period, mail.revision, mail.language, mail.state.value)
     return _counted(standing)
+
+
+def _open_mailed_proposals(post: Post, standing: list[Delivery]) -> None:
+    """Make promises of the proposals whose report has reached a reader; restricted ones wait for a restricted reader."""
+    ledger = post.stores.ledger
+    for report, period, audience in sorted({(m.report, m.period, m.audience) for m in standing if m.state is DeliveryState.SENT}):
+        edition = next(e for e in reversed(ledger.editions(period=period, report=report, audience=audience)))
+        reader = post.stores.shop_of(edition).audiences.audiences.get(audience)
+        mailed = [
+            action.action_id
+            for action, _ in ledger.actions_as_of(post.now)
+            if action.period == period
+            and action.state is ActionState.PROPOSED
+            and (not action.restricted or (reader is not None and reader.restricted))
+        ]
+        ledger.open_proposals(mailed, at=post.now, by="review", why=f"mailed with the {report} report of {period}")
 
 
 def _counted(standing: list[Delivery]) -> str:
