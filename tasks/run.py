@@ -111,12 +111,18 @@ class Run:
         self.pull = pull
         self.answered = answered or []
         self.provisional = False
+        self.made_at: datetime | None = None
         self.progress = progress or (lambda stage: None)
 
     @property
     def settings(self) -> Settings:
         """The installation's settings."""
         return self.stores.settings
+
+    @property
+    def pulls_until(self) -> datetime:
+        """The moment up to which pulls count: now, or when the first edition of a revision that is finished later was made."""
+        return self.made_at or self.now
 
     @property
     def channels(self) -> list[Channel]:
@@ -183,7 +189,8 @@ def plan(
     newest = max((edition.revision for edition in inside), default=0)
     current = [edition for edition in inside if edition.revision == newest]
     if current and not revise:
-        run.revision, run.as_of = newest, current[0].as_of
+        run.revision, run.as_of, run.made_at = newest, current[0].as_of, current[0].made_at
+        run.provisional = current[0].status == "provisional"
         run.shop = stores.shop_of(current[0])
         missing = set(run.editions_wanted()) - {(edition.audience, edition.language) for edition in current}
         run.answered = [] if missing else current
