@@ -18,7 +18,7 @@ from tasks.model import Period
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ("review.css",)
-LAYOUTS = 3
+LAYOUTS = 4
 """How often a document is laid out at most until no page stands half empty."""
 FILLED = 0.5
 """Part of the last page that must be used."""
@@ -95,13 +95,14 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
 # ---- The child ---------------------------------------------------------------------------------
 
 
-def _remedies(document: Any) -> list[str]:
-    """Return the body classes to try against a page that stands half empty, likeliest first."""
+def _remedy(document: Any, tried: list[str]) -> str | None:
+    """Return the body class to try next against a page that stands half empty, or nothing when all were tried."""
     pages = document.pages
-    starts = [index for index, page in enumerate(pages) if "later" in page.anchors]
-    flow = "flow " if starts != [1] or _fill(pages[0]) < PAGE_ONE_FILLED else ""
-    last = ["compact", "airy"] if _fill(pages[-1]) < COMPACT_BELOW else ["airy", "compact"]
-    return [f"{flow}{density}" for density in ([""] if flow else []) + last]
+    start = next((index for index, page in enumerate(pages) if "later" in page.anchors), 0)
+    flow = "flow" if any(each.startswith("flow") for each in tried) or start > 1 or _fill(pages[0]) < PAGE_ONE_FILLED else ""
+    dense, loose = f"{flow} compact".strip(), f"{flow} airy".strip()
+    order = [flow, dense, loose] if _fill(pages[-1]) < COMPACT_BELOW else [flow, loose, dense]
+    return next((each for each in order if each not in tried), None)
 
 
 def _balance(document: Any) -> tuple[int, float]:
@@ -171,19 +172,17 @@ def _paint(html: str, identifier: str) -> bytes:
         body = source.etree_element.find("body")
         plain = body.get("class", "") if body is not None else ""
         best: tuple[tuple[int, float], Any] | None = None
-        tries, tried = [""], 0
-        while tried < min(len(tries), LAYOUTS):
+        tried: list[str] = []
+        density: str | None = ""
+        while density is not None and len(tried) < LAYOUTS:
             if body is not None:
-                body.set("class", f"{plain} {tries[tried]}".strip())
+                body.set("class", f"{plain} {density}".strip())
             document = source.render()
+            tried.append(density)
             faults, fill = _balance(document)
             if best is None or (faults, -fill) < (best[0][0], -best[0][1]):
                 best = (faults, fill), document
-            if not faults:
-                break
-            if not tried:
-                tries += _remedies(document)
-            tried += 1
+            density = _remedy(document, tried) if faults else None
         assert best is not None
         pdf = bytes(best[1].write_pdf(pdf_identifier=identifier.encode()) or b"")
     except FatalURLFetchingError as error:  # a BaseException: it would go through every caller
