@@ -46,7 +46,9 @@ def breakdowns(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
                 made.append(_shares("negative_rate", dimension.name, reviews, bad, shop, person=dimension.person))
     delivery = _delivery(facts, period, shop)
     told = {one.dimension for one in made} if shop.identity.base == "reviews" else set()
-    return made + ([delivery] if delivery else []) + [one for one in _complaints(facts, period, shop) if one.dimension not in told]
+    return (
+        made + ([delivery] if delivery else []) + [one for one in _complaints(facts, period, shop) if one.dimension not in told]
+    )
 
 
 def _rated(facts: Facts, period: Period) -> pl.DataFrame:
@@ -73,7 +75,9 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
         )
         counted = tuple((value, None, count, None, None) for value, count in listed.select("value", "bad").iter_rows())
         some = groups.filter(pl.col("bad") >= 1)
-        return Breakdown("negative_count", dimension, counted, minimum, None, float(some["bad"].sum()), some.height - listed.height)
+        return Breakdown(
+            "negative_count", dimension, counted, minimum, None, float(some["bad"].sum()), some.height - listed.height
+        )
     made = []
     for value, count, n in large.select("value", "bad", "n").iter_rows():
         low, high = share_interval(count, n)
@@ -102,10 +106,7 @@ def _complaints(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
         )
         groups = groups.filter(pl.col("n") >= (PERSON_CELL if person else 1)).sort("n", "value", descending=[True, False])
         enough = cases.height >= shop.identity.minimum_n
-        rows = tuple(
-            (value, n / cases.height if enough else None, n, None, None)
-            for value, n in groups.head(ROWS).iter_rows()
-        )
+        rows = tuple((value, n / cases.height if enough else None, n, None, None) for value, n in groups.head(ROWS).iter_rows())
         made.append(
             Breakdown("complaints", name, rows, shop.identity.minimum_n, None, float(cases.height), max(groups.height - ROWS, 0))
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -82,7 +83,7 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
     mail_text = environment.get_template("mail/summary.txt.j2").render(**mail).strip() + "\n"
     mail_html = environment.get_template("mail/summary.html.j2").render(**mail)
     gate.check(subject + mail_text + mail_html)
-    printed = set(_PRINTED.findall(html)) | set(_PRINTED.findall(mail_html)) | sheet.drawn
+    printed = {unescape(id_) for id_ in _PRINTED.findall(html + mail_html)} | sheet.drawn
     kept = [number for number in numbers.all if number.id in printed]
     files = {
         f"{stem}.pdf": document,
