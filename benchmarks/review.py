@@ -25,6 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from tasks.settings import choose_home, put_environment
+
 AS_OF = "2026-11-10T14:00"
 PERIOD = "2026-W45"
 WEEKS = 60
@@ -174,7 +176,6 @@ def review_once(home: Path) -> Clock:
     """Review the last week of a home by Prefect in this process, mails included, and return its clock."""
     from flows.opening import PROGRESS
     from flows.review import review
-    from tasks.settings import choose_home
 
     choose_home(home)
     clock = Clock()
@@ -200,7 +201,11 @@ def cold_start(home: Path) -> float:
     )
     begun = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(home)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        [sys.executable, "-c", code, str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
     )
     try:
         for line in process.stdout or ():
@@ -216,7 +221,6 @@ def cold_start(home: Path) -> float:
 def measure(records: int, seed: int, folder: Path) -> dict[str, Any]:
     """Write both homes, warm up, review, and return what the last line prints, with wall seconds by stage besides."""
     from flows.console.local import QUIET
-    from tasks.settings import put_environment
 
     put_environment(**QUIET, PREFECT_HOME=str(folder / "prefect"))
     small, home = folder / "small", folder / "shop"

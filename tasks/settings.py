@@ -81,6 +81,10 @@ def put_environment(**changes: str) -> None:
     os.environ.update(changes)
 
 
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0")
+"""Polars' allocator gives freed memory back to the system at once; read when Polars is loaded, so set as soon as this is."""
+
+
 def own_prefect(settings: Settings) -> dict[str, str]:
     """Return the variables that keep Prefect's files inside the home; a person who set PREFECT_HOME keeps their own."""
     return {} if os.environ.get("PREFECT_HOME") else {"PREFECT_HOME": str(settings.home.resolve() / "prefect")}

@@ -171,7 +171,9 @@ def _in_order_of_making(frame: pl.DataFrame) -> pl.DataFrame:
     repeated = frame["source_id"].is_duplicated().arg_true()
     small = pl.DataFrame({"place": repeated, "id": frame["source_id"].gather(repeated), "stamp": frame["stamp"].gather(repeated)})
     order = small.sort("stamp", maintain_order=True, nulls_last=False)
-    order = order.with_columns(slot=small.sort("id", maintain_order=True)["place"], place=order.sort("id", maintain_order=True)["place"])
+    order = order.with_columns(
+        slot=small.sort("id", maintain_order=True)["place"], place=order.sort("id", maintain_order=True)["place"]
+    )
     moved = order.filter(pl.col("slot") != pl.col("place"))
     if moved.is_empty():
         return frame

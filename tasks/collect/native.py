@@ -225,7 +225,9 @@ class Flattener:
             return
         if not any(self._cells.values()) and self._columns:
             self._cells[min(self._columns)] = []
-        filled = {name: [*cells, *[None] * (self._row - len(cells))] for name, cells in self._cells.items() if cells or self._columns}
+        filled = {
+            name: [*cells, *[None] * (self._row - len(cells))] for name, cells in self._cells.items() if cells or self._columns
+        }
         self._frames.append(pl.DataFrame({name: pl.Series(name, cells, dtype=pl.String) for name, cells in filled.items()}))
         for cells in self._cells.values():
             cells.clear()

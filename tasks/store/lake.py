@@ -137,7 +137,13 @@ class Lake:
     # ---- Reading -------------------------------------------------------------------------------
 
     def as_of(
-        self, table: str, moment: datetime, *, columns: list[str] | None = None, since: datetime | None = None
+        self,
+        table: str,
+        moment: datetime,
+        *,
+        columns: list[str] | None = None,
+        without: tuple[str, ...] = (),
+        since: datetime | None = None,
     ) -> pl.DataFrame:
         """Return the newest version of each key that was known at a moment, sorted by key.
 
@@ -145,16 +151,17 @@ class Lake:
             table: Canonical name.
             moment: Aware UTC; rows with `ingested_at` after it do not exist yet.
             columns: Only these columns, in this order; default: canonical, declared, then stamps.
+            without: Not these columns, where `columns` does not name what is wanted.
             since: Only rows whose time (`TABLES[table].time`) is not before this moment; rows without time stay.
         """
         shape = TABLES[table]
         stored = self._open(table)
         if stored is None:
             frame = pl.DataFrame(schema={**shape.columns, **STAMPS})
-            return frame.select(columns) if columns else frame
+            return frame.select(columns) if columns else frame.drop(without)
         names = _stored_names(stored)
         declared = [name for name in names if name not in shape.columns and name not in _HOUSEKEEPING]
-        wanted = columns or [*shape.columns, *declared, *STAMPS]
+        wanted = columns or [name for name in (*shape.columns, *declared, *STAMPS) if name not in without]
         needed = dict.fromkeys([*wanted, *shape.key, "ingested_at", "version", *([shape.time] if since else [])])
         absent = [name for name in needed if name not in names]
         if absent:
@@ -405,26 +412,26 @@ def _plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.DataFrame:
     """
     repeated = small.select(pl.struct(key).is_duplicated()).to_series() if len(key) > 1 else small[key[0]].is_duplicated()
     differs = pl.col("old_hash").is_null() | (pl.col("row_hash") != pl.col("old_hash"))
-    step = pl.lit(1, pl.Int64)
-    if repeated.any():
-        order = ["ingested_at", "row"] if use_stamp else ["row"]
-        small = small.sort(order)
+    parts = [small.filter(~repeated).with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))]
+    if repeated.any():  # windows over keys are dear, and few keys come twice
+        several = small.filter(repeated).sort(["ingested_at", "row"] if use_stamp else ["row"])
         if use_stamp:
             before = pl.col("row_hash").shift(1).over(key)
             first = pl.col("row").cum_count().over(key) == 1
-            differs = pl.when(first).then(differs | pl.col("reopened")).otherwise(pl.col("row_hash") != before)
-            small = small.with_columns(differs=differs)
-            step = pl.col("differs").cast(pl.Int64).cum_sum().over(key)
+            several = several.with_columns(
+                differs=pl.when(first).then(differs | pl.col("reopened")).otherwise(pl.col("row_hash") != before)
+            ).with_columns(step=pl.col("differs").cast(pl.Int64).cum_sum().over(key))
         else:
-            small = small.unique(key, keep="last", maintain_order=True).with_columns(differs=differs | pl.col("reopened"))
-    else:
-        small = small.with_columns(differs=differs | pl.col("reopened"))
-    small = small.with_columns(
-        version=pl.col("old_version").fill_null(0) + step,
+            last = several.unique(key, keep="last", maintain_order=True)
+            several = last.with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))
+        parts.append(several)
+    chosen = pl.concat([part.filter("differs") for part in parts])
+    return chosen.select(
+        "row",
+        version=pl.col("old_version").fill_null(0) + pl.col("step"),
         # knowledge never grows backwards: a change is known no earlier than what it changes
         ingested_at=pl.max_horizontal("ingested_at", "old_at"),
-    )
-    return small.filter("differs").select("row", "version", "ingested_at").sort("row")
+    ).sort("row")
 
 
 def _placed(rows: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:

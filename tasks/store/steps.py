@@ -76,7 +76,9 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
     run.progress("recall")
     last = {**run.stores.ledger.last_pulls(run.now), **{pull.channel: pull for pull in pulls}}
     facts = Facts(
-        {name: run.stores.lake.as_of(name, run.as_of, without=UNREAD) for name in TABLES}, run.as_of, [last[name] for name in sorted(last)]
+        {name: run.stores.lake.as_of(name, run.as_of, without=UNREAD) for name in TABLES},
+        run.as_of,
+        [last[name] for name in sorted(last)],
     )
     quarantine = run.stores.lake.quarantine_as_of(run.as_of)
     for channel in run.shop.channels.channels:
