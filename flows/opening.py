@@ -14,7 +14,7 @@ from prefect.logging import get_run_logger
 from tasks.collect.batch import Batch
 from tasks.errors import UserError
 from tasks.model import Grain, Period
-from tasks.run import Post, Progress, Run, Stores, moment_of, plan
+from tasks.run import REPORT_OF_GRAIN, Post, Progress, Run, Stores, moment_of, plan
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
 
@@ -47,7 +47,11 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
     stores = Stores.open(settings)
     now = datetime.now(UTC).replace(microsecond=0)  # what is stored at this moment is known at it: both in whole seconds
     chosen = wanted_period(period, grain, shop.identity.zone)
+    due = runtime.flow_run.scheduled_start_time
     with stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
+        made = [edition.made_at for edition in stores.ledger.editions(period=chosen.id, report=REPORT_OF_GRAIN[chosen.grain])]
+        if revise and due and made and max(made) >= due:
+            revise = False  # a schedule that fired twice, or «Retry» after the revision was made: it is answered, not doubled
         yield plan(
             stores,
             shop,

@@ -4,6 +4,7 @@ import json
 import resource
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,14 @@ def test_an_impossible_review_is_refused_before_any_work(reviewed_home: Path, pe
     with pytest.raises(UserError, match=sentence):
         _answer(load_settings(reviewed_home), period, "week", as_of, revise=True, send=False)
     assert counted(reviewed_home) == before
+
+
+def test_a_schedule_that_fires_twice_makes_one_revision(reviewed_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = copied(reviewed_home, tmp_path / "home")
+    due = datetime.now(UTC)
+    monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__SCHEDULED_START_TIME", due.isoformat())
+    with inside(home):
+        review(period=WEEK, revise=True, send=True)
+        review(period=WEEK, revise=True, send=True)
+    after = counted(home)
+    assert (after.editions, after.mails, after.files) == (2, 4, 4)

@@ -1,5 +1,6 @@
 """The console command: help that a clerk understands, mistakes in two sentences, exit codes."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,6 +144,21 @@ def test_actions_are_taken_over_once_and_a_bad_line_is_named(home: Path, tmp_pat
     shown = _run(home, "actions", "import", str(file))
     assert shown.exit_code == 1
     assert "line 2" in shown.output
+
+
+def test_a_forbidden_practice_cannot_be_stored_by_any_command(home: Path, tmp_path: Path) -> None:
+    action = {
+        "action_id": "A-1", "period": "2026-W40", "cause_id": "", "kind": "correct", "what": "引导买家修改退款原因", "owner": "客服主管", "department": "客服",
+        "due": "2026-10-20T10:00:00+00:00", "slice": {}, "leaf": "REF.SLOW", "metric": "complaints", "exposure": "units_signed", "age_days": 14,
+        "target": 0.01, "target_text": "1 %", "expected_effect": "x", "proposed_at": "2026-10-06T02:00:00+00:00",
+    }  # fmt: skip
+    file = tmp_path / "actions.jsonl"
+    file.write_text(json.dumps(action, ensure_ascii=False), "utf-8")
+    shown = _run(home, "actions", "import", str(file))
+    assert shown.exit_code == 1
+    assert "cannot be stored: 引导买家改退款原因" in shown.output
+    file.write_text(json.dumps({**action, "what": "提交退款积压清单并逐单处理"}, ensure_ascii=False), "utf-8")
+    assert "1 new" in _run(home, "actions", "import", str(file)).output
 
 
 @pytest.mark.parametrize("path", ["/../secret.txt", "/a/../../secret.txt", "//secret.txt", "/.hidden", "/a/.hidden", "/link/secret.txt", "/a\0b", "/a", "/"])
