@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -351,8 +350,8 @@ def answers() -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def march(answers: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    yield answers.filter(pl.col("answered").dt.strftime("%Y-%m") == "2018-03")
+def march(answers: pl.DataFrame) -> pl.DataFrame:
+    return answers.filter(pl.col("answered").dt.strftime("%Y-%m") == "2018-03")
 
 
 def test_the_marketplace_month_counts_what_the_raw_files_hold(marketplace: Paper, march: pl.DataFrame) -> None:
