@@ -55,7 +55,7 @@ def pay_days(first: date, per_week: list[float], weekdays: int = 7) -> NDArray[n
 
 def order_lines(paid: NDArray[np.int32], **dims: Any) -> pl.DataFrame:
     """Return one order line a unit; `dims` are values of all units, or a list with one value each."""
-    day = pl.Series("day", paid).cast(pl.Date).cast(UTC_TIME.__class__("us", "UTC")) + timedelta(hours=4)
+    day = pl.Series("day", paid).cast(pl.Date).cast(UTC_TIME) + timedelta(hours=4)
     frame = pl.DataFrame({"oid": [f"T{n:06d}" for n in range(len(paid))], "day": day}).select(
         "oid",
         qty=pl.lit(1, pl.Int64),

@@ -412,6 +412,17 @@ def test_a_parcel_without_signing_scan_was_received_all_the_same() -> None:
     assert soon.days["signed_at"][5] == -1
 
 
+@pytest.mark.xfail(strict=True, reason="which parcels were taken for received is settled once for the whole book, by what later weeks showed")
+@pytest.mark.parametrize("days", [30, None], ids=["signed much later", "never signed"])
+def test_a_book_cut_later_takes_the_same_parcels_for_received(days: int | None) -> None:
+    lines = order_lines(pay_days(MONDAY, [100.0] * 10), sku="KT-01")
+    signed = pl.lit(None) if days is None else pl.col("signed_at") + timedelta(days=days)
+    odd = lines.with_columns(signed_at=pl.when(pl.int_range(pl.len()) == 5).then(signed).otherwise("signed_at"))
+    end = MONDAY + timedelta(days=11 if days is None else 25)
+    made_then, later = book_of(odd, end=end, dims=("sku",)), book_of(odd, dims=("sku",))
+    assert np.array_equal(until(later, end).days["signed_at"], made_then.days["signed_at"])
+
+
 def test_the_same_facts_give_the_same_curves() -> None:
     first, second = curve_of(even(30, 700, RATE, LAG["function"])), curve_of(even(30, 700, RATE, LAG["function"]))
     assert np.array_equal(first.hazard, second.hazard) and np.array_equal(first.effects["sku"], second.effects["sku"])

@@ -70,9 +70,9 @@ def slices(result: Scan) -> list[dict[str, str]]:
 
 
 def noisy(seed: int, cases: float, *, rate: float = 1.0, baseline: bool = False) -> Panel:
-    """Twenty thousand random units without any trouble; their cases follow the Poisson law at `rate` times the expectation."""
+    """Eight thousand random units without any trouble; their cases follow the Poisson law at `rate` times the expectation."""
     rng = np.random.default_rng(seed)
-    n = 20_000
+    n = 8_000
     units = codes_of(rng.integers(0, SKUS * 2, n), rng.integers(0, CARRIERS, n), rng.integers(0, REGIONS, n))
     day = rng.integers(0, DAYS, n).astype(np.int32)
     hit = np.repeat(np.arange(n), rng.poisson(rate * cases / n, n))
@@ -329,6 +329,13 @@ def test_null_panels_with_a_common_level_alarm_no_more() -> None:
 def test_null_panels_against_an_earlier_count_alarm_no_more() -> None:
     alarmed = sum(bool(scan(noisy(seed, 400, baseline=True), alpha=ALPHA).found) for seed in range(PANELS))
     assert alarmed <= MOST
+
+
+@pytest.mark.xfail(strict=True, reason="the common level is kept below 2, and what is above it is put down to slices")
+@pytest.mark.parametrize("baseline", [True, False], ids=["earlier count", "expectation"])
+def test_a_shop_that_trebles_as_a_whole_has_no_cause(baseline: bool) -> None:
+    alarmed = sum(bool(scan(noisy(seed, 400, rate=3.0, baseline=baseline), alpha=ALPHA).found) for seed in range(20))
+    assert alarmed <= 4
 
 
 def test_null_panels_show_no_false_falls() -> None:
