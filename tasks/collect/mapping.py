@@ -44,6 +44,7 @@ CASES_IN_MESSAGE = 8
 _DATE = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
 _CLOCK = r"(\d{1,2})\s*[:：点时]\s*(\d{1,2})?分?(?:[:：]?(\d{1,2})(?:[.,](\d{1,9}))?秒?)?"
 _ISO = rf"^\s*{_DATE}(?:[T\s]*{_CLOCK})?\s*(Z|z|UTC|[+-]\d{{2}}:?\d{{2}})?\s*$"
+_USUAL = r"^\d{4}-\d\d-\d\d \d\d:\d\d:[0-5]\d$"
 _PART = r"凌晨|早上|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?"
 _HALF = rf"^\s*{_DATE}\s*(?:(?P<half>{_PART})?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
 _MONTH_DAY = rf"^\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*{_CLOCK})?\s*$"
@@ -420,7 +421,7 @@ def _typed(work: _Work, spec: Column, text: pl.Series, kind: Any) -> pl.Series:
         no = low.is_in([item.lower() for item in spec.means_no or FALSE])
         return frame.select(pl.when(yes).then(True).when(no).then(False)).to_series()
     if kind in (pl.Int64, pl.Float64):
-        number = numbers(cell) * spec.factor if spec.factor != 1.0 else numbers(cell)
+        number = pl.lit(_read_numbers(text)) * spec.factor if spec.factor != 1.0 else pl.lit(_read_numbers(text))
         if kind == pl.Int64:
             number = pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
         return frame.select(number).to_series()
@@ -439,8 +440,34 @@ def _typed(work: _Work, spec: Column, text: pl.Series, kind: Any) -> pl.Series:
             .to_series()
         )
     zone = spec.zone or work.channel.zone
-    moments = frame.select(times(cell, spec.dates or work.channel.dates, zone, work.place.window.end)).to_series()
+    moments = _read_times(text, spec.dates or work.channel.dates, zone, work.place.window.end)
     return moments.dt.convert_time_zone(zone).dt.date() if kind == pl.Date else moments
+
+
+def _read_numbers(text: pl.Series) -> pl.Series:
+    """Read plain numbers at once, and only what is left by its pattern."""
+    plain = text.cast(pl.Float64, strict=False)
+    return _with_rest(plain, text, numbers(pl.col("cell")))
+
+
+def _read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> pl.Series:
+    """Read moments as `times`; those written in the most usual form at once, and only what is left by patterns."""
+    rest = times(pl.col("cell"), forms, zone, end)
+    if not forms or forms[0] != "iso":
+        return text.to_frame("cell").select(rest).to_series()
+    cell = pl.col("cell")
+    usual = pl.when(cell.str.contains(_USUAL)).then(cell).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    naive = text.to_frame("cell").select(usual.alias("cell"))
+    plain = naive.select(_local(cell, zone)).to_series().cast(UTC_TIME)
+    return _with_rest(plain, text, rest)
+
+
+def _with_rest(plain: pl.Series, text: pl.Series, rest: pl.Expr) -> pl.Series:
+    """Fill what is still missing by a dearer expression over those texts alone."""
+    left = (plain.is_null() & text.is_not_null()).arg_true()
+    if left.is_empty():
+        return plain
+    return plain.scatter(left, text.gather(left).to_frame("cell").select(rest).to_series().cast(plain.dtype))
 
 
 def numbers(cell: pl.Expr) -> pl.Expr:
