@@ -28,9 +28,23 @@ LAG = {
     "ship": np.array([0.0, 0.1, 0.3, 0.3, 0.2, 0.1]),
 }
 
-AXIS = {"function": "signed_at", "transit": "signed_at", "fit": "signed_at", "ship": "paid_at", "refund": "paid_at", "wear": "signed_at"}
+AXIS = {
+    "function": "signed_at",
+    "transit": "signed_at",
+    "fit": "signed_at",
+    "ship": "paid_at",
+    "refund": "paid_at",
+    "wear": "signed_at",
+}
 
-LEAF = {"function": "PRD.FAULT", "transit": "LOG.DAMAGE", "fit": "DSC.SIZE", "ship": "LOG.SHIP", "refund": "REF.SLOW", "wear": "PRD.FAULT"}
+LEAF = {
+    "function": "PRD.FAULT",
+    "transit": "LOG.DAMAGE",
+    "fit": "DSC.SIZE",
+    "ship": "LOG.SHIP",
+    "refund": "REF.SLOW",
+    "wear": "PRD.FAULT",
+}
 
 CODED: dict[str, Any] = {
     "oid": pl.String, "leaf": pl.String, "family": pl.String, "counted": pl.Boolean, "claim_cluster": pl.String, "symptom": pl.String,
@@ -65,7 +79,10 @@ def order_lines(paid: NDArray[np.int32], **dims: Any) -> pl.DataFrame:
         signed_at=pl.col("day") + timedelta(days=SIGNED_AFTER),
     )
     return frame.with_columns(
-        *(pl.lit(value).alias(name) if isinstance(value, str) else pl.Series(name, value, pl.String) for name, value in dims.items())
+        *(
+            pl.lit(value).alias(name) if isinstance(value, str) else pl.Series(name, value, pl.String)
+            for name, value in dims.items()
+        )
     )
 
 
@@ -88,7 +105,14 @@ def drawn(chance: NDArray[np.float64], lag: NDArray[np.float64], seed: int) -> t
 
 
 def complaints(
-    lines: pl.DataFrame, family: str, unit: NDArray[np.int64], age: NDArray[np.int64], *, leaf: str = "", prefix: str = "", **more: str
+    lines: pl.DataFrame,
+    family: str,
+    unit: NDArray[np.int64],
+    age: NDArray[np.int64],
+    *,
+    leaf: str = "",
+    prefix: str = "",
+    **more: str,
 ) -> pl.DataFrame:
     """Return counted, linked and coded complaints about the given units at the given ages."""
     mine = lines[unit]

@@ -91,7 +91,11 @@ LANE = {"carrier": "承运商丙", "region": "西南"}
         (SHIPPED, {"sku": "SM-04", "ship_date": "2026-10-28.."}, False),  # too small a part
         ({"sku": "SM-04"}, {"sku": "SM-04", "batch_no": "SM-04-B"}, True),  # three in five of the SKU's units
         ({"batch_no": "SM-04-B", "component_supplier": "S08"}, {"sku": "SM-04", "batch_no": "SM-04-B"}, True),
-        ({"warehouse": "华东仓", "pay_date": "2026-10-10..2026-10-12"}, {"warehouse": "华东仓", "pay_date": "2026-10-10..2026-10-12"}, True),
+        (
+            {"warehouse": "华东仓", "pay_date": "2026-10-10..2026-10-12"},
+            {"warehouse": "华东仓", "pay_date": "2026-10-10..2026-10-12"},
+            True,
+        ),
         ({"warehouse": "华东仓", "pay_date": "2026-10-10..2026-10-12"}, {"warehouse": "华东仓"}, False),
     ],
 )
@@ -120,4 +124,3 @@ def test_a_release_is_right_by_its_version() -> None:
     truth = {"app_version": "4.6.0", "os": "Android", "line": "SM"}
     assert is_right_slice(truth, cause({"app_version": "4.6.0"}, kind="app"), facts())
     assert not is_right_slice(truth, cause({"app_version": "4.5.0", "os": "Android"}, kind="app"), facts())
-

@@ -60,7 +60,8 @@ def calm(week: str = WEEK.id) -> tuple[pl.DataFrame, tuple[pl.DataFrame, ...]]:
         region=np.array(["华东", "华南", "西南", "华北", "西北"])[rng.integers(0, 5, n)].tolist(),
     )
     records = tuple(
-        complaints(lines, family, *drawn(np.full(n, rate), LAG[family], seed)) for seed, (family, rate) in enumerate(RATE.items(), start=5)
+        complaints(lines, family, *drawn(np.full(n, rate), LAG[family], seed))
+        for seed, (family, rate) in enumerate(RATE.items(), start=5)
     )
     return lines, records
 
@@ -74,7 +75,14 @@ AXIS = {"function": "signed_at", "transit": "signed_at", "ship": "paid_at"}
 
 
 def extra(
-    where: pl.Expr, count: int, family: str = "function", *, period: Period = WEEK, week: str = WEEK.id, oldest: int = 14, **more: str
+    where: pl.Expr,
+    count: int,
+    family: str = "function",
+    *,
+    period: Period = WEEK,
+    week: str = WEEK.id,
+    oldest: int = 14,
+    **more: str,
 ) -> pl.DataFrame:
     """Return `count` more complaints of a period about units of a slice whose clock began at most `oldest` days before its end."""
     lines, _ = calm(week)
@@ -156,9 +164,7 @@ def two_batches() -> pl.DataFrame:
     """The calm shop's lines, with two batches of every SKU on sale side by side all the time."""
     lines, _ = calm()
     side = np.random.default_rng(9).integers(0, 2, lines.height)
-    return lines.with_columns(
-        batch_no=pl.concat_str("sku", pl.Series(np.where(side == 0, "-A", "-B")))
-    )
+    return lines.with_columns(batch_no=pl.concat_str("sku", pl.Series(np.where(side == 0, "-A", "-B"))))
 
 
 def test_one_of_two_batches_is_named_and_not_the_sku(shop: Shop) -> None:
@@ -217,12 +223,16 @@ def test_two_troubles_are_two_causes_strongest_first(shop: Shop) -> None:
 
 def test_at_most_five_causes(shop: Shop) -> None:
     clusters = [
-        extra(pl.col("sku") == sku, 6, "transit", claim_cluster=f"CC-{sku}").with_columns(record_id=pl.col("record_id") + sku) for sku in SKUS[:7]
+        extra(pl.col("sku") == sku, 6, "transit", claim_cluster=f"CC-{sku}").with_columns(record_id=pl.col("record_id") + sku)
+        for sku in SKUS[:7]
     ]
     assert len(judge(shop, *clusters).causes) == MAX_CAUSES
 
 
-@pytest.mark.xfail(strict=True, reason="a source of traffic with most orders is named where half of all products are ill, though the other source is as ill")
+@pytest.mark.xfail(
+    strict=True,
+    reason="a source of traffic with most orders is named where half of all products are ill, though the other source is as ill",
+)
 def test_a_share_that_is_no_worse_than_the_rest_is_not_named(shop: Shop) -> None:
     ill = [extra(pl.col("sku") == sku, 60).with_columns(record_id=pl.col("record_id") + sku) for sku in SKUS[:7]]
     assert not any("traffic_source" in cause.slice for cause in judge(shop, *ill).causes)
@@ -232,7 +242,8 @@ def test_a_product_that_nobody_complains_of_any_more_is_a_fall(shop: Shop) -> No
     lines, base = calm()
     first = WEEK.start
     thinned = [
-        frame.filter((pl.col("submitted_at") < first) | (pl.col("line") != "AF") | (pl.col("family") != "function")) for frame in base
+        frame.filter((pl.col("submitted_at") < first) | (pl.col("line") != "AF") | (pl.col("family") != "function"))
+        for frame in base
     ]
     result = root_causes(facts_of(lines, *thinned), WEEK, shop)
     assert result.causes == []
@@ -315,14 +326,18 @@ def exposure(kind: str, rows: list[tuple[dict[str, str], float, int, int]]) -> p
     """Return daily exposure: dims, n a day, and the days (counted back from the end of the week) between which it ran."""
     out = []
     for dims, n, from_ago, to_ago in rows:
-        out += [{"day": WEEK.last_day - timedelta(days=ago), "kind": kind, "n": n, **dims} for ago in range(from_ago, to_ago - 1, -1)]
+        out += [
+            {"day": WEEK.last_day - timedelta(days=ago), "kind": kind, "n": n, **dims} for ago in range(from_ago, to_ago - 1, -1)
+        ]
     return pl.DataFrame(out)
 
 
 def arrivals(family: str, leaf: str, dims: dict[str, str], per_week: list[int]) -> pl.DataFrame:
     """Return cases without orders: so many in each of the last weeks, oldest first."""
     moments = [
-        noon(WEEK.first_day - timedelta(weeks=len(per_week) - 1 - week) + timedelta(days=n % 7)) for week, count in enumerate(per_week) for n in range(count)
+        noon(WEEK.first_day - timedelta(weeks=len(per_week) - 1 - week) + timedelta(days=n % 7))
+        for week, count in enumerate(per_week)
+        for n in range(count)
     ]
     name = "-".join((family, *dims.values()))
     return pl.DataFrame({"record_id": [f"{name}-{n}" for n in range(len(moments))], "submitted_at": moments}).with_columns(
@@ -412,15 +427,23 @@ def test_a_claim_cluster_is_one_finding_and_no_product_fault(shop: Shop) -> None
 
 def inspections(confirmed: dict[int, int]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return after-sales orders of FN-02 and their inspections: weeks before the judged one → confirmed faults."""
-    rows = [(f"AS-{week}-{n}", noon(WEEK.first_day - timedelta(weeks=week))) for week, count in confirmed.items() for n in range(count)]
+    rows = [
+        (f"AS-{week}-{n}", noon(WEEK.first_day - timedelta(weeks=week)))
+        for week, count in confirmed.items()
+        for n in range(count)
+    ]
     ids, moments = [r[0] for r in rows], pl.Series([r[1] for r in rows]).dt.cast_time_unit("us")
-    sale = pl.DataFrame({"aftersale_id": ids, "sku": "FN-02", "applied_at": moments, "type": "return_refund", "phase": "after_sign"})
+    sale = pl.DataFrame(
+        {"aftersale_id": ids, "sku": "FN-02", "applied_at": moments, "type": "return_refund", "phase": "after_sign"}
+    )
     return sale, pl.DataFrame({"aftersale_id": ids, "inspected_at": moments, "fault_confirmed": True, "result": "scrap"})
 
 
 @pytest.mark.parametrize(("confirmed_now", "named"), [(2, True), (12, False)], ids=["faults level", "faults rise"])
 def test_many_words_without_orders_and_level_faults_are_reputation(shop: Shop, confirmed_now: int, named: bool) -> None:
-    talk = arrivals("function", "PRD.NOISE", {"sku": "FN-02"}, [5] * 15 + [40]).with_columns(source=pl.lit("social"), oid=pl.lit(None, pl.String))
+    talk = arrivals("function", "PRD.NOISE", {"sku": "FN-02"}, [5] * 15 + [40]).with_columns(
+        source=pl.lit("social"), oid=pl.lit(None, pl.String)
+    )
     sale, inspected = inspections({0: confirmed_now, **dict.fromkeys(range(1, 9), 2)})
     causes = judge(shop, talk, aftersale=sale, return_inspection=inspected).causes
     assert [(cause.kind, cause.slice) for cause in causes] == ([("reputation", {"sku": "FN-02"})] if named else [])
@@ -431,7 +454,9 @@ def test_many_words_without_orders_and_level_faults_are_reputation(shop: Shop, c
 # ---- Shops without orders ------------------------------------------------------------------------
 
 
-def reviews(seed: int, *, sick: str = "", share: float = 0.1, times: float = 1.0, weeks: int = 24, per_week: int = 400) -> pl.DataFrame:
+def reviews(
+    seed: int, *, sick: str = "", share: float = 0.1, times: float = 1.0, weeks: int = 24, per_week: int = 400
+) -> pl.DataFrame:
     """Return reviews of twelve SKUs on three platforms, of which a share complains; one SKU more in the last week."""
     rng = np.random.default_rng(seed)
     n = weeks * per_week

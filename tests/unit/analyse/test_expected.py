@@ -43,7 +43,9 @@ BY_WEEK = [0.22, 0.34, 0.18, 0.09, 0.06, 0.04, 0.03, 0.02, 0.02]
 RATE = 0.04
 
 
-def book_of(lines: pl.DataFrame, *records: pl.DataFrame, end: date = date(2026, 11, 23), dims: tuple[str, ...] = ("sku", "line")) -> Book:
+def book_of(
+    lines: pl.DataFrame, *records: pl.DataFrame, end: date = date(2026, 11, 23), dims: tuple[str, ...] = ("sku", "line")
+) -> Book:
     return build_book(facts_of(lines, *records), dims, ZONE, end)
 
 
@@ -169,12 +171,21 @@ def test_some_skus_can_be_left_out(year: Book) -> None:
     all_o, all_e = expected_by(year, curve, "sku", first, first + 6)
     some_o, some_e = expected_by(year, curve, "sku", first, first + 6, without=np.array([3]))
     assert some_e[3] == some_o[3] == 0 < all_e[3]
-    assert np.delete(some_e, 3) == pytest.approx(np.delete(all_e, 3)) and np.delete(some_o, 3) == pytest.approx(np.delete(all_o, 3))
+    assert np.delete(some_e, 3) == pytest.approx(np.delete(all_e, 3)) and np.delete(some_o, 3) == pytest.approx(
+        np.delete(all_o, 3)
+    )
 
 
 # ---- Lag curves ----------------------------------------------------------------------------------
 
-def even(n_weeks: int, per_week: float | list[float], chance: float | NDArray[np.float64], lag: NDArray[np.float64], family: str = "function") -> Book:
+
+def even(
+    n_weeks: int,
+    per_week: float | list[float],
+    chance: float | NDArray[np.float64],
+    lag: NDArray[np.float64],
+    family: str = "function",
+) -> Book:
     """One SKU at a chance per unit, without any chance in it, looked at on the day after `n_weeks` weeks."""
     paid = pay_days(MONDAY, per_week if isinstance(per_week, list) else [per_week] * n_weeks)
     lines = order_lines(paid, sku="KT-01")
@@ -291,7 +302,10 @@ def test_the_baseline_ends_before_the_judged_period() -> None:
     assert curve.baseline_last == day_number(period.first_day) - 28 - 1
     # A young shop gives up the gap before it gives up the expectation.
     young = Period.containing(noon(MONDAY + timedelta(weeks=6)), "week")
-    assert curves(until(book, young.last_day + timedelta(days=1)), young)["function"].baseline_last == day_number(young.first_day) - 14 - 1
+    assert (
+        curves(until(book, young.last_day + timedelta(days=1)), young)["function"].baseline_last
+        == day_number(young.first_day) - 14 - 1
+    )
 
 
 # ---- Levels of products --------------------------------------------------------------------------
@@ -314,12 +328,18 @@ def test_a_small_sku_is_drawn_to_its_line_and_a_large_one_keeps_its_own() -> Non
     assert 0.01 < rate["KT-03"] < 0.065
 
 
-@pytest.mark.xfail(strict=True, reason="the effect is shrunken anew in each of the three passes on top of the last, so the prior counts a third")
+@pytest.mark.xfail(
+    strict=True, reason="the effect is shrunken anew in each of the three passes on top of the last, so the prior counts a third"
+)
 def test_the_prior_counts_its_cases_once() -> None:
     parts = [pay_days(MONDAY, [1200.0] * 30), pay_days(MONDAY, [5.0] * 30)]
     sku = np.repeat(["KT-01", "KT-02"], [len(p) for p in parts])
     lines = order_lines(np.concatenate(parts), sku=sku.tolist(), line="KT")
-    book = book_of(lines, complaints(lines, "function", *arising(np.where(sku == "KT-01", 0.06, 0.0), LAG["function"])), end=MONDAY + timedelta(weeks=30))
+    book = book_of(
+        lines,
+        complaints(lines, "function", *arising(np.where(sku == "KT-01", 0.06, 0.0), LAG["function"])),
+        end=MONDAY + timedelta(weeks=30),
+    )
     curve = estimate_curve(book, "function", book.end_day, weeks=26)
     assert curve is not None
     # 5 × 26 units of which about 7.8 cases were due and none came: (0 + 12)/(7.8 + 12) of the line's level
@@ -345,7 +365,9 @@ def test_lasting_differences_of_carriers_are_expected() -> None:
     chance = np.where(carrier == "承运商丙", 0.09, 0.03)
     order = np.lexsort((paid, carrier))
     unit, age = arising(chance[order], LAG["transit"])
-    book = book_of(lines, complaints(lines, "transit", order[unit], age), end=MONDAY + timedelta(weeks=36), dims=("sku", "carrier"))
+    book = book_of(
+        lines, complaints(lines, "transit", order[unit], age), end=MONDAY + timedelta(weeks=36), dims=("sku", "carrier")
+    )
     period = Period.containing(noon(MONDAY + timedelta(weeks=35)), "week")
     curve = curves(book, period)["transit"]
     observed, expected = expected_by(book, curve, "carrier", day_number(period.first_day), day_number(period.last_day))
@@ -388,8 +410,12 @@ def test_the_book_leaves_out_what_is_no_case() -> None:
     lines = order_lines(paid, sku="KT-01")
     real = complaints(lines, "function", np.arange(10), np.zeros(10, np.int64))
     claim = complaints(lines, "function", np.arange(20, 25), np.zeros(5, np.int64), prefix="c-", claim_cluster="CC-1")
-    repeat = complaints(lines, "function", np.arange(30, 33), np.zeros(3, np.int64), prefix="r-").with_columns(counted=pl.lit(value=False))
-    loose = complaints(lines, "function", np.arange(40, 44), np.zeros(4, np.int64), prefix="l-").with_columns(oid=pl.lit(None, pl.String))
+    repeat = complaints(lines, "function", np.arange(30, 33), np.zeros(3, np.int64), prefix="r-").with_columns(
+        counted=pl.lit(value=False)
+    )
+    loose = complaints(lines, "function", np.arange(40, 44), np.zeros(4, np.int64), prefix="l-").with_columns(
+        oid=pl.lit(None, pl.String)
+    )
     late = complaints(lines, "function", np.arange(50, 52), np.full(2, 500), prefix="f-")
     book = book_of(lines, real, claim, repeat, loose, late, dims=("sku",))
     assert book.n == 1000
@@ -412,7 +438,9 @@ def test_a_parcel_without_signing_scan_was_received_all_the_same() -> None:
     assert soon.days["signed_at"][5] == -1
 
 
-@pytest.mark.xfail(strict=True, reason="which parcels were taken for received is settled once for the whole book, by what later weeks showed")
+@pytest.mark.xfail(
+    strict=True, reason="which parcels were taken for received is settled once for the whole book, by what later weeks showed"
+)
 @pytest.mark.parametrize("days", [30, None], ids=["signed much later", "never signed"])
 def test_a_book_cut_later_takes_the_same_parcels_for_received(days: int | None) -> None:
     lines = order_lines(pay_days(MONDAY, [100.0] * 10), sku="KT-01")

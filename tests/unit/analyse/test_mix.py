@@ -33,7 +33,9 @@ def returns(lines: pl.DataFrame, chance: np.ndarray, groups: list[str]) -> pl.Da
     )
 
 
-def shop(new_shares: dict[str, float], new_rates: dict[str, float], *, changed: int = 3, sick_sku: float = 1.0, skus: int = 12) -> tuple[Facts, Book]:
+def shop(
+    new_shares: dict[str, float], new_rates: dict[str, float], *, changed: int = 3, sick_sku: float = 1.0, skus: int = 12
+) -> tuple[Facts, Book]:
     """Half a year of three sources of traffic; shares and rates are others in the last `changed` weeks."""
     paid = pay_days(MONDAY, [2400.0] * WEEKS)
     late = paid >= paid.max() - changed * 7 + 1
@@ -41,7 +43,9 @@ def shop(new_shares: dict[str, float], new_rates: dict[str, float], *, changed: 
     place = np.arange(len(paid)) * 0.6180339887498949 % 1.0
 
     def source(shares: dict[str, float]) -> np.ndarray:
-        return np.array(list(shares))[np.searchsorted(np.cumsum(list(shares.values())), place, side="right").clip(max=len(shares) - 1)]
+        return np.array(list(shares))[
+            np.searchsorted(np.cumsum(list(shares.values())), place, side="right").clip(max=len(shares) - 1)
+        ]
 
     traffic = np.where(late, source(new_shares), source(SHARES))
     sku = np.array([f"HW-{n:02d}" for n in np.arange(len(paid)) % skus])
@@ -63,7 +67,9 @@ WORSE = {source: rate * 1.6 for source, rate in RATES.items()}
 
 
 @pytest.mark.parametrize(
-    ("shares", "rates"), [(SHARES, RATES), (TALENT, RATES), (SHARES, WORSE), (TALENT, WORSE)], ids=["nothing", "mix", "own", "both"]
+    ("shares", "rates"),
+    [(SHARES, RATES), (TALENT, RATES), (SHARES, WORSE), (TALENT, WORSE)],
+    ids=["nothing", "mix", "own", "both"],
 )
 def test_the_two_parts_sum_to_the_change_exactly(shares: dict[str, float], rates: dict[str, float]) -> None:
     effect = effect_of(shares, rates)
@@ -102,7 +108,9 @@ def test_worse_rates_with_the_same_shares_are_own_change() -> None:
     assert 0.3 * effect.before < effect.own < 0.62 * effect.before
 
 
-@pytest.mark.xfail(strict=True, reason="where every product is raised, all are left out as causes of their own and nothing is left to compare")
+@pytest.mark.xfail(
+    strict=True, reason="where every product is raised, all are left out as causes of their own and nothing is left to compare"
+)
 def test_worse_rates_of_all_products_of_a_small_range_are_own_change() -> None:
     assert effect_of(SHARES, WORSE, changed=5, skus=3).verdict == "own"
 
