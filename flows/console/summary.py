@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.console import Console
 from rich.table import Table
 
@@ -24,12 +26,17 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
         name: [] for name in ("revision", "quarantined rows", "causes", "earlier actions", "new actions", "mails")
     }
     paths: list[str] = []
+    first_made: dict[str, datetime] = {}
+    for edition in stores.ledger.editions():
+        first_made[edition.period] = min(edition.made_at, first_made.get(edition.period, edition.made_at))
     for period in periods:
         report = REPORT_OF_GRAIN[period.grain]
         editions = [e for e in stores.ledger.editions(period=period.id) if e.report == report]
         newest = [e for e in editions if e.revision == max(x.revision for x in editions)] if editions else []
         known = [c for c in stores.ledger.causes(report=report) if c.period == period.id]
         earlier = [a for a, _ in stores.ledger.actions_as_of(newest[0].as_of)] if newest else []
+        if newest:  # what a review made after this one proposed, as of the same moment, it could not know
+            earlier = [a for a in earlier if first_made.get(a.period, newest[0].made_at) <= newest[0].made_at]
         mails = [
             m for m in stores.ledger.deliveries(report=report, period=period.id) if newest and m.revision == newest[0].revision
         ]
