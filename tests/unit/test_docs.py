@@ -191,3 +191,13 @@ def test_the_runbook_moves_a_ledger_whole(tmp_path, monkeypatch, capsys):
     assert all(table.name in told for table in Base.metadata.sorted_tables)
     with Ledger(urls[1]) as new:
         assert [moved.periods for moved in new.backfills()] == [plan.periods]
+
+
+@pytest.mark.parametrize("name", ["report-page1.png", "report-page1-en.png"])
+def test_pictures_are_small(name):
+    from PIL import Image
+
+    picture = ROOT / "docs" / name
+    assert picture.stat().st_size < 300_000
+    with Image.open(picture) as opened:
+        assert opened.width <= 900
