@@ -1024,7 +1024,10 @@ class _Builder:
         review, voice = self.review, self.voice
         if len(review.daily) < 5 or not self.monthly:
             return Markup("")
-        ordered = sorted(review.daily)
+        until = review.partial.partition("..")[2]
+        ordered = sorted((day, n) for day, n in review.daily if not until or day.isoformat() <= until)
+        if not ordered:
+            return Markup("")
         last_day, last_count = ordered[-1]
         points = [
             charts.Point(f"{day.month}-{day.day}", float(n), immature=bool(review.partial) and day == last_day)

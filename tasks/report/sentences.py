@@ -720,11 +720,11 @@ class Sentences:
         good = [channel for channel in channels if not channel.error and not channel.excluded and not channel.missing_days]
         broken = any(channel.error or channel.excluded for channel in channels)
         values = {
-            "usable": voice.word("data.partly" if broken else "data.usable"),
+            "usable": voice.word("data.partly" if broken or review.partial else "data.usable"),
             "all": self.number("data.channels", len(channels), "sources", method="pulls"),
             "ok": self.number("data.channels_ok", len(good), "sources", method="pulls"),
         }
-        if review.completeness is not None:
+        if review.completeness is not None and not review.partial:
             done = self.number("data.completeness", review.completeness, "share", method="late arrivals")
             said = [voice.say("data.sentence", completeness=done, **values)]
         else:

@@ -87,7 +87,7 @@ class Example:
 
     def __init__(self, name: str, home: Path) -> None:
         shutil.copytree(REPOSITORY / "examples" / name, home)
-        self.settings = Settings(home=home, shared=SHARED, secret="a key for tests only")  # type: ignore[arg-type]
+        self.settings = Settings(home=home, shared=SHARED, secret="a key for tests only")
         self.shop = Shop.load(home)
         self.shop.check()
         lake = Lake(self.settings.lake_root)
