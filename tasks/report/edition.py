@@ -20,6 +20,9 @@ from tasks.report.voice import Voice
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 
+_LAST_SPACE = re.compile(r" +(?=</(?:p|li)>)")
+"""A space after the last word: where it alone does not fit a line, the renderer breaks the line after its first word."""
+
 _PRINTED = re.compile(r'data-n="([^"]*)"')
 
 
@@ -62,6 +65,7 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
     environment = templates()
     report = "weekly" if review.period.grain == "week" else "monthly"
     html = environment.get_template(f"{report}.html.j2").render(page=sheet, w=sheet.words, n=numbers.show)
+    html = _LAST_SPACE.sub("", html)
     gate.check(html)
     identifier = f"after-sales-review:{review.period.id}:{audience}:{language}:r{review.revision}"
     document = pdf.render(
