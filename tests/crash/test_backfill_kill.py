@@ -15,7 +15,7 @@ from tasks.run import Stores
 from tasks.settings import load_settings
 from tests.homes import ROOT, aftersales, copied, counted, environment, hashes
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 SPAN = "2026-W40..2026-W43"
 WEEKS = ["2026-W40", "2026-W41", "2026-W42", "2026-W43"]
 PATIENCE_S = 280

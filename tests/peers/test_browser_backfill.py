@@ -17,7 +17,7 @@ import pytest
 
 from tests.homes import ROOT, copied, counted, environment
 
-pytestmark = [pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(1200)]
 CHROMIUM = "/usr/bin/chromium"
 SWITCHES = [
     "--no-sandbox",
