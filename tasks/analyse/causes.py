@@ -249,7 +249,7 @@ def _order_panel(
     )
 
 
-EXPOSURE_OF_FAMILY = {"ship": "orders_paid", "delivery": "parcels_shipped", "transit": "parcels_signed", "refund": "orders_paid"}
+EXPOSURE_OF_FAMILY = {"ship": "orders_paid", "delivery": "parcels_shipped", "transit": "parcels_signed", "refund": "aftersales"}
 
 
 def _describer(
@@ -389,7 +389,7 @@ def _order_cause(
 
 def _cause_id(slice_: dict[str, str], leaf: str) -> str:
     """Name a trouble by its slice and problem node, so that next week's finding of the same is the same cause."""
-    stable = sorted((k, v if ".." not in v else v.split("..")[0][:7]) for k, v in slice_.items())
+    stable = sorted((name, value) for name, value in slice_.items() if ".." not in value)
     return hashlib.sha256(repr((stable, leaf.split(".")[0])).encode()).hexdigest()[:12]
 
 
@@ -434,7 +434,7 @@ def _since(hit: _Hit, weekly: list[tuple[str, float, float]]) -> tuple[date | No
         return day_of(hit.found.pattern.first), hit.found.pattern.axis
     begun: date | None = None
     for start, o, e in reversed(weekly):
-        if o < 2 or o < 1.4 * e:
+        if o < 3 or o < 1.4 * e or likelihood_ratio(o, e) < 0.7:
             break
         begun = date.fromisoformat(start)
     return begun, "arrival"
@@ -568,7 +568,7 @@ def _exposure_panel(
         kind_of = pl.Enum(names)
         units[dim] = now_e[dim].cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
         seen_codes[dim] = now_c[dim].cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
-    panel = Panel(units=units, weights=weights, cases=seen_codes, values=values)
+    panel = Panel(units=units, weights=weights, cases=seen_codes, values=values, common_level=False)
 
     def describe(found: Found, weeks: int) -> _Hit:
         rows = found.pattern.rows(panel.units, {})

@@ -27,7 +27,7 @@ AXES = {
     "function": "signed_at",
     "wear": "signed_at",
     "use": "signed_at",
-    "refund": "paid_at",
+    "refund": "applied_at",
     "safety": "signed_at",
     "return": "signed_at",
 }
@@ -51,13 +51,15 @@ class Book:
     """Units and cases as arrays, made once for all families and weeks.
 
     `codes[dim]` are value codes of the units; `days[axis]` day numbers (days since 1970-01-01 in the business zone, −1
-    where the moment is unknown); `case_unit[family]` the unit of each linked case, `case_day[family]` its arrival.
+    where the moment is unknown), `scanned` the same before anything is concluded from it;
+    `case_unit[family]` the unit of each linked case, `case_day[family]` its arrival.
     """
 
     n: int
     codes: dict[str, Codes]
     values: dict[str, list[str]]
     days: dict[str, Codes]
+    scanned: dict[str, Codes]
     quantity: Weights
     case_unit: dict[str, NDArray[np.int64]]
     case_day: dict[str, Codes]
@@ -75,7 +77,7 @@ def until(book: Book, end: date) -> Book:
     last = day_number(end)
     if last >= book.end_day:
         return book
-    days = {axis: np.where(column >= last, -1, column).astype(np.int32) for axis, column in book.days.items()}
+    days = _happened(book.scanned, last)
     kept = {family: arrived < last for family, arrived in book.case_day.items()}
     return replace(
         book,
@@ -86,6 +88,20 @@ def until(book: Book, end: date) -> Book:
         case_record={family: book.case_record[family][keep] for family, keep in kept.items()},
         end_day=last,
     )
+
+
+def _happened(scanned: Mapping[str, Codes], last: int) -> dict[str, Codes]:
+    """Return the day numbers as known on the morning of day `last`.
+
+    A parcel left at a pick-up point often has no signing scan; two weeks after the usual time it counts as received then.
+    """
+    days = {axis: np.where(column >= last, -1, column).astype(np.int32) for axis, column in scanned.items()}
+    shipped, signed = days["shipped_at"], days["signed_at"]
+    known = (shipped >= 0) & (signed >= 0)
+    usual = int(np.median(signed[known] - shipped[known])) if known.any() else 3
+    unscanned = (signed < 0) & (shipped >= 0) & (shipped + usual + 14 < last)
+    signed[unscanned] = shipped[unscanned] + usual
+    return days
 
 
 def day_number(day: date) -> int:
@@ -116,17 +132,11 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
     orders = facts["order_line"].select("oid", "qty", "paid_at", "shipped_at", "signed_at", *dims)
     last = day_number(end)
     moments = {axis: local_days(axis, zone) for axis in ("paid_at", "shipped_at", "signed_at")}
-    frame = orders.select(**moments)
-    days = {axis: np.array(frame[axis].to_numpy(), dtype=np.int32) for axis in moments}
-    for axis, column in days.items():
-        column[column >= last] = -1  # has not happened yet
-        days[axis] = column
-    # A parcel left at a pick-up point often has no signing scan; it was received all the same.
-    shipped, signed = days["shipped_at"], days["signed_at"]
-    known = (shipped >= 0) & (signed >= 0)
-    usual = int(np.median(signed[known] - shipped[known])) if known.any() else 3
-    orphan = (signed < 0) & (shipped >= 0) & (shipped + usual + 14 < last)
-    signed[orphan] = shipped[orphan] + usual
+    applied = facts["aftersale"].filter(pl.col("oid").is_not_null()).group_by("oid").agg(pl.col("applied_at").min())
+    frame = orders.join(applied, on="oid", how="left", maintain_order="left").select(**moments, applied_at=local_days("applied_at", zone))
+    days = {axis: np.array(frame[axis].to_numpy(), dtype=np.int32) for axis in frame.columns}
+    scanned = days
+    days = _happened(scanned, last)
     codes: dict[str, Codes] = {}
     values: dict[str, list[str]] = {}
     for dim in dims:
@@ -173,6 +183,7 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
         codes=codes,
         values=values,
         days=days,
+        scanned=scanned,
         quantity=np.array(orders["qty"].fill_null(1).to_numpy(), dtype=np.float64),
         case_unit=case_unit,
         case_day=case_day,
@@ -267,11 +278,12 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
     for _ in range(3):
         mask = keep_week[week] & keep_cell[sku[unit], week]
         hazard = _hazard(units, sku[unit][mask], age[mask], effect, keep_week, keep_cell, first, low, until, length)
-        expected = _weekly(units, hazard, first, low, n_weeks, until) * effect[:, None]
+        plain = _weekly(units, hazard, first, low, n_weeks, until)
         observed = np.zeros((skus, n_weeks))
         np.add.at(observed, (sku[unit], week), 1.0)
         use = keep_cell & keep_week[None, :]
-        effect = effect * _shrunken((observed * use).sum(1), (expected * use).sum(1), line)
+        effect = _shrunken((observed * use).sum(1), (plain * use).sum(1), line)
+        expected = plain * effect[:, None]
         keep_week = ~_outliers(observed.sum(0), expected.sum(0), 10.0, 1.25)
         keep_cell = ~_outliers(observed, expected, 7.0, 1.5)
         if keep_week.sum() < 3:

@@ -76,7 +76,8 @@ def mix_of(book: Book, curve: Curve, dim: str, figure: str, period: Period) -> M
 def _raised(book: Book, curve: Curve, first: int, last: int) -> NDArray[np.int64]:
     """Return the SKUs whose own returns stand out: they are causes of their own, not a change of a traffic source."""
     observed, expected = expected_by(book, curve, "sku", first, last)
-    nats = [excess_nats(o, e) for o, e in zip(observed.tolist(), expected.tolist(), strict=True)]
+    level = observed.sum() / max(expected.sum(), 1e-9)  # what all share is no cause of a single one
+    nats = [excess_nats(o, e) for o, e in zip(observed.tolist(), (expected * level).tolist(), strict=True)]
     return np.flatnonzero(np.array(nats) > 5)
 
 

@@ -6,8 +6,9 @@ that is accepted removes its own excess before the next is sought, so contributi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from math import log
 
@@ -35,6 +36,7 @@ class Panel:
         case_days: Axis → day numbers of the cases.
         interval_dims: Dimensions whose values may be cut by an interval of days on an axis.
         baseline: Whether `weights` are earlier counts with their own sampling noise, not known expectations.
+        common_level: Whether all may have risen together, so that a slice is judged against the level of the others.
     """
 
     units: Mapping[str, Codes]
@@ -46,6 +48,7 @@ class Panel:
     case_days: Mapping[str, Codes] = field(default_factory=dict)
     interval_dims: tuple[str, ...] = ()
     baseline: bool = False
+    common_level: bool = True
 
     @property
     def n_cases(self) -> int:
@@ -105,20 +108,19 @@ class Scan:
     ratio: float
 
 
-def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False) -> float:
+def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False, rho: float = 1.0) -> float:
     """Return the log-likelihood ratio of a raised (or lowered) count in nats, not doubled.
 
-    Against a known expectation: O ln(O/E) − (O−E). Against an earlier count B scaled to E the same for the
-    conditional binomial, O ln(p/p₀) + B ln((1−p)/(1−p₀)) with equal exposure on both sides.
+    Against a known expectation: O ln(O/E) − (O−E). Against an earlier count B, of which E = ρB was to be expected, that of
+    the conditional binomial: O ln(p/p₀) + B ln((1−p)/(1−p₀)) with p = O/(O+B) and p₀ = ρ/(1+ρ).
     """
     if expected <= 0:
         return 0.0
     if baseline:
-        total = observed + expected
-        share = observed / total
-        left = observed * log(share / 0.5) if observed > 0 else 0.0
-        right = expected * log((1 - share) / 0.5) if share < 1 else 0.0
-        return left + right
+        before = expected / rho
+        share, usual = observed / (observed + before), rho / (1 + rho)
+        left = observed * log(share / usual) if observed > 0 else 0.0
+        return left + before * log((1 - share) / (1 - usual))
     return (observed * log(observed / expected) if observed > 0 else 0.0) - (observed - expected)
 
 
@@ -150,49 +152,57 @@ def scan(
     tested = 0
     found: list[Found] = []
     rejected: Found | None = None
+    per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # what one earlier case lets expect
     for _ in range(max_causes):
-        scale = _exposure_ratio(panel, weights, found)
+        scale = _common_level(panel, weights) if panel.common_level else 1.0
         candidates, cells, looked = _candidates(panel, weights * scale, min_cases, falls)
         tested = max(tested, looked)
         prices = {order: log(len(cells) * max(count, 1) / alpha) for order, count in cells.items()}
-        best = _best(candidates, prices, dispersion, min_ratio, falls, panel.baseline)
+        measure = partial(likelihood_ratio, baseline=panel.baseline, rho=scale * per_case)
+        best = _best(candidates, prices, measure, dispersion, min_ratio, falls)
         if best is None:
             break
         if best.score <= 0:
             rejected = best
             break
         if best.pattern.conditions and not falls:
-            best = _generalised(panel, weights * scale, best, prices, dispersion, min_ratio)
+            best = _generalised(panel, weights * scale, best, prices, measure, dispersion, min_ratio)
         rows = best.pattern.rows(panel.units, panel.unit_days)
         weights[rows] *= best.observed / max(best.expected, 1e-9)
         found.append(Found(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
     return Scan(found, tested, rejected, sum(f.excess for f in found), total / expected_total)
 
 
-def _exposure_ratio(panel: Panel, weights: Weights, found: list[Found]) -> float:
-    """Return the common ratio of observed to expected, as the weighted median over the values of each coarse dimension.
+def _common_level(panel: Panel, weights: Weights) -> float:
+    """Return the ratio of observed to expected that healthy slices share.
 
-    The median keeps one sick slice from raising what is expected of all others; it is kept within what the total allows.
+    The weighted median over the values of a dimension does not follow an ill minority of them. An ill slice may be the
+    majority of most dimensions but not of all: the lowest median counts where it lies below the usual one by more than
+    three times what so few cases explain. A level that the total's own noise explains is 1.
     """
-    ratios: list[float] = []
-    sizes: list[float] = []
+    levels: list[float] = []
     for dim, codes in panel.units.items():
         count = len(panel.values[dim])
-        if not 3 <= count <= 40:
+        if not 2 <= count <= 40:
             continue
         expected = np.bincount(codes[codes >= 0], weights[codes >= 0], count)
         observed = np.bincount(panel.cases[dim][panel.cases[dim] >= 0], minlength=count)
-        for value in np.flatnonzero(expected > 8):
-            ratios.append(float(observed[value] / expected[value]))
-            sizes.append(float(expected[value]))
-    if not ratios:
+        values = np.flatnonzero(expected > 8)
+        if len(values) < 2:
+            continue
+        ratios = observed[values] / expected[values]
+        order = np.argsort(ratios, kind="stable")
+        sizes = np.cumsum(expected[values][order])
+        levels.append(float(ratios[order[int(np.searchsorted(sizes, sizes[-1] / 2))]]))
+    if not levels:
         return 1.0
-    order = np.argsort(ratios)
-    cumulative = np.cumsum(np.array(sizes)[order])
-    median = ratios[int(order[int(np.searchsorted(cumulative, cumulative[-1] / 2))])]
-    # A few dozen cases say little of a common level: shrink towards 1 by what the total's own noise would explain.
-    strength = panel.n_cases / (panel.n_cases + 50.0)
-    return float(np.clip(1 + strength * (median - 1), 0.5, 2.0))
+    usual, total = float(np.median(levels)), float(weights.sum())
+    level = min(levels) if min(levels) < usual * (1 - 3 / panel.n_cases**0.5) else usual
+    return level if level > 0 and likelihood_ratio(level * total, total) > COMMON_NATS else 1.0
+
+
+COMMON_NATS = 2.0
+"""Evidence below which a common level is put down to chance (5 % two-sided)."""
 
 
 Candidate = tuple[Pattern, float, float, int]
@@ -344,7 +354,8 @@ def _intervals(panel: Panel, weights: Weights, singles: list[Candidate], min_cas
             if span_o >= min_cases and span_o > span_e and not whole:
                 out.append((Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e, 4))
     values = sum(len(panel.values[dim]) for dim in panel.interval_dims if dim in panel.values)
-    return out, values * len(panel.unit_days) * max(spans, 1)
+    # begin and end are both free; neighbouring spans are nearly one, so they count with the logarithm of their length
+    return out, int(values * len(panel.unit_days) * max(spans, 1) * max(log(max(spans, 2), 2), 1.0))
 
 
 def _best_interval(observed: Weights, expected: Weights) -> tuple[int, int]:
@@ -368,14 +379,19 @@ def _best_interval(observed: Weights, expected: Weights) -> tuple[int, int]:
 
 
 def _best(
-    candidates: list[Candidate], prices: dict[int, float], dispersion: float, min_ratio: float, falls: bool, baseline: bool
+    candidates: list[Candidate],
+    prices: dict[int, float],
+    measure: Callable[[float, float], float],
+    dispersion: float,
+    min_ratio: float,
+    falls: bool,
 ) -> Found | None:
     best: Found | None = None
     for pattern, o, e, form in candidates:
         ratio = (e + 0.5) / (o + 0.5) if falls else o / max(e, 1e-9)
         if ratio < min_ratio:
             continue
-        llr = likelihood_ratio(o, e, baseline=baseline) / dispersion
+        llr = measure(o, e) / dispersion
         found = Found(pattern, o, e, llr, llr - prices[form])
         if best is None or found.score > best.score + 1e-9:
             best = found
@@ -383,7 +399,13 @@ def _best(
 
 
 def _generalised(
-    panel: Panel, weights: Weights, best: Found, prices: dict[int, float], dispersion: float, min_ratio: float
+    panel: Panel,
+    weights: Weights,
+    best: Found,
+    prices: dict[int, float],
+    measure: Callable[[float, float], float],
+    dispersion: float,
+    min_ratio: float,
 ) -> Found:
     """Drop a condition (or the interval) where the rest of the parent is raised as well: the whole is ill, not the part."""
     pattern = best.pattern
@@ -402,7 +424,7 @@ def _generalised(
         if rest_e <= 0 or rest_o < 5:
             continue
         if log(rest_o / rest_e) >= 0.4 * log(best.ratio) and likelihood_ratio(rest_o, rest_e) > 3 and o / e >= min_ratio:
-            llr = likelihood_ratio(o, e, baseline=panel.baseline) / dispersion
+            llr = measure(o, e) / dispersion
             return Found(parent, o, e, llr, llr - prices[len(parent.conditions)])
     return best
 

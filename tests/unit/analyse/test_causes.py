@@ -229,10 +229,6 @@ def test_at_most_five_causes(shop: Shop) -> None:
     assert len(judge(shop, *clusters).causes) == MAX_CAUSES
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a source of traffic with most orders is named where half of all products are ill, though the other source is as ill",
-)
 def test_a_share_that_is_no_worse_than_the_rest_is_not_named(shop: Shop) -> None:
     ill = [extra(pl.col("sku") == sku, 60).with_columns(record_id=pl.col("record_id") + sku) for sku in SKUS[:7]]
     assert not any("traffic_source" in cause.slice for cause in judge(shop, *ill).causes)
@@ -515,7 +511,6 @@ def test_counts_are_judged_by_the_period_before() -> None:
     assert cause.exposure == july and cause.expected == pytest.approx(july, rel=0.25)
 
 
-@pytest.mark.xfail(strict=True, reason="the common level is kept below 2, and what is above it is put down to slices")
 def test_a_month_in_which_all_trebles_has_no_cause() -> None:
     more = [
         reviews(seed).filter(pl.col("submitted_at").dt.month() == 8).with_columns(record_id=pl.col("record_id") + f"-{seed}")

@@ -328,9 +328,6 @@ def test_a_small_sku_is_drawn_to_its_line_and_a_large_one_keeps_its_own() -> Non
     assert 0.01 < rate["KT-03"] < 0.065
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the effect is shrunken anew in each of the three passes on top of the last, so the prior counts a third"
-)
 def test_the_prior_counts_its_cases_once() -> None:
     parts = [pay_days(MONDAY, [1200.0] * 30), pay_days(MONDAY, [5.0] * 30)]
     sku = np.repeat(["KT-01", "KT-02"], [len(p) for p in parts])
@@ -438,9 +435,6 @@ def test_a_parcel_without_signing_scan_was_received_all_the_same() -> None:
     assert soon.days["signed_at"][5] == -1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="which parcels were taken for received is settled once for the whole book, by what later weeks showed"
-)
 @pytest.mark.parametrize("days", [30, None], ids=["signed much later", "never signed"])
 def test_a_book_cut_later_takes_the_same_parcels_for_received(days: int | None) -> None:
     lines = order_lines(pay_days(MONDAY, [100.0] * 10), sku="KT-01")

@@ -108,9 +108,6 @@ def test_worse_rates_with_the_same_shares_are_own_change() -> None:
     assert 0.3 * effect.before < effect.own < 0.62 * effect.before
 
 
-@pytest.mark.xfail(
-    strict=True, reason="where every product is raised, all are left out as causes of their own and nothing is left to compare"
-)
 def test_worse_rates_of_all_products_of_a_small_range_are_own_change() -> None:
     assert effect_of(SHARES, WORSE, changed=5, skus=3).verdict == "own"
 

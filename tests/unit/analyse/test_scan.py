@@ -147,7 +147,6 @@ def test_the_scan_scores_an_earlier_count_by_the_conditional_binomial() -> None:
     assert found.llr == pytest.approx(80 * log(1.6) + 20 * log(0.4), abs=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="the earlier count is scaled by ρ before the form with p₀ = ½ is used: ρ·B is taken for B")
 @pytest.mark.parametrize("rho", [2.0, 0.5])
 def test_a_longer_or_shorter_earlier_span_keeps_its_own_noise(rho: float) -> None:
     now = int(20 * rho * 4)
@@ -216,9 +215,6 @@ def test_a_pair_loses_the_condition_that_says_nothing() -> None:
     assert slices(scan(planted, alpha=0.05))[0] == {"carrier": "carrier-1"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the common level is the median over all dimensions, and a third of the shop raises most of their values"
-)
 @pytest.mark.parametrize(
     ("slice_", "times"), [({"line": "line-1"}, 1.9), ({"carrier": "carrier-2"}, 1.7)], ids=["line", "carrier"]
 )
@@ -299,7 +295,6 @@ def test_a_rise_is_no_fall() -> None:
     assert not scan(grid(({"sku": "sku-03"}, 3.0)), alpha=0.05, falls=True, min_cases=12).found
 
 
-@pytest.mark.xfail(strict=True, reason="the common level follows the ill line up, and the healthy lines fall below it")
 def test_healthy_lines_do_not_fall_because_one_is_ill() -> None:
     assert not scan(grid(({"line": "line-1"}, 3.0)), alpha=0.05, falls=True, min_cases=12).found
 
@@ -341,7 +336,6 @@ def test_null_panels_against_an_earlier_count_alarm_no_more() -> None:
     assert alarmed <= most(100)
 
 
-@pytest.mark.xfail(strict=True, reason="the common level is kept below 2, and what is above it is put down to slices")
 @pytest.mark.parametrize("baseline", [True, False], ids=["earlier count", "expectation"])
 def test_a_shop_that_trebles_as_a_whole_has_no_cause(baseline: bool) -> None:
     alarmed = sum(bool(scan(noisy(seed, 400, rate=3.0, baseline=baseline), alpha=ALPHA).found) for seed in range(20))
