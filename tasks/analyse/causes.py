@@ -843,6 +843,10 @@ def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCa
     )
 
 
+MIN_OWN_RATIO = 1.5
+"""A slice of reviews with less than this of what its own past lets expect is not named."""
+
+
 def _record_scan(panel: Panel, dispersion: float) -> Scan:
     """Scan reviews or counts; a slice of reviews that only just fails by Poisson's law is judged by the binomial one.
 
@@ -864,7 +868,10 @@ def _record_scan(panel: Panel, dispersion: float) -> Scan:
         found += again
         passed = nearest is not None and result.rejected is None
         if not passed or len(found) >= MAX_CAUSES:
-            return replace(result, found=found[:MAX_CAUSES])
+            # A flood of praise elsewhere lowers what is expected of all: a slice must exceed its own past as well.
+            own = {one: float(panel.weights[one.pattern.rows(panel.units, panel.unit_days)].sum()) for one in found}
+            raised = [one for one in found if panel.baseline or one.observed >= MIN_OWN_RATIO * own[one]]
+            return replace(result, found=raised[:MAX_CAUSES])
         for one in again:
             weights[one.pattern.rows(panel.units, panel.unit_days)] *= one.ratio
 
