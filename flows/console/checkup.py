@@ -17,10 +17,11 @@ import httpx
 import polars as pl
 
 from flows.console.sample_desk import desk_beside
+from flows.console.serving import server_login
 from tasks.errors import UserError
 from tasks.model import TABLES, DeliveryState, Facts
 from tasks.run import Stores
-from tasks.settings import Settings, environment
+from tasks.settings import Settings, environment, put_environment
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
 
@@ -308,9 +309,12 @@ def _prefect(now: datetime) -> list[Finding]:
                 "`make serve` starts one and prints its address.",
             )
         ]
+    put_environment(**server_login())
     try:
         return [_server(address), *_registered(now)]
-    except (httpx.HTTPError, UserError) as error:
+    except UserError as error:
+        return [Finding("bad", "Prefect server", error.what, error.hint)]
+    except httpx.HTTPError as error:
         return [
             Finding(
                 "bad",
@@ -322,11 +326,11 @@ def _prefect(now: datetime) -> list[Finding]:
 
 
 def _server(address: str) -> Finding:
-    login = environment().get("PREFECT_API_AUTH_STRING") or environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
+    login = environment().get("PREFECT_API_AUTH_STRING", "")
     auth = tuple(login.split(":", 1)) if ":" in login else None
     answer = httpx.get(f"{address.rstrip('/')}/admin/version", timeout=PATIENCE_S, auth=auth)  # type: ignore[arg-type]
     if answer.status_code == 401:
-        raise UserError("it asks for a login", hint="Set PREFECT_API_AUTH_STRING.")
+        raise UserError(f"{address} asks for a login.", hint="Set PREFECT_API_AUTH_STRING=user:password.")
     server, client = answer.json(), version("prefect")
     if server != client:
         return Finding(
