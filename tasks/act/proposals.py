@@ -94,6 +94,8 @@ def propose(
         if chosen is None:
             continue
         entry, steps = chosen
+        if subject.red_line == "safety" and subject.observed < 2:
+            steps = steps[:1]  # one lead is looked into by the person who reaches the customer; what they find decides the rest
         for step in steps:
             action = _action(subject, entry, step, period, shop)
             fresh = _fresh(action, subject, entry, step, period, existing)

@@ -30,4 +30,6 @@ def propose_actions(run: Run, facts: Facts, causes: RootCauses) -> list[Action]:
         for action, _ in run.stores.ledger.actions_as_of(run.as_of)
         if action.period != run.period.id  # a revision proposes its own period's actions again; their ids stay the same
     ]
-    return propose(causes.causes, red_lines(facts, run.period, run.shop), run.period, run.shop, known)
+    # Hours run from a safety lead; the weekly review acts on it, a month only tells how many there were.
+    lines = red_lines(facts, run.period, run.shop) if run.period.grain == "week" else []
+    return propose(causes.causes, lines, run.period, run.shop, known)

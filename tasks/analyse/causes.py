@@ -28,7 +28,7 @@ from tasks.analyse.expected import (
     until,
 )
 from tasks.analyse.mix import mix_effects
-from tasks.analyse.scan import Found, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
+from tasks.analyse.scan import Found, Panel, Pattern, Scan, Weights, likelihood_ratio, ratio_interval, scan
 from tasks.model import Cause, Facts, MixEffect, Period
 from tasks.shop.load import Shop
 
@@ -77,7 +77,6 @@ class _Hit:
     days: list[int]
     exposure: float
     exposure_kind: str
-    panel_total: tuple[float, float]
 
 
 def root_causes(facts: Facts, period: Period, shop: Shop, *, partial: str = "", book: Book | None = None) -> RootCauses:
@@ -142,6 +141,7 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
     falls: list[_Hit] = []
     rejected: list[_Hit] = []
     tested = 0
+    raised = 0.0  # cases of the last week beyond expectation, over all families that exceed theirs
     for families in PANELS:
         known = [fitted[family] for family in families if family in fitted]
         if not known:
@@ -157,6 +157,7 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
             if result.rejected is not None:
                 rejected.append(describe(result.rejected))
             if weeks == windows[0][0]:
+                raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
                 down = scan(panel, alpha=alpha, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
                 falls += [describe(found) for found in down.found]
         tested += looked  # the spans look at the same slices
@@ -166,13 +167,15 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
             if made is None:
                 continue
             panel, describe_over = made
+            if weeks == windows[0][0]:
+                raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
             result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2)
             tested += result.tested
             hits += [describe_over(found, weeks) for found in result.found]
             if result.rejected is not None:
                 rejected.append(describe_over(result.rejected, weeks))
     chosen = [(hit, more) for hit, more in _brought_together(hits) if _is_current(book, fitted, hit)]
-    causes = [_order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen]
+    causes = _with_contributions([_order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen], raised)
     causes += _clusters(facts, period) + _reputation(facts, period, shop)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
     down_causes = [_order_cause(facts, period, shop, book, fitted, hit, []) for hit, _ in _brought_together(falls)]
@@ -276,10 +279,18 @@ def _describer(
             days=[int(book.case_day[f][p]) for f, p in pairs],
             exposure=float(len(units)),
             exposure_kind=EXPOSURE_OF_FAMILY.get(family, "units_signed"),
-            panel_total=(float(panel.n_cases), float(panel.weights.sum())),
         )
 
     return describe
+
+
+def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
+    """Give each cause its share of what the last week brought too much, where that is more than chance; shares add up to at most 1."""
+    own = [max(weekly[-1][1] - weekly[-1][2], 0.0) for weekly in (dict(cause.facts)["weekly"] for cause in causes)]
+    whole = max(raised, sum(own))
+    if whole < 30:
+        return causes
+    return [replace(cause, contribution=part / whole) for cause, part in zip(causes, own, strict=True)]
 
 
 def _is_current(book: Book, fitted: dict[str, Curve], hit: _Hit) -> bool:
@@ -330,8 +341,6 @@ def _order_cause(
             records += other.records
     weekly = _weekly(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
     since, axis = _since(hit, weekly)
-    total_o, total_e = hit.panel_total
-    raised = likelihood_ratio(total_o, total_e) > 6 and total_o > total_e
     rate, comparison_rate, comparison = _rates(book, fitted, hit) if hit.family in fitted else (None, None, "")
     slice_ = dict(sorted(hit.labels.items()))
     stock = None
@@ -346,7 +355,14 @@ def _order_cause(
     if found.pattern.axis:
         begin, last_day = day_of(found.pattern.first), day_of(found.pattern.last)
         known.append(("interval", (found.pattern.axis, begin, last_day)))
-        slice_[found.pattern.axis] = f"{begin}..{last_day}" if found.pattern.last < hit.last - 1 else f"{begin}.."
+        slice_[found.pattern.axis] = f"{begin}..{last_day}" if _has_ended(book, fitted, hit) else f"{begin}.."
+    together = _coincidence(book, hit)
+    if together:
+        known.append(("coincides", together))
+        if set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
+            first_shipped = int(np.quantile(book.days["shipped_at"][hit.units][book.days["shipped_at"][hit.units] >= 0], 0.02))
+            slice_ = {"sku": _sku_of(book, hit), "ship_date": f"{day_of(first_shipped)}.."}
+            since, axis = day_of(first_shipped), "ship_date"
     if comparison:
         known.append(("comparison", comparison))
     families = sorted({*hit.families, *(f for h in more for f in h.families)})
@@ -365,7 +381,7 @@ def _order_cause(
         ratio=o / max(e, 1e-9),
         low=low,
         high=high,
-        contribution=min((o - e) / (total_o - total_e), 1.0) if raised and o > e else None,
+        contribution=None,
         llr=round(found.llr, 2),
         window_weeks=hit.weeks,
         exposure_kind=hit.exposure_kind,
@@ -385,6 +401,43 @@ def _order_cause(
         rows=tuple(sorted(records)),
         days=tuple(sorted({day_of(d) for d in hit.days})),
     )
+
+
+def _sku_of(book: Book, hit: _Hit) -> str:
+    codes = book.codes["sku"][hit.units]
+    return book.values["sku"][int(np.bincount(codes[codes >= 0]).argmax())]
+
+
+def _coincidence(book: Book, hit: _Hit) -> tuple[tuple[str, str], ...]:
+    """Return the batch and the listing version of a slice by one of them, where nearly the same units carry both.
+
+    Data cannot tell two changes apart that reached the same parcels; the report then says both.
+    """
+    dims = ("batch_no", "listing_version")
+    mine = [dim for dim, _ in hit.found.pattern.conditions if dim in dims]
+    if len(mine) != 1 or hit.found.pattern.axis or not all(dim in book.codes for dim in dims) or not len(hit.units):
+        return ()
+    other = dims[1 - dims.index(mine[0])]
+    codes = book.codes[other][hit.units]
+    if not (codes >= 0).any():
+        return ()
+    value = int(np.bincount(codes[codes >= 0]).argmax())
+    both = float((codes == value).sum())
+    recent = book.days["shipped_at"] >= int(book.days["shipped_at"][hit.units].min())
+    theirs = float(((book.codes[other] == value) & recent).sum())
+    if both < 0.8 * len(hit.units) or both < 0.6 * theirs:
+        return ()
+    return tuple(sorted(((mine[0], hit.labels[mine[0]]), (other, book.values[other][value]))))
+
+
+def _has_ended(book: Book, fitted: dict[str, Curve], hit: _Hit) -> bool:
+    """Whether so many later units were at risk that the end of an interval is more than the edge of what is known."""
+    pattern = hit.found.pattern
+    known = [fitted[family] for family in hit.families if family in fitted]
+    panel, _, _ = _order_panel(book, known, hit.first, hit.last, {}, [dim for dim, _ in pattern.conditions])
+    whole = Pattern(pattern.conditions)
+    after = whole.rows(panel.units, {}) & (panel.unit_days[pattern.axis] > pattern.last)
+    return float(panel.weights[after].sum()) * hit.found.ratio > 5
 
 
 def _cause_id(slice_: dict[str, str], leaf: str) -> str:
@@ -589,7 +642,6 @@ def _exposure_panel(
             days=mine_c["day_no"].to_list(),
             exposure=float(now_e.filter(pl.Series(rows))["n"].sum()),
             exposure_kind=kind,
-            panel_total=(float(panel.n_cases), float(weights.sum())),
         )
 
     return panel, describe

@@ -33,7 +33,7 @@ AXES = {
 }
 """Lag family → the moment from which its age counts."""
 
-MAX_AGE = {"ship": 35, "delivery": 35, "transit": 21, "fit": 35, "function": 50, "wear": 120, "use": 50, "refund": 60, "safety": 90, "return": 40}
+MAX_AGE = {"ship": 63, "delivery": 35, "transit": 21, "fit": 35, "function": 50, "wear": 120, "use": 50, "refund": 60, "safety": 90, "return": 40}
 """Lag family → days after which a unit is no longer at risk of a first case."""
 
 RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform")

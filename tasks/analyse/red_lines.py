@@ -57,7 +57,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
         batches: list[str] = within["batch_no"].drop_nulls().unique().to_list() if "batch_no" in within.columns else []
         if len(batches) == 1 and within.height > 1 and within["batch_no"].null_count() == 0:
             found["batch_no"] = batches[0]
-        days = sorted(set(group["day"]))
+        days = sorted(set(within["day"]))
         made.append(
             RedLine(
                 kind="safety",

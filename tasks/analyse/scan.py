@@ -154,7 +154,7 @@ def scan(
     rejected: Found | None = None
     per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # what one earlier case lets expect
     for _ in range(max_causes):
-        scale = _common_level(panel, weights) if panel.common_level else 1.0
+        scale = _common_level(panel, weights, falls) if panel.common_level else 1.0
         candidates, cells, looked = _candidates(panel, weights * scale, min_cases, falls)
         tested = max(tested, looked)
         prices = {order: log(len(cells) * max(count, 1) / alpha) for order, count in cells.items()}
@@ -173,14 +173,14 @@ def scan(
     return Scan(found, tested, rejected, sum(f.excess for f in found), total / expected_total)
 
 
-def _common_level(panel: Panel, weights: Weights) -> float:
-    """Return the ratio of observed to expected that healthy slices share.
+def _common_level(panel: Panel, weights: Weights, falls: bool) -> float:
+    """Return the ratio of observed to expected that healthy slices share: the weighted median over the values of all dimensions.
 
-    The weighted median over the values of a dimension does not follow an ill minority of them. An ill slice may be the
-    majority of most dimensions but not of all: the lowest median counts where it lies below the usual one by more than
-    three times what so few cases explain. A level that the total's own noise explains is 1.
+    The median does not follow an ill minority. Where an ill slice is the majority of most dimensions it does: then the
+    slice is named by its parts. For falls the lowest median of a single dimension counts, so that the healthy do not seem
+    to fall beside the ill. A level that the total's own noise explains is 1.
     """
-    levels: list[float] = []
+    parts: list[tuple[Weights, Weights]] = []
     for dim, codes in panel.units.items():
         count = len(panel.values[dim])
         if not 2 <= count <= 40:
@@ -188,21 +188,26 @@ def _common_level(panel: Panel, weights: Weights) -> float:
         expected = np.bincount(codes[codes >= 0], weights[codes >= 0], count)
         observed = np.bincount(panel.cases[dim][panel.cases[dim] >= 0], minlength=count)
         values = np.flatnonzero(expected > 8)
-        if len(values) < 2:
-            continue
-        ratios = observed[values] / expected[values]
-        order = np.argsort(ratios, kind="stable")
-        sizes = np.cumsum(expected[values][order])
-        levels.append(float(ratios[order[int(np.searchsorted(sizes, sizes[-1] / 2))]]))
-    if not levels:
+        if len(values):
+            parts.append((observed[values] / expected[values], expected[values].astype(np.float64)))
+    if not parts:
         return 1.0
-    usual, total = float(np.median(levels)), float(weights.sum())
-    level = min(levels) if min(levels) < usual * (1 - 3 / panel.n_cases**0.5) else usual
+    if falls:
+        level = min(_weighted_median(ratios, sizes) for ratios, sizes in parts)
+    else:
+        level = _weighted_median(np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))
+    total = float(weights.sum())
     return level if level > 0 and likelihood_ratio(level * total, total) > COMMON_NATS else 1.0
 
 
-COMMON_NATS = 2.0
-"""Evidence below which a common level is put down to chance (5 % two-sided)."""
+def _weighted_median(values: Weights, sizes: Weights) -> float:
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(sizes[order])
+    return float(values[order[int(np.searchsorted(cumulative, cumulative[-1] / 2))]])
+
+
+COMMON_NATS = 4.0
+"""Evidence below which a common level is put down to chance (0.5 % two-sided)."""
 
 
 Candidate = tuple[Pattern, float, float, int]

@@ -62,6 +62,8 @@ def _sent(post: Post, report: str) -> str:
 
 def _open_mailed_proposals(post: Post, standing: list[Delivery]) -> None:
     """Make promises of the proposals whose report has reached a reader; restricted ones wait for a restricted reader."""
+    if post.stores.settings.mail_all_to:
+        return  # a trial has reached no reader
     ledger = post.stores.ledger
     for report, period, audience in sorted({(m.report, m.period, m.audience) for m in standing if m.state is DeliveryState.SENT}):
         edition = next(e for e in reversed(ledger.editions(period=period, report=report, audience=audience)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import os
 import re
 import resource
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 from tasks.errors import RenderError
 from tasks.model import Period
+from tasks.settings import environment as process_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ("review.css",)
@@ -54,7 +54,8 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
     Raises:
         RenderError: If the renderer warned, a glyph is missing, a resource was asked for, or a limit was passed.
     """
-    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    inherited = process_environment()
+    environment = {name: inherited[name] for name in _KEPT_ENVIRONMENT if name in inherited}
     environment |= {
         "SOURCE_DATE_EPOCH": str(int(period.end.timestamp())),
         "LC_ALL": "C.UTF-8",

@@ -80,12 +80,12 @@ def demonstration(tail: list[float]) -> tuple[list[float], list[float]]:
         for week, n in enumerate(np.diff(np.floor(due + 0.5), prepend=0).astype(int)):
             unit.append(np.flatnonzero(paid == START + week * 7)[len(BY_WEEK) * np.arange(n) + later])
             age.append(later * 7 + np.arange(n) % 7)
-    records = complaints(lines, "refund", np.concatenate(unit), np.concatenate(age))
+    records = complaints(lines, "ship", np.concatenate(unit), np.concatenate(age))
     book = book_of(lines, records, end=MONDAY + timedelta(weeks=len(index)), dims=("sku",))
     rates, ratios = [], []
     for number in range(26, len(index)):
         week = Period.containing(noon(MONDAY + timedelta(weeks=number)), "week").id
-        observed, expected = judged(book, week, "refund")
+        observed, expected = judged(book, week, "ship")
         rates.append(100 * observed / (4800 * index[number]))
         ratios.append(observed / expected)
     return rates, ratios
