@@ -37,11 +37,10 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     records = facts["feedback"]
     if "track" not in records.columns:
         return []
-    earliest = period.start - timedelta(days=shop.targets.safety_days)
     cases = records.filter(
         pl.col("counted")
         & (pl.col("track") == "safety")
-        & (pl.col("submitted_at") >= earliest)
+        & (pl.col("submitted_at") >= period.start)
         & (pl.col("submitted_at") < period.end)
     )
     if "claim_cluster" in cases.columns:
@@ -49,10 +48,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     cases = cases.with_columns(day=_day("submitted_at", period.zone)).sort("submitted_at", "record_id")
     sold = _sold(facts, sorted(cases["sku"].drop_nulls().unique()), period) if cases.height else {}
     made: list[RedLine] = []
-    for (sku, symptom), group in cases.group_by("sku", "symptom", maintain_order=True):
-        within = group.filter(pl.col("submitted_at") >= period.start)
-        if within.is_empty():
-            continue
+    for (sku, symptom), within in cases.group_by("sku", "symptom", maintain_order=True):
         found = {name: str(value) for name, value in (("sku", sku), ("symptom", symptom)) if value}
         batches: list[str] = within["batch_no"].drop_nulls().unique().to_list() if "batch_no" in within.columns else []
         if len(batches) == 1 and within.height > 1 and within["batch_no"].null_count() == 0:

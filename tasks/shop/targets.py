@@ -68,9 +68,6 @@ class Targets(Section):
     losses: Losses = Losses()
     due_soon_hours: int = Field(default=48, description="A given deadline this close is listed as about to fall due.")
     evidence_lead_hours: int = Field(default=6, description="Evidence is due this long before the platform's deadline.")
-    safety_days: int = Field(
-        default=7, description="Days before the period from which a safety case still joins the red line's days."
-    )
 
     def target(self, figure: str, scope: str = "") -> Target | None:
         """Return the target of a figure in a scope, or nothing."""
