@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -114,8 +115,8 @@ def test_an_impossible_review_is_refused_before_any_work(reviewed_home: Path, pe
 
 def test_a_schedule_that_fires_twice_makes_one_revision(reviewed_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = copied(reviewed_home, tmp_path / "home")
-    due = datetime.now(UTC)
-    monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__SCHEDULED_START_TIME", due.isoformat())
+    due = SimpleNamespace(scheduled_start_time=datetime.now(UTC), parameters={"period": WEEK, "grain": "week"})
+    monkeypatch.setattr("flows.opening.runtime", SimpleNamespace(flow_run=due))
     with inside(home):
         review(period=WEEK, revise=True, send=True)
         review(period=WEEK, revise=True, send=True)
