@@ -178,6 +178,7 @@ class Page:
     partial: bool
     small: bool
     red: list[Phrase]
+    red_rest: Phrase
     conclusion: Phrase
     figures: list[FigureRow]
     figures_caption: Phrase
@@ -262,6 +263,7 @@ class _Builder:
             partial=bool(review.partial),
             small=said.small,
             red=said.red_lines(),
+            red_rest=said.red_rest(),
             conclusion=said.conclusion(),
             figures=[self.figure_row(figure) for figure in self._page_one()],
             figures_caption=self._figures_caption(),
@@ -579,7 +581,7 @@ class _Builder:
                         band_name=voice.word("chart.band") if self._band(figure) else None,
                         share=figure.unit == "share",
                         width=232,
-                        height=92,
+                        height=100,
                     ),
                     "caption": join([self._scope(figure.scope), self._note(figure)], voice.catalogue["caption.sep"]),
                 }
@@ -712,7 +714,7 @@ class _Builder:
                     )
                 ),
                 width=205,
-                height=84,
+                height=112 if self.monthly else 84,
             )
         self.draw(observed + expected)
         rows = [
@@ -935,7 +937,7 @@ class _Builder:
         elif channel.missing_days:
             remark, tone = voice.say("channel.missing", days=voice.days(channel.missing_days)), "muted"
         return ChannelRow(
-            name=voice.data(channel.label or channel.channel, 40),
+            name=voice.channel(channel, 40),
             records=self.number(f"{id_}.records", channel.records, "count", method="records of the period"),
             read=self.number(f"{id_}.read", channel.read, "count", method="pulls"),
             quarantined=self.number(f"{id_}.quarantined", channel.quarantined, "count", method="expectations"),

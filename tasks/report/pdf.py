@@ -18,7 +18,7 @@ from tasks.settings import environment as process_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ("review.css",)
-LAYOUTS = 4
+LAYOUTS = 5
 """How often a document is laid out at most until no page stands half empty."""
 FILLED = 0.5
 """Part of the last page that must be used."""
@@ -26,6 +26,8 @@ PAGE_ONE_FILLED = 0.62
 """A page 1 with less to say goes on with the next section."""
 COMPACT_BELOW = 0.35
 """A last page with less on it is drawn in by denser tables; one with more is filled by looser ones."""
+TIGHT = "tight"
+"""Density of a page 1 that would run over."""
 _MARKS = re.compile(r'<span data-[ncd]="[^"]*">([^<]*)</span>')
 _KEPT_ENVIRONMENT = (
     "PATH",
@@ -99,11 +101,20 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
 def _remedy(document: Any, tried: list[str]) -> str | None:
     """Return the body class to try next against a page that stands half empty, or nothing when all were tried."""
     pages = document.pages
+    if _runs_over(document) and TIGHT not in tried:
+        return TIGHT
     start = next((index for index, page in enumerate(pages) if "later" in page.anchors), 0)
-    flow = "flow" if any(each.startswith("flow") for each in tried) or start > 1 or _fill(pages[0]) < PAGE_ONE_FILLED else ""
+    flow = "flow" if any("flow" in each for each in tried) or start > 1 or _fill(pages[0]) < PAGE_ONE_FILLED else ""
     dense, loose = f"{flow} compact".strip(), f"{flow} airy".strip()
     order = [flow, dense, loose] if _fill(pages[-1]) < COMPACT_BELOW else [flow, loose, dense]
+    if TIGHT in tried:
+        order = [f"{TIGHT} {each}".strip() for each in order]
     return next((each for each in order if each not in tried), None)
+
+
+def _runs_over(document: Any) -> bool:
+    """Whether what the meeting opens with does not end on page 1."""
+    return any("opening-ends" in page.anchors for page in document.pages[1:])
 
 
 def _balance(document: Any) -> tuple[int, float]:
@@ -115,9 +126,7 @@ def _balance(document: Any) -> tuple[int, float]:
     if len(pages) == 1:
         return 0, 1.0
     faults = 0
-    starts = [index for index, page in enumerate(pages) if "later" in page.anchors]
-    if starts and starts[0] > 1:
-        faults += 1
+    faults += 2 * _runs_over(document)
     faults += sum(_fill(page) < FILLED for page in pages[:-1])
     fill = _fill(pages[-1])
     return faults + (fill < FILLED), fill

@@ -30,7 +30,10 @@ FINE = {"points": "points_fine"}
 """Units of the parts of a change: two decimals, so that the printed rows add up."""
 
 RED_LINES = 3
-"""Red lines that page 1 tells one by one; the others are named in one line."""
+"""Red lines that page 1 tells one by one; the others are counted there and named with the causes."""
+
+RED_PLACES = 12
+"""Red lines that are named beside the causes."""
 
 COUNTED = ("records", "reviews", "earlier_cases", "contacts", "cases", "none", "")
 """Exposures without shipments behind them: expectations come from the past level."""
@@ -119,22 +122,43 @@ class Sentences:
     # ---- Red lines -----------------------------------------------------------------------------
 
     def red_lines(self) -> list[Phrase]:
-        """Say every red line; an empty list means that there is none. What is to be done stands once below several."""
+        """Say the gravest red lines and count the others; an empty list means that there is none.
+
+        What is to be done stands once below several.
+        """
         lines = self.review.red_lines
         many = sum(line.kind == "safety" for line in lines) > 1
-        shown = sorted(range(len(lines)), key=lambda index: (lines[index].kind != "safety", -lines[index].cases, index))[
-            :RED_LINES
-        ]
+        shown, rest = self._red_order()
         said = [self._red(index, lines[index], short=many) for index in shown]
-        rest = [index for index in range(len(lines)) if index not in shown]
-        if rest:
-            n = self.number("red.rest", sum(lines[index].cases for index in rest), "cases", method="case list")
-            places = [
-                join([self.voice.where(lines[index].slice), self._red_leaf(lines[index])], self.voice.catalogue["where.join"])
-                for index in rest[:6]
-            ]
-            said.append(self.voice.say("red.rest", n=n, places=self.voice.listed(places)))
-        return [*said, self.voice.word("red.instruction")] if many else said
+        last = self.voice.say("red.rest", n=self._red_rest_count(rest)) if rest else EMPTY
+        if many:
+            last += self.voice.word("red.instruction")
+        return [*said, last] if last else said
+
+    def red_rest(self) -> Phrase:
+        """Name the red lines that page 1 only counts: where, what, how many."""
+        _, rest = self._red_order()
+        if not rest:
+            return EMPTY
+        voice, lines = self.voice, self.review.red_lines
+        places = []
+        for index in rest[:RED_PLACES]:
+            n = self.number(
+                f"red.{index}.cases", lines[index].cases, "cases", method="case list", rows=",".join(lines[index].rows)
+            )
+            parts = [voice.where(lines[index].slice), self._red_leaf(lines[index]), n]
+            places.append(join(parts, voice.catalogue["where.join"]))
+        named = voice.listed(places) + (voice.word("word.and_more") if len(rest) > RED_PLACES else EMPTY)
+        return voice.say("red.rest_places", n=self._red_rest_count(rest), places=named)
+
+    def _red_order(self) -> tuple[list[int], list[int]]:
+        """Return the indices of the red lines that page 1 tells, and of the others; safety first, then by cases."""
+        lines = self.review.red_lines
+        order = sorted(range(len(lines)), key=lambda index: (lines[index].kind != "safety", -lines[index].cases, index))
+        return order[:RED_LINES], order[RED_LINES:]
+
+    def _red_rest_count(self, rest: list[int]) -> Phrase:
+        return self.number("red.rest", sum(self.review.red_lines[index].cases for index in rest), "cases", method="case list")
 
     def _red_leaf(self, line: RedLine) -> Phrase:
         return self.voice.leaf(line.leaf, line.slice.get("symptom", "")) if line.leaf else EMPTY
@@ -145,8 +169,9 @@ class Sentences:
         where, days, leaf = voice.where(line.slice), voice.days(line.days), self._red_leaf(line)
         if line.kind == "safety":
             values = {"where": where, "n": n, "days": days}
-            values["words"] = voice.data(line.words, 30) if line.words else leaf
-            quoted = "" if line.words else "_plain"
+            own = line.words if voice.readable(line.words) else ""  # a buyer's words in another language are told by the problem
+            values["words"] = voice.data(own, 30) if own else leaf
+            quoted = "" if own else "_plain"
             said = voice.say(f"red.safety_short{quoted}" if short else f"red.safety{quoted}", **values)
             if line.sold:
                 said += voice.say("red.sold", n=self.number(f"red.{index}.sold", line.sold, "units", method="units signed"))
@@ -193,7 +218,9 @@ class Sentences:
             return voice.say(key, overall=overall, cause=said, this=this)
         mix = next((effect for effect in review.mix if effect.verdict == "composition"), None)
         if mix is not None:
-            return voice.say("conclusion.mix", figure=voice.figure(mix.figure), change=self._mix_change(mix), overall=overall)
+            return voice.say(
+                "conclusion.mix", figure=voice.figure_inside(mix.figure), change=self._mix_change(mix), overall=overall
+            )
         figure = self._headline_figure()
         if figure is not None and figure.judgement == "worse":
             return overall + voice.word("word.stop")
@@ -244,7 +271,7 @@ class Sentences:
         for judgement in ("worse", "better"):
             for figure in known:
                 if wording.direction(figure) == judgement:
-                    return voice.say(f"conclusion.overall_{judgement}", this=voice.this(), figure=voice.figure(figure))
+                    return voice.say(f"conclusion.overall_{judgement}", this=voice.this(), figure=voice.figure_inside(figure))
         if known and all(wording.direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
             return voice.say("conclusion.overall_normal", this=voice.this())
         if known and all(figure.judgement == "untested" for figure in known):
@@ -332,6 +359,9 @@ class Sentences:
         if cause.contribution is not None and self._changed():
             share = self.number(self._id(cause, "contribution"), cause.contribution, "share", method="excess")
             said += voice.say("finding.contribution", this=voice.this(), share=share)
+        together = dict(cause.facts).get("coincides", ())
+        if together and not {"batch_no", "listing_version"} & set(cause.slice):
+            said += voice.say("finding.coincides", changes=voice.listed(voice.change(name, value) for name, value in together))
         return said
 
     def _pattern(self, cause: Cause) -> str:
@@ -360,8 +390,8 @@ class Sentences:
 
     def _since(self, cause: Cause) -> Phrase:
         voice = self.voice
-        if cause.since is None:
-            return EMPTY
+        if cause.since is None or any(value.endswith("..") for value in cause.slice.values()):
+            return EMPTY  # an open slice says itself since when
         axis = {"shipped_at": "ship_date", "paid_at": "pay_date"}.get(cause.since_axis, cause.since_axis)
         if axis in ("ship_date", "pay_date", "made_on"):
             return voice.part(f"since.{axis}", day=voice.day(cause.since))
@@ -403,21 +433,31 @@ class Sentences:
 
     def three(self) -> list[tuple[Phrase, Phrase]]:
         """Return at most three matters: what, where, since when, how much; and who does what next."""
-        voice = self.voice
         if self.review.partial:
             return []
         things: list[tuple[Phrase, Phrase]] = []
         for cause in self.causes[:3]:
-            said = self.finding(cause)
-            if cause.money:
-                said += voice.say(
-                    "three.loss", money=self.number(self._id(cause, "money"), cause.money, "money", method="excess per week")
-                )
-            things.append((said, self._next(cause)))
+            things.append((self._thing(cause), self._next(cause)))
         mix = next((effect for effect in self.review.mix if effect.verdict == "composition"), None)
         if mix is not None and len(things) < 3:
             things.append((self.mix(0 if self.review.mix[0] is mix else self.review.mix.index(mix), mix), EMPTY))
         return things
+
+    def _thing(self, cause: Cause) -> Phrase:
+        """Say a cause in one line: what, where, since when, how much; its sheet has the rest."""
+        voice = self.voice
+        values = {"head": self.head(cause), "since": self._since(cause)}
+        if cause.expected <= 0 or cause.kind in ("cluster", "safety", "reputation"):
+            said = voice.say("three.count", head=values["head"], observed=self._observed(cause))
+        elif self._pattern(cause) in ("batch", "carrier", "slice_rate"):
+            rate = self.number(self._id(cause, "rate"), (cause.rate or 0) * 100, "per_100", n=cause.exposure, method="same age")
+            said = voice.say("three.rate", rate=rate, times=self._ratio(cause), **values)
+        else:
+            said = voice.say("three.amount", observed=self._observed(cause), times=self._ratio(cause), **values)
+        if not cause.money:
+            return said + voice.word("word.stop")
+        money = self.number(self._id(cause, "money"), cause.money, "money", method="excess per week")
+        return voice.part("three.loss", said=said, money=money)
 
     def _next(self, cause: Cause) -> Phrase:
         voice = self.voice
@@ -430,7 +470,7 @@ class Sentences:
             return EMPTY
         action = mine[0]
         return voice.say(
-            "three.next", owner=voice.owner(action), due=voice.due(action.due), what=voice.data(voice.action(action).what, 80)
+            "three.next", owner=voice.owner(action), due=voice.due(action.due), what=voice.data(voice.action(action).what, 120)
         )
 
     def decisions(self) -> list[Decision]:
@@ -664,7 +704,7 @@ class Sentences:
         unit = {"share": "points", "per_100": "change_per_100", "money": "money_change"}.get(
             self.mix_unit(effect), "count_change"
         )
-        figure, change = voice.figure(effect.figure), self._mix_change(effect)
+        figure, change = voice.figure_inside(effect.figure), self._mix_change(effect)
         if effect.verdict == "none":
             return voice.say("finding.mix_none", figure=figure)
         own = self.number(f"{id_}.own", effect.own, FINE.get(unit, unit), method="decomposition")
@@ -692,6 +732,9 @@ class Sentences:
         name = voice.data(
             one.name.get(voice.language) or one.name.get("zh" if voice.chinese else "en") or next(iter(one.name.values()), ""), 80
         )
+        known = {channel.name: channel for channel in voice.shop.channels.channels}
+        if one.kind == "missing_data" and len(one.affects) == 1 and one.affects[0] in known:
+            name = voice.part("breaks.no_data", channel=voice.data(known[one.affects[0]].title(voice.language), 40))
         name = name or voice.word(f"breaks.{one.kind}")
         when = (
             voice.dated(wording.span(one.on, one.until, voice.language))
@@ -732,7 +775,7 @@ class Sentences:
         if review.partial:
             said.append(voice.say("data.partial_sentence", why=self._covered()))
         for channel in channels:
-            name = voice.data(channel.label or channel.channel, 40)
+            name = voice.channel(channel, 40)
             if channel.error:
                 said.append(voice.say("data.error", channel=name, why=voice.data(channel.error.rstrip(".。 "), 120)))
             elif channel.excluded:
@@ -766,7 +809,7 @@ class Sentences:
         voice, review = self.voice, self.review
         gaps: list[Phrase] = []
         for channel in review.channels:
-            name = voice.data(channel.label or channel.channel, 24)
+            name = voice.channel(channel, 24)
             if channel.error:
                 gaps.append(voice.part("data.gap_error", channel=name))
             elif channel.excluded:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from string import Formatter
 from zoneinfo import ZoneInfo
 
-from tasks.model import Action, Figure, Period
+from tasks.model import Action, ChannelQuality, Figure, Period
 from tasks.report import wording
 from tasks.report.catalogue import catalogue
 from tasks.report.gate import Gate
@@ -124,6 +124,11 @@ class Voice:
         key = f"figure.{code}"
         return self.word(key) if key in self.catalogue else self.data(code.replace("_", " "))
 
+    def figure_inside(self, figure: Figure | str) -> Phrase:
+        """Return the name of a figure as it stands inside a sentence."""
+        name = self.figure(figure)
+        return name if self.chinese else word(_lower(name.plain))
+
     def scope(self, figure: Figure) -> Phrase:
         """Return the name of the part of the shop that a figure is about: a platform, line, milestone or loss item."""
         key = f"scope.{figure.scope}"
@@ -152,6 +157,21 @@ class Voice:
             return self.dated(wording.span(*span, self.language))
         return self.data(value.replace("_", " ") if _CODE.fullmatch(value) else value, limit)
 
+    def change(self, dimension: str, value: str) -> Phrase:
+        """Return something that changed by dimension and value: `批次 SM04-2610A`."""
+        name = value.partition("@")[2] or value
+        return join([self.dimension(dimension), self.value(dimension, name)], " ")
+
+    def channel(self, channel: ChannelQuality, limit: int) -> Phrase:
+        """Return a channel's name in this language."""
+        declared = next((one for one in self.shop.channels.channels if one.name == channel.channel), None)
+        name = declared.title(self.language) if declared else channel.label or channel.channel
+        return self.data(name, limit)
+
+    def readable(self, text: str) -> bool:
+        """Whether quoted words can be read by the readers of this language: no Han letters in an English edition."""
+        return self.chinese or not any("\u3400" <= character <= "\u9fff" for character in text)
+
     def action(self, action: Action) -> ActionWords:
         """Return an action's wording in this language."""
         return self.shop.playbook.words(action, self.language)
@@ -175,6 +195,10 @@ class Voice:
         dates = [name for name in ("ship_date", "pay_date") if get(name)]
         if dates and len(slice_) > len(dates):
             rest = {name: each for name, each in slice_.items() if name not in dates}
+            if get(dates[0], "").endswith(".."):
+                first = _span(get(dates[0], ""))
+                days = self.day(first[0]) if first else value(dates[0])
+                return self.part(f"where.{dates[0]}_open", where=self.where(rest), days=days)
             return self.part(f"where.{dates[0]}", where=self.where(rest), days=value(dates[0]))
         rest = slice_
         if get("batch_no"):

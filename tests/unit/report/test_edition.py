@@ -134,6 +134,41 @@ def test_several_red_lines_say_once_what_is_to_be_done() -> None:
     assert "HW-13出现3起烫伤反馈" in text
 
 
+@pytest.mark.parametrize(("language", "asked"), [("zh-CN", "请决定"), ("en", "Todecide")])
+def test_page_one_of_a_full_week_holds_all_decisions(language: str, asked: str) -> None:
+    lines = [replace(red_line(), slice={"sku": f"HW-{index}"}, cases=4 - index % 2) for index in range(11, 19)]
+    steps = [
+        make_action(
+            f"r{line.slice['sku']}", "先封存", ActionKind.CONTAIN, "陈立", local(2026, 11, 10), slice=line.slice, restricted=True
+        )
+        for line in lines
+    ]
+    made = _make(make_review("week", red_lines=lines, proposals=[*make_review().proposals, *steps]), language)
+    pages = [_squeezed(page) for page in _pages(made)]
+    assert pages[0].count(asked) == 3
+    assert not any(asked in page for page in pages[1:])
+    assert "HW-18" not in pages[0]  # page 1 tells three and counts the others, the causes name them
+    assert "HW-18" in pages[1]
+    assert len(pages) <= 4
+
+
+def test_two_changes_that_reached_the_same_parcels_are_both_named() -> None:
+    adapter = next(cause for cause in make_causes() if cause.cause_id == "c-adapter")
+    together = (("batch_no", "SM04-2610A"), ("listing_version", "SM-04@v13"))
+    cause = replace(adapter, slice={"sku": "SM-04", "ship_date": "2026-10-12.."}, facts=(*adapter.facts, ("coincides", together)))
+    text = _squeezed("".join(_pages(_make(make_review("week", causes=[cause])))))
+    assert "自10月12日起发货的SM-04" in text
+    assert "同时更换了：批次SM04-2610A、页面版本v13；原因待拆分。" in text
+    assert "不跟批次走" not in text
+
+
+def test_a_steady_trend_is_not_mentioned() -> None:
+    night = next(cause for cause in make_causes() if cause.trend == "steady")
+    text = _squeezed("".join(_pages(_make(make_review("week", causes=[night])))))
+    assert "自第44周起。" in text
+    assert "没有继续增加" not in text
+
+
 def test_a_quiet_week_says_so() -> None:
     made = edition("quiet", "zh-CN")
     assert made.headline == "本周没有新的异常。共检查312处，均在正常范围内。请把时间用在2项逾期事项上。"
