@@ -59,5 +59,7 @@ def render(run: Run, review: Review) -> list[Rendered]:
                 proposals=review.proposals,
             )
         get_run_logger().info("%s: %s numbers", edition_id(edition), len(made.numbers))
-        rendered.append(Rendered(audience, language, made.subject, tuple(made.main_points), f"{edition_id(edition)}/{made.pdf_name}"))
+        rendered.append(
+            Rendered(audience, language, made.subject, tuple(made.main_points), f"{edition_id(edition)}/{made.pdf_name}")
+        )
     return rendered
