@@ -50,6 +50,9 @@ MAXIMUM_ROWS = 40
 """Rows of one table in print; with all tables together far below the 300 rows that the renderer bears."""
 
 
+SMALL_SHARE = 0.01
+"""Shares below it are printed with two decimals, and so are their changes."""
+
 MAXIMUM_BREAKDOWNS = 10
 BREAKDOWN_ROWS = 20
 LONGEST_LABEL = {True: 20, False: 40}
@@ -411,6 +414,8 @@ class _Builder:
             return voice.word("word.none")
         difference = figure.value - figure.previous
         unit = CHANGE_UNITS.get(figure.unit, "count_change")
+        if figure.unit == "share" and max(figure.value, figure.previous) < SMALL_SHARE:
+            unit = FINE[unit]
         phrase: Phrase = number("change", difference, unit)
         if not any(digit in phrase.plain for digit in "123456789"):
             return voice.word("judge.unchanged")
@@ -744,7 +749,7 @@ class _Builder:
         """Return a new action as a row of the table."""
         voice = self.voice
         words = voice.action(action)
-        goal = voice.data(words.target, 80)
+        goal = voice.data(words.target, 140)
         if words.metric and words.metric not in words.target:
             goal = join([voice.data(words.metric, 40), goal], " → ")
         return ActionRow(

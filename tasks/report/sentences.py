@@ -658,7 +658,7 @@ class Sentences:
         metric = voice.data(voice.action(action).metric, 40)
         if verdict == Verdict.NO_CHANGE:
             return voice.say("verdict.text_no_change", what=what, metric=metric, before=before, after=after)
-        ratio = result.ratio or 1.0
+        ratio = 1.0 if result.ratio is None else result.ratio
         if verdict == Verdict.WORSE:
             times = self.number(f"{id_}.ratio", ratio, "times", n=result.n_after, method=method)
             return voice.say("verdict.text_worse", what=what, metric=metric, before=before, after=after, times=times)

@@ -47,7 +47,7 @@ def tenths(drop: float) -> str:
     count = int(rounded(min(max(drop, 0.0), 1.0) * 10, 0))
     if count == 0:
         return "不到一成"
-    return "全部" if count == 10 else f"{_HAN[count]}成"
+    return "十成" if count == 10 else f"{_HAN[count]}成"
 
 
 def value_text(value: float | int | None, unit: str, language: str, currency: str = "CNY") -> str:
