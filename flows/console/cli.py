@@ -129,6 +129,19 @@ def redeliver(settings: Settings, period: str) -> None:
     redeliver_here(settings, period, console)
 
 
+@main.command()
+@click.argument("recipient")
+@click.option("--period", required=True, help="Period of the mail, as 2026-W45.")
+@click.option("--arrived/--lost", required=True, help="What the reader says: it arrived, or it did not and is to be sent again.")
+@click.option("--by", required=True, help="Who asked the reader.")
+@click.pass_obj
+def settle(settings: Settings, recipient: str, period: str, arrived: bool, by: str) -> None:
+    """Settle an uncertain mail to RECIPIENT by a person's word."""
+    from flows.console.standing import settle_mail
+
+    settle_mail(settings, recipient, period, arrived, by, datetime.now(UTC), console)
+
+
 @main.group()
 def actions() -> None:
     """See and change promises."""

@@ -9,6 +9,8 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from tasks.deliver.delivery import LEASE_SECONDS, settle_by_hand
+from tasks.errors import UserError
 from tasks.model import DeliveryState, Grain, Period
 from tasks.run import REPORT_OF_GRAIN, Stores
 from tasks.settings import Settings
@@ -83,3 +85,20 @@ def _show_refused(stores: Stores, now: datetime, console: Console) -> None:
     for channel, rule, count, source_id, reason in grouped.sort("channel", "rule").iter_rows():
         table.add_row(channel, rule, str(count), f"{source_id}: {reason}")
     console.print(table)
+
+
+def settle_mail(settings: Settings, recipient: str, period: str, arrived: bool, by: str, now: datetime, console: Console) -> None:
+    """Take a person's word on the uncertain mails of a period to one recipient."""
+    stores = Stores.open(settings)
+    unknown = [
+        mail
+        for mail in stores.ledger.unknown_deliveries(now=now, lease_seconds=LEASE_SECONDS)
+        if mail.period == period and mail.recipient.lower() == recipient.lower()
+    ]
+    if not unknown:
+        raise UserError(f"No uncertain mail of {period} to {recipient} is known.", hint="`aftersales status` lists the uncertain mails.")
+    for mail in unknown:
+        settle_by_hand(stores.ledger, mail, sent=arrived, by=by, now=now)
+        console.print(f"{mail.report} {mail.period} r{mail.revision} to {mail.recipient}: {'sent' if arrived else 'queued again'}.")
+    if not arrived:
+        console.print("`aftersales redeliver` sends it.")

@@ -43,6 +43,9 @@ def story(facts: Facts, period: Period, causes: list[Cause]) -> CaseStory | None
         if column in cases.columns:
             cases = cases.filter(~taboo.fill_null(value=False))
     cases = cases.filter(pl.col("text").str.len_chars() >= SHORTEST)
+    if "language" in cases.columns and cases["language"].n_unique() > 1:
+        usual = cases["language"].drop_nulls().value_counts().sort(["count", "language"], descending=[True, False])["language"]
+        cases = cases.filter(pl.col("language") == usual[0])  # what most customers write is what most readers read
     if cases.is_empty():
         return None
     chosen = cases.clear()

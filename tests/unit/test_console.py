@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from flows.console.checkup import examine
 from flows.console.cli import main
 from flows.console.newcomer import OWN, make_home
 from flows.console.sites import Site, archive_site, inside, outbox_site
+from tasks.model import Delivery, DeliveryState
+from tasks.run import Stores
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
 
 WANTED = {
-    "init", "channels try", "review", "backfill", "redeliver", "actions list", "actions show", "actions accept", "actions update",
+    "init", "channels try", "review", "backfill", "redeliver", "settle", "actions list", "actions show", "actions accept", "actions update",
     "actions import", "status", "sample", "demo", "serve", "deploy", "doctor",
 }  # fmt: skip
 
@@ -119,6 +121,21 @@ def test_status_of_a_new_home_has_no_editions(home: Path) -> None:
     assert shown.exit_code == 0
     assert shown.output.count("— none —") == 2
     assert "No channel has been pulled yet." in shown.output
+
+
+@pytest.mark.parametrize(("word", "state"), [("--arrived", "sent"), ("--lost", "queued")])
+def test_an_uncertain_mail_is_settled_by_a_person_once(home: Path, word: str, state: str) -> None:
+    ledger = Stores.open(load_settings(home)).ledger
+    mail = Delivery("weekly", "2026-W45", "executive", "en", 1, "boss@shop.example", DeliveryState.QUEUED, "<1@shop.example>", "0" * 64)
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    ledger.queue_deliveries([mail], now=begun)
+    ledger.claim_delivery(mail, holder="gone", now=begun)
+    asked = ("settle", "Boss@shop.example", "--period", "2026-W45", word, "--by", "Li")
+    assert _run(home, *asked).exit_code == 0
+    assert [known.state.value for known in ledger.deliveries()] == [state]
+    again = _run(home, *asked)
+    assert again.exit_code == 1
+    assert "No uncertain mail" in again.output
 
 
 def test_init_makes_a_valid_home_with_a_private_key_and_says_what_is_next(tmp_path: Path) -> None:
