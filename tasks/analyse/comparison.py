@@ -21,6 +21,9 @@ UNTESTED = "untested"
 """Judgement of a figure that is told and not judged."""
 
 NORMAL_Z = 3.0
+FAR_OFF = 0.15
+"""Share of the target beyond which a miss is no longer slight."""
+
 SLIGHT_Z = 2.0
 D2 = 1.128
 """Mean moving range ÷ standard deviation for pairs of a normal variable."""
@@ -166,4 +169,7 @@ def with_target(figure: Figure, shop: Shop) -> Figure:
     now = meets(figure.value)
     turns = sum(first != second for first, second in pairwise(recent))
     attainment = "mixed" if turns >= 3 else "met" if now else "missed"
-    return replace(figure, target=limit, target_op=target.op, attainment=attainment, streak=streak)
+    # «Slightly over» is said of a target just missed; far beyond it, a value within its normal range is normal and off target.
+    far = not now and abs(figure.value - limit) > FAR_OFF * abs(limit)
+    judgement = "normal" if figure.judgement == "slightly_over" and far else figure.judgement
+    return replace(figure, target=limit, target_op=target.op, attainment=attainment, streak=streak, judgement=judgement)

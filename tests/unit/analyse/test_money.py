@@ -125,3 +125,11 @@ def test_a_weekly_target_grows_with_the_days_of_a_month() -> None:
     }
     judged = with_target(figure, Shop(files))
     assert (judged.target, judged.attainment) == (320.0, "met")
+
+
+@pytest.mark.parametrize(("value", "judgement"), [(86.0, "slightly_over"), (161.0, "normal")])
+def test_twice_the_target_is_not_slightly_over(value: float, judgement: str) -> None:
+    figure = Figure(code="net_loss", family="money", value=value, unit="money", judgement="slightly_over")
+    files = Shop.load(None).files | {"targets.yaml": b"quality_reasons: [q]\nfigures: [{figure: net_loss, op: <=, value: 80}]"}
+    judged = with_target(figure, Shop(files))
+    assert (judged.judgement, judged.attainment) == (judgement, "missed")
