@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 from prefect.artifacts import create_table_artifact
 
 from flows.opening import PROGRESS, wait_for_sources
+from flows.request import BackfillRequest
 from tasks.collect.steps import collect
 from tasks.errors import UserError
 from tasks.model import Edition, Period
@@ -20,9 +21,6 @@ from tasks.shop.load import Shop
 from tasks.store.runs import BackfillPlan
 from tasks.store.steps import store
 from tasks.validate.steps import validate
-
-if TYPE_CHECKING:
-    from flows.backfill import BackfillRequest
 
 
 class Backfill:

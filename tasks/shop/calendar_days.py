@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 
 WorkCalendar = Literal["statutory", "supplier"]
 EventKind = Literal[

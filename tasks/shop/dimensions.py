@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 from tasks.shop.taxonomy import Name
 
 Domain = Literal["orders", "devices", "conversations", "records"]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 
 
 class Identity(Section):

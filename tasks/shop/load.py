@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from tasks.errors import ConfigurationError
 
@@ -42,12 +42,6 @@ SECTIONS = {
     "audiences": ("audiences.yaml", "tasks.shop.audiences", "Audiences"),
 }
 """Section of a shop → its file, the module and the model that validates it."""
-
-
-class Section(BaseModel):
-    """Base of every configuration model: unknown keys are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Shop:

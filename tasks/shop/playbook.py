@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 from tasks.shop.taxonomy import Name
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tasks.model import Severity, Track
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 from tasks.shop.taxonomy import Name
 
 Clock = Literal["elapsed", "service_hours", "workday", "supplier_workday", "platform_deadline"]

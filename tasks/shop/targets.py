@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 
 
 class Target(Section):

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 
 UNCODED = "UNK"
 """Code of a record whose problem no rule recognised; shown, never hidden."""

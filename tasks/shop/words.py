@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tasks.shop.load import Section
+from tasks.shop.section import Section
 
 
 class PhraseGroup(Section):

@@ -1,0 +1,9 @@
+"""What every configuration model is."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """Base of every configuration model: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
