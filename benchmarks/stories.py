@@ -34,6 +34,9 @@ EXCESS = ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10")
 ACTIONS = {"S8": "A-2026-W26-KT05", "S9": "A-2026-W24-AF09", "T9": "A-2026-W21-T9"}
 """Story → the earlier action whose verdict it is about."""
 
+ALWAYS = ("S8", "S9", "T1", "T2", "T4", "T9")
+"""Answers that must be right in every shop."""
+
 SHOP_LEVEL = {"cluster", "reputation", "safety"}
 
 
@@ -174,6 +177,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--weeks", type=int, default=56)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--hold", action="store_true", help="end with an error where a promise is broken")
     options = parser.parse_args(list(arguments) if arguments is not None else None)
     seeds = seeds_of(options.seeds)
     print(f"{'seed':>4}  " + "  ".join(f"{name:>3}" for name in EXCESS) + "   traps wrong            quiet weeks alarmed", flush=True)
@@ -201,6 +205,17 @@ def main(arguments: Iterable[str] | None = None) -> None:
             }
         )
     )
+    broken = [
+        text
+        for text, kept in (
+            ("at least 6 of 8 stories are named", sum(named) >= 0.75 * len(named)),
+            ("S8, S9, T1, T2, T4 and T9 are right in every shop", all(row["traps"][name] for row in rows for name in ALWAYS)),
+            ("at least 9 of 10 quiet weeks stay quiet", 10 * sum(len(r["alarmed"]) for r in rows) <= sum(len(r["quiet"]) for r in rows)),
+        )
+        if not kept
+    ]
+    if options.hold and broken:
+        sys.exit(f"Broken: {'; '.join(broken)}.")
 
 
 if __name__ == "__main__":
