@@ -150,7 +150,9 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
         looked = 0
         for weeks, first, last in windows:
             panel, rows, cases = _order_panel(book, known, first, last, parents)
-            result = scan(panel, alpha=alpha, dispersion=dispersion)
+            # an expectation from few weeks is itself a count: Var(O−E) = E (1 + span / baseline)
+            baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
+            result = scan(panel, alpha=alpha, dispersion=dispersion * (1 + weeks / baseline))
             looked = max(looked, result.tested)
             describe = _describer(book, weeks, first, last, panel, rows, cases)
             hits += [describe(found) for found in result.found]
