@@ -60,13 +60,11 @@ class Book:
     values: dict[str, list[str]]
     days: dict[str, Codes]
     scanned: dict[str, Codes]
-    quantity: Weights
     case_unit: dict[str, NDArray[np.int64]]
     case_day: dict[str, Codes]
     case_leaf: dict[str, Codes]
     case_record: dict[str, NDArray[np.str_]]
     leaves: list[str]
-    oids: pl.Series
     line_of_sku: NDArray[np.int64]
     first_day: int
     end_day: int
@@ -129,7 +127,7 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
         end: First day that is not looked at.
     """
     dims = [dim for dim in dims if dim in facts["order_line"].columns]
-    orders = facts["order_line"].select("oid", "qty", "paid_at", "shipped_at", "signed_at", *dims)
+    orders = facts["order_line"].select("oid", "paid_at", "shipped_at", "signed_at", *dims)
     last = day_number(end)
     moments = {axis: local_days(axis, zone) for axis in ("paid_at", "shipped_at", "signed_at")}
     applied = facts["aftersale"].filter(pl.col("oid").is_not_null()).group_by("oid").agg(pl.col("applied_at").min())
@@ -184,13 +182,11 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
         values=values,
         days=days,
         scanned=scanned,
-        quantity=np.array(orders["qty"].fill_null(1).to_numpy(), dtype=np.float64),
         case_unit=case_unit,
         case_day=case_day,
         case_leaf=case_leaf,
         case_record=case_record,
         leaves=leaves,
-        oids=orders["oid"],
         line_of_sku=_line_of_sku(codes, values),
         first_day=first,
         end_day=last,

@@ -26,4 +26,3 @@ class Identity(Section):
         default_factory=list, description="Sentences by language that every edition prints beside its data (a sample's bias, say)."
     )
     minimum_n: int = Field(30, description="Below this many cases: no percentages, no words of significance.")
-    code_of_sample: str = ""
