@@ -115,7 +115,8 @@ def test_an_impossible_review_is_refused_before_any_work(reviewed_home: Path, pe
 
 def test_a_schedule_that_fires_twice_makes_one_revision(reviewed_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = copied(reviewed_home, tmp_path / "home")
-    due = SimpleNamespace(scheduled_start_time=datetime.now(UTC), parameters={"period": WEEK, "grain": "week"})
+    fired = datetime.now(UTC).replace(microsecond=999_999)  # the edition is made in the very second in which it was due
+    due = SimpleNamespace(scheduled_start_time=fired, parameters={"period": WEEK, "grain": "week"})
     monkeypatch.setattr("flows.opening.runtime", SimpleNamespace(flow_run=due))
     with inside(home):
         review(period=WEEK, revise=True, send=True)
