@@ -75,10 +75,16 @@ def until(book: Book, end: date) -> Book:
     last = day_number(end)
     if last >= book.end_day:
         return book
-    days = _happened(book.scanned, last)
-    kept = {family: arrived < last for family, arrived in book.case_day.items()}
+    paid = np.flatnonzero((book.scanned["paid_at"] >= 0) & (book.scanned["paid_at"] < last))
+    n = int(paid[-1]) + 1 if len(paid) else 0  # where lines are in order of payment, the later ones need not be touched
+    scanned = {axis: column[:n] for axis, column in book.scanned.items()}
+    days = _happened(scanned, last)
+    kept = {family: (arrived < last) & (book.case_unit[family] < n) for family, arrived in book.case_day.items()}
     return replace(
         book,
+        n=n,
+        codes={dim: column[:n] for dim, column in book.codes.items()},
+        scanned=scanned,
         days=days,
         case_unit={family: book.case_unit[family][keep] for family, keep in kept.items()},
         case_day={family: book.case_day[family][keep] for family, keep in kept.items()},
@@ -207,7 +213,8 @@ class Curve:
     baseline_last: int = 0
     cases: int = 0
     dispersion: float = 1.0
-    product: Weights | None = None  # of every unit's effects, once they are all known
+    product: Weights | None = None  # of the effects of the units from row `product_from` on, once they are all known
+    product_from: int = 0
 
     def cumulative(self, age: int) -> float:
         """Return the expected cases per unit up to an age of `age` days, product effects aside."""
@@ -224,9 +231,9 @@ class Curve:
         return np.asarray(out)
 
     def multiplier(self, codes: Mapping[str, Codes], rows: NDArray[np.int64] | slice = slice(None)) -> Weights:
-        """Return each unit's product of effects."""
-        if self.product is not None:
-            return self.product[rows]
+        """Return each unit's product of effects; `rows` ascend."""
+        if self.product is not None and not isinstance(rows, slice) and (not len(rows) or rows[0] >= self.product_from):
+            return self.product[rows - self.product_from]
         product = np.ones(0)
         for number, (dim, effect) in enumerate(self.effects.items()):
             # the code −1 of an unknown value takes the last place, a one
@@ -287,7 +294,10 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
     curve = Curve(family, hazard, {"sku": effect}, first, until - 1, int(mask.sum()))
     curve.dispersion = _dispersion(observed[:, keep_week], expected[:, keep_week])
     _rake(book, curve, until, np.repeat(keep_week, 7)[: until - first])
-    curve.product = curve.multiplier(book.codes)
+    young = np.flatnonzero(days >= until - length)  # every later panel asks for these again
+    if len(young):
+        curve.product_from = int(young[0])
+        curve.product = curve.multiplier(book.codes, slice(curve.product_from, None))
     return curve
 
 

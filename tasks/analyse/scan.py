@@ -154,8 +154,9 @@ def scan(
     rejected: Found | None = None
     per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # what one earlier case lets expect
     for _ in range(max_causes):
-        scale = _common_level(panel, weights, falls) if panel.common_level else 1.0
-        candidates, cells, looked = _candidates(panel, weights * scale, min_cases, falls)
+        totals = _totals(panel, weights)
+        scale = _common_level(panel, totals, float(weights.sum()), falls) if panel.common_level else 1.0
+        candidates, cells, looked = _candidates(panel, weights * scale, {d: (o, e * scale) for d, (o, e) in totals.items()}, min_cases, falls)
         tested = max(tested, looked)
         prices = {order: log(len(cells) * max(count, 1) / alpha) for order, count in cells.items()}
         measure = partial(likelihood_ratio, baseline=panel.baseline, rho=scale * per_case)
@@ -173,7 +174,7 @@ def scan(
     return Scan(found, tested, rejected, sum(f.excess for f in found), total / expected_total)
 
 
-def _common_level(panel: Panel, weights: Weights, falls: bool) -> float:
+def _common_level(panel: Panel, totals: Totals, total: float, falls: bool) -> float:
     """Return the ratio of observed to expected that healthy slices share: the weighted median over the values of all dimensions.
 
     The median does not follow an ill minority. Where an ill slice is the majority of most dimensions it does: then the
@@ -181,22 +182,18 @@ def _common_level(panel: Panel, weights: Weights, falls: bool) -> float:
     to fall beside the ill. A level that the total's own noise explains is 1.
     """
     parts: list[tuple[Weights, Weights]] = []
-    for dim, codes in panel.units.items():
-        count = len(panel.values[dim])
-        if not 2 <= count <= 40:
+    for dim, (observed, expected) in totals.items():
+        if not 2 <= len(panel.values[dim]) <= 40:
             continue
-        expected = np.bincount(codes[codes >= 0], weights[codes >= 0], count)
-        observed = np.bincount(panel.cases[dim][panel.cases[dim] >= 0], minlength=count)
         values = np.flatnonzero(expected > 8)
         if len(values):
-            parts.append((observed[values] / expected[values], expected[values].astype(np.float64)))
+            parts.append((observed[values] / expected[values], expected[values]))
     if not parts:
         return 1.0
     if falls:
         level = min(_weighted_median(ratios, sizes) for ratios, sizes in parts)
     else:
         level = _weighted_median(np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]))
-    total = float(weights.sum())
     return level if level > 0 and likelihood_ratio(level * total, total) > COMMON_NATS else 1.0
 
 
@@ -210,6 +207,21 @@ COMMON_NATS = 4.0
 """Evidence below which a common level is put down to chance (0.5 % two-sided)."""
 
 
+Totals = dict[str, tuple[Weights, Weights]]
+"""Dimension → observed and expected cases of each of its values."""
+
+
+def _totals(panel: Panel, weights: Weights) -> Totals:
+    out: Totals = {}
+    for dim, codes in panel.units.items():
+        count = len(panel.values[dim])
+        seen = panel.cases[dim]
+        # the code −1 of an unknown value is counted in a place before all others, and dropped
+        expected = np.bincount(codes + 1, weights, count + 1)[1:].astype(np.float64)
+        out[dim] = np.bincount(seen + 1, minlength=count + 1)[1:].astype(np.float64), expected
+    return out
+
+
 Candidate = tuple[Pattern, float, float, int]
 """A pattern, its observed and expected cases, and the form it has: 1 value, 2 pair, 3 triple, 4 value in an interval of days."""
 
@@ -221,22 +233,19 @@ THIN = 0.03
 """A cell that expects fewer cases cannot reach five by chance in any number of editions, and is not paid for."""
 
 
-def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> tuple[list[Candidate], dict[int, int], int]:
+def _candidates(
+    panel: Panel, weights: Weights, totals: Totals, min_cases: int, falls: bool
+) -> tuple[list[Candidate], dict[int, int], int]:
     """Return all that is worth naming, how many cells of each form could have been (the price of having looked), and how many
     slices had enough cases to be judged."""
     dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
-    observed: dict[str, Weights] = {}
-    expected: dict[str, Weights] = {}
+    observed = {dim: totals[dim][0] for dim in dims}
+    expected = {dim: totals[dim][1] for dim in dims}
     out: list[Candidate] = []
     cells = dict.fromkeys((1,) if falls else (1, 2, 3, 4), 0)
     total_o = float(panel.n_cases)
     looked = 0
     for dim in dims:
-        count = len(panel.values[dim])
-        unit, case = panel.units[dim], panel.cases[dim]
-        known = unit >= 0
-        expected[dim] = np.bincount(unit[known], weights[known], count).astype(np.float64)
-        observed[dim] = np.bincount(case[case >= 0], minlength=count).astype(float)
         cells[1] += int((expected[dim] > THIN).sum())
         size = expected[dim] if falls else observed[dim]
         looked += int((size >= min_cases).sum())
@@ -248,7 +257,7 @@ def _candidates(panel: Panel, weights: Weights, min_cases: int, falls: bool) -> 
         return out, cells, looked
     screened: list[tuple[float, Pattern, float, float]] = []
     step = max(len(weights) // SCREENED_ROWS, 1)
-    sample = {dim: panel.units[dim][::step] for dim in dims}
+    sample = {dim: panel.units[dim][::step].astype(np.int64) + 1 for dim in dims}  # 0 where unknown
     sample_weights = weights[::step] * step
     for left, right in combinations(dims, 2):
         if left in panel.parents.get(right, ()) or right in panel.parents.get(left, ()):
@@ -279,31 +288,29 @@ def _crossed(
 ) -> tuple[list[tuple[int, int, float, float]], int]:
     """Return (left code, right code, observed, expected) of every pair of values with enough cases, and the number of cells.
 
-    `units` and `weights` are a sample of the panel's: it says which pairs are worth an exact sum.
+    `units` (codes plus one, 0 where unknown) and `weights` are a sample of the panel's: it says which pairs are worth an exact sum.
     """
-    width = len(panel.values[right])
-    a, b = panel.cases[left], panel.cases[right]
-    known = (a >= 0) & (b >= 0)
-    keys, counts = np.unique(a[known].astype(np.int64) * width + b[known], return_counts=True)
-    keys, counts = keys[counts >= min_cases], counts[counts >= min_cases]
-    x, y = units[left], units[right]
-    both = (x >= 0) & (y >= 0)
-    size = len(panel.values[left]) * width
+    width = len(panel.values[right]) + 1
+    size = (len(panel.values[left]) + 1) * width
+    case_cell = (panel.cases[left].astype(np.int64) + 1) * width + panel.cases[right] + 1
+    keys, counts = np.unique(case_cell, return_counts=True)
+    known = (counts >= min_cases) & (keys >= width) & (keys % width > 0)
+    keys, counts = keys[known], counts[known]
     if not len(keys):
         return [], min(size, int(weights.sum() / THIN))
-    cell = x[both].astype(np.int64) * width + y[both]
+    cell = units[left] * width + units[right]
     if size <= 4_000_000:
-        sums = np.bincount(cell, weights[both], size)
-        number = int((sums > THIN).sum())
-        sums = sums[keys]
+        table = np.bincount(cell, weights, size)
+        number = int((table.reshape(-1, width)[1:, 1:] > THIN).sum())
+        sums = table[keys]
     else:
         position = np.searchsorted(keys, cell)
         position[position == len(keys)] = 0
         hit = keys[position] == cell
-        sums = np.bincount(position[hit], weights[both][hit], len(keys))
+        sums = np.bincount(position[hit], weights[hit], len(keys))
         number = int(weights.sum() / THIN)
     rows = zip(keys.tolist(), counts.tolist(), sums.tolist(), strict=True)
-    return [(key // width, key % width, float(count), float(e)) for key, count, e in rows], number
+    return [(key // width - 1, key % width - 1, float(count), float(e)) for key, count, e in rows], number
 
 
 def _triples(
