@@ -382,9 +382,10 @@ def test_until_hides_the_future(year: Book) -> None:
     assert all(days.max() < cut for days in then.days.values())
     assert all(len(days) == 0 or days.max() < cut for days in then.case_day.values())
     assert len(then.case_unit["function"]) == len(then.case_day["function"]) == len(then.case_record["function"])
-    # What had happened is untouched, and the book of all weeks too.
-    past = year.days["signed_at"] < cut
-    assert np.array_equal(then.days["signed_at"][past], year.days["signed_at"][past])
+    # What had happened is untouched, and the book of all weeks too; lines that were paid later are not there yet.
+    past = year.days["signed_at"][: then.n] < cut
+    assert np.array_equal(then.days["signed_at"][past], year.days["signed_at"][: then.n][past])
+    assert year.days["paid_at"][then.n :].min() >= cut and then.n < year.n
     assert year.end_day == day_number(date(2026, 11, 23)) and year.days["paid_at"].max() >= cut
 
 
@@ -442,7 +443,9 @@ def test_a_book_cut_later_takes_the_same_parcels_for_received(days: int | None) 
     odd = lines.with_columns(signed_at=pl.when(pl.int_range(pl.len()) == 5).then(signed).otherwise("signed_at"))
     end = MONDAY + timedelta(days=11 if days is None else 25)
     made_then, later = book_of(odd, end=end, dims=("sku",)), book_of(odd, dims=("sku",))
-    assert np.array_equal(until(later, end).days["signed_at"], made_then.days["signed_at"])
+    cut = until(later, end)
+    assert np.array_equal(cut.days["signed_at"], made_then.days["signed_at"][: cut.n])
+    assert (made_then.days["signed_at"][cut.n :] == -1).all()
 
 
 def test_the_same_facts_give_the_same_curves() -> None:
