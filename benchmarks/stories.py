@@ -22,8 +22,9 @@ import polars as pl
 
 from benchmarks.shops import action_histories, sample_shop, world_facts
 from tasks.act.prior import check
-from tasks.analyse.causes import RootCauses, make_book, root_causes
+from tasks.analyse.causes import make_book, root_causes
 from tasks.analyse.expected import Book
+from tasks.analyse.findings import RootCauses
 from tasks.analyse.red_lines import red_lines
 from tasks.classify.coding import code
 from tasks.model import Cause, Facts, Period, Verdict

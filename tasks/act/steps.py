@@ -6,7 +6,7 @@ from prefect.logging import get_run_logger
 
 from tasks.act.prior import check
 from tasks.act.proposals import propose
-from tasks.analyse.causes import RootCauses
+from tasks.analyse.findings import RootCauses
 from tasks.analyse.red_lines import red_lines
 from tasks.model import Action, ActionResult, Facts
 from tasks.run import Run

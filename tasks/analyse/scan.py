@@ -156,7 +156,9 @@ def scan(
     for _ in range(max_causes):
         totals = _totals(panel, weights)
         scale = _common_level(panel, totals, float(weights.sum()), falls) if panel.common_level else 1.0
-        candidates, cells, looked = _candidates(panel, weights * scale, {d: (o, e * scale) for d, (o, e) in totals.items()}, min_cases, falls)
+        candidates, cells, looked = _candidates(
+            panel, weights * scale, {d: (o, e * scale) for d, (o, e) in totals.items()}, min_cases, falls
+        )
         tested = max(tested, looked)
         prices = {order: log(len(cells) * max(count, 1) / alpha) for order, count in cells.items()}
         measure = partial(likelihood_ratio, baseline=panel.baseline, rho=scale * per_case)
@@ -284,7 +286,7 @@ def _candidates(
 
 
 def _crossed(
-    panel: Panel, units: Mapping[str, Codes], weights: Weights, left: str, right: str, min_cases: int
+    panel: Panel, units: Mapping[str, NDArray[np.int64]], weights: Weights, left: str, right: str, min_cases: int
 ) -> tuple[list[tuple[int, int, float, float]], int]:
     """Return (left code, right code, observed, expected) of every pair of values with enough cases, and the number of cells.
 
@@ -335,7 +337,11 @@ def _triples(
             looked += int((sums > THIN).sum())
             for value in np.flatnonzero(counts >= min_cases):
                 conditions = tuple(sorted((*pattern.conditions, (dim, int(value)))))
-                if conditions in seen or counts[value] <= 1.15 * sums[value] or counts[value] / max(sums[value], 1e-9) <= 1.1 * o / e:
+                if (
+                    conditions in seen
+                    or counts[value] <= 1.15 * sums[value]
+                    or counts[value] / max(sums[value], 1e-9) <= 1.1 * o / e
+                ):
                     continue
                 seen.add(conditions)
                 out.append((Pattern(conditions), float(counts[value]), float(sums[value]), 3))

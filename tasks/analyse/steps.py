@@ -6,10 +6,11 @@ from prefect.logging import get_run_logger
 
 from tasks.analyse.breakdowns import breakdowns
 from tasks.analyse.breaks import breaks
-from tasks.analyse.causes import RootCauses, root_causes
+from tasks.analyse.causes import root_causes
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.due import due_items
 from tasks.analyse.figures import figures
+from tasks.analyse.findings import RootCauses
 from tasks.analyse.inflow import daily, problems
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.stories import story
@@ -38,7 +39,9 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         for edition in run.stores.ledger.editions(period=run.period.id, report=run.kind)
         if edition.revision < run.revision
     ]
-    before = {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
+    before = (
+        {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
+    )
     return Review(
         period=run.period,
         as_of=run.as_of,

@@ -11,8 +11,9 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 
-from tasks.analyse.causes import ALPHA, MAX_CAUSES, RootCauses, make_book, root_causes
+from tasks.analyse.causes import make_book, root_causes
 from tasks.analyse.expected import day_number
+from tasks.analyse.findings import ALPHA, MAX_CAUSES, RootCauses
 from tasks.model import UTC_TIME, Cause, Facts, Period
 from tasks.shop.load import Shop
 from tests.shops import LAG, complaints, drawn, facts_of, noon, order_lines, pay_days
