@@ -15,6 +15,7 @@ import resource
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -48,7 +49,12 @@ def judge_seed(seed: int, weeks: int, verbose: bool = False) -> dict[str, Any]:
     facts = code(world_facts(world, datetime(2026, 11, 22, tzinfo=UTC), seed), shop)
     periods = Period.span("2025-W42..2026-W45", shop.identity.zone)[-weeks:]
     book = make_book(facts, periods[-1], shop)
-    results = {period.id: root_causes(facts, period, shop, book=book) for period in periods}
+    results: dict[str, RootCauses] = {}
+    earlier: list[tuple[str, Cause]] = []
+    for period in periods:  # each week knows what the weeks before it said, as the product's does
+        found = root_causes(facts, period, shop, book=book, earlier=earlier)
+        earlier += [(period.id, cause) for cause in found.causes]
+        results[period.id] = replace(found, causes=[*found.causes, *found.deferred])  # those left over are named in a line
     if verbose:
         for name, result in results.items():
             for cause in result.causes:

@@ -671,6 +671,7 @@ class Cause:
     stock: int | None = None
     first_period: str = ""
     periods: int = 1
+    life: Literal["new", "continuing", "recurring", "watched", "recovered"] = "new"  # watched: still raised, no longer beyond chance
     status: CauseStatus = CauseStatus.SUSPECTED
     rows: tuple[str, ...] = ()  # record ids
     days: tuple[date, ...] = ()
@@ -951,6 +952,8 @@ class Review:
         red_lines: list[RedLine],
         causes: list[Cause],
         falls: list[Cause],
+        ended: list[Cause],
+        deferred: list[Cause],
         tested: int,
         expected_false_alarms: float,
         strongest_rejected: Cause | None,
@@ -977,6 +980,8 @@ class Review:
         self.red_lines = red_lines
         self.causes = causes
         self.falls = falls
+        self.ended = ended
+        self.deferred = deferred
         self.tested = tested
         self.expected_false_alarms = expected_false_alarms
         self.strongest_rejected = strongest_rejected

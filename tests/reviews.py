@@ -385,7 +385,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
     """
     values: dict[str, Any] = {
         "period": Period.parse("2026-W45"), "as_of": local(2026, 11, 10, 12), "status": "final", "figures": make_figures(), "red_lines": [],
-        "causes": make_causes(), "falls": [], "tested": 312, "expected_false_alarms": 0.4, "strongest_rejected": None, "rejected_why": "",
+        "causes": make_causes(), "falls": [], "ended": [], "deferred": [], "tested": 312, "expected_false_alarms": 0.4, "strongest_rejected": None, "rejected_why": "",
         "mix": [], "prior": make_prior(), "proposals": make_proposals(), "problems": make_problems(), "channels": make_channels(),
         "due_items": [DueItem("evidence", local(2026, 11, 10, 16), f"AS-{index}", amount) for index, amount in enumerate((400.0, 260.0, 350.0, 250.0))],
         "breaks": [Break("promotion", date(2026, 10, 20), date(2026, 11, 11), {"zh": "双11大促", "en": "Double 11"}, ())],

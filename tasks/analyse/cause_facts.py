@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from tasks.analyse.circumstances import arrivals, change_point, ruled_out
 from tasks.analyse.expected import (
     AXES,
     Book,
     Curve,
     day_of,
 )
-from tasks.analyse.findings import cause_id
+from tasks.analyse.findings import ancestry, cause_id
 from tasks.analyse.hits import Hit, order_panel
+from tasks.analyse.outlook import OPEN, forecast
 from tasks.analyse.scan import Pattern, likelihood_ratio, ratio_interval
 from tasks.model import Cause, Facts, Period
 from tasks.shop.load import Shop
@@ -30,6 +33,17 @@ REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function"
 def order_cause(
     facts: Facts, period: Period, shop: Shop, book: Book, fitted: dict[str, Curve], hit: Hit, more: list[Hit]
 ) -> Cause:
+    """Return a slice that stands out as a cause with all that data know of it.
+
+    Args:
+        facts: Coded facts.
+        period: The period under review.
+        shop: Configuration.
+        book: Arrays up to the period's end.
+        fitted: Curves for judging the period.
+        hit: The slice.
+        more: The same trouble in other families and spans.
+    """
     found = hit.found
     o, e = found.observed, found.expected
     low, high = ratio_interval(o, e)
@@ -55,7 +69,10 @@ def order_cause(
     if found.pattern.axis:
         begin, last_day = day_of(found.pattern.first), day_of(found.pattern.last)
         known.append(("interval", (found.pattern.axis, begin, last_day)))
-        slice_[found.pattern.axis] = f"{begin}..{last_day}" if _has_ended(book, fitted, hit) else f"{begin}.."
+        ended = _has_ended(book, fitted, hit)
+        slice_[found.pattern.axis] = f"{begin}..{last_day}" if ended else f"{begin}.."
+        if not ended:  # later units belong to it as well
+            hit = replace(hit, found=replace(found, pattern=replace(found.pattern, last=OPEN)))
     together = _coincidence(book, hit)
     if together:
         known.append(("coincides", together))
@@ -65,6 +82,8 @@ def order_cause(
             since, axis = day_of(first_shipped), "ship_date"
     if comparison:
         known.append(("comparison", comparison))
+    if found.observed > found.expected:
+        known += _circumstances(period, shop, book, fitted, hit, weekly, since, axis)
     families = sorted({*hit.families, *(f for h in more for f in h.families)})
     known.append(("families", tuple(families)))
     leaf = leaves.most_common(1)[0][0] if leaves else ""
@@ -101,6 +120,31 @@ def order_cause(
         rows=tuple(sorted(records)),
         days=tuple(sorted({day_of(d) for d in hit.days})),
     )
+
+
+def _circumstances(
+    period: Period,
+    shop: Shop,
+    book: Book,
+    fitted: dict[str, Curve],
+    hit: Hit,
+    weekly: list[tuple[str, float, float]],
+    since: date | None,
+    axis: str,
+) -> list[tuple[str, Any]]:
+    """Return the facts about an excess that data give without being asked: what came with it, what it is not, what comes next."""
+    known: list[tuple[str, Any]] = []
+    began = change_point(weekly) if axis == "arrival" else None
+    if began is not None:
+        known.append(("change_point", began))
+    if arrived := arrivals(book, hit, began or since):
+        known.append(("arrived", arrived))
+    if apart := ruled_out(book, fitted, hit, ancestry(shop)):
+        known.append(("ruled_out", apart))
+    foretold = forecast(book, fitted, hit) if period.grain == "week" else None
+    if foretold is not None:
+        known.append(("forecast", (period.next().id, *(round(value, 1) for value in foretold))))  # sums differ in their last bits
+    return known
 
 
 def _sku_of(book: Book, hit: Hit) -> str:

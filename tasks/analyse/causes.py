@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,9 +19,11 @@ from tasks.analyse.expected import (
     until,
 )
 from tasks.analyse.exposure_panels import app_panel, expected_on_exposure, service_panel
-from tasks.analyse.findings import ALPHA, MAX_CAUSES, RootCauses, ancestry
+from tasks.analyse.findings import ALPHA, RootCauses, ancestry
 from tasks.analyse.hits import Hit, brought_together, describer, order_panel, spans
+from tasks.analyse.lives import lived
 from tasks.analyse.mix import mix_effects
+from tasks.analyse.outlook import measured
 from tasks.analyse.record_causes import from_records
 from tasks.analyse.scan import scan
 from tasks.analyse.shop_causes import clusters, reputation
@@ -31,8 +34,16 @@ PANELS = (("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear",)
 """Families that are searched together: what a parcel suffers under way shows before and after it is signed for."""
 
 
-def root_causes(facts: Facts, period: Period, shop: Shop, *, partial: str = "", book: Book | None = None) -> RootCauses:
-    """Find the slices that exceed what was to be expected in a period, at most five, none where nothing is there.
+def root_causes(
+    facts: Facts,
+    period: Period,
+    shop: Shop,
+    *,
+    partial: str = "",
+    book: Book | None = None,
+    earlier: Sequence[tuple[str, Cause]] = (),
+) -> RootCauses:
+    """Find the slices that exceed what was to be expected in a period, and say which are new; none where nothing is there.
 
     Args:
         facts: Coded facts.
@@ -40,13 +51,14 @@ def root_causes(facts: Facts, period: Period, shop: Shop, *, partial: str = "", 
         shop: Says on what a rate rests (orders, reviews or earlier counts) and by what it may be cut.
         partial: Why the period is incomplete; then no cause is named.
         book: The arrays of `facts`, where the caller has them already.
+        earlier: (period id, cause) of earlier reviews of the same report, oldest first, with what people decided.
     """
     if partial:
         return RootCauses([], [], 0, 0.0, None, "partial")
     base = shop.identity.base
     if base == "orders" and facts.has("order_line"):
-        return _from_orders(facts, period, shop, book)
-    return from_records(facts, period, shop, base)
+        return _from_orders(facts, period, shop, book, earlier)
+    return lived(from_records(facts, period, shop, base), earlier, period, lambda cause: None)
 
 
 def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
@@ -61,7 +73,9 @@ def make_book(facts: Facts, period: Period, shop: Shop) -> Book:
     return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
 
 
-def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) -> RootCauses:
+def _from_orders(
+    facts: Facts, period: Period, shop: Shop, book: Book | None, earlier: Sequence[tuple[str, Cause]]
+) -> RootCauses:
     book = until(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
     _, parents = order_dimensions(shop)
     fitted = curves(book, period)
@@ -114,17 +128,18 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
     down_causes = [order_cause(facts, period, shop, book, fitted, hit, []) for hit, _ in brought_together(falls)]
     best = max(rejected, key=lambda hit: hit.found.score, default=None)
     expected_leaves = _expected_leaves(book, fitted, facts, period)
-    return RootCauses(
-        causes=causes[:MAX_CAUSES],
+    found = RootCauses(
+        causes=causes,
         falls=[replace(cause, kind="fall") for cause in down_causes[:3]],
         tested=tested,
-        expected_false_alarms=ALPHA,
+        expected_false_alarms=alpha * panels * len(windows),
         strongest_rejected=order_cause(facts, period, shop, book, fitted, best, []) if best else None,
         rejected_why="below_threshold" if best else "nothing_raised",
         mix=mix_effects(book, fitted, facts, period),
         expected_leaves=expected_leaves,
         expected_total=sum(expected_leaves.values()) if expected_leaves else None,
     )
+    return lived(found, earlier, period, lambda cause: measured(facts, period, book, fitted, cause))
 
 
 def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:

@@ -23,6 +23,8 @@ class RootCauses:
     expected_false_alarms: float
     strongest_rejected: Cause | None
     rejected_why: str
+    ended: list[Cause] = field(default_factory=list)
+    deferred: list[Cause] = field(default_factory=list)
     mix: list[MixEffect] = field(default_factory=list)
     expected_leaves: dict[str, float] = field(default_factory=dict)
     expected_total: float | None = None

@@ -23,8 +23,16 @@ from tasks.run import Run
 def find_root_causes(run: Run, facts: Facts) -> RootCauses:
     """Find the slices that exceed what was to be expected; none where nothing is there."""
     run.progress("find root causes")
-    found = root_causes(facts, run.period, run.shop, partial=partial(facts, run.period, run.shop))
-    get_run_logger().info("%s causes named, %s slices looked at", len(found.causes), found.tested)
+    earlier = run.stores.ledger.causes(report=run.kind, before=run.period.start, made_by=run.pulls_until)
+    found = root_causes(
+        facts,
+        run.period,
+        run.shop,
+        partial=partial(facts, run.period, run.shop),
+        earlier=[(known.period, known.cause) for known in earlier],
+    )
+    new = sum(cause.life == "new" for cause in found.causes)
+    get_run_logger().info("%s causes named, %s of them new, %s slices looked at", len(found.causes), new, found.tested)
     return found
 
 
@@ -57,6 +65,8 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         red_lines=red_lines(facts, run.period, run.shop),
         causes=causes.causes,
         falls=causes.falls,
+        ended=causes.ended,
+        deferred=causes.deferred,
         tested=causes.tested,
         expected_false_alarms=causes.expected_false_alarms,
         strongest_rejected=causes.strongest_rejected,

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks.errors import UserError
-from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Review
+from tasks.model import Action, ActionResult, Breakdown, Cause, Figure, Period, ProblemRow, Review, Verdict
 from tasks.report import charts, wording
 from tasks.report.phrase import EMPTY, Phrase, join
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
@@ -274,7 +274,7 @@ class _Builder:
             three=said.three(),
             decisions=said.decisions(),
             causes=[self.cause_sheet(cause) for cause in causes],
-            falls=[] if review.partial else [said.finding(cause) for cause in review.falls[:3]],
+            falls=[] if review.partial else self._other_findings(),
             verdicts=said.verdicts(),
             prior=self.prior_rows(),
             actions=self.action_rows(),
@@ -601,6 +601,14 @@ class _Builder:
 
     # ---- Causes --------------------------------------------------------------------------------
 
+    def _other_findings(self) -> list[Phrase]:
+        """Return a line each for what was left over, what has ended, and what has fallen."""
+        said = self.sentences
+        left = said.deferred()
+        ended = {cause.cause_id for cause in self.review.ended}
+        falls = [said.finding(cause) for cause in self.review.falls[:3] if cause.cause_id not in ended]
+        return [*([left] if left else []), *said.ended(), *falls]
+
     def cause_sheet(self, cause: Cause) -> CauseSheet:
         """Return one cause as a sheet of facts beside its chart."""
         voice, said = self.voice, self.sentences
@@ -647,9 +655,7 @@ class _Builder:
             facts.append(voice.say("fact.money", n=self.number(f"{id_}.money", cause.money, "money", method="excess per week")))
         if dict(cause.facts).get("batch_source") == "date_window":
             facts.append(voice.word("fact.track"))
-        if cause.periods > 1:
-            unit = "weeks" if self.review.period.grain == "week" else "periods"
-            facts.append(voice.say("fact.periods", n=self.number(f"{id_}.periods", cause.periods, unit, method="ledger")))
+        facts += self._circumstances(cause)
         facts.append(voice.say("fact.status", v=voice.word(f"cause_status.{cause.status.value}")))
         confirm = [self._question(*item) for item in cause.to_confirm[:3]]
         return CauseSheet(
@@ -664,6 +670,58 @@ class _Builder:
             chart=self._cause_chart(cause, observed, expected) if statistical else self._case_days(cause),
             caption=self._cause_caption(cause, ratio),
         )
+
+    def _circumstances(self, cause: Cause) -> list[Phrase]:
+        """Say what came with a cause, what it does not hang on, what was done against its like, and what is to come."""
+        voice, said = self.voice, self.sentences
+        id_ = f"cause.{cause.cause_id}"
+        known = dict(cause.facts)
+        facts: list[Phrase] = []
+        if known.get("change_point"):
+            facts.append(voice.say("fact.change_point", day=voice.day(known["change_point"])))
+        for dim, value, before, after in known.get("arrived", ()):
+            facts.append(
+                voice.say(
+                    "fact.arrived",
+                    name=voice.dimension(dim),
+                    v=voice.value(dim, value),
+                    before=self.number(f"{id_}.arrived.{dim}.before", before, "share", method="share of units"),
+                    after=self.number(f"{id_}.arrived.{dim}.after", after, "share", method="share of units"),
+                )
+            )
+        for dim, _, compared in known.get("ruled_out", ()):
+            n = self.number(f"{id_}.ruled_out.{dim}", compared, "values", method="chi-square of homogeneity")
+            facts.append(voice.say("fact.ruled_out", n=n, name=voice.dimension(dim)))
+        for action, verdict in self._comparable(cause):
+            what = voice.data(voice.action(action).what, 60)
+            facts.append(voice.say("fact.comparable", what=what, verdict=voice.word(f"verdict.{verdict.value}")))
+        if graded := said.graded(cause):
+            actual = self.number(f"{id_}.foretold_actual", known["forecast_graded"][3], "cases", method="arrivals")
+            facts.append(voice.say("fact.forecast_graded", this=voice.this(), actual=actual, **graded))
+        if known.get("forecast"):
+            _, _, low, high = known["forecast"]
+            method = "expected arrivals × ratio, 90%"
+            facts.append(
+                voice.say(
+                    "fact.forecast",
+                    low=self.number(f"{id_}.forecast_low", low, "count", method=method),
+                    high=self.number(f"{id_}.forecast_high", high, "cases", method=method),
+                )
+            )
+        return facts
+
+    def _comparable(self, cause: Cause) -> list[tuple[Action, Verdict]]:
+        """Return the judged earlier action against the same problem at the same kind of slice, an effective one first."""
+        order = (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.NO_CHANGE, Verdict.WORSE)
+        fits = [
+            (order.index(result.verdict), result.action.action_id, result.action, result.verdict)
+            for result in self.sentences.prior
+            if result.verdict in order
+            and result.action.cause_id != cause.cause_id
+            and result.action.leaf == cause.leaf
+            and bool(set(result.action.slice) & set(cause.slice))
+        ]
+        return [(action, verdict) for _, _, action, verdict in sorted(fits, key=lambda one: one[:2])][:1]
 
     def _question(self, question: str, owner: str, due: str) -> Phrase:
         voice = self.voice

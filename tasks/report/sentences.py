@@ -446,9 +446,9 @@ class Sentences:
     def _thing(self, cause: Cause) -> Phrase:
         """Say a cause in one line: what, where, since when, how much; its sheet has the rest."""
         voice = self.voice
-        values = {"head": self.head(cause), "since": self._since(cause)}
+        values = {"head": self.head(cause), "since": self._since(cause), "life": self.life(cause)}
         if cause.expected <= 0 or cause.kind in ("cluster", "safety", "reputation"):
-            said = voice.say("three.count", head=values["head"], observed=self._observed(cause))
+            said = voice.say("three.count", head=values["head"], life=values["life"], observed=self._observed(cause))
         elif self._pattern(cause) in ("batch", "carrier", "slice_rate"):
             rate = self.number(self._id(cause, "rate"), (cause.rate or 0) * 100, "per_100", n=cause.exposure, method="same age")
             said = voice.say("three.rate", rate=rate, times=self._ratio(cause), **values)
@@ -458,6 +458,55 @@ class Sentences:
             return said + voice.word("word.stop")
         money = self.number(self._id(cause, "money"), cause.money, "money", method="excess per week")
         return voice.part("three.loss", said=said, money=money)
+
+    def life(self, cause: Cause) -> Phrase:
+        """Say whether a finding is new, for how long it has gone on, or that it is back."""
+        if cause.life != "continuing":
+            return self.voice.word(f"life.{cause.life}")
+        unit = {"week": "weeks", "month": "months"}.get(self.review.period.grain, "periods")
+        return self.voice.part("life.continuing", n=self.number(self._id(cause, "periods"), cause.periods, unit, method="ledger"))
+
+    def ended(self) -> list[Phrase]:
+        """Say what became of the findings of the last review that this one does not name, beside what it had foretold."""
+        voice = self.voice
+        out = []
+        for cause in self.review.ended:
+            said = voice.say(
+                f"life.{cause.life}",
+                where=voice.where(cause.slice),
+                leaf=self._leaf(cause),
+                this=voice.this(),
+                observed=self._observed(cause),
+                expected=self._expected(cause),
+            )
+            graded = self.graded(cause)
+            out.append(voice.say("life.graded", said=said, **graded) if graded else said)
+        return out
+
+    def graded(self, cause: Cause) -> dict[str, Phrase]:
+        """Return what the last review foretold of a cause and how it came out; nothing where it foretold nothing."""
+        found = dict(cause.facts).get("forecast_graded")
+        if not found:
+            return {}
+        _, low, high, actual = found
+        word = "hit" if low <= actual <= high else "over" if actual > high else "under"
+        id_ = f"cause.{cause.cause_id}.foretold"
+        return {
+            "low": self.number(f"{id_}_low", low, "count", method="forecast of the last edition"),
+            "high": self.number(f"{id_}_high", high, "cases", method="forecast of the last edition"),
+            "word": self.voice.word(f"fact.forecast_{word}"),
+        }
+
+    def deferred(self) -> Phrase:
+        """Name the findings for which there was no room this time."""
+        left = self.review.deferred
+        if not left:
+            return EMPTY
+        return self.voice.say(
+            "life.deferred",
+            n=self.number("review.deferred", len(left), "places", method="scan"),
+            places=self.voice.listed([self.head(cause) for cause in left[:5]]),
+        )
 
     def _next(self, cause: Cause) -> Phrase:
         voice = self.voice

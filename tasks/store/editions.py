@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from tasks.errors import UserError
@@ -16,6 +16,7 @@ from tasks.model import Action, Cause, CauseStatus, Claim, Edition, Number, Peri
 from tasks.store.promises import Promises
 from tasks.store.records import from_plain, to_plain
 from tasks.store.tables import (
+    CauseDecisionRow,
     CauseRow,
     ClaimRow,
     ConfigBlobRow,
@@ -31,16 +32,25 @@ _CLAIM = [part.name for part in fields(Claim)]
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What a person decided about a cause, when and why."""
+
+    cause_id: str
+    status: CauseStatus
+    by: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class KnownCause:
-    """A cause that an earlier review named, with what people decided about it."""
+    """A cause that an earlier review named, with what people decided about it by then; its status is that of the last decision."""
 
     cause: Cause
     report: str
     period: str
     revision: int
-    decided_by: str = ""
-    decided_at: datetime | None = None
-    decided_why: str = ""
+    decisions: tuple[Decision, ...] = ()
 
 
 def edition_id(edition: Edition) -> str:
@@ -99,21 +109,29 @@ class Editions(Promises):
             self._propose(session, proposals, proposed_at or edition.as_of, name)
         return True
 
-    def decide_cause(
-        self, report: str, period: str, cause_id: str, status: CauseStatus, *, by: str, why: str, at: datetime
-    ) -> None:
-        """Store that a person confirmed or rejected a cause, and why."""
-        with self.writing() as session:
-            changed = session.execute(
-                update(CauseRow)
-                .where(CauseRow.report == report, CauseRow.period == period, CauseRow.cause_id == cause_id)
-                .values(status=status.value, decided_by=by, decided_why=why, decided_at=at)
-                .returning(CauseRow.cause_id)
+    def decide_cause(self, cause_id: str, status: CauseStatus, *, by: str, why: str, at: datetime) -> KnownCause:
+        """Store that a person reproduced, confirmed or rejected a cause, and why; return the newest review's word of that cause.
+
+        Raises:
+            UserError: If no review names the cause, or a decision of a later moment is known.
+        """
+        known = [one for one in self.causes() if one.cause.cause_id == cause_id]
+        if not known:
+            raise UserError(f"No review names a cause {cause_id}.", hint="`aftersales causes list` shows the causes.")
+        newest = known[-1]
+        earlier = self.decisions(cause_id)
+        if earlier and earlier[-1].at > at:
+            raise UserError(
+                f"A decision of {earlier[-1].at:%Y-%m-%d %H:%M} UTC on cause {cause_id} is known already.",
+                hint="A decision cannot be older than the last one.",
             )
-            if not changed.all():
-                raise UserError(
-                    f"{period} names no cause {cause_id}.", hint=f"Look at the causes of the {report} review of {period}."
-                )
+        with self.writing() as session:
+            values = {
+                "cause_id": cause_id, "seq": len(earlier) + 1, "report": newest.report, "period": newest.period,
+                "status": status.value, "decided_by": by, "decided_at": at, "why": why,
+            }  # fmt: skip
+            session.add(CauseDecisionRow(**values))
+        return newest
 
     # ---- Reading -------------------------------------------------------------------------------
 
@@ -173,15 +191,28 @@ class Editions(Promises):
         with self.reading() as session:
             return {row.name: row.content for row in session.execute(query)}
 
+    def decisions(self, cause_id: str | None = None, *, made_by: datetime | None = None) -> list[Decision]:
+        """Return what people decided, in order of time; of one cause, or up to a moment."""
+        query = select(CauseDecisionRow).order_by(CauseDecisionRow.decided_at, CauseDecisionRow.cause_id, CauseDecisionRow.seq)
+        if cause_id is not None:
+            query = query.where(CauseDecisionRow.cause_id == cause_id)
+        if made_by is not None:
+            query = query.where(CauseDecisionRow.decided_at <= made_by)
+        with self.reading() as session:
+            return [
+                Decision(row.cause_id, CauseStatus(row.status), row.decided_by, row.decided_at, row.why)
+                for row in session.scalars(query)
+            ]
+
     def causes(
-        self, *, report: str | None = None, before: datetime | None = None, as_of: datetime | None = None
+        self, *, report: str | None = None, before: datetime | None = None, made_by: datetime | None = None
     ) -> list[KnownCause]:
         """Return the causes of the newest revision of each review, oldest period first.
 
         Args:
             report: Only of this report.
             before: Only of periods that began before this moment.
-            as_of: Only of editions whose `as_of` is not after this moment.
+            made_by: Only of editions made, and with decisions taken, not after this moment.
         """
         query = select(CauseRow).order_by(CauseRow.period_start, CauseRow.report, CauseRow.period, CauseRow.position)
         if report is not None:
@@ -191,12 +222,19 @@ class Editions(Promises):
         newest: dict[tuple[str, str], int] = {}
         with self.reading() as session:
             made = select(EditionRow.report, EditionRow.period, EditionRow.revision)
-            if as_of is not None:
-                made = made.where(EditionRow.as_of <= as_of)
+            if made_by is not None:
+                made = made.where(EditionRow.made_at <= made_by)
             for name, period, revision in session.execute(made):
                 newest[name, period] = max(revision, newest.get((name, period), 0))
             rows = session.scalars(query).all()
-        return [_known_cause(row) for row in rows if newest.get((row.report, row.period)) == row.revision]
+        decided: dict[str, list[Decision]] = {}
+        for decision in self.decisions(made_by=made_by):
+            decided.setdefault(decision.cause_id, []).append(decision)
+        return [
+            _known_cause(row, decided.get(row.cause_id, []))
+            for row in rows
+            if newest.get((row.report, row.period)) == row.revision
+        ]
 
     # ---- Inside --------------------------------------------------------------------------------
 
@@ -246,10 +284,6 @@ class Editions(Promises):
                     "contribution": cause.contribution,
                     "low": cause.low,
                     "high": cause.high,
-                    "status": cause.status.value,
-                    "decided_by": "",
-                    "decided_at": None,
-                    "decided_why": "",
                     "body": to_plain(cause),
                 }
                 for position, cause in enumerate(causes)
@@ -261,6 +295,8 @@ def _name(edition: Edition | str) -> str:
     return edition if isinstance(edition, str) else edition_id(edition)
 
 
-def _known_cause(row: CauseRow) -> KnownCause:
-    cause = replace(from_plain(Cause, row.body), status=CauseStatus(row.status))
-    return KnownCause(cause, row.report, row.period, row.revision, row.decided_by, row.decided_at, row.decided_why)
+def _known_cause(row: CauseRow, decisions: Sequence[Decision]) -> KnownCause:
+    cause: Cause = from_plain(Cause, row.body)
+    if decisions:
+        cause = replace(cause, status=decisions[-1].status)
+    return KnownCause(cause, row.report, row.period, row.revision, tuple(decisions))

@@ -14,7 +14,7 @@ from tasks.errors import UserError
 from tasks.model import Action, ActionEvent, ActionState
 from tasks.store.database import Database
 from tasks.store.records import from_plain, to_plain
-from tasks.store.tables import ActionEventRow, ActionRow, KnowledgeRow
+from tasks.store.tables import ActionEventRow, ActionRow
 
 _S = ActionState
 _WORKING = (_S.OPEN, _S.IN_PROGRESS, _S.REOPENED)
@@ -224,34 +224,6 @@ class Promises(Database):
         """Return the events up to a moment, by action and number."""
         with self.reading() as session:
             return self._events(session, as_of)
-
-    # ---- Knowledge -----------------------------------------------------------------------------
-
-    def learn(
-        self, signature: str, action_id: str, *, solution: str, effect: str, ratio: float | None, edition_id: str, at: datetime
-    ) -> None:
-        """Store what an action did against a kind of cause; the newest word of an action replaces the older one."""
-        with self.writing() as session:
-            session.merge(
-                KnowledgeRow(
-                    signature=signature,
-                    action_id=action_id,
-                    solution=solution,
-                    effect=effect,
-                    ratio=ratio,
-                    edition_id=edition_id,
-                    learned_at=at,
-                )
-            )
-
-    def knowledge(self, signature: str, as_of: datetime | None = None) -> list[dict[str, Any]]:
-        """Return what is known to have been done against a kind of cause: solution, effect, ratio, action, edition, moment."""
-        query = select(KnowledgeRow).where(KnowledgeRow.signature == signature).order_by(KnowledgeRow.action_id)
-        if as_of is not None:
-            query = query.where(KnowledgeRow.learned_at <= as_of)
-        names = ("solution", "effect", "ratio", "action_id", "edition_id", "learned_at")
-        with self.reading() as session:
-            return [{name: getattr(row, name) for name in names} for row in session.scalars(query)]
 
     # ---- Inside --------------------------------------------------------------------------------
 

@@ -192,11 +192,21 @@ class CauseRow(Base):
     contribution: Mapped[float | None]
     low: Mapped[float]
     high: Mapped[float]
+    body: Mapped[dict[str, Any]]
+
+
+class CauseDecisionRow(Base):
+    """What a person decided about a cause: append-only, the last one counts."""
+
+    __tablename__ = "cause_decision"
+    cause_id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    report: Mapped[str]
+    period: Mapped[str]
     status: Mapped[str]
     decided_by: Mapped[str]
-    decided_at: Mapped[datetime | None]
-    decided_why: Mapped[str]
-    body: Mapped[dict[str, Any]]
+    decided_at: Mapped[datetime]
+    why: Mapped[str]
 
 
 class ActionRow(Base):
@@ -261,19 +271,6 @@ class DeliveryRow(Base):
     claimed_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     detail: Mapped[str]
-
-
-class KnowledgeRow(Base):
-    """What solved a kind of cause before."""
-
-    __tablename__ = "knowledge"
-    signature: Mapped[str] = mapped_column(primary_key=True)
-    action_id: Mapped[str] = mapped_column(primary_key=True)
-    solution: Mapped[str]
-    effect: Mapped[str]
-    ratio: Mapped[float | None]
-    edition_id: Mapped[str]
-    learned_at: Mapped[datetime]
 
 
 class BackfillRow(Base):

@@ -307,10 +307,10 @@ class LedgerSuite:
         ledger.save_edition(edition(), config_files={}, period=WEEK, causes=[cause(), cause(cause_id="C-2")])
         ledger.save_edition(edition(language="en"), config_files={}, period=WEEK, causes=[cause(), cause(cause_id="C-2")])
         ledger.save_edition(
-            edition(revision=2, as_of=NOW + hours(30)), config_files={}, period=WEEK, causes=[cause(cause_id="C-3")]
+            edition(revision=2, as_of=NOW + hours(30), made_at=NOW + hours(30)), config_files={}, period=WEEK, causes=[cause(cause_id="C-3")]
         )
         assert [known.cause.cause_id for known in ledger.causes()] == ["C-3"]
-        assert [known.cause.cause_id for known in ledger.causes(as_of=NOW)] == ["C-1", "C-2"]
+        assert [known.cause.cause_id for known in ledger.causes(made_by=NOW)] == ["C-1", "C-2"]
         assert ledger.causes(before=WEEK.start) == []
         assert ledger.causes(report="monthly") == []
 
@@ -319,18 +319,27 @@ class LedgerSuite:
         ledger.save_edition(edition(revision=2), config_files={}, period=WEEK)
         assert ledger.causes() == []
 
-    def test_a_person_decides_on_a_cause(self, ledger: Ledger) -> None:
+    def test_a_person_decides_on_a_cause_and_every_word_is_kept(self, ledger: Ledger) -> None:
         ledger.save_edition(edition(), config_files={}, period=WEEK, causes=[cause()])
-        ledger.decide_cause("weekly", "2026-W45", "C-1", CauseStatus.CONFIRMED, by="周品控", why="报告 FA-118", at=NOW + hours(5))
+        ledger.decide_cause("C-1", CauseStatus.REJECTED, by="李供应", why="同期其他批次也高", at=NOW + hours(5))
+        ledger.decide_cause("C-1", CauseStatus.CONFIRMED, by="周品控", why="报告 FA-118", at=NOW + hours(9))
         (known,) = ledger.causes()
-        assert (known.cause.status, known.decided_by, known.decided_why, known.decided_at) == (
-            CauseStatus.CONFIRMED,
-            "周品控",
-            "报告 FA-118",
-            NOW + hours(5),
-        )
-        with pytest.raises(UserError, match="no cause C-9"):
-            ledger.decide_cause("weekly", "2026-W45", "C-9", CauseStatus.REJECTED, by="x", why="y", at=NOW)
+        assert known.cause.status is CauseStatus.CONFIRMED
+        assert [(word.status, word.by, word.why, word.at) for word in known.decisions] == [
+            (CauseStatus.REJECTED, "李供应", "同期其他批次也高", NOW + hours(5)),
+            (CauseStatus.CONFIRMED, "周品控", "报告 FA-118", NOW + hours(9)),
+        ]
+        # A review that was made in between knows the first word only: made again, it says the same.
+        (then,) = ledger.causes(made_by=NOW + hours(6))
+        assert (then.cause.status, len(then.decisions)) == (CauseStatus.REJECTED, 1)
+
+    def test_a_decision_needs_a_cause_and_its_order(self, ledger: Ledger) -> None:
+        ledger.save_edition(edition(), config_files={}, period=WEEK, causes=[cause()])
+        with pytest.raises(UserError, match="No review names a cause C-9"):
+            ledger.decide_cause("C-9", CauseStatus.REJECTED, by="x", why="y", at=NOW)
+        ledger.decide_cause("C-1", CauseStatus.REPRODUCED, by="周品控", why="10台中8台", at=NOW + hours(5))
+        with pytest.raises(UserError, match="is known already"):
+            ledger.decide_cause("C-1", CauseStatus.REJECTED, by="x", why="y", at=NOW)
 
     # ---- Actions -------------------------------------------------------------------------------
 
@@ -473,12 +482,6 @@ class LedgerSuite:
         assert [event.kind for event in events] == ["proposed", "accepted", "done"]
         with pytest.raises(UserError, match="Action 2 of 2"):
             ledger.import_actions([*records, {**records[0], "action_id": "A-7", "owner": ""}])
-
-    def test_what_helped_is_remembered(self, ledger: Ledger) -> None:
-        for effect in ("undecided", "effective"):
-            ledger.learn("LOG.DAMAGE×carrier", "A-1", solution="改走承运商丁", effect=effect, ratio=0.4, edition_id="e", at=NOW)
-        assert [known["effect"] for known in ledger.knowledge("LOG.DAMAGE×carrier")] == ["effective"]
-        assert ledger.knowledge("LOG.DAMAGE×carrier", as_of=NOW - hours(1)) == []
 
     # ---- Periods and backfills -----------------------------------------------------------------
 

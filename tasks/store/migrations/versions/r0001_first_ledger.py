@@ -62,14 +62,22 @@ def upgrade() -> None:
         sa.Column("contribution", sa.Double(), nullable=True),
         sa.Column("low", sa.Double(), nullable=False),
         sa.Column("high", sa.Double(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("decided_by", sa.String(), nullable=False),
-        sa.Column("decided_at", Moment, nullable=True),
-        sa.Column("decided_why", sa.String(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("report", "period", "revision", "cause_id", name=op.f("pk_cause")),
     )
     op.create_index(op.f("ix_cause_cause_id"), "cause", ["cause_id"], unique=False)
+    op.create_table(
+        "cause_decision",
+        sa.Column("cause_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("report", sa.String(), nullable=False),
+        sa.Column("period", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("decided_at", Moment, nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("cause_id", "seq", name=op.f("pk_cause_decision")),
+    )
     op.create_table(
         "config_blob",
         sa.Column("sha256", sa.String(), nullable=False),
@@ -124,17 +132,6 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_edition_period"), "edition", ["period"], unique=False)
-    op.create_table(
-        "knowledge",
-        sa.Column("signature", sa.String(), nullable=False),
-        sa.Column("action_id", sa.String(), nullable=False),
-        sa.Column("solution", sa.String(), nullable=False),
-        sa.Column("effect", sa.String(), nullable=False),
-        sa.Column("ratio", sa.Double(), nullable=True),
-        sa.Column("edition_id", sa.String(), nullable=False),
-        sa.Column("learned_at", Moment, nullable=False),
-        sa.PrimaryKeyConstraint("signature", "action_id", name=op.f("pk_knowledge")),
-    )
     op.create_table(
         "lease",
         sa.Column("name", sa.String(), nullable=False),
