@@ -143,6 +143,47 @@ def settle(settings: Settings, recipient: str, period: str, arrived: bool, by: s
 
 
 @main.group()
+def causes() -> None:
+    """See causes, and accept or reject them."""
+
+
+@causes.command("list")
+@click.option("--period", default="", help="Only causes last named in this period, as 2026-W45.")
+@click.option("--status", default="", help="Only with this status: suspected, reproduced, confirmed, rejected.")
+@click.pass_obj
+def causes_list(settings: Settings, period: str, status: str) -> None:
+    """List the causes, newest first, and count what people decided."""
+    from flows.console.findings import list_causes
+
+    list_causes(settings, period, status, console)
+
+
+@causes.command("show")
+@click.argument("cause_id")
+@click.pass_obj
+def causes_show(settings: Settings, cause_id: str) -> None:
+    """Show one cause with its records and every decision about it."""
+    from flows.console.findings import show_cause
+
+    show_cause(settings, cause_id, console)
+
+
+@causes.command("decide")
+@click.argument("cause_id")
+@click.argument("status", type=click.Choice(["reproduced", "confirmed", "rejected"]))
+@click.option("--by", required=True, help="Who decides.")
+@click.option("--why", required=True, help="Report number, or the reason.")
+@click.option("--at", default="", help="When it was decided, as 2026-11-10T14:00. Default: now.")
+@click.pass_obj
+def causes_decide(settings: Settings, cause_id: str, status: str, by: str, why: str, at: str) -> None:
+    """Say that a cause was reproduced, confirmed or rejected, and why; every word is kept."""
+    from flows.console.findings import decide
+    from tasks.model import CauseStatus
+
+    decide(settings, cause_id, CauseStatus(status), by=by, why=why, at=at, console=console)
+
+
+@main.group()
 def actions() -> None:
     """See and change promises."""
 

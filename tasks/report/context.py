@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks.errors import UserError
-from tasks.model import Action, ActionResult, Breakdown, Cause, Figure, Period, ProblemRow, Review, Verdict
+from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Review, Verdict
 from tasks.report import charts, wording
 from tasks.report.phrase import EMPTY, Phrase, join
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
@@ -656,7 +656,8 @@ class _Builder:
         if dict(cause.facts).get("batch_source") == "date_window":
             facts.append(voice.word("fact.track"))
         facts += self._circumstances(cause)
-        facts.append(voice.say("fact.status", v=voice.word(f"cause_status.{cause.status.value}")))
+        status = voice.word(f"cause_status.{cause.status.value}")
+        facts.append(voice.say("fact.status", v=status, id=voice.data(cause.cause_id, 12)))
         confirm = [self._question(*item) for item in cause.to_confirm[:3]]
         return CauseSheet(
             head=said.head(cause),

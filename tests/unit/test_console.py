@@ -19,9 +19,10 @@ from tasks.model import Delivery, DeliveryState
 from tasks.run import Stores
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
+from tests.unit.store.ledger_suite import WEEK, cause, edition
 
 WANTED = {
-    "init", "channels try", "review", "backfill", "redeliver", "settle", "actions list", "actions show", "actions accept", "actions update",
+    "init", "channels try", "review", "backfill", "redeliver", "settle", "causes list", "causes show", "causes decide", "actions list", "actions show", "actions accept", "actions update",
     "actions import", "status", "sample", "demo", "serve", "deploy", "doctor",
 }  # fmt: skip
 
@@ -78,6 +79,10 @@ def test_help_says_what_a_command_does_and_what_each_option_means(name: str, tmp
         (["review", "--period", "2026-W40", "--verify"], "has no finished edition to compare with"),
         (["review", "--period", "2026-W40", "--as-of", "noon"], "'noon' is not a moment."),
         (["channels", "try", "nothing"], "channels.yaml has no channel 'nothing'."),
+        (["causes", "list", "--status", "somehow"], "There is no status 'somehow'."),
+        (["causes", "show", "c-1"], "No review names a cause c-1."),
+        (["causes", "decide", "c-1", "rejected", "--by", "x", "--why", "y"], "No review names a cause c-1."),
+        (["causes", "decide", "c-1", "rejected", "--by", "x", "--why", "y", "--at", "2999-01-01T00:00"], "cannot lie in the future"),
         (["actions", "show", "A-1"], "There is no action A-1."),
         (["actions", "list", "--state", "somehow"], "There is no state 'somehow'."),
         (["actions", "accept", "A-1", "--by", "x", "--owner", "Nobody"], "people.yaml knows nobody called Nobody."),
@@ -153,6 +158,19 @@ def test_init_again_overwrites_nothing(home: Path) -> None:
     assert (home / "config" / "shop.yaml").read_text("utf-8") == "name: 我们的店\n"
     assert (home / "secrets" / "customer.key").read_bytes() == key
     assert sum("was left as it is" in line for line in said) == len(OWN) + 1
+
+
+def test_an_owner_decides_on_a_cause_and_both_words_are_counted(home: Path) -> None:
+    stores = Stores.open(load_settings(home))
+    stores.ledger.save_edition(edition(), config_files={}, period=WEEK, causes=[cause()])
+    stores.ledger.close()
+    assert "C-1" in _run(home, "causes", "list", "--status", "suspected").output
+    for word, why in (("rejected", "同期其他批次也高"), ("confirmed", "报告 FA-118")):
+        assert f"C-1 is {word}" in _run(home, "causes", "decide", "C-1", word, "--by", "周品控", "--why", why).output
+    listed = _run(home, "causes", "list").output
+    assert "confirmed 1, rejected 1" in listed
+    shown = _run(home, "causes", "show", "C-1").output
+    assert "同期其他批次也高" in shown and shown.index("rejected  周品控") < shown.index("confirmed  周品控")
 
 
 def test_actions_are_taken_over_once_and_a_bad_line_is_named(home: Path, tmp_path: Path) -> None:
