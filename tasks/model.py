@@ -939,6 +939,22 @@ class Breakdown:
     age_days: int | None = None
 
 
+@dataclass(frozen=True)
+class Projection:
+    """A signing week that is too young to be compared: what came so far, and the rate it is going to reach, fractions."""
+
+    first_day: date
+    last_day: date
+    age_days: int
+    units: float
+    so_far: float
+    reached: float
+    rate: float
+    low: float
+    high: float
+    usual: float
+
+
 class Review:
     """Everything that one edition may say; the report prints nothing that is not in here."""
 
@@ -967,6 +983,7 @@ class Review:
         breaks: list[Break],
         story: CaseStory | None,
         breakdowns: list[Breakdown],
+        projections: list[Projection],
         daily: list[tuple[date, int]],
         partial: str = "",
         completeness: float | None = None,
@@ -995,6 +1012,7 @@ class Review:
         self.breaks = breaks
         self.story = story
         self.breakdowns = breakdowns
+        self.projections = projections
         self.daily = daily
         self.partial = partial
         self.completeness = completeness

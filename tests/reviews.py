@@ -24,6 +24,7 @@ from tasks.model import (
     MixEffect,
     Period,
     ProblemRow,
+    Projection,
     RedLine,
     Review,
     Verdict,
@@ -255,6 +256,14 @@ def make_figures() -> list[Figure]:
     ]
 
 
+def make_projections() -> list[Projection]:
+    """Return two signing weeks on their way: one nearly there, one just begun."""
+    return [
+        Projection(date(2026, 10, 12), date(2026, 10, 18), 30, 30_120, 1_150, 0.91, 0.0418, 0.0404, 0.0432, 0.0405),
+        Projection(date(2026, 11, 2), date(2026, 11, 8), 30, 29_800, 310, 0.26, 0.0402, 0.0361, 0.0446, 0.0405),
+    ]
+
+
 def make_causes() -> list[Cause]:
     """Return five causes of five kinds."""
     ids = weeks("2026-W45", 10)
@@ -390,7 +399,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
         "due_items": [DueItem("evidence", local(2026, 11, 10, 16), f"AS-{index}", amount) for index, amount in enumerate((400.0, 260.0, 350.0, 250.0))],
         "breaks": [Break("promotion", date(2026, 10, 20), date(2026, 11, 11), {"zh": "双11大促", "en": "Double 11"}, ())],
         "story": CaseStory("用了不到两个月，以前能拖完全屋，现在客厅没拖完就没电了，充一晚上也这样。", "PRD.FAULT:battery", {"sku": "FW-03"}, date(2026, 11, 4), "r1"),
-        "breakdowns": [], "daily": [], "completeness": 0.962,
+        "breakdowns": [], "projections": make_projections(), "daily": [], "completeness": 0.962,
     }  # fmt: skip
     if kind == "quiet":
         values |= {

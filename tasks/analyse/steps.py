@@ -12,6 +12,7 @@ from tasks.analyse.due import due_items
 from tasks.analyse.figures import figures
 from tasks.analyse.findings import RootCauses
 from tasks.analyse.inflow import daily, problems
+from tasks.analyse.projection import projections
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.stories import story
 from tasks.classify.clocks import milestones
@@ -80,6 +81,7 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         breaks=breaks(facts, run.period, run.shop, channels),
         story=story(facts, run.period, causes.causes),
         breakdowns=breakdowns(facts, run.period, run.shop),
+        projections=[] if incomplete else projections(facts, run.period, run.shop),
         daily=daily(facts, run.period),
         partial=incomplete,
         completeness=completeness(facts, run.period),

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks.errors import UserError
-from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Review, Verdict
+from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Projection, Review, Verdict
 from tasks.report import charts, wording
 from tasks.report.phrase import EMPTY, Phrase, join
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
@@ -57,6 +57,19 @@ MAXIMUM_BREAKDOWNS = 10
 BREAKDOWN_ROWS = 20
 LONGEST_LABEL = {True: 20, False: 40}
 """Longest label (Chinese or not) with which a table leaves room for bars beside it."""
+
+
+@dataclass(frozen=True)
+class ProjectionRow:
+    """One signing week that is still too young to be compared."""
+
+    week: Phrase
+    units: Phrase
+    so_far: Phrase
+    reached: Phrase
+    rate: Phrase
+    low: Phrase
+    high: Phrase
 
 
 @dataclass(frozen=True)
@@ -209,6 +222,9 @@ class Page:
     lines: list[list[dict[str, Any]]]
     case: dict[str, Phrase] | None
     breakdowns: list[BreakdownTable]
+    projection: list[ProjectionRow]
+    projection_message: Phrase
+    projection_caption: Phrase
     words: dict[str, Phrase] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
 
@@ -250,7 +266,7 @@ class _Builder:
         shop = voice.data(
             voice.shop.identity.name if voice.chinese else voice.shop.identity.name_en or voice.shop.identity.name, 40
         )
-        causes = [] if review.partial else said.causes[:5]
+        causes = [] if review.partial else said.causes
         return Page(
             language=voice.language,
             grain=grain,
@@ -294,6 +310,9 @@ class _Builder:
             lines=_pairs(self.figure_lines()) if self.monthly else [],
             case=self.case(),
             breakdowns=[self.breakdown(index, one) for index, one in enumerate(self._breakdowns())],
+            projection=[] if said.small else [self._projected(one) for one in review.projections],
+            projection_message=self._projection_message(),
+            projection_caption=self._projection_caption(),
             words=self._words(),
             drawn=self.drawn,
         )
@@ -598,6 +617,41 @@ class _Builder:
     def _scope(self, scope: str = "") -> Phrase:
         voice = self.voice
         return voice.part("caption.scope", scope=voice.data(scope, 30) if scope else voice.word("caption.all_shop"))
+
+    # ---- Young weeks ---------------------------------------------------------------------------
+
+    def _projected(self, one: Projection) -> ProjectionRow:
+        voice, id_, n = self.voice, f"projection.{one.first_day}", one.units
+
+        def share(name: str, value: float, method: str) -> Phrase:
+            return self.number(f"{id_}.{name}", value, "share", n=n, method=method)
+
+        rows = f"signed_at in {one.first_day}..{one.last_day}"
+        return ProjectionRow(
+            week=voice.dated(wording.span(one.first_day, one.last_day, voice.language)),
+            units=self.number(f"{id_}.units", n, "count", method="order lines signed", rows=rows),
+            so_far=self.number(f"{id_}.so_far", one.so_far, "count", n=n, method="complaining units", rows=rows),
+            reached=share("reached", one.reached, "lag curve"),
+            rate=share("rate", one.rate, "chain ladder"),
+            low=share("low", one.low, "negative binomial, 90%"),
+            high=share("high", one.high, "negative binomial, 90%"),
+        )
+
+    def _projection_message(self) -> Phrase:
+        """Say whether the young weeks head above, below or about what is usual: only an interval beside it says so."""
+        voice, young = self.voice, self.review.projections
+        if not young:
+            return EMPTY
+        usual = self.number("projection.usual", young[0].usual, "share", method="lag curve of half a year")
+        above, below = any(one.low > one.usual for one in young), any(one.high < one.usual for one in young)
+        word = "mixed" if above and below else "above" if above else "below" if below else "usual"
+        return voice.say(f"projection.{word}", usual=usual)
+
+    def _projection_caption(self) -> Phrase:
+        young = self.review.projections
+        if not young:
+            return EMPTY
+        return self.voice.say("projection.caption", age=self.number("projection.age", young[0].age_days, "days", method="targets"))
 
     # ---- Causes --------------------------------------------------------------------------------
 
