@@ -711,7 +711,7 @@ class _Builder:
             facts.append(voice.word("fact.track"))
         facts += self._circumstances(cause)
         status = voice.word(f"cause_status.{cause.status.value}")
-        facts.append(voice.say("fact.status", v=status, id=voice.data(cause.cause_id, 12)))
+        facts.append(voice.say("fact.status", v=status, id=voice.data(cause.cause_id, 20)))
         confirm = [self._question(*item) for item in cause.to_confirm[:3]]
         return CauseSheet(
             head=said.head(cause),
@@ -744,9 +744,16 @@ class _Builder:
                     after=self.number(f"{id_}.arrived.{dim}.after", after, "share", method="share of units"),
                 )
             )
-        for dim, _, compared in known.get("ruled_out", ()):
-            n = self.number(f"{id_}.ruled_out.{dim}", compared, "values", method="chi-square of homogeneity")
-            facts.append(voice.say("fact.ruled_out", n=n, name=voice.dimension(dim)))
+        alike = [
+            voice.part(
+                "fact.alike",
+                name=voice.dimension(dim),
+                n=self.number(f"{id_}.ruled_out.{dim}", compared, "values", method="chi-square of homogeneity"),
+            )
+            for dim, _, compared in known.get("ruled_out", ())
+        ]
+        if alike:
+            facts.append(voice.say("fact.ruled_out", alike=voice.listed(alike)))
         for action, verdict in self._comparable(cause):
             what = voice.data(voice.action(action).what, 60)
             facts.append(voice.say("fact.comparable", what=what, verdict=voice.word(f"verdict.{verdict.value}")))
