@@ -23,9 +23,12 @@ import polars as pl
 
 from benchmarks.shops import action_histories, sample_shop, world_facts
 from tasks.act.prior import check
+from tasks.analyse.breaks import breaks
 from tasks.analyse.causes import make_book, root_causes
+from tasks.analyse.coverage import coverage
 from tasks.analyse.expected import Book
 from tasks.analyse.findings import RootCauses
+from tasks.analyse.published import published
 from tasks.analyse.red_lines import red_lines
 from tasks.classify.coding import code
 from tasks.model import Cause, Facts, Period, Verdict
@@ -149,6 +152,12 @@ def _traps(world: World, facts: Facts, shop: Shop, results: dict[str, RootCauses
         for week in ("2026-W10", "2026-W11", "2026-W12")
         for c in results[week].causes
     )
+    gap = {day for one in coverage(facts, Period.parse("2026-W44"), shop) for day in one.missing_days if one.channel == "reviews_bing"}
+    right["T6"] = {date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)} <= gap
+    changed = Period.parse("2026-W27")
+    told = [one for one in breaks(facts, changed, shop) if one.kind == "formula" and one.on == date(2026, 7, 1)]
+    scores = [one for one in published(facts, changed, shop) if one.code == "platform_score"]
+    right["T7"] = bool(told) and bool(scores) and not any(one.judgement in ("worse", "better") for one in scores)
     right["T8"] = not any(
         c.slice.get("line") == "HW" and "sku" not in c.slice and "listing_version" not in c.slice
         for week in ("2026-W16", "2026-W17", "2026-W18")
