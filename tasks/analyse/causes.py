@@ -20,18 +20,22 @@ from tasks.analyse.expected import (
 )
 from tasks.analyse.exposure_panels import app_panel, expected_on_exposure, service_panel
 from tasks.analyse.findings import ALPHA, RootCauses, ancestry
-from tasks.analyse.hits import Hit, brought_together, describer, order_panel, spans
+from tasks.analyse.hits import Cases, Hit, brought_together, describer, order_panel, spans
+from tasks.analyse.leaf_focus import LeafFocus
 from tasks.analyse.lives import lived
 from tasks.analyse.mix import mix_effects
 from tasks.analyse.outlook import measured
 from tasks.analyse.record_causes import from_records
-from tasks.analyse.scan import scan
+from tasks.analyse.scan import Panel, Pattern, Weights, scan
 from tasks.analyse.shop_causes import clusters, reputation
 from tasks.model import Cause, Facts, Period
 from tasks.shop.load import Shop
 
-PANELS = (("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear",), ("use",), ("refund",))
-"""Families that are searched together: what a parcel suffers under way shows before and after it is signed for."""
+PANELS = (
+    ("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear",), ("use",), ("refund",), ("fit", "function"),
+)  # fmt: skip
+"""Families that are searched together: what a parcel suffers under way shows before and after it is signed for; one wrong part is
+told as «does not match» by one buyer and as «does not work» by the next."""
 
 
 def root_causes(
@@ -92,12 +96,18 @@ def _from_orders(
         if not known:
             continue
         dispersion = max(curve.dispersion for curve in known)
+        leaves = LeafFocus(book, known)
         looked = 0
         for weeks, first, last in windows:
             panel, rows, cases = order_panel(book, known, first, last, parents)
             # an expectation from few weeks is itself a count: Var(O−E) = E (1 + span / baseline)
             baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
-            result = scan(panel, alpha=alpha, dispersion=dispersion * (1 + weeks / baseline))
+            spread = dispersion * (1 + weeks / baseline)
+
+            def focus(weights: Weights, pattern: Pattern, panel: Panel = panel, cases: Cases = cases, spread: float = spread) -> float:
+                return leaves.nats(panel, weights, cases, pattern, spread)  # noqa: B023 -- called before the next panel is made
+
+            result = scan(panel, alpha=alpha, dispersion=spread, focus=focus)
             looked = max(looked, result.tested)
             describe = describer(book, weeks, first, last, panel, rows, cases)
             hits += [describe(found) for found in result.found]
@@ -105,7 +115,7 @@ def _from_orders(
                 rejected.append(describe(result.rejected))
             if weeks == windows[0][0]:
                 raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
-                down = scan(panel, alpha=alpha, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
+                down = scan(panel, alpha=alpha / 5, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
                 falls += [describe(found) for found in down.found]
         tested += looked  # the spans look at the same slices
     for build in (app_panel, service_panel):

@@ -16,10 +16,13 @@ from tasks.analyse.expected import (
     day_of,
     local_days,
 )
-from tasks.analyse.findings import ALPHA, MAX_CAUSES, RootCauses, ancestry, cause_id
+from tasks.analyse.findings import MAX_CAUSES, RootCauses, ancestry, cause_id
 from tasks.analyse.scan import Found, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
 from tasks.model import Cause, Facts, Period
 from tasks.shop.load import Shop
+
+ALPHA = 0.05
+"""Chance of naming anything where nothing is there: one search over few slices, which overlap little."""
 
 MIN_OWN_RATIO = 1.5
 """A slice of reviews with less than this of what its own past lets expect is not named."""

@@ -7,13 +7,14 @@ that is accepted removes its own excess before the next is sought, so contributi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from math import log
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betainc, gammainc
 from scipy.stats import chi2
 
 Codes = NDArray[np.int32]
@@ -124,6 +125,19 @@ def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False
     return (observed * log(observed / expected) if observed > 0 else 0.0) - (observed - expected)
 
 
+def tail_nats(observed: float, expected: float, *, dispersion: float = 1.0, baseline: bool = False, rho: float = 1.0) -> float:
+    """Return how unlikely so high a count is, as −ln P in nats: the Poisson or, against an earlier count, the binomial tail.
+
+    Counts that vary more than by chance are taken for clumps of `dispersion` cases each; the tail is read between whole
+    numbers (incomplete gamma and beta functions), so it is exact where the dispersion is 1.
+    """
+    if observed <= 0:
+        return 0.0
+    o, e = observed / dispersion, max(expected, 1e-9) / dispersion
+    p = betainc(o, e / rho + 1, rho / (1 + rho)) if baseline else gammainc(o, e)
+    return -log(p) if p > 0 else likelihood_ratio(o, e, baseline=baseline, rho=rho)
+
+
 def scan(
     panel: Panel,
     *,
@@ -133,6 +147,7 @@ def scan(
     min_ratio: float = 1.5,
     dispersion: float = 1.0,
     falls: bool = False,
+    focus: Focus | None = None,
 ) -> Scan:
     """Find the slices whose counts exceed (or, with `falls`, stay under) what was to be expected.
 
@@ -144,6 +159,7 @@ def scan(
         min_ratio: A smaller observed/expected is never named (falls: its inverse).
         dispersion: Variance over Poisson variance; divides every likelihood ratio.
         falls: Search for falls in place of excesses.
+        focus: Gives the evidence of a slice on the kinds of cases that rise most, less the price of having chosen them.
     """
     weights = panel.weights.astype(np.float64, copy=True)
     total, expected_total = panel.n_cases, float(weights.sum())
@@ -160,16 +176,16 @@ def scan(
             panel, weights * scale, {d: (o, e * scale) for d, (o, e) in totals.items()}, min_cases, falls
         )
         tested = max(tested, looked)
-        prices = {order: log(len(cells) * max(count, 1) / alpha) for order, count in cells.items()}
-        measure = partial(likelihood_ratio, baseline=panel.baseline, rho=scale * per_case)
-        best = _best(candidates, prices, measure, dispersion, min_ratio, falls)
+        prices = partial(_price, cells, alpha)
+        measure = _Measure(dispersion, panel.baseline, scale * per_case, falls)
+        best = _best(candidates, prices, measure, min_ratio, partial(focus, weights * scale) if focus else None)
         if best is None:
             break
         if best.score <= 0:
             rejected = best
             break
         if best.pattern.conditions and not falls:
-            best = _generalised(panel, weights * scale, best, prices, measure, dispersion, min_ratio)
+            best = _generalised(panel, weights * scale, best, prices, measure, min_ratio)
         rows = best.pattern.rows(panel.units, panel.unit_days)
         weights[rows] *= best.observed / max(best.expected, 1e-9)
         found.append(Found(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
@@ -224,37 +240,69 @@ def _totals(panel: Panel, weights: Weights) -> Totals:
     return out
 
 
-Candidate = tuple[Pattern, float, float, int]
-"""A pattern, its observed and expected cases, and the form it has: 1 value, 2 pair, 3 triple, 4 value in an interval of days."""
+Focus = Callable[[Weights, Pattern], float]
+
+Candidate = tuple[Pattern, float, float]
+"""A pattern, its observed and expected cases."""
+
+Cells = dict[tuple[str, ...], int]
+"""Form of a pattern → how many of it could have been named: () a single value, its dimensions for a pair, and days (\"..\",)."""
+
+DAYS = ("..",)
+
+
+def _price(cells: Cells, alpha: float, pattern: Pattern) -> float:
+    """Return what a pattern must pay for all that was looked at, in nats.
+
+    The chance of a false alarm is shared equally by single values, pairs, triples and spans of days; among pairs and
+    triples by the dimensions crossed (weighted Bonferroni, Holm 1979): where few cells are looked at each of them pays less.
+    """
+    forms = 4 if len(cells) > 1 else 1
+    pairs = {form: count for form, count in cells.items() if len(form) == 2}
+    if pattern.axis:
+        count = float(cells[DAYS])
+    elif len(pattern.conditions) < 2:
+        count = float(cells[()])
+    elif len(pattern.conditions) == 2:
+        count = float(len(pairs) * pairs.get(_dims(pattern), 1))
+    else:
+        inside = [pairs.get(two, 1) for two in combinations(_dims(pattern), 2)]
+        # cells of three dimensions from those of their pairs; a triple is sought inside every pair
+        count = float(len(pairs) * max(len(pairs) // 3, 1)) * float(np.prod(inside)) ** 0.5
+    return log(forms * max(count, 1.0) / alpha)
+
+
+def _dims(pattern: Pattern) -> tuple[str, ...]:
+    return tuple(sorted(dim for dim, _ in pattern.conditions))
 
 SCREENED_ROWS = 60_000
 EXACT_PAIRS = 60
 """Pairs are screened on a sample of the exposure rows; so many of the most promising are then summed exactly."""
 
-THIN = 0.03
+THIN = 0.1
 """A cell that expects fewer cases cannot reach five by chance in any number of editions, and is not paid for."""
 
 
 def _candidates(
     panel: Panel, weights: Weights, totals: Totals, min_cases: int, falls: bool
-) -> tuple[list[Candidate], dict[int, int], int]:
+) -> tuple[list[Candidate], Cells, int]:
     """Return all that is worth naming, how many cells of each form could have been (the price of having looked), and how many
     slices had enough cases to be judged."""
     dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
     observed = {dim: totals[dim][0] for dim in dims}
     expected = {dim: totals[dim][1] for dim in dims}
     out: list[Candidate] = []
-    cells = dict.fromkeys((1,) if falls else (1, 2, 3, 4), 0)
+    cells: Cells = {(): 0}
     total_o = float(panel.n_cases)
     looked = 0
     for dim in dims:
-        cells[1] += int((expected[dim] > THIN).sum())
+        cells[()] += int((expected[dim] > THIN).sum())
         size = expected[dim] if falls else observed[dim]
         looked += int((size >= min_cases).sum())
         for value in np.flatnonzero(size >= min_cases):
             o, e = float(observed[dim][value]), float(expected[dim][value])
             if (o < e) if falls else (o > e):
-                out.append((Pattern(((dim, int(value)),)), o, e, 1))
+                out.append((Pattern(((dim, int(value)),)), o, e))
     if falls:
         return out, cells, looked
     screened: list[tuple[float, Pattern, float, float]] = []
@@ -265,7 +313,7 @@ def _candidates(
         if left in panel.parents.get(right, ()) or right in panel.parents.get(left, ()):
             continue
         crossed, count = _crossed(panel, sample, sample_weights, left, right, min_cases)
-        cells[2] += count
+        cells[min(left, right), max(left, right)] = count
         looked += len(crossed)
         for a, b, o, e in crossed:
             ratios = max(observed[left][a] / max(expected[left][a], 1e-9), observed[right][b] / max(expected[right][b], 1e-9))
@@ -277,11 +325,9 @@ def _candidates(
     for _, pattern, o, ratios in screened[:EXACT_PAIRS]:
         e = float(weights[pattern.rows(panel.units, {})].sum())
         if o > 1.15 * e and o / max(e, 1e-9) > 1.1 * ratios:
-            pairs.append((pattern, o, e, 2))
-    triples, cells[3] = _triples(panel, weights, pairs, dims, min_cases)
-    cut, cells[4] = _intervals(panel, weights, out, min_cases)
-    # A triple is sought only inside the pairs that stand out, so its search costs what all pairs did besides.
-    cells[3] = max(cells[3], cells[2] * 3)
+            pairs.append((pattern, o, e))
+    triples = _triples(panel, weights, pairs, dims, min_cases)
+    cut, cells[DAYS] = _intervals(panel, weights, out, min_cases)
     return [*out, *pairs, *triples, *cut], cells, looked + len(triples) + len(cut)
 
 
@@ -317,13 +363,12 @@ def _crossed(
 
 def _triples(
     panel: Panel, weights: Weights, pairs: list[Candidate], dims: list[str], min_cases: int
-) -> tuple[list[Candidate], int]:
+) -> list[Candidate]:
     """Add a third condition to the pairs that already stand out."""
     best = sorted((p for p in pairs if likelihood_ratio(p[1], p[2]) > 3.5), key=lambda p: -likelihood_ratio(p[1], p[2]))[:8]
     out: list[Candidate] = []
-    looked = 0
     seen: set[tuple[Condition, ...]] = set()
-    for pattern, o, e, _ in best:
+    for pattern, o, e in best:
         units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
         weight = weights[units]
         inside = {dim for dim, _ in pattern.conditions}
@@ -334,7 +379,6 @@ def _triples(
             count = len(panel.values[dim])
             sums = np.bincount(unit[unit >= 0], weight[unit >= 0], count)
             counts = np.bincount(case[case >= 0], minlength=count)
-            looked += int((sums > THIN).sum())
             for value in np.flatnonzero(counts >= min_cases):
                 conditions = tuple(sorted((*pattern.conditions, (dim, int(value)))))
                 if (
@@ -344,8 +388,8 @@ def _triples(
                 ):
                     continue
                 seen.add(conditions)
-                out.append((Pattern(conditions), float(counts[value]), float(sums[value]), 3))
-    return out, looked
+                out.append((Pattern(conditions), float(counts[value]), float(sums[value])))
+    return out
 
 
 def _intervals(panel: Panel, weights: Weights, singles: list[Candidate], min_cases: int) -> tuple[list[Candidate], int]:
@@ -354,7 +398,7 @@ def _intervals(panel: Panel, weights: Weights, singles: list[Candidate], min_cas
     able.sort(key=lambda entry: -likelihood_ratio(entry[1], entry[2]))
     out: list[Candidate] = []
     spans = 0
-    for pattern, _, _, _ in able[:6]:
+    for pattern, _, _ in able[:6]:
         units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
         for axis in panel.unit_days:
             unit_day, case_day = panel.unit_days[axis][units], panel.case_days[axis][cases]
@@ -370,7 +414,7 @@ def _intervals(panel: Panel, weights: Weights, singles: list[Candidate], min_cas
             span_o, span_e = float(o[first : last + 1].sum()), float(e[first : last + 1].sum())
             whole = last - first + 1 >= np.count_nonzero(e) - 2
             if span_o >= min_cases and span_o > span_e and not whole:
-                out.append((Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e, 4))
+                out.append((Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e))
     values = sum(len(panel.values[dim]) for dim in panel.interval_dims if dim in panel.values)
     # begin and end are both free; neighbouring spans are nearly one, so they count with the logarithm of their length
     return out, int(values * len(panel.unit_days) * max(spans, 1) * max(log(max(spans, 2), 2), 1.0))
@@ -396,33 +440,50 @@ def _best_interval(observed: Weights, expected: Weights) -> tuple[int, int]:
     return first, last
 
 
+@dataclass(frozen=True)
+class _Measure:
+    """How a count is held against what was to be expected in one search."""
+
+    dispersion: float
+    baseline: bool
+    rho: float
+    falls: bool
+
+    def found(self, pattern: Pattern, observed: float, expected: float, price: float) -> Found:
+        llr = likelihood_ratio(observed, expected, baseline=self.baseline, rho=self.rho) / self.dispersion
+        if self.falls:
+            return Found(pattern, observed, expected, llr, llr - price)
+        nats = tail_nats(observed, expected, dispersion=self.dispersion, baseline=self.baseline, rho=self.rho)
+        return Found(pattern, observed, expected, llr, nats - price)
+
+
+FOCUSED = 12
+"""So many of the best slices are looked at by kind of case."""
+
+
 def _best(
-    candidates: list[Candidate],
-    prices: dict[int, float],
-    measure: Callable[[float, float], float],
-    dispersion: float,
-    min_ratio: float,
-    falls: bool,
+    candidates: list[Candidate], prices: Callable[[Pattern], float], measure: _Measure, min_ratio: float, focus: Callable[[Pattern], float] | None
 ) -> Found | None:
-    best: Found | None = None
-    for pattern, o, e, form in candidates:
-        ratio = (e + 0.5) / (o + 0.5) if falls else o / max(e, 1e-9)
-        if ratio < min_ratio:
-            continue
-        llr = measure(o, e) / dispersion
-        found = Found(pattern, o, e, llr, llr - prices[form])
-        if best is None or found.score > best.score + 1e-9:
-            best = found
-    return best
+    able: list[tuple[Found, float]] = []
+    for pattern, o, e in candidates:
+        ratio = (e + 0.5) / (o + 0.5) if measure.falls else o / max(e, 1e-9)
+        if ratio >= min_ratio:
+            able.append((measure.found(pattern, o, e, prices(pattern)), prices(pattern)))
+    able.sort(key=lambda pair: -pair[0].score)
+    if not able:
+        return None
+    if focus is None or able[0][0].score > 0:
+        return able[0][0]
+    sharp = [replace(one, score=max(one.score, focus(one.pattern) - price)) for one, price in able[:FOCUSED]]
+    return max(sharp, key=lambda one: one.score)
 
 
 def _generalised(
     panel: Panel,
     weights: Weights,
     best: Found,
-    prices: dict[int, float],
-    measure: Callable[[float, float], float],
-    dispersion: float,
+    prices: Callable[[Pattern], float],
+    measure: _Measure,
     min_ratio: float,
 ) -> Found:
     """Drop a condition (or the interval) where the rest of the parent is raised as well: the whole is ill, not the part."""
@@ -442,8 +503,7 @@ def _generalised(
         if rest_e <= 0 or rest_o < 5:
             continue
         if log(rest_o / rest_e) >= 0.4 * log(best.ratio) and likelihood_ratio(rest_o, rest_e) > 3 and o / e >= min_ratio:
-            llr = measure(o, e) / dispersion
-            return Found(parent, o, e, llr, llr - prices[len(parent.conditions)])
+            return measure.found(parent, o, e, prices(parent))
     return best
 
 
