@@ -206,6 +206,7 @@ class Page:
     verdicts: list[tuple[str, Phrase]]
     prior: list[PriorRow]
     actions: list[ActionRow]
+    actions_missing: Phrase
     more_actions: Phrase
     mix: list[MixTable]
     problems: ProblemTable | None
@@ -294,6 +295,7 @@ class _Builder:
             verdicts=said.verdicts(),
             prior=self.prior_rows(),
             actions=self.action_rows(),
+            actions_missing=voice.word(f"missing.{self._why_no_action(causes)}"),
             more_actions=self._more("actions.more", len(said.proposals) - self.action_limit),
             mix=[] if review.partial else [self.mix_table(index) for index in range(min(len(review.mix), 3))],
             problems=self.problem_table(),
@@ -617,6 +619,12 @@ class _Builder:
     def _scope(self, scope: str = "") -> Phrase:
         voice = self.voice
         return voice.part("caption.scope", scope=voice.data(scope, 30) if scope else voice.word("caption.all_shop"))
+
+    @staticmethod
+    def _why_no_action(causes: list[Cause]) -> str:
+        if not causes:
+            return "actions"
+        return "actions_running" if any(cause.life == "continuing" for cause in causes) else "actions_unfit"
 
     # ---- Young weeks ---------------------------------------------------------------------------
 
