@@ -228,6 +228,7 @@ class Curve:
     dispersion: float = 1.0
     product: Weights | None = None  # of the effects of the units from row `product_from` on, once they are all known
     product_from: int = 0
+    kept: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # days of the baseline that did not stand out
 
     def cumulative(self, age: int) -> float:
         """Return the expected cases per unit up to an age of `age` days, product effects aside."""
@@ -308,7 +309,8 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
             keep_week[:] = True
     curve = Curve(family, hazard, {"sku": effect}, first, until - 1, int(mask.sum()))
     curve.dispersion = _dispersion(observed[:, keep_week], expected[:, keep_week])
-    _rake(book, curve, until, np.repeat(keep_week, 7)[: until - first])
+    curve.kept = np.repeat(keep_week, 7)[: until - first]
+    _rake(book, curve, until, curve.kept)
     young = np.flatnonzero(days >= until - length)  # every later panel asks for these again
     if len(young):
         curve.product_from = int(young[0])

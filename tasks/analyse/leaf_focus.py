@@ -33,6 +33,7 @@ class LeafFocus:
         for curve in known:
             arrived = book.case_day[curve.family]
             past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last)
+            past[past] = curve.kept[arrived[past] - curve.baseline_first]
             unit.append(book.case_unit[curve.family][past])
             leaf.append(book.case_leaf[curve.family][past])
         self._unit, self._leaf = np.concatenate(unit), np.concatenate(leaf)
@@ -61,7 +62,7 @@ class LeafFocus:
         model = by_sku @ self._share / expected
         own = self._own(pattern, len(model))
         before = own + PRIOR_CASES * model
-        share = before / before.sum()
+        share = np.maximum(before / before.sum(), model)
         mine = np.flatnonzero(pattern.rows(panel.cases, panel.case_days))
         leaf = self._leaves(cases, mine)
         observed = np.bincount(leaf, minlength=len(model)).astype(float)
