@@ -671,7 +671,9 @@ class Cause:
     stock: int | None = None
     first_period: str = ""
     periods: int = 1
-    life: Literal["new", "continuing", "recurring", "watched", "recovered"] = "new"  # watched: still raised, no longer beyond chance
+    life: Literal["new", "continuing", "recurring", "watched", "recovered"] = (
+        "new"  # watched: still raised, no longer beyond chance
+    )
     status: CauseStatus = CauseStatus.SUSPECTED
     rows: tuple[str, ...] = ()  # record ids
     days: tuple[date, ...] = ()
@@ -731,7 +733,9 @@ class Action:
     state: ActionState = ActionState.PROPOSED
     postponed: int = 0
     restricted: bool = False
-    numbers: tuple[tuple[str, float], ...] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
+    numbers: tuple[
+        tuple[str, float], ...
+    ] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
 
 
 @dataclass(frozen=True)
@@ -833,9 +837,7 @@ class Delivery:
     @property
     def key(self) -> str:
         """The identity of this mail: two mails with one key are the same mail."""
-        return "\x1f".join(
-            (self.report, self.period, self.audience, self.language, str(self.revision), self.recipient.lower())
-        )
+        return "\x1f".join((self.report, self.period, self.audience, self.language, str(self.revision), self.recipient.lower()))
 
 
 # ---- What a review says ------------------------------------------------------------------------

@@ -20,7 +20,9 @@ from tasks.store.editions import KnownCause
 def list_causes(settings: Settings, period: str, status: str, console: Console) -> None:
     """Print the newest word on each cause, and how the decisions of people came out."""
     if status and status not in [known.value for known in CauseStatus]:
-        raise UserError(f"There is no status {status!r}.", hint=f"Write one of {', '.join(known.value for known in CauseStatus)}.")
+        raise UserError(
+            f"There is no status {status!r}.", hint=f"Write one of {', '.join(known.value for known in CauseStatus)}."
+        )
     stores = Stores.open(settings)
     table = Table("id", "period", "age", "status", "problem", "where", "observed", "expected", box=None)
     shown = [

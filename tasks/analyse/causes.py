@@ -77,9 +77,7 @@ def make_book(facts: Facts, period: Period, shop: Shop) -> Book:
     return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
 
 
-def _from_orders(
-    facts: Facts, period: Period, shop: Shop, book: Book | None, earlier: Sequence[tuple[str, Cause]]
-) -> RootCauses:
+def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None, earlier: Sequence[tuple[str, Cause]]) -> RootCauses:
     book = until(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
     _, parents = order_dimensions(shop)
     fitted = curves(book, period)
@@ -104,7 +102,9 @@ def _from_orders(
             baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
             spread = dispersion * (1 + weeks / baseline)
 
-            def focus(weights: Weights, pattern: Pattern, panel: Panel = panel, cases: Cases = cases, spread: float = spread) -> float:
+            def focus(
+                weights: Weights, pattern: Pattern, panel: Panel = panel, cases: Cases = cases, spread: float = spread
+            ) -> float:
                 return leaves.nats(panel, weights, cases, pattern, spread)  # noqa: B023 -- called before the next panel is made
 
             result = scan(panel, alpha=alpha, dispersion=spread, focus=focus)

@@ -89,7 +89,10 @@ def forecast(book: Book, fitted: dict[str, Curve], hit: Hit) -> tuple[float, flo
     two, _, _ = order_panel(book, known, hit.last - 13, hit.last, {}, dims)
     observed = float(pattern.rows(two.cases, two.case_days).sum())
     expected = float(two.weights[pattern.rows(two.units, two.unit_days)].sum())
-    this, before = _expected(book, known, pattern, hit.last, known_by=hit.last), _expected(book, known, pattern, hit.last, known_by=hit.last - 7)
+    this, before = (
+        _expected(book, known, pattern, hit.last, known_by=hit.last),
+        _expected(book, known, pattern, hit.last, known_by=hit.last - 7),
+    )
     coming = _expected(book, known, pattern, hit.last + 7, known_by=hit.last)
     growth = min(this / before, 3.0) if before > 0.2 else 1.0
     return _interval(observed, expected, coming * growth, max(curve.dispersion for curve in known))

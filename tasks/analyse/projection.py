@@ -90,9 +90,12 @@ def _triangle(facts: Facts, period: Period, first: date, end: date, age: int) ->
         return pl.col(column).dt.convert_time_zone(period.zone).dt.date()
 
     length = (end - first).days
-    signed = facts["order_line"].filter(pl.col("signed_at").is_not_null() & (pl.col("signed_at") < period.end)).select(
-        "oid", signed=day("signed_at")
-    ).filter(pl.col("signed") >= first)
+    signed = (
+        facts["order_line"]
+        .filter(pl.col("signed_at").is_not_null() & (pl.col("signed_at") < period.end))
+        .select("oid", signed=day("signed_at"))
+        .filter(pl.col("signed") >= first)
+    )
     position = (pl.col("signed") - first).dt.total_days()
     units = np.zeros(length)
     for index, n in signed.group_by(at=position).len().iter_rows():

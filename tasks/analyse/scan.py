@@ -275,6 +275,7 @@ def _price(cells: Cells, alpha: float, pattern: Pattern) -> float:
 def _dims(pattern: Pattern) -> tuple[str, ...]:
     return tuple(sorted(dim for dim, _ in pattern.conditions))
 
+
 SCREENED_ROWS = 60_000
 EXACT_PAIRS = 60
 """Pairs are screened on a sample of the exposure rows; so many of the most promising are then summed exactly."""
@@ -361,9 +362,7 @@ def _crossed(
     return [(key // width - 1, key % width - 1, float(count), float(e)) for key, count, e in rows], number
 
 
-def _triples(
-    panel: Panel, weights: Weights, pairs: list[Candidate], dims: list[str], min_cases: int
-) -> list[Candidate]:
+def _triples(panel: Panel, weights: Weights, pairs: list[Candidate], dims: list[str], min_cases: int) -> list[Candidate]:
     """Add a third condition to the pairs that already stand out."""
     best = sorted((p for p in pairs if likelihood_ratio(p[1], p[2]) > 3.5), key=lambda p: -likelihood_ratio(p[1], p[2]))[:8]
     out: list[Candidate] = []
@@ -462,7 +461,11 @@ FOCUSED = 12
 
 
 def _best(
-    candidates: list[Candidate], prices: Callable[[Pattern], float], measure: _Measure, min_ratio: float, focus: Callable[[Pattern], float] | None
+    candidates: list[Candidate],
+    prices: Callable[[Pattern], float],
+    measure: _Measure,
+    min_ratio: float,
+    focus: Callable[[Pattern], float] | None,
 ) -> Found | None:
     able: list[tuple[Found, float]] = []
     for pattern, o, e in candidates:

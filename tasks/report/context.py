@@ -659,7 +659,9 @@ class _Builder:
         young = self.review.projections
         if not young:
             return EMPTY
-        return self.voice.say("projection.caption", age=self.number("projection.age", young[0].age_days, "days", method="targets"))
+        return self.voice.say(
+            "projection.caption", age=self.number("projection.age", young[0].age_days, "days", method="targets")
+        )
 
     # ---- Causes --------------------------------------------------------------------------------
 

@@ -307,7 +307,10 @@ class LedgerSuite:
         ledger.save_edition(edition(), config_files={}, period=WEEK, causes=[cause(), cause(cause_id="C-2")])
         ledger.save_edition(edition(language="en"), config_files={}, period=WEEK, causes=[cause(), cause(cause_id="C-2")])
         ledger.save_edition(
-            edition(revision=2, as_of=NOW + hours(30), made_at=NOW + hours(30)), config_files={}, period=WEEK, causes=[cause(cause_id="C-3")]
+            edition(revision=2, as_of=NOW + hours(30), made_at=NOW + hours(30)),
+            config_files={},
+            period=WEEK,
+            causes=[cause(cause_id="C-3")],
         )
         assert [known.cause.cause_id for known in ledger.causes()] == ["C-3"]
         assert [known.cause.cause_id for known in ledger.causes(made_by=NOW)] == ["C-1", "C-2"]
