@@ -198,7 +198,7 @@ def search(cases: Cases, alpha: float = ALPHA, debug=None) -> list[Located]:
     if debug is not None:
         debug.update(tested=tested, minimum=minimum, rho_low=rho_low, rho0=rho0, cands={k: len(v[0]) for k, v in cand.items()}, fd=fd)
         debug.update(shapes={k: round(v[2], 2) for k, v in pairs.items()})
-    return greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_before, debug, singles, pairs)
+    return greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_before, debug, singles, pairs, minimum)
 
 
 CAP = 20.0
@@ -295,7 +295,29 @@ def fit(sig_members, sig_o, base, n_now, n_before, rho):
     return a, rho
 
 
-def greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_before, debug, singles, pairs):
+def rows_of(now, conds):
+    (d, v), *rest = sorted(conds, key=lambda c: -c[0])
+    rows = np.flatnonzero(now[d] == v)
+    for d, v in rest:
+        rows = rows[now[d][rows] == v]
+    return rows
+
+
+def clumping(now, width, rows):
+    leaf = now[0][rows].astype(np.int64)
+    for d in range(1, len(now)):
+        leaf = leaf * width[d] + now[d][rows]
+    _, m = np.unique(leaf, return_counts=True)
+    return float((m.astype(float) ** 2).sum() / max(m.sum(), 1))
+
+
+def count_children(now, width, rows, conds, extra, minimum):
+    used = {d for d, _ in conds}
+    n = sum(int(np.count_nonzero(np.bincount(now[d][rows])[1:] >= minimum)) for d in range(len(now)) if d not in used)
+    return max(n, 1) if extra == 1 else max(n, 1) * max(n - 1, 2) / 2
+
+
+def greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_before, debug, singles, pairs, minimum):
     fd = determined(cases)
     cubs = sorted(cand, key=lambda c: (len(c), c))
     if not cubs:
@@ -318,6 +340,7 @@ def greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_be
     clump = np.zeros(len(O))
     base = []
     chosen = []
+    own: dict[int, float] = {}
     rho = n_now / n_before
     a = np.zeros(0)
     for _ in range(MAX_CAUSES):
@@ -326,22 +349,29 @@ def greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_be
         L = np.where(resid > rho * B / exposure, np.maximum(llr(resid, B, rho / exposure), 0), 0)
         phi = 1 + clump / O
         score = tail_nats(resid, B, rho / exposure, L) / phi - price
-        best = int(np.argmax(score))
+        # lazily corrected for clumps
         if debug is not None:
             top = np.argsort(-score)[:4]
-            debug.setdefault('steps', []).append([(conds_text(cases, frequent, width, cubs, cand, offs, t), round(score[t], 1), round(L[t], 1), O[t], raw_B[t], round(B[t]/exposure[t],1), round(resid[t], 1), round(phi[t], 1)) for t in top] + [rho])
-        if score[best] <= 0:
+            debug.setdefault('steps', []).append([(conds_text(cases, frequent, width, cubs, cand, offs, t), round(score[t], 1), round(L[t], 1), O[t], raw_B[t], round(B[t]/exposure[t],1), round(resid[t], 1), round(phi[t], 1), round(own.get(int(t), 0), 1)) for t in top] + [rho])
+        if score.max() <= 0:
             break
-        ci = int(np.searchsorted(offs, best, "right") - 1)
-        conds = conditions_of(cubs[ci], cand[cubs[ci]][0][best - offs[ci]], width)
+        value = np.where(score > 0, score + price, 0.0)
+        for idx, f in own.items():
+            value[idx] /= f
+        while True:
+            best = int(np.argmax(value))
+            ci = int(np.searchsorted(offs, best, "right") - 1)
+            conds = conditions_of(cubs[ci], cand[cubs[ci]][0][best - offs[ci]], width)
+            if best in own:
+                break
+            own[best] = clumping(now, width, rows_of(now, conds))
+            value[best] /= own[best]
         this = (resid[best], B[best], exposure[best], raw_B[best])
+        f_own = own[best]
         # go up
         while True:
-            mask = np.ones(n_now, bool)
-            for d, v in conds:
-                mask &= now[d] == v
-            rows = np.flatnonzero(mask)
-            parents = [tuple(c for c in conds if c != x) for x in conds] if len(conds) > 1 else []
+            rows = rows_of(now, conds)
+            parents = [p_ for k_ in range(1, len(conds)) for p_ in combinations(conds, k_)]
             for x in conds:
                 for (p_, q) in fd:
                     if p_ == x[0] and q not in [c[0] for c in conds] and (q, p_) not in fd:
@@ -359,10 +389,8 @@ def greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_be
                     o_p, b_p = o[i], b[i]
                 else:
                     continue
-                mp = np.ones(n_now, bool)
-                for d, v in P:
-                    mp &= now[d] == v
-                r_p = float(w[sig[mp]].sum())
+                rows_p = rows_of(now, P)
+                r_p = float(w[sig[rows_p]].sum())
                 sh, ex = prior(cub, vals, singles, pairs, width, n_before)
                 sh, ex = float(sh[0]), float(ex[0])
                 lam_p, lam_s = (b_p + sh) / ex, this[1] / this[2]
@@ -373,9 +401,12 @@ def greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_be
                 l_rest = float(llr(np.array(rest_o), np.array(rest_b), rho))
                 lp = float(llr(np.array(r_p), np.array(b_p + sh), rho / ex))
                 sc = float(tail_nats(np.array(r_p), np.array(b_p + sh), rho / ex, np.array(lp))) - prices[len(P)]
-                ok = l_rest > UP_NATS and log(rest_o / (rho * rest_b)) >= UP_SHARE * log(ratio_s) and sc > 0
+                e_c = lam_s * r_p / max(lam_p, lam_s)
+                dev = this[0] * log(this[0] / e_c) - (this[0] - e_c) if this[0] > e_c else 0.0
+                children = count_children(now, width, rows_p, P, len(conds) - len(P), minimum)
+                ok = l_rest > UP_NATS and sc > 0 and (log(rest_o / (rho * rest_b)) >= UP_SHARE * log(ratio_s) or dev / f_own < log(children / 0.05))
                 if debug is not None:
-                    debug['steps'].append(('   up', conds, P, round(l_rest, 1), round(rest_o / rest_b / rho, 2), round(ratio_s, 2), round(sc, 1), ok))
+                    debug['steps'].append(('   up', conds, P, round(l_rest, 1), round(rest_o / rest_b / rho, 2), round(ratio_s, 2), round(sc, 1), round(dev,1), round(f_own,1), children, ok))
                 if ok and (better is None or sc > better[0]):
                     better = (sc, P, (r_p, b_p + sh, ex, b_p))
             if better is None:
@@ -393,11 +424,8 @@ def greedy(cases, now, before, width, frequent, cand, tested, alpha, n_now, n_be
         sig_o[u] -= moved
         sig[rows] = S + inv
         add = np.zeros((len(O), len(u)))
-        leaf = now[0][rows].astype(np.int64)
-        for d in range(1, len(now)):
-            leaf = leaf * width[d] + now[d][rows]
-        _, li, lc = np.unique(leaf, return_inverse=True, return_counts=True)
-        extra = (lc[li] - 1.0) * (old == 0)
+        phi_p = clumping(now, width, rows)
+        extra = (phi_p - 1.0) * (old == 0)
         for c_i, cub in enumerate(cubs):
             cells = cand[cub][0]
             key = now[cub[0]][rows].astype(np.int64)
