@@ -1,0 +1,392 @@
+"""Counts of two samples of cases in the cells of up to three dimensions: what a search of causes looks at.
+
+Every dimension and every pair of dimensions is counted once (linear in the rows); a third is looked at only inside the pairs that
+stand out. Dimensions that determine each other (a batch its SKU) are found and never crossed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from math import ceil, log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+
+Codes = NDArray[np.unsignedinteger[Any]]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+Cuboid = tuple[int, ...]
+"""Positions of the crossed dimensions, rising."""
+
+FLOOR_NATS = 7.0
+"""Fewer cases than could reach this against an empty baseline are not judged: no bar of any search is lower."""
+
+LEAST_CASES = 5
+KEPT_NATS = 5.0
+"""A cell with less is never near the bar, whatever the level turns out to be."""
+
+PROMISING = 2.0
+"""Standard errors above its own values' level from which a pair is searched for a third value."""
+
+SHAPE_CAP = 20.0
+"""A cell borrows at most so many cases from what its margins let expect: its own baseline outweighs them soon."""
+
+SAMPLE = 2_000
+TOLERANCE = 0.005
+"""Share of rows that may contradict that one dimension determines another (typing errors)."""
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Current and baseline cases.
+
+    Args:
+        now: Codes of the current cases by dimension, each `(cases,)`; 0 stands for all values too rare to be judged.
+        before: Codes of the baseline's.
+        weights: Weight of each baseline row, or None where each is one case.
+        widths: Dimension → number of codes.
+        minimum: Fewest current cases with which a cell is judged.
+    """
+
+    now: list[Codes]
+    before: list[Codes]
+    weights: Floats | None
+    widths: list[int]
+    minimum: float
+
+    @property
+    def total(self) -> int:
+        """Current cases."""
+        return len(self.now[0])
+
+    @property
+    def total_before(self) -> float:
+        """Baseline cases."""
+        return float(len(self.before[0]) if self.weights is None else self.weights.sum())
+
+    def rows(self, conditions: Sequence[tuple[int, int]]) -> Ints:
+        """Return the current cases that fulfil all (dimension, code) conditions."""
+        (dim, code), *others = sorted(conditions, key=lambda condition: -self.widths[condition[0]])
+        rows = np.flatnonzero(self.now[dim] == code)
+        for dim, code in others:
+            rows = rows[self.now[dim][rows] == code]
+        return rows
+
+    def keys(self, cuboid: Cuboid, rows: Ints | None = None) -> Ints:
+        """Return the cell of a cuboid in which each (or each of `rows`) current case lies."""
+        return _keys([self.now[dim] if rows is None else self.now[dim][rows] for dim in cuboid], [self.widths[d] for d in cuboid])
+
+    def size(self, cuboid: Cuboid) -> int:
+        """Return how many cells a cuboid has."""
+        out = 1
+        for dim in cuboid:
+            out *= self.widths[dim]
+        return out
+
+    def codes(self, cuboid: Cuboid, cells: Ints) -> list[Ints]:
+        """Return the codes of cells, by dimension of their cuboid."""
+        out: list[Ints] = []
+        for dim in reversed(cuboid):
+            cells, code = np.divmod(cells, self.widths[dim])
+            out.append(code)
+        return out[::-1]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Cells of one cuboid, rising, with their current and baseline cases."""
+
+    cells: Ints
+    now: Floats
+    before: Floats
+    shape: float = 0.0
+
+    def at(self, cells: Ints) -> tuple[Floats, Floats]:
+        """Return current and baseline cases of given cells, all of which are in the tally."""
+        place = np.searchsorted(self.cells, cells)
+        return self.now[place], self.before[place]
+
+    def part(self, chosen: Bools) -> Tally:
+        """Return some of the cells."""
+        return Tally(self.cells[chosen], self.now[chosen], self.before[chosen], self.shape)
+
+
+@dataclass
+class Counted:
+    """All that was counted.
+
+    Args:
+        cases: The cases.
+        level: Current over baseline cases of most values: a lower bound of the exposure ratio.
+        determines: (a, b) where each value of dimension a has one value of b.
+        tallies: Cells with enough cases, of every single dimension and every pair.
+        candidates: Cells that stand out, of all orders.
+        tested: Order → how many cells could have stood out by chance.
+    """
+
+    cases: Cases
+    level: float
+    determines: set[tuple[int, int]]
+    tallies: dict[Cuboid, Tally] = field(default_factory=dict)
+    candidates: dict[Cuboid, Tally] = field(default_factory=dict)
+    tested: dict[int, float] = field(default_factory=lambda: {1: 0.0, 2: 0.0, 3: 0.0})
+
+    def borrowed(self, cuboid: Cuboid, codes: Sequence[Ints]) -> tuple[Floats, Floats]:
+        """Return the cases and the exposure that the margins lend to each cell's own baseline.
+
+        A gamma-Poisson prior (DuMouchel 1999): its mean is what the cell would have if its dimensions were independent (for
+        three: given their pairs, Kirkwood's superposition), its shape how well that holds elsewhere in the cuboid. With
+        B baseline cases a cell expects (B + shape) / (1 + shape / mean) of them.
+        """
+        total = self.cases.total_before
+        if len(cuboid) == 1:
+            return np.zeros(len(codes[0])), np.ones(len(codes[0]))
+        margins = [self.tallies[dim,].before[code - 1] for dim, code in zip(cuboid, codes, strict=True)]
+        if len(cuboid) == 2:
+            shape = self.tallies[cuboid].shape
+            return np.full(len(codes[0]), shape), 1 + shape / np.maximum(margins[0] * margins[1] / total, 1e-6)
+        mean = np.full(len(codes[0]), total)
+        looseness = np.full(len(codes[0]), 1 / SHAPE_CAP)
+        for margin in margins:
+            mean /= np.maximum(margin, 0.5)
+        for left, right in combinations(range(3), 2):
+            tally = self.tallies[cuboid[left], cuboid[right]]
+            own = tally.at(codes[left] * self.cases.widths[cuboid[right]] + codes[right])[1]
+            expected = (own + tally.shape) / (1 + tally.shape / np.maximum(margins[left] * margins[right] / total, 1e-9))
+            mean *= expected
+            looseness += 1 / np.maximum(expected + tally.shape, 0.1)
+        return 1 / looseness, 1 + 1 / looseness / np.maximum(mean, 1e-6)
+
+
+def nats(observed: Floats, baseline: Floats, ratio: Floats | float) -> Floats:
+    """Return the log-likelihood ratio of raised counts given earlier ones and the exposure ratio, 0 where not raised.
+
+    O ln(p/p₀) + B ln((1−p)/(1−p₀)) with p = O/(O+B), p₀ = ρ/(1+ρ): two Poisson counts given their sum (Przyborowski and
+    Wilenski 1940).
+    """
+    both = np.maximum(observed + baseline, 1e-12)
+    usual = ratio / (1 + ratio)
+    out = xlogy(observed, observed / both / usual) + xlogy(baseline, baseline / both / (1 - usual))
+    return np.where(observed > ratio * baseline, np.maximum(out, 0.0), 0.0)
+
+
+def cases_of(columns: Sequence[NDArray[Any]], now: Ints, before: Ints, weights: Floats | None, known: bool) -> Cases:
+    """Return the cases with the rare values of each dimension put together.
+
+    Args:
+        columns: Dimension → codes of all rows, whole numbers from 0.
+        now: Rows of the current cases (a row may come more than once).
+        before: Rows of the baseline's.
+        weights: Weight of each row of `before`, or None.
+        known: Whether the baseline is a known expectation.
+    """
+    total = float(len(before) if weights is None else weights.sum())
+    ratio = len(now) / total
+    minimum = LEAST_CASES if known else max(ceil(FLOOR_NATS / log((1 + ratio) / ratio)), LEAST_CASES)
+    coded_now: list[Codes] = []
+    coded_before: list[Codes] = []
+    widths: list[int] = []
+    for column in columns:
+        current = column[now]
+        counts = np.bincount(current)
+        frequent = np.flatnonzero(counts >= minimum)
+        codes = np.zeros(max(int(column.max()) + 1, len(counts)), np.min_scalar_type(len(frequent)))
+        codes[frequent] = np.arange(1, len(frequent) + 1)
+        coded_now.append(codes[current])
+        coded_before.append(codes[column[before]])
+        widths.append(len(frequent) + 1)
+    return Cases(coded_now, coded_before, weights, widths, minimum)
+
+
+def counted(cases: Cases, known: bool) -> Counted:
+    """Count all values and pairs, and the threes inside the pairs that stand out."""
+    singles = [_single(cases, dim) for dim in range(len(cases.widths))]
+    out = Counted(cases, _level(singles, cases), determined(cases))
+    for dim, tally in enumerate(singles):
+        out.tallies[dim,] = tally
+        out.tested[1] += len(tally.cells)
+        _keep(out, (dim,), tally)
+    threes: dict[Cuboid, list[Tally]] = {}
+    for left, right in combinations(range(len(cases.widths)), 2):
+        if (left, right) in out.determines or (right, left) in out.determines:
+            continue
+        for cuboid, tally in _pair(out, (left, right), known):
+            threes.setdefault(cuboid, []).append(tally)
+    for cuboid, parts in threes.items():
+        cells, first = np.unique(np.concatenate([part.cells for part in parts]), return_index=True)
+        now, before = (np.concatenate([getattr(part, side) for part in parts])[first] for side in ("now", "before"))
+        out.candidates[cuboid] = Tally(cells, now, before)
+    return out
+
+
+def determined(cases: Cases) -> set[tuple[int, int]]:
+    """Return the pairs (a, b) of dimensions where a value of a has one value of b, but for few rows."""
+    out: set[tuple[int, int]] = set()
+    sampled = [_every(codes, SAMPLE) for codes in cases.now]
+    for left, right in combinations(range(len(cases.widths)), 2):
+        for a, b in ((left, right), (right, left)):
+            if _determines(sampled[a], sampled[b], cases.widths[b]) and _determines(
+                _every(cases.now[a], 100 * SAMPLE), _every(cases.now[b], 100 * SAMPLE), cases.widths[b]
+            ):
+                out.add((a, b))
+    return out
+
+
+def _every(codes: Codes, size: int) -> Codes:
+    return codes[:: max(len(codes) // size, 1)]
+
+
+def _determines(a: Codes, b: Codes, width: int) -> bool:
+    """Whether rows that repeat a value of `a` repeat that of `b`."""
+    if width < 3:  # a single frequent value is determined by anything
+        return False
+    known = (a > 0) & (b > 0)
+    keys = np.sort(_keys([a[known], b[known]], [0, width]))
+    values = keys // width
+    repeats = len(keys) - _runs(values)
+    return repeats > 0 and _runs(keys) - _runs(values) <= TOLERANCE * repeats
+
+
+def _runs(ordered: Ints) -> int:
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + min(len(ordered), 1)
+
+
+def members(keys: Ints, cells: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return the rows that lie in one of the cells, and the place of that cell."""
+    if size <= _dense(len(keys)):
+        places = np.zeros(size, np.int32)
+        places[cells] = np.arange(1, len(cells) + 1)
+        found = places[keys]
+        rows = np.flatnonzero(found)
+        return rows, found[rows].astype(np.int64) - 1
+    place = np.searchsorted(cells, keys)
+    place[place == len(cells)] = 0
+    rows = np.flatnonzero(cells[place] == keys)
+    return rows, place[rows]
+
+
+def _dense(rows: int) -> int:
+    """Return up to how many cells a table of all of them is cheaper than sorting the rows."""
+    return max(4 * rows, 20_000)
+
+
+def _keys(codes: Sequence[Codes], widths: Sequence[int]) -> Ints:
+    keys = codes[0].astype(np.int64)
+    for code, width in zip(codes[1:], widths[1:], strict=True):
+        keys *= width
+        keys += code
+    return keys
+
+
+def _tally(now: Ints, before: Ints, weights: Floats | None, size: int, minimum: float) -> tuple[Tally, int]:
+    """Return the cells with enough cases, and how many have at least a quarter of that."""
+    if size <= _dense(len(now)):
+        counts = np.bincount(now, minlength=size)
+        cells = np.flatnonzero(counts >= minimum)
+        earlier = np.bincount(before, weights, size)
+        return Tally(cells, counts[cells].astype(np.float64), earlier[cells].astype(np.float64)), _possible(counts, minimum)
+    ordered = np.sort(now)
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else np.zeros(0, np.int64)
+    counts = np.diff(starts, append=len(ordered))
+    enough = counts >= minimum
+    cells = ordered[starts[enough]]
+    if weights is None:
+        ordered = np.sort(before)
+        earlier = np.searchsorted(ordered, cells, "right") - np.searchsorted(ordered, cells, "left")
+    elif len(cells):
+        rows, places = members(before, cells, size)
+        earlier = np.bincount(places, weights[rows], len(cells))
+    else:
+        earlier = np.zeros(0)
+    return Tally(cells, counts[enough].astype(np.float64), earlier.astype(np.float64)), _possible(counts, minimum)
+
+
+def _possible(counts: Ints, minimum: float) -> int:
+    """Return how many cells could reach the minimum by chance; one that expects less than a quarter of it cannot."""
+    return int(np.count_nonzero(counts >= minimum / 4))
+
+
+def _single(cases: Cases, dim: int) -> Tally:
+    width = cases.widths[dim]
+    now = np.bincount(cases.now[dim], minlength=width)
+    before = np.bincount(cases.before[dim], cases.weights, width)
+    return Tally(np.arange(1, width), now[1:].astype(np.float64), before[1:].astype(np.float64))
+
+
+def _level(singles: Sequence[Tally], cases: Cases) -> float:
+    """Return the weighted median of current over baseline of all values, or that of the totals where it is lower."""
+    now = np.concatenate([tally.now for tally in singles])
+    before = np.concatenate([tally.before for tally in singles])
+    overall = cases.total / cases.total_before
+    if not before.sum():
+        return overall
+    ratios = now / np.maximum(before, 1e-9)
+    order = np.argsort(ratios, kind="stable")
+    sizes = np.cumsum(before[order])
+    return min(overall, float(ratios[order][int(np.searchsorted(sizes, sizes[-1] / 2))]))
+
+
+def _keep(counted: Counted, cuboid: Cuboid, tally: Tally) -> None:
+    chosen = nats(tally.now, tally.before, counted.level) >= KEPT_NATS
+    if chosen.any():
+        counted.candidates[cuboid] = tally.part(chosen)
+
+
+def _pair(counted: Counted, pair: Cuboid, known: bool) -> Iterator[tuple[Cuboid, Tally]]:
+    """Count a pair of dimensions; yield the outstanding cells of each third dimension inside its promising cells."""
+    cases, (left, right) = counted.cases, pair
+    size = cases.size(pair)
+    now = cases.keys(pair)
+    before = _keys([cases.before[left], cases.before[right]], [0, cases.widths[right]])
+    tally, possible = _tally(now, before, cases.weights, size, cases.minimum)
+    codes = cases.codes(pair, tally.cells)
+    tally = tally.part((codes[0] > 0) & (codes[1] > 0))
+    codes = cases.codes(pair, tally.cells)
+    (o_left, b_left), (o_right, b_right) = (counted.tallies[dim,].at(code) for dim, code in zip(pair, codes, strict=True))
+    shape = 0.0 if known else _shape(tally.before, b_left * b_right / cases.total_before)
+    counted.tallies[pair] = tally = Tally(tally.cells, tally.now, tally.before, shape)
+    counted.tested[2] += possible
+    _keep(counted, pair, tally)
+    level = np.maximum(counted.level, np.maximum(o_left / np.maximum(b_left, 1e-9), o_right / np.maximum(b_right, 1e-9)))
+    level = np.minimum(level, 1e6)
+    error = np.sqrt(tally.now + level**2 * tally.before)
+    promising = tally.now - level * tally.before >= PROMISING * error
+    if not promising.any():
+        return
+    cells = tally.cells[promising]
+    rows, places = members(now, cells, size)
+    rows_before, places_before = members(before, cells, size)
+    weights = None if cases.weights is None else cases.weights[rows_before]
+    share = len(rows) / float(tally.now.sum())
+    for third in range(len(cases.widths)):
+        if third in pair or any({(third, dim), (dim, third)} & counted.determines for dim in pair):
+            continue
+        width = cases.widths[third]
+        inside, possible = _tally(
+            places * width + cases.now[third][rows],
+            places_before * width + cases.before[third][rows_before],
+            weights,
+            len(cells) * width,
+            cases.minimum,
+        )
+        counted.tested[3] += possible / share / 3  # each three has three pairs
+        inside = inside.part((inside.cells % width > 0) & (nats(inside.now, inside.before, counted.level) >= KEPT_NATS))
+        if len(inside.cells):
+            place, code = np.divmod(inside.cells, width)
+            by_dim = dict(zip((*pair, third), (*cases.codes(pair, cells[place]), code), strict=True))
+            cuboid = tuple(sorted(by_dim))
+            keys = (by_dim[cuboid[0]] * cases.widths[cuboid[1]] + by_dim[cuboid[1]]) * cases.widths[cuboid[2]] + by_dim[cuboid[2]]
+            yield cuboid, Tally(keys, inside.now, inside.before)
+
+
+def _shape(counts: Floats, means: Floats) -> float:
+    """Return the shape of the gamma prior by moments: how far counts lie from what independence lets expect."""
+    squares = float((means**2).sum())
+    extra = float(((counts - means) ** 2 - means).sum()) / squares if squares else 0.0
+    return min(1 / extra, SHAPE_CAP) if extra > 0 else SHAPE_CAP
