@@ -79,29 +79,48 @@ def complaint_case(seed: int, rows: int = 100_000, causes: int | None = None) ->
         rows: About so many cases in both periods together.
         causes: Number of causes; drawn from 1 to 5 where it is not given.
     """
+    cases, planted = complaint_rows(seed, rows, causes)
+    table = (
+        cases.group_by(list(DIMENSIONS))
+        .agg(real=pl.col("current").sum().cast(pl.Int64), predict=(~pl.col("current")).sum().cast(pl.Int64))
+        .sort(list(DIMENSIONS))
+    )
+    return table, planted
+
+
+def complaint_rows(
+    seed: int, rows: int, causes: int | None = None, *, clear: float = 0.0, most: int | None = None, dtype: type = np.int32
+) -> tuple[pl.DataFrame, list[Planted]]:
+    """Return one row a case with `current` (whether of the current period), and the causes planted.
+
+    Args:
+        seed: Same seed, same cases.
+        rows: About so many cases.
+        causes: Number of causes; drawn from 1 to 5 where it is not given.
+        clear: Least likelihood ratio of a planted cause, in nats.
+        most: A cause adds at most so many cases; 3 % of the rows where it is not given.
+        dtype: Whole numbers that hold the codes.
+    """
     generator = np.random.default_rng(seed)
     shop = Shop.drawn(generator, DIMENSIONS)
     rho = float(generator.uniform(0.9, 1.15))
-    before = shop.cases(generator, int(generator.poisson(rows / 2)))
-    now = shop.cases(generator, int(generator.poisson(rows / 2 * rho)))
+    before = shop.cases(generator, int(generator.poisson(rows / 2)), dtype)
+    now = shop.cases(generator, int(generator.poisson(rows / 2 * rho)), dtype)
     planted: list[Planted] = []
     extra: list[dict[str, Codes]] = []
-    for _ in range(causes or int(generator.integers(1, 6))):
-        cause, cases = _planted(generator, shop, before, now, rho)
-        planted.append(cause)
-        extra.append(cases)
-    both = [
-        pl.DataFrame({dim: np.concatenate([now[dim], *(cases[dim] for cases in extra)]) for dim in DIMENSIONS}).with_columns(
-            real=1, predict=0
-        ),
-        pl.DataFrame(before).with_columns(real=0, predict=1),
-    ]
-    table = pl.concat(both).group_by(list(DIMENSIONS)).agg(pl.col("real", "predict").sum()).sort(list(DIMENSIONS))
-    return table, sorted(planted, key=lambda cause: cause.conditions)
+    wanted = causes or int(generator.integers(1, 6))
+    while len(planted) < wanted:
+        cause, cases = _planted(generator, before, now, rho, most or 3 * rows // 100)
+        if cause.llr >= clear and cause.conditions not in [other.conditions for other in planted]:
+            planted.append(cause)
+            extra.append(cases)
+    current = pl.DataFrame({dim: np.concatenate([now[dim], *(cases[dim] for cases in extra)]) for dim in DIMENSIONS})
+    both = [pl.DataFrame(before).with_columns(current=False), current.with_columns(current=True)]
+    return pl.concat(both), sorted(planted, key=lambda cause: cause.conditions)
 
 
 def _planted(
-    generator: np.random.Generator, shop: Shop, before: dict[str, Codes], now: dict[str, Codes], rho: float
+    generator: np.random.Generator, before: dict[str, Codes], now: dict[str, Codes], rho: float, most: int
 ) -> tuple[Planted, dict[str, Codes]]:
     """Choose a slice in which there are cases, and draw what a raised risk adds to it."""
     order = int(generator.integers(1, 4))
@@ -114,7 +133,7 @@ def _planted(
     conditions = tuple((str(dim), int(pool[dim][chosen])) for dim in dims)
     baseline, natural = int(_mask(before, conditions).sum()), int(_mask(now, conditions).sum())
     ratio = float(np.exp(generator.uniform(log(1.5), log(12))))
-    excess = int(min(max(15, round((ratio - 1) * rho * baseline)), 3000))
+    excess = int(min(max(15, round((ratio - 1) * rho * baseline)), most))
     return Planted(conditions, excess, nats(natural + excess, baseline, rho)), _added(generator, now, conditions, excess)
 
 

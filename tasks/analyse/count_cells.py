@@ -52,6 +52,7 @@ class Cases:
         weights: Weight of each baseline row, or None where each is one case.
         widths: Dimension → number of codes.
         minimum: Fewest current cases with which a cell is judged.
+        values: How many values of all dimensions could have so many by chance.
     """
 
     now: list[Codes]
@@ -59,6 +60,7 @@ class Cases:
     weights: Floats | None
     widths: list[int]
     minimum: float
+    values: int
 
     @property
     def total(self) -> int:
@@ -192,25 +194,27 @@ def cases_of(columns: Sequence[NDArray[Any]], now: Ints, before: Ints, weights: 
     coded_now: list[Codes] = []
     coded_before: list[Codes] = []
     widths: list[int] = []
+    values = 0
     for column in columns:
         current = column[now]
         counts = np.bincount(current)
         frequent = np.flatnonzero(counts >= minimum)
+        values += _possible(counts, minimum)
         codes = np.zeros(max(int(column.max()) + 1, len(counts)), np.min_scalar_type(len(frequent)))
         codes[frequent] = np.arange(1, len(frequent) + 1)
         coded_now.append(codes[current])
         coded_before.append(codes[column[before]])
         widths.append(len(frequent) + 1)
-    return Cases(coded_now, coded_before, weights, widths, minimum)
+    return Cases(coded_now, coded_before, weights, widths, minimum, values)
 
 
 def counted(cases: Cases, known: bool) -> Counted:
     """Count all values and pairs, and the threes inside the pairs that stand out."""
     singles = [_single(cases, dim) for dim in range(len(cases.widths))]
     out = Counted(cases, _level(singles, cases), determined(cases))
+    out.tested[1] = cases.values
     for dim, tally in enumerate(singles):
         out.tallies[dim,] = tally
-        out.tested[1] += len(tally.cells)
         _keep(out, (dim,), tally)
     threes: dict[Cuboid, list[Tally]] = {}
     for left, right in combinations(range(len(cases.widths)), 2):
