@@ -37,6 +37,9 @@ PROMISING = 2.0
 SHAPE_CAP = 20.0
 """A cell borrows at most so many cases from what its margins let expect: its own baseline outweighs them soon."""
 
+UNCLUMPED = 1.2
+"""Up to this mean size of groups of equal cases nothing is corrected."""
+
 SAMPLE = 2_000
 TOLERANCE = 0.005
 """Share of rows that may contradict that one dimension determines another (typing errors)."""
@@ -74,15 +77,30 @@ class Cases:
 
     def rows(self, conditions: Sequence[tuple[int, int]]) -> Ints:
         """Return the current cases that fulfil all (dimension, code) conditions."""
+        return self._rows(self.now, conditions)
+
+    def _rows(self, side: list[Codes], conditions: Sequence[tuple[int, int]]) -> Ints:
         (dim, code), *others = sorted(conditions, key=lambda condition: -self.widths[condition[0]])
-        rows = np.flatnonzero(self.now[dim] == code)
+        rows = np.flatnonzero(side[dim] == code)
         for dim, code in others:
-            rows = rows[self.now[dim][rows] == code]
+            rows = rows[side[dim][rows] == code]
         return rows
 
-    def keys(self, cuboid: Cuboid, rows: Ints | None = None) -> Ints:
-        """Return the cell of a cuboid in which each (or each of `rows`) current case lies."""
-        return _keys([self.now[dim] if rows is None else self.now[dim][rows] for dim in cuboid], [self.widths[d] for d in cuboid])
+    def clump(self, conditions: Sequence[tuple[int, int]]) -> float:
+        """Return how many cases of a slice count as one, since they are equal in every dimension as its baseline's are not."""
+        rows = self.rows(conditions)
+        equal, _ = _equal(self.now, rows, None)
+        if not len(equal):
+            return 1.0
+        size = float((equal**2).sum() / equal.sum())
+        if size <= UNCLUMPED:
+            return 1.0
+        earlier = self._rows(self.before, conditions)
+        usual, own = _equal(self.before, earlier, self.weights)
+        if not len(usual):
+            return size
+        others = float((usual * (usual - own)).sum() / usual.sum())  # equal cases that a baseline case has beside itself
+        return max(size - others * len(rows) / float(usual.sum()), 1.0)
 
     def size(self, cuboid: Cuboid) -> int:
         """Return how many cells a cuboid has."""
@@ -164,6 +182,18 @@ class Counted:
             mean *= expected
             looseness += 1 / np.maximum(expected + tally.shape, 0.1)
         return 1 / looseness, 1 + 1 / looseness / np.maximum(mean, 1e-6)
+
+
+def _equal(side: list[Codes], rows: Ints, weights: Floats | None) -> tuple[Floats, float]:
+    """Return how many cases each distinct case among the rows stands for, and what one row stands for by itself."""
+    key = np.zeros(len(rows), np.uint64)
+    for codes in side:
+        key = key * np.uint64(1_000_003) + codes[rows]
+    if weights is not None:
+        _, place = np.unique(key, return_inverse=True)
+        return np.bincount(place, weights[rows]), 0.0
+    key.sort()
+    return np.diff(np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1], [True]]))).astype(np.float64), 1.0
 
 
 def nats(observed: Floats, baseline: Floats, ratio: Floats | float) -> Floats:
@@ -251,7 +281,7 @@ def _determines(a: Codes, b: Codes, width: int) -> bool:
     if width < 3:  # a single frequent value is determined by anything
         return False
     known = (a > 0) & (b > 0)
-    keys = np.sort(_keys([a[known], b[known]], [0, width]))
+    keys = np.sort(joined([a[known], b[known]], [0, width]))
     values = keys // width
     repeats = len(keys) - _runs(values)
     return repeats > 0 and _runs(keys) - _runs(values) <= TOLERANCE * repeats
@@ -275,12 +305,21 @@ def members(keys: Ints, cells: Ints, size: int) -> tuple[Ints, Ints]:
     return rows, place[rows]
 
 
+def counts_of(keys: Ints, wanted: Ints, size: int) -> Ints:
+    """Return how many of the keys equal each wanted one; all are less than `size`."""
+    if size <= _dense(len(keys)):
+        return np.bincount(keys, minlength=size)[wanted]
+    ordered = np.sort(keys)
+    return np.searchsorted(ordered, wanted, "right") - np.searchsorted(ordered, wanted, "left")
+
+
 def _dense(rows: int) -> int:
     """Return up to how many cells a table of all of them is cheaper than sorting the rows."""
     return max(4 * rows, 20_000)
 
 
-def _keys(codes: Sequence[Codes], widths: Sequence[int]) -> Ints:
+def joined(codes: Sequence[NDArray[Any]], widths: Sequence[int]) -> Ints:
+    """Return one number for each combination of codes; the first dimension's width does not matter."""
     keys = codes[0].astype(np.int64)
     for code, width in zip(codes[1:], widths[1:], strict=True):
         keys *= width
@@ -346,8 +385,8 @@ def _pair(counted: Counted, pair: Cuboid, known: bool) -> Iterator[tuple[Cuboid,
     """Count a pair of dimensions; yield the outstanding cells of each third dimension inside its promising cells."""
     cases, (left, right) = counted.cases, pair
     size = cases.size(pair)
-    now = cases.keys(pair)
-    before = _keys([cases.before[left], cases.before[right]], [0, cases.widths[right]])
+    now = joined([cases.now[left], cases.now[right]], [0, cases.widths[right]])
+    before = joined([cases.before[left], cases.before[right]], [0, cases.widths[right]])
     tally, possible = _tally(now, before, cases.weights, size, cases.minimum)
     codes = cases.codes(pair, tally.cells)
     tally = tally.part((codes[0] > 0) & (codes[1] > 0))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import log
+from math import log, prod
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import betainc, log_ndtr
 from scipy.stats import beta
 
-from tasks.analyse.count_cells import Bools, Cases, Counted, Cuboid, Floats, Ints, cases_of, counted, members, nats
+from tasks.analyse.count_cells import Bools, Counted, Floats, Ints, cases_of, counted, counts_of, joined, nats
 from tasks.analyse.located import Located
 from tasks.errors import UserError
 
@@ -36,6 +36,12 @@ UP_NATS = 4.0
 
 UP_SHARE = 0.4
 """… and about as ill as the part, if its log ratio reaches this share of the part's."""
+
+LOWEST = 0.97
+"""Share of the values' median level below which the exposure ratio is not expected to be found."""
+
+FORGOTTEN = 3.0
+"""A candidate that misses its price by so many nats after a cause was taken out does not come back."""
 
 KNOWN = 1000.0
 """A known expectation counts as a baseline seen so many times over: its own noise vanishes."""
@@ -184,23 +190,28 @@ class Search:
 
     def _list_candidates(self) -> None:
         """List the cells that would pass at the lowest level possible."""
-        self.cuboids: list[Cuboid] = []
-        self.cells: list[Ints] = []
-        columns: list[tuple[Floats, Floats, Floats, Floats]] = []
+        widths = self.cases.widths
+        columns: list[tuple[NDArray[Any], ...]] = []
         for cuboid, tally in sorted(self.looked.candidates.items(), key=lambda item: (len(item[0]), item[0])):
-            lent, exposure = self.looked.borrowed(cuboid, self.cases.codes(cuboid, tally.cells))
-            baseline, price = tally.before + lent, self.price[len(cuboid)]
-            chosen = tail_nats(tally.now, baseline, 0.97 * self.looked.level / exposure) > price
-            if chosen.any():
-                self.cuboids.append(cuboid)
-                self.cells.append(tally.cells[chosen])
-                columns.append((tally.now[chosen], baseline[chosen], exposure[chosen], np.full(int(chosen.sum()), price)))
-        empty = [(np.zeros(0),) * 4]
-        self.now, self.baseline, self.exposure, self.prices = (np.concatenate(part) for part in zip(*(columns or empty), strict=True))
-        self.starts = np.cumsum([0, *(len(cells) for cells in self.cells)])
+            codes = self.cases.codes(cuboid, tally.cells)
+            lent, exposure = self.looked.borrowed(cuboid, codes)
+            coded = np.zeros((len(tally.cells), len(widths)), np.int32)
+            coded[:, cuboid] = np.column_stack(codes)
+            columns.append((tally.now, tally.before + lent, exposure, np.full(len(coded), self.price[len(cuboid)]), coded))
+        columns = columns or [(*(np.zeros(0),) * 4, np.zeros((0, len(widths)), np.int32))]
+        self.now, self.baseline, self.exposure, self.prices, self.coded = (np.concatenate(part) for part in zip(*columns, strict=True))
         self.overlap = self.now[:, None].copy()
         self.lumped = np.zeros(len(self.now))
-        self.own_clumps: dict[int, float] = {}
+        self.own_clumps = np.ones(len(self.now))
+        self.clump_known = np.zeros(len(self.now), bool)
+        self._forget(0.0)
+
+    def _forget(self, margin: float) -> None:
+        """Forget the candidates that would not pass at the lowest level possible, by a margin in nats."""
+        left = self.overlap @ self.natural
+        kept = tail_nats(left, self.baseline, LOWEST * self.looked.level / self.exposure) > self.prices - margin
+        for name in ("now", "baseline", "exposure", "prices", "coded", "overlap", "lumped", "own_clumps", "clump_known"):
+            setattr(self, name, getattr(self, name)[kept])
 
     @property
     def natural(self) -> Floats:
@@ -217,33 +228,29 @@ class Search:
             return None
         left = self.overlap @ self.natural
         evidence = tail_nats(left, self.baseline, self.ratio / self.exposure) / (1 + self.lumped / self.now)
-        rank = np.where(evidence > self.prices, evidence, 0.0)
-        for place, size in self.own_clumps.items():
-            rank[place] /= size
+        rank = np.where(evidence > self.prices, evidence, 0.0) / self.own_clumps
         while True:
             place = int(np.argmax(rank))
             if rank[place] <= 0:
                 return None
             conditions = self._conditions(place)
-            if place in self.own_clumps:
+            if self.clump_known[place]:
                 return Slice(conditions, float(left[place]), float(self.baseline[place]), float(self.exposure[place]))
-            self.own_clumps[place] = self._clump(self.cases.rows(conditions))
-            rank[place] /= self.own_clumps[place]
+            self._learn_clump(place, conditions)
+            rank = np.where(evidence > self.prices, evidence, 0.0) / self.own_clumps
+
+    def _learn_clump(self, place: int, conditions: tuple[Condition, ...]) -> None:
+        """Measure the clumps of a slice; until they are measured themselves, its parts are taken to be alike."""
+        self.own_clumps[place] = clump = self.cases.clump(conditions)
+        self.clump_known[place] = True
+        if clump > 1:
+            parts = ~self.clump_known
+            for dim, code in conditions:
+                parts &= self.coded[:, dim] == code
+            self.own_clumps[parts] = clump
 
     def _conditions(self, place: int) -> tuple[Condition, ...]:
-        number = int(np.searchsorted(self.starts, place, "right")) - 1
-        cuboid = self.cuboids[number]
-        codes = self.cases.codes(cuboid, self.cells[number][[place - self.starts[number]]])
-        return tuple((dim, int(code[0])) for dim, code in zip(cuboid, codes, strict=True))
-
-    def _clump(self, rows: Ints) -> float:
-        """Return how many equal cases the mean case of these rows has, itself included."""
-        key = np.zeros(len(rows), np.uint64)
-        for codes in self.cases.now:
-            key = key * np.uint64(1_000_003) + codes[rows]
-        ordered = np.sort(key)
-        counts = np.diff(np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1], [True]])))
-        return float((counts.astype(np.float64) ** 2).sum() / max(len(rows), 1))
+        return tuple((int(dim), int(self.coded[place, dim])) for dim in np.flatnonzero(self.coded[place]))
 
     def whole(self, part: Slice) -> Slice:
         """Return the larger slice of which this one is but a part, or the slice itself.
@@ -253,7 +260,7 @@ class Search:
         """
         while True:
             rows = self.cases.rows(part.conditions)
-            clump = self._clump(rows)
+            clump = self.cases.clump(part.conditions)
             better: tuple[float, Slice] | None = None
             for conditions in self._larger(part.conditions, rows):
                 larger, inside = self._measured(conditions)
@@ -323,14 +330,9 @@ class Search:
         self.group_causes = np.column_stack([members_of, joined])
         self.group_cases = np.concatenate([self.group_cases, moved])
         self.group_cases[old] -= moved
-        self.clumps.append(self._clump(rows))
+        self.clumps.append(self.cases.clump(cause.conditions))
         lumps = np.where(old == 0, self.clumps[-1] - 1.0, 0.0)
-        added = np.zeros((len(self.now), len(old)))
-        for number, cuboid in enumerate(self.cuboids):
-            inside, places = members(self.cases.keys(cuboid, rows), self.cells[number], self.cases.size(cuboid))
-            count = len(self.cells[number])
-            sums = np.bincount(places * len(old) + part[inside], minlength=count * len(old)).reshape(count, len(old))
-            added[self.starts[number] : self.starts[number + 1]] = sums
+        added = self._overlaps(cause.conditions, rows, part, len(old))
         self.overlap = np.hstack([self.overlap, added])
         self.overlap[:, old] -= added
         self.lumped += added @ lumps
@@ -338,6 +340,33 @@ class Search:
         self.causes.append(cause)
         self.risks = np.append(self.risks, max(cause.cases / (self.ratio * max(cause.expected, FAINT)) - 1, 0.0))
         self._fit()
+        self._forget(FORGOTTEN)
+
+    def _overlaps(self, conditions: tuple[Condition, ...], rows: Ints, part: Ints, parts: int) -> Floats:
+        """Return how many of a slice's rows, by part, lie in each candidate."""
+        out = np.zeros((len(self.now), parts))
+        meets = np.ones(len(out), bool)
+        for dim, code in conditions:
+            meets &= (self.coded[:, dim] == code) | (self.coded[:, dim] == 0)
+        places = np.flatnonzero(meets)
+        free = self.coded[places]
+        free[:, [dim for dim, _ in conditions]] = 0
+        # candidates that are free in the same dimensions are counted at once
+        patterns, which = np.unique((free > 0) @ (1 << np.arange(free.shape[1])), return_inverse=True)
+        order = np.argsort(which, kind="stable")
+        codes = {dim: self.cases.now[dim][rows] for dim in range(free.shape[1]) if free[:, dim].any()}
+        for met in np.split(order, np.cumsum(np.bincount(which))[:-1]):
+            dims = np.flatnonzero(free[met[0]])
+            columns, widths = [codes[dim] for dim in dims] + [part], [*(self.cases.widths[dim] for dim in dims), parts]
+            wanted = joined([free[met, dim] for dim in dims] + [np.zeros(len(met), np.int64)], widths)
+            if len(dims) > 1:
+                widest = int(np.argmax(widths[:-1]))
+                present = np.zeros(widths[widest], bool)
+                present[free[met, dims[widest]]] = True
+                near = np.flatnonzero(present[columns[widest]])
+                columns = [column[near] for column in columns]
+            out[places[met]] = counts_of(joined(columns, widths), wanted[:, None] + np.arange(parts), prod(widths))
+        return out
 
     def _fit(self) -> None:
         """Estimate the risks and the exposure ratio: each slice's unexplained cases shall be what its baseline lets expect."""
@@ -349,7 +378,7 @@ class Search:
                 others = 1 + self.group_causes[inside] @ self.risks - self.risks[number]
                 target = self.ratio * max(cause.expected, FAINT)
                 self.risks[number] = _root(self.group_cases[inside], others, target)
-            if np.abs(np.append(self.risks, self.ratio) - before).max() < 1e-6 * (1 + before.max()):
+            if np.abs(np.append(self.risks, self.ratio) - before).max() < 1e-5 * (1 + before.max()):
                 break
 
     def prune(self) -> None:
