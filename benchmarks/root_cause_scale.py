@@ -24,7 +24,7 @@ import polars as pl
 from benchmarks.complaint_cases import DIMENSIONS, complaint_rows
 from tasks.analyse.count_scan import case_scan
 
-CAUSES = 8
+CAUSES = 6
 CLEAR_NATS = 40.0
 """Planted causes are at least so clear: the benchmark is about time; what is found is told beside."""
 

@@ -40,7 +40,10 @@ SHAPE_CAP = 20.0
 UNCLUMPED = 1.2
 """Up to this mean size of groups of equal cases nothing is corrected."""
 
-SAMPLE = 2_000
+SAMPLE = 500
+VERIFIED = 200_000
+"""So many rows tell whether one dimension may determine another, and whether it does."""
+
 TOLERANCE = 0.005
 """Share of rows that may contradict that one dimension determines another (typing errors)."""
 
@@ -266,7 +269,7 @@ def determined(cases: Cases) -> set[tuple[int, int]]:
     for left, right in combinations(range(len(cases.widths)), 2):
         for a, b in ((left, right), (right, left)):
             if _determines(sampled[a], sampled[b], cases.widths[b]) and _determines(
-                _every(cases.now[a], 100 * SAMPLE), _every(cases.now[b], 100 * SAMPLE), cases.widths[b]
+                _every(cases.now[a], VERIFIED), _every(cases.now[b], VERIFIED), cases.widths[b]
             ):
                 out.add((a, b))
     return out
@@ -405,27 +408,40 @@ def _pair(counted: Counted, pair: Cuboid, known: bool) -> Iterator[tuple[Cuboid,
     cells = tally.cells[promising]
     rows, places = members(now, cells, size)
     rows_before, places_before = members(before, cells, size)
-    weights = None if cases.weights is None else cases.weights[rows_before]
-    share = len(rows) / float(tally.now.sum())
-    for third in range(len(cases.widths)):
-        if third in pair or any({(third, dim), (dim, third)} & counted.determines for dim in pair):
-            continue
-        width = cases.widths[third]
-        inside, possible = _tally(
-            places * width + cases.now[third][rows],
-            places_before * width + cases.before[third][rows_before],
-            weights,
-            len(cells) * width,
-            cases.minimum,
-        )
-        counted.tested[3] += possible / share / 3  # each three has three pairs
-        inside = inside.part((inside.cells % width > 0) & (nats(inside.now, inside.before, counted.level) >= KEPT_NATS))
-        if len(inside.cells):
-            place, code = np.divmod(inside.cells, width)
-            by_dim = dict(zip((*pair, third), (*cases.codes(pair, cells[place]), code), strict=True))
-            cuboid = tuple(sorted(by_dim))
-            keys = (by_dim[cuboid[0]] * cases.widths[cuboid[1]] + by_dim[cuboid[1]]) * cases.widths[cuboid[2]] + by_dim[cuboid[2]]
-            yield cuboid, Tally(keys, inside.now, inside.before)
+    thirds = [
+        dim
+        for dim in range(len(cases.widths))
+        if dim not in pair and not any({(dim, inside), (inside, dim)} & counted.determines for inside in pair)
+    ]
+    if not thirds:
+        return
+    # the values of all third dimensions are laid end to end, as if of one
+    starts = np.cumsum([0, *(cases.widths[dim] for dim in thirds)])
+    width = int(starts[-1])
+    weights = None if cases.weights is None else np.tile(cases.weights[rows_before], len(thirds))
+    inside, possible = _tally(
+        _crossed(places * width, [cases.now[dim] for dim in thirds], rows, starts),
+        _crossed(places_before * width, [cases.before[dim] for dim in thirds], rows_before, starts),
+        weights,
+        len(cells) * width,
+        cases.minimum,
+    )
+    counted.tested[3] += possible * float(tally.now.sum()) / len(rows) / 3  # each three has three pairs
+    inside = inside.part(nats(inside.now, inside.before, counted.level) >= KEPT_NATS)
+    place, value = np.divmod(inside.cells, width)
+    which = np.searchsorted(starts, value, "right") - 1
+    codes = cases.codes(pair, cells[place])
+    for number in np.unique(which):
+        third = thirds[number]
+        chosen = (which == number) & (value > starts[number])
+        by_dim = dict(zip((*pair, third), (*(code[chosen] for code in codes), value[chosen] - starts[number]), strict=True))
+        cuboid = tuple(sorted(by_dim))
+        keys = joined([by_dim[dim] for dim in cuboid], [cases.widths[dim] for dim in cuboid])
+        yield cuboid, Tally(keys, inside.now[chosen], inside.before[chosen])
+
+
+def _crossed(places: Ints, codes: Sequence[Codes], rows: Ints, starts: Ints) -> Ints:
+    return np.concatenate([places + (start + code[rows]) for code, start in zip(codes, starts[:-1], strict=True)])
 
 
 def _shape(counts: Floats, means: Floats) -> float:

@@ -352,14 +352,14 @@ class Search:
         free = self.coded[places]
         free[:, [dim for dim, _ in conditions]] = 0
         # candidates that are free in the same dimensions are counted at once
-        patterns, which = np.unique((free > 0) @ (1 << np.arange(free.shape[1])), return_inverse=True)
+        _, which = np.unique((free > 0) @ (1 << np.arange(free.shape[1])), return_inverse=True)
         order = np.argsort(which, kind="stable")
         codes = {dim: self.cases.now[dim][rows] for dim in range(free.shape[1]) if free[:, dim].any()}
         for met in np.split(order, np.cumsum(np.bincount(which))[:-1]):
             dims = np.flatnonzero(free[met[0]])
             columns, widths = [codes[dim] for dim in dims] + [part], [*(self.cases.widths[dim] for dim in dims), parts]
             wanted = joined([free[met, dim] for dim in dims] + [np.zeros(len(met), np.int64)], widths)
-            if len(dims) > 1:
+            if len(dims) > 1 and len(rows) > 20_000:
                 widest = int(np.argmax(widths[:-1]))
                 present = np.zeros(widths[widest], bool)
                 present[free[met, dims[widest]]] = True
