@@ -201,7 +201,6 @@ class Search:
         columns = columns or [(*(np.zeros(0),) * 4, np.zeros((0, len(widths)), np.int32))]
         self.now, self.baseline, self.exposure, self.prices, self.coded = (np.concatenate(part) for part in zip(*columns, strict=True))
         self.overlap = self.now[:, None].copy()
-        self.lumped = np.zeros(len(self.now))
         self.own_clumps = np.ones(len(self.now))
         self.clump_known = np.zeros(len(self.now), bool)
         self._forget(0.0)
@@ -210,7 +209,7 @@ class Search:
         """Forget the candidates that would not pass at the lowest level possible, by a margin in nats."""
         left = self.overlap @ self.natural
         kept = tail_nats(left, self.baseline, LOWEST * self.looked.level / self.exposure) > self.prices - margin
-        for name in ("now", "baseline", "exposure", "prices", "coded", "overlap", "lumped", "own_clumps", "clump_known"):
+        for name in ("now", "baseline", "exposure", "prices", "coded", "overlap", "own_clumps", "clump_known"):
             setattr(self, name, getattr(self, name)[kept])
 
     @property
@@ -227,7 +226,8 @@ class Search:
         if not len(self.now):
             return None
         left = self.overlap @ self.natural
-        evidence = tail_nats(left, self.baseline, self.ratio / self.exposure) / (1 + self.lumped / self.now)
+        lumps = self.overlap @ (self.natural * self._lumps(list(range(len(self.causes))))) / np.maximum(left, 1e-9)
+        evidence = tail_nats(left, self.baseline, self.ratio / self.exposure) / lumps
         rank = np.where(evidence > self.prices, evidence, 0.0) / self.own_clumps
         while True:
             place = int(np.argmax(rank))
@@ -331,11 +331,9 @@ class Search:
         self.group_cases = np.concatenate([self.group_cases, moved])
         self.group_cases[old] -= moved
         self.clumps.append(self.cases.clump(cause.conditions))
-        lumps = np.where(old == 0, self.clumps[-1] - 1.0, 0.0)
         added = self._overlaps(cause.conditions, rows, part, len(old))
         self.overlap = np.hstack([self.overlap, added])
         self.overlap[:, old] -= added
-        self.lumped += added @ lumps
         self.group[rows] = known + part
         self.causes.append(cause)
         self.risks = np.append(self.risks, max(cause.cases / (self.ratio * max(cause.expected, FAINT)) - 1, 0.0))
@@ -405,11 +403,14 @@ class Search:
         cause, inside = self.causes[number], self.group_causes[:, number]
         cases = self.group_cases[inside]
         left = cases / (1 + self.group_causes[inside] @ self.risks - self.risks[number])
-        others = [k for k in range(len(self.causes)) if k < number]
-        clumps = np.array([1.0, *(self.clumps[k] for k in others)])
-        among = np.column_stack([np.ones(len(cases), bool), self.group_causes[inside][:, others]])
-        lump = float((cases * np.where(among, clumps, 1.0).max(axis=1)).sum() / max(cases.sum(), 1.0))
+        lumps = self._lumps(list(range(number)))[inside]
+        lump = float((left * lumps).sum() / max(left.sum(), 1e-9))
         return self._evidence(Slice(cause.conditions, float(left.sum()), cause.baseline, cause.exposure)) / lump
+
+    def _lumps(self, causes: Sequence[int]) -> Floats:
+        """Return for each group how large the clumps are that these causes brought into it."""
+        sizes = np.where(self.group_causes[:, causes], np.array([self.clumps[k] for k in causes]), 1.0)
+        return sizes.max(axis=1, initial=1.0)
 
 
 FAINT = 0.3
