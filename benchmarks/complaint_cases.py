@@ -14,7 +14,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-DIMENSIONS = {"channel": 8, "sku": 800, "batch": 2400, "problem": 40, "carrier": 12, "warehouse": 15, "region": 200, "app_ver": 25}
+DIMENSIONS = {
+    "channel": 8,
+    "sku": 800,
+    "batch": 2400,
+    "problem": 40,
+    "carrier": 12,
+    "warehouse": 15,
+    "region": 200,
+    "app_ver": 25,
+}
 """Dimension → number of values. Each SKU has three batches in a row."""
 
 SKEW = {"sku": 0.9}

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,10 @@ def write(folder: Path, rows: int, seed: int) -> None:
     cases = cases.sample(rows, seed=seed)
     names = {dim: pl.Series([f"{dim}-{value}" for value in range(count)]) for dim, count in DIMENSIONS.items()}
     cases.select(
-        *(pl.lit(names[dim].cast(pl.Enum(names[dim]))).implode().list.explode().gather(pl.col(dim)).alias(dim) for dim in DIMENSIONS),
+        *(
+            pl.lit(names[dim].cast(pl.Enum(names[dim]))).implode().list.explode().gather(pl.col(dim)).alias(dim)
+            for dim in DIMENSIONS
+        ),
         "current",
     ).write_parquet(folder / "cases.parquet")
     truth = ["&".join(f"{dim}={dim}-{value}" for dim, value in cause.conditions) for cause in planted]
@@ -70,6 +74,12 @@ def measured(rows: int, seed: int) -> dict[str, Any]:
     }
 
 
+def spread(per_row: Sequence[float]) -> float:
+    """Return the largest distance from the mean, as a share of it: 0 where time grows with the rows alone."""
+    mean = sum(per_row) / len(per_row)
+    return max(abs(value - mean) for value in per_row) / mean
+
+
 def main() -> None:
     """Print a table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -90,6 +100,7 @@ def main() -> None:
     last = results[-1]
     if options.linear:
         last["linear"] = [{key: result[key] for key in ("rows", "cpu_s", "us_a_row")} for result in results]
+        last["spread"] = round(spread([result["us_a_row"] for result in results]), 3)
     print(json.dumps(last))
 
 

@@ -30,7 +30,9 @@ def world_facts(world: World, as_of: datetime, seed: int) -> Facts:
     feedback = feedback.join(gold.select("source_id", "record_id"), on="source_id", how="left", maintain_order="left")
     tables = {**world.tables, "feedback": feedback}
     for name, frame in tables.items():
-        missing = [pl.lit(None, kind).alias(column) for column, kind in TABLES[name].columns.items() if column not in frame.columns]
+        missing = [
+            pl.lit(None, kind).alias(column) for column, kind in TABLES[name].columns.items() if column not in frame.columns
+        ]
         tables[name] = frame.with_columns(missing)
     return Facts(tables, as_of)
 

@@ -51,7 +51,18 @@ def judge_seed(seed: int, weeks: int, verbose: bool = False) -> dict[str, Any]:
     if verbose:
         for name, result in results.items():
             for cause in result.causes:
-                print(seed, name, cause.kind, cause.slice, cause.leaf, cause.observed, cause.expected, cause.llr, cause.window_weeks, file=sys.stderr)
+                print(
+                    seed,
+                    name,
+                    cause.kind,
+                    cause.slice,
+                    cause.leaf,
+                    cause.observed,
+                    cause.expected,
+                    cause.llr,
+                    cause.window_weeks,
+                    file=sys.stderr,
+                )
     named = {name: _named(name, world, facts, book, results) for name in EXCESS}
     traps = _traps(world, facts, shop, results)
     verdicts = _verdicts(world, facts, shop, periods[-1])
@@ -70,8 +81,10 @@ def _named(name: str, world: World, facts: Facts, book: Book, results: dict[str,
     limit = Period.parse(passed).end + timedelta(weeks=2)
     inside = [Period.parse(week) for week in results]
     for period in inside:
-        if first.start <= period.start and period.end <= limit and any(
-            is_right_slice(_whole_slice(story), cause, facts) for cause in results[period.id].causes
+        if (
+            first.start <= period.start
+            and period.end <= limit
+            and any(is_right_slice(_whole_slice(story), cause, facts) for cause in results[period.id].causes)
         ):
             return True
     return False
@@ -96,8 +109,12 @@ def is_right_slice(truth: dict[str, str], cause: Cause, facts: Facts) -> bool:
         return all(got.get(k) == v for k, v in wanted.items() if k in ("queue", "shift", "app_version"))
     orders = facts["order_line"]
     mine, true = _units(orders, got, cause), _units(orders, truth, cause)
-    recent = pl.col("paid_at") >= datetime(cause.days[0].year, cause.days[0].month, cause.days[0].day, tzinfo=UTC) - timedelta(days=75)
-    before = pl.col("paid_at") <= datetime(cause.days[-1].year, cause.days[-1].month, cause.days[-1].day, tzinfo=UTC) + timedelta(days=1)
+    recent = pl.col("paid_at") >= datetime(cause.days[0].year, cause.days[0].month, cause.days[0].day, tzinfo=UTC) - timedelta(
+        days=75
+    )
+    before = pl.col("paid_at") <= datetime(cause.days[-1].year, cause.days[-1].month, cause.days[-1].day, tzinfo=UTC) + timedelta(
+        days=1
+    )
     counts = orders.filter(recent & before).select(mine=mine.sum(), both=(mine & true).sum(), true=true.sum()).row(0, named=True)
     if counts["mine"] == 0 or counts["true"] == 0 or counts["both"] < 0.8 * counts["mine"]:
         return False
@@ -133,7 +150,9 @@ def _traps(world: World, facts: Facts, shop: Shop, results: dict[str, RootCauses
     )
     stories = {"2025-W47": ("华东仓",)}
     right["T4"] = all(
-        not [c for c in results[week].causes if c.kind not in SHOP_LEVEL and c.slice.get("warehouse") not in stories.get(week, ())]
+        not [
+            c for c in results[week].causes if c.kind not in SHOP_LEVEL and c.slice.get("warehouse") not in stories.get(week, ())
+        ]
         for week in ("2025-W47", "2026-W08")
         if week in results
     )
@@ -180,13 +199,19 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--hold", action="store_true", help="end with an error where a promise is broken")
     options = parser.parse_args(list(arguments) if arguments is not None else None)
     seeds = seeds_of(options.seeds)
-    print(f"{'seed':>4}  " + "  ".join(f"{name:>3}" for name in EXCESS) + "   traps wrong            quiet weeks alarmed", flush=True)
+    print(
+        f"{'seed':>4}  " + "  ".join(f"{name:>3}" for name in EXCESS) + "   traps wrong            quiet weeks alarmed",
+        flush=True,
+    )
     rows = []
     with ProcessPoolExecutor(min(options.jobs, len(seeds)), max_tasks_per_child=1) as pool:
         for row in pool.map(judge_seed, seeds, [options.weeks] * len(seeds), [options.verbose] * len(seeds)):
             marks = "  ".join({True: "  ✓", False: "  ✗", None: "  –"}[row["named"][name]] for name in EXCESS)
             wrong = ",".join(name for name, ok in row["traps"].items() if not ok) or "none"
-            print(f"{row['seed']:>4}  {marks}   {wrong:<22} {len(row['alarmed'])}/{len(row['quiet'])} {' '.join(row['alarmed'])}", flush=True)
+            print(
+                f"{row['seed']:>4}  {marks}   {wrong:<22} {len(row['alarmed'])}/{len(row['quiet'])} {' '.join(row['alarmed'])}",
+                flush=True,
+            )
             rows.append(row)
     named = [value for row in rows for value in row["named"].values() if value is not None]
     traps = [value for row in rows for value in row["traps"].values()]
@@ -210,7 +235,10 @@ def main(arguments: Iterable[str] | None = None) -> None:
         for text, kept in (
             ("at least 6 of 8 stories are named", sum(named) >= 0.75 * len(named)),
             ("S8, S9, T1, T2, T4 and T9 are right in every shop", all(row["traps"][name] for row in rows for name in ALWAYS)),
-            ("at least 9 of 10 quiet weeks stay quiet", 10 * sum(len(r["alarmed"]) for r in rows) <= sum(len(r["quiet"]) for r in rows)),
+            (
+                "at least 9 of 10 quiet weeks stay quiet",
+                10 * sum(len(r["alarmed"]) for r in rows) <= sum(len(r["quiet"]) for r in rows),
+            ),
         )
         if not kept
     ]

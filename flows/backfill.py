@@ -28,7 +28,12 @@ def backfill(request: BackfillRequest) -> str:
         for period in plan.remaining():
             get_run_logger().info("Reviewing %s as of %s", period, plan.as_of)
             state = review(
-                period=period, grain=request.grain, as_of=plan.as_of, revise=plan.revises(period), send=request.send, return_state=True
+                period=period,
+                grain=request.grain,
+                as_of=plan.as_of,
+                revise=plan.revises(period),
+                send=request.send,
+                return_state=True,
             )
             plan.settle(period, state)
         return finish(plan)

@@ -17,7 +17,9 @@ class BackfillRequest(BaseModel):
 
     first: str = Field(title="First period", description="A week as 2026-W40, a month as 2026-09 or a quarter as 2026-Q3.")
     last: str = Field("", title="Last period", description="The same kind as the first. Empty: only the first.")
-    grain: Literal["week", "month", "quarter"] = Field("week", title="Kind of period", description="Must fit the two periods above.")
+    grain: Literal["week", "month", "quarter"] = Field(
+        "week", title="Kind of period", description="Must fit the two periods above."
+    )
     which: Literal["missing", "failed", "stale", "all"] = Field(
         "missing",
         title="Which of them",
@@ -35,7 +37,9 @@ class BackfillRequest(BaseModel):
         if periods[0].grain != self.grain:
             raise ValueError(f"{periods[0]} is a {periods[0].grain}, but the kind of period says {self.grain}. Make the two fit.")
         if len(periods) > LONGEST[self.grain]:
-            raise ValueError(f"{len(periods)} periods are too many for one backfill; at most {LONGEST[self.grain]}. Ask for fewer.")
+            raise ValueError(
+                f"{len(periods)} periods are too many for one backfill; at most {LONGEST[self.grain]}. Ask for fewer."
+            )
         return self
 
     def periods(self) -> list[Period]:

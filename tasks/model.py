@@ -730,7 +730,9 @@ class Action:
     state: ActionState = ActionState.PROPOSED
     postponed: int = 0
     restricted: bool = False
-    numbers: tuple[tuple[str, float], ...] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
+    numbers: tuple[
+        tuple[str, float], ...
+    ] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
 
 
 @dataclass(frozen=True)
@@ -832,9 +834,7 @@ class Delivery:
     @property
     def key(self) -> str:
         """The identity of this mail: two mails with one key are the same mail."""
-        return "\x1f".join(
-            (self.report, self.period, self.audience, self.language, str(self.revision), self.recipient.lower())
-        )
+        return "\x1f".join((self.report, self.period, self.audience, self.language, str(self.revision), self.recipient.lower()))
 
 
 # ---- What a review says ------------------------------------------------------------------------

@@ -66,7 +66,11 @@ def counted(home: Path) -> Counts:
 def hashes(home: Path) -> dict[str, str]:
     """Return the SHA-256 of every archived file."""
     root = home / "archive"
-    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(root.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
 
 
 def copied(home: Path, place: Path) -> Path:

@@ -96,9 +96,13 @@ def settle_mail(settings: Settings, recipient: str, period: str, arrived: bool, 
         if mail.period == period and mail.recipient.lower() == recipient.lower()
     ]
     if not unknown:
-        raise UserError(f"No uncertain mail of {period} to {recipient} is known.", hint="`aftersales status` lists the uncertain mails.")
+        raise UserError(
+            f"No uncertain mail of {period} to {recipient} is known.", hint="`aftersales status` lists the uncertain mails."
+        )
     for mail in unknown:
         settle_by_hand(stores.ledger, mail, sent=arrived, by=by, now=now)
-        console.print(f"{mail.report} {mail.period} r{mail.revision} to {mail.recipient}: {'sent' if arrived else 'queued again'}.")
+        console.print(
+            f"{mail.report} {mail.period} r{mail.revision} to {mail.recipient}: {'sent' if arrived else 'queued again'}."
+        )
     if not arrived:
         console.print("`aftersales redeliver` sends it.")

@@ -64,7 +64,9 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
         console.print("Rejected:")
         for rule, count in seen.counts.items():
             console.print(f"  {count:>6}  {rule}: {seen.rejected.filter(pl.col('rule') == rule)['reason'][0]}")
-        console.print(_table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone)))
+        console.print(
+            _table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone))
+        )
 
 
 def _table(rows: pl.DataFrame, zone: ZoneInfo) -> Table:

@@ -9,25 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from math import ceil, log
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import xlogy
 
-Codes = NDArray[np.unsignedinteger[Any]]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from tasks.analyse.count_cases import Bools, Cases, Codes, Cuboid, Floats, Ints, joined, possible
+from tasks.analyse.count_evidence import nats
 
-Cuboid = tuple[int, ...]
-"""Positions of the crossed dimensions, rising."""
-
-FLOOR_NATS = 7.0
-"""Fewer cases than could reach this against an empty baseline are not judged: no bar of any search is lower."""
-
-LEAST_CASES = 5
 KEPT_NATS = 5.0
 """A cell with less is never near the bar, whatever the level turns out to be."""
 
@@ -37,88 +24,12 @@ PROMISING = 2.0
 SHAPE_CAP = 20.0
 """A cell borrows at most so many cases from what its margins let expect: its own baseline outweighs them soon."""
 
-UNCLUMPED = 1.2
-"""Up to this mean size of groups of equal cases nothing is corrected."""
-
 SAMPLE = 500
 VERIFIED = 200_000
 """So many rows tell whether one dimension may determine another, and whether it does."""
 
 TOLERANCE = 0.005
 """Share of rows that may contradict that one dimension determines another (typing errors)."""
-
-
-@dataclass(frozen=True)
-class Cases:
-    """Current and baseline cases.
-
-    Args:
-        now: Codes of the current cases by dimension, each `(cases,)`; 0 stands for all values too rare to be judged.
-        before: Codes of the baseline's.
-        weights: Weight of each baseline row, or None where each is one case.
-        widths: Dimension → number of codes.
-        minimum: Fewest current cases with which a cell is judged.
-        values: How many values of all dimensions could have so many by chance.
-    """
-
-    now: list[Codes]
-    before: list[Codes]
-    weights: Floats | None
-    widths: list[int]
-    minimum: float
-    values: int
-
-    @property
-    def total(self) -> int:
-        """Current cases."""
-        return len(self.now[0])
-
-    @property
-    def total_before(self) -> float:
-        """Baseline cases."""
-        return float(len(self.before[0]) if self.weights is None else self.weights.sum())
-
-    def rows(self, conditions: Sequence[tuple[int, int]]) -> Ints:
-        """Return the current cases that fulfil all (dimension, code) conditions."""
-        return self._rows(self.now, conditions)
-
-    def _rows(self, side: list[Codes], conditions: Sequence[tuple[int, int]]) -> Ints:
-        (dim, code), *others = sorted(conditions, key=lambda condition: -self.widths[condition[0]])
-        rows = np.flatnonzero(side[dim] == code)
-        for dim, code in others:
-            rows = rows[side[dim][rows] == code]
-        return rows
-
-    def clump(self, conditions: Sequence[tuple[int, int]]) -> float:
-        """Return how many cases of a slice count as one, since they are equal in every dimension as its baseline's are not."""
-        rows = self.rows(conditions)
-        equal, _ = _equal(self.now, rows, None)
-        if not len(equal):
-            return 1.0
-        size = float((equal**2).sum() / equal.sum())
-        if size <= UNCLUMPED:
-            return 1.0
-        earlier = self._rows(self.before, conditions)
-        usual, own = _equal(self.before, earlier, self.weights)
-        if not len(usual):
-            return size
-        others = float((usual * (usual - own)).sum() / usual.sum())  # equal cases that a baseline case has beside itself
-        return max(size - others * len(rows) / float(usual.sum()), 1.0)
-
-    def size(self, cuboid: Cuboid) -> int:
-        """Return how many cells a cuboid has."""
-        out = 1
-        for dim in cuboid:
-            out *= self.widths[dim]
-        return out
-
-    def codes(self, cuboid: Cuboid, cells: Ints) -> list[Ints]:
-        """Return the codes of cells, by dimension of their cuboid."""
-        out: list[Ints] = []
-        for dim in reversed(cuboid):
-            cells, code = np.divmod(cells, self.widths[dim])
-            out.append(code)
-        return out[::-1]
 
 
 @dataclass(frozen=True)
@@ -187,64 +98,16 @@ class Counted:
         return 1 / looseness, 1 + 1 / looseness / np.maximum(mean, 1e-6)
 
 
-def _equal(side: list[Codes], rows: Ints, weights: Floats | None) -> tuple[Floats, float]:
-    """Return how many cases each distinct case among the rows stands for, and what one row stands for by itself."""
-    key = np.zeros(len(rows), np.uint64)
-    for codes in side:
-        key = key * np.uint64(1_000_003) + codes[rows]
-    if weights is not None:
-        _, place = np.unique(key, return_inverse=True)
-        return np.bincount(place, weights[rows]), 0.0
-    key.sort()
-    return np.diff(np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1], [True]]))).astype(np.float64), 1.0
-
-
-def nats(observed: Floats, baseline: Floats, ratio: Floats | float) -> Floats:
-    """Return the log-likelihood ratio of raised counts given earlier ones and the exposure ratio, 0 where not raised.
-
-    O ln(p/p₀) + B ln((1−p)/(1−p₀)) with p = O/(O+B), p₀ = ρ/(1+ρ): two Poisson counts given their sum (Przyborowski and
-    Wilenski 1940).
-    """
-    both = np.maximum(observed + baseline, 1e-12)
-    usual = ratio / (1 + ratio)
-    out = xlogy(observed, observed / both / usual) + xlogy(baseline, baseline / both / (1 - usual))
-    return np.where(observed > ratio * baseline, np.maximum(out, 0.0), 0.0)
-
-
-def cases_of(columns: Sequence[NDArray[Any]], now: Ints, before: Ints, weights: Floats | None, known: bool) -> Cases:
-    """Return the cases with the rare values of each dimension put together.
+def counted(cases: Cases, known: bool, level: float | None = None) -> Counted:
+    """Count all values and pairs, and the threes inside the pairs that stand out.
 
     Args:
-        columns: Dimension → codes of all rows, whole numbers from 0.
-        now: Rows of the current cases (a row may come more than once).
-        before: Rows of the baseline's.
-        weights: Weight of each row of `before`, or None.
+        cases: The cases.
         known: Whether the baseline is a known expectation.
+        level: Exposure ratio, where it is known better than from the values' median.
     """
-    total = float(len(before) if weights is None else weights.sum())
-    ratio = len(now) / total
-    minimum = LEAST_CASES if known else max(ceil(FLOOR_NATS / log((1 + ratio) / ratio)), LEAST_CASES)
-    coded_now: list[Codes] = []
-    coded_before: list[Codes] = []
-    widths: list[int] = []
-    values = 0
-    for column in columns:
-        current = column[now]
-        counts = np.bincount(current)
-        frequent = np.flatnonzero(counts >= minimum)
-        values += _possible(counts, minimum)
-        codes = np.zeros(max(int(column.max()) + 1, len(counts)), np.min_scalar_type(len(frequent)))
-        codes[frequent] = np.arange(1, len(frequent) + 1)
-        coded_now.append(codes[current])
-        coded_before.append(codes[column[before]])
-        widths.append(len(frequent) + 1)
-    return Cases(coded_now, coded_before, weights, widths, minimum, values)
-
-
-def counted(cases: Cases, known: bool) -> Counted:
-    """Count all values and pairs, and the threes inside the pairs that stand out."""
     singles = [_single(cases, dim) for dim in range(len(cases.widths))]
-    out = Counted(cases, _level(singles, cases), determined(cases))
+    out = Counted(cases, _level(singles, cases) if level is None else level, determined(cases))
     out.tested[1] = cases.values
     for dim, tally in enumerate(singles):
         out.tallies[dim,] = tally
@@ -296,6 +159,8 @@ def _runs(ordered: Ints) -> int:
 
 def members(keys: Ints, cells: Ints, size: int) -> tuple[Ints, Ints]:
     """Return the rows that lie in one of the cells, and the place of that cell."""
+    if not len(cells):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     if size <= _dense(len(keys)):
         places = np.zeros(size, np.int32)
         places[cells] = np.arange(1, len(cells) + 1)
@@ -321,41 +186,24 @@ def _dense(rows: int) -> int:
     return max(4 * rows, 20_000)
 
 
-def joined(codes: Sequence[NDArray[Any]], widths: Sequence[int]) -> Ints:
-    """Return one number for each combination of codes; the first dimension's width does not matter."""
-    keys = codes[0].astype(np.int64)
-    for code, width in zip(codes[1:], widths[1:], strict=True):
-        keys *= width
-        keys += code
-    return keys
-
-
 def _tally(now: Ints, before: Ints, weights: Floats | None, size: int, minimum: float) -> tuple[Tally, int]:
     """Return the cells with enough cases, and how many have at least a quarter of that."""
     if size <= _dense(len(now)):
         counts = np.bincount(now, minlength=size)
         cells = np.flatnonzero(counts >= minimum)
-        earlier = np.bincount(before, weights, size)
-        return Tally(cells, counts[cells].astype(np.float64), earlier[cells].astype(np.float64)), _possible(counts, minimum)
+        earlier = np.bincount(before, weights, size)[cells].astype(np.float64)
+        return Tally(cells, counts[cells].astype(np.float64), earlier), possible(counts, minimum)
     ordered = np.sort(now)
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else np.zeros(0, np.int64)
     counts = np.diff(starts, append=len(ordered))
     enough = counts >= minimum
     cells = ordered[starts[enough]]
     if weights is None:
-        ordered = np.sort(before)
-        earlier = np.searchsorted(ordered, cells, "right") - np.searchsorted(ordered, cells, "left")
-    elif len(cells):
-        rows, places = members(before, cells, size)
-        earlier = np.bincount(places, weights[rows], len(cells))
+        earlier = counts_of(before, cells, size).astype(np.float64)
     else:
-        earlier = np.zeros(0)
-    return Tally(cells, counts[enough].astype(np.float64), earlier.astype(np.float64)), _possible(counts, minimum)
-
-
-def _possible(counts: Ints, minimum: float) -> int:
-    """Return how many cells could reach the minimum by chance; one that expects less than a quarter of it cannot."""
-    return int(np.count_nonzero(counts >= minimum / 4))
+        rows, places = members(before, cells, size)
+        earlier = np.bincount(places, weights[rows], len(cells)).astype(np.float64)
+    return Tally(cells, counts[enough].astype(np.float64), earlier), possible(counts, minimum)
 
 
 def _single(cases: Cases, dim: int) -> Tally:

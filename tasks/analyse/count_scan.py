@@ -8,18 +8,15 @@ is accepted, or the larger one of which it is but a part; its excess is taken ou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
-from math import log, prod
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from scipy.special import betainc, log_ndtr
 from scipy.stats import beta
 
-from tasks.analyse.count_cells import Bools, Counted, Floats, Ints, cases_of, counted, counts_of, joined, nats
+from tasks.analyse.count_cases import Floats, Ints, cases_of, codes_of
+from tasks.analyse.count_cells import Counted, counted
+from tasks.analyse.count_evidence import nats_of
+from tasks.analyse.count_search import Search
 from tasks.analyse.located import Located
 from tasks.errors import UserError
 
@@ -28,40 +25,11 @@ ALPHA = 0.05
 
 MAX_CAUSES = 20
 
-EXACT_NATS = 60.0
-"""Below it the tail is computed exactly, above it by the likelihood ratio's normal root: far beyond any price."""
-
-UP_NATS = 4.0
-"""The rest of a larger slice is ill as well from here on."""
-
-UP_SHARE = 0.4
-"""… and about as ill as the part, if its log ratio reaches this share of the part's."""
-
-LOWEST = 0.97
-"""Share of the values' median level below which the exposure ratio is not expected to be found."""
-
-FORGOTTEN = 3.0
-"""A candidate that misses its price by so many nats after a cause was taken out does not come back."""
+MISJUDGED = 0.9
+"""Share of the values' median level below which the exposure ratio was taken for too high, and candidates were missed."""
 
 KNOWN = 1000.0
 """A known expectation counts as a baseline seen so many times over: its own noise vanishes."""
-
-Condition = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A conjunction with its current cases less what other causes explain, and its strengthened baseline."""
-
-    conditions: tuple[Condition, ...]
-    cases: float
-    baseline: float
-    exposure: float
-
-    @property
-    def expected(self) -> float:
-        """Cases in one baseline period."""
-        return self.baseline / self.exposure
 
 
 def count_scan(
@@ -89,7 +57,7 @@ def count_scan(
     real, predict = (table[name].cast(pl.Float64).to_numpy() for name in ("real", "predict"))
     if not (np.isfinite(real).all() and np.isfinite(predict).all() and (real >= 0).all() and (predict >= 0).all()):
         raise UserError("`real` and `predict` hold values that are no counts.", hint="Fill or drop empty and negative counts.")
-    if (real != np.round(real)).any() or falls and (predict != np.round(predict)).any():
+    if (real != np.round(real)).any() or (falls and (predict != np.round(predict)).any()):
         raise UserError("Cases are counted in whole numbers.", hint="Give counts; only expectations may have fractions.")
     now = np.repeat(np.arange(len(real)), real.astype(np.int64))
     if known or (predict != np.round(predict)).any():
@@ -140,313 +108,26 @@ def _located(
         now, before = before, now
     if not len(now) or not len(before) or not dims:
         return []
-    cases = cases_of([_codes(table[dim]) for dim in dims], now, before, weights, known)
-    search = Search(counted(cases, known), alpha)
-    for _ in range(max_causes):
-        best = search.clearest()
-        if best is None:
-            break
-        search.accept(search.whole(best))
-    search.prune()
+    cases = cases_of([codes_of(table[dim]) for dim in dims], now, before, weights, known)
+    search = _searched(counted(cases, known), alpha, max_causes)
+    if search.ratio < MISJUDGED * search.looked.level:  # most of all values were ill: look again from where the healthy are
+        search = _searched(counted(cases, known, search.ratio), alpha, max_causes)
     return [
         _result(search, number, table, dims, now, falls)
         for number in sorted(range(len(search.causes)), key=lambda k: (-search.evidence(k), search.causes[k].conditions))
     ]
 
 
-def _codes(column: pl.Series) -> NDArray[Any]:
-    """Return whole numbers from 0 that tell the values apart; empty is a value of its own."""
-    if column.null_count():
-        column = column.cast(pl.String).fill_null("")
-    if isinstance(column.dtype, pl.Enum):
-        return column.to_physical().to_numpy()
-    if not (column.dtype.is_integer() or isinstance(column.dtype, pl.Categorical)):
-        column = column.cast(pl.String).cast(pl.Categorical)
-    codes = column.to_physical().to_numpy()
-    low, high = int(codes.min()), int(codes.max())
-    if high - low < max(4 * len(codes), 70_000):
-        return codes if low == 0 else codes.astype(np.int64) - low
-    return np.unique(codes, return_inverse=True)[1]
-
-
-class Search:
-    """The greedy search: what is accepted, what that leaves, and what stands out in it.
-
-    Accepted causes add risk: in a slice of causes j the cases are ρB(1 + Σ aⱼ). Cases are kept by `group`, the set of causes
-    they lie in, so that each new look costs as much as there are candidates, not rows.
-    """
-
-    def __init__(self, looked: Counted, alpha: float) -> None:
-        self.looked, self.cases = looked, looked.cases
-        self.price = {order: log(3 * max(count, 1.0) / alpha) for order, count in looked.tested.items()}
-        self.ratio = self.cases.total / self.cases.total_before
-        self.causes: list[Slice] = []
-        self.risks = np.zeros(0)
-        self.group = np.zeros(self.cases.total, np.int16)
-        self.group_causes: Bools = np.zeros((1, 0), bool)
-        self.group_cases = np.array([float(self.cases.total)])
-        self.clumps: list[float] = []
-        self._list_candidates()
-
-    def _list_candidates(self) -> None:
-        """List the cells that would pass at the lowest level possible."""
-        widths = self.cases.widths
-        columns: list[tuple[NDArray[Any], ...]] = []
-        for cuboid, tally in sorted(self.looked.candidates.items(), key=lambda item: (len(item[0]), item[0])):
-            codes = self.cases.codes(cuboid, tally.cells)
-            lent, exposure = self.looked.borrowed(cuboid, codes)
-            coded = np.zeros((len(tally.cells), len(widths)), np.int32)
-            coded[:, cuboid] = np.column_stack(codes)
-            columns.append((tally.now, tally.before + lent, exposure, np.full(len(coded), self.price[len(cuboid)]), coded))
-        columns = columns or [(*(np.zeros(0),) * 4, np.zeros((0, len(widths)), np.int32))]
-        self.now, self.baseline, self.exposure, self.prices, self.coded = (np.concatenate(part) for part in zip(*columns, strict=True))
-        self.overlap = self.now[:, None].copy()
-        self.own_clumps = np.ones(len(self.now))
-        self.clump_known = np.zeros(len(self.now), bool)
-        self._forget(0.0)
-
-    def _forget(self, margin: float) -> None:
-        """Forget the candidates that would not pass at the lowest level possible, by a margin in nats."""
-        left = self.overlap @ self.natural
-        kept = tail_nats(left, self.baseline, LOWEST * self.looked.level / self.exposure) > self.prices - margin
-        for name in ("now", "baseline", "exposure", "prices", "coded", "overlap", "own_clumps", "clump_known"):
-            setattr(self, name, getattr(self, name)[kept])
-
-    @property
-    def natural(self) -> Floats:
-        """Group → share of its cases that no cause explains."""
-        return 1 / (1 + self.group_causes @ self.risks)
-
-    def clearest(self) -> Slice | None:
-        """Return the slice that stands out most in what the accepted causes leave, or None.
-
-        Cases that repeat each other in every dimension come in clumps; evidence is divided by their size, where a cause already
-        accepted brought them and for ranking, so that no part of a slice goes before it for the sake of a few clumps.
-        """
-        if not len(self.now):
-            return None
-        left = self.overlap @ self.natural
-        lumps = self.overlap @ (self.natural * self._lumps(list(range(len(self.causes))))) / np.maximum(left, 1e-9)
-        evidence = tail_nats(left, self.baseline, self.ratio / self.exposure) / lumps
-        rank = np.where(evidence > self.prices, evidence, 0.0) / self.own_clumps
-        while True:
-            place = int(np.argmax(rank))
-            if rank[place] <= 0:
-                return None
-            conditions = self._conditions(place)
-            if self.clump_known[place]:
-                return Slice(conditions, float(left[place]), float(self.baseline[place]), float(self.exposure[place]))
-            self._learn_clump(place, conditions)
-            rank = np.where(evidence > self.prices, evidence, 0.0) / self.own_clumps
-
-    def _learn_clump(self, place: int, conditions: tuple[Condition, ...]) -> None:
-        """Measure the clumps of a slice; until they are measured themselves, its parts are taken to be alike."""
-        self.own_clumps[place] = clump = self.cases.clump(conditions)
-        self.clump_known[place] = True
-        if clump > 1:
-            parts = ~self.clump_known
-            for dim, code in conditions:
-                parts &= self.coded[:, dim] == code
-            self.own_clumps[parts] = clump
-
-    def _conditions(self, place: int) -> tuple[Condition, ...]:
-        return tuple((int(dim), int(self.coded[place, dim])) for dim in np.flatnonzero(self.coded[place]))
-
-    def whole(self, part: Slice) -> Slice:
-        """Return the larger slice of which this one is but a part, or the slice itself.
-
-        It is larger where its rest is ill too, and either about as much as the part, or so much that the part is no more than
-        the best of many parts of one evenly ill slice.
-        """
-        while True:
-            rows = self.cases.rows(part.conditions)
-            clump = self.cases.clump(part.conditions)
-            better: tuple[float, Slice] | None = None
-            for conditions in self._larger(part.conditions, rows):
-                larger, inside = self._measured(conditions)
-                evidence = self._evidence(larger) - self.price[len(conditions)]
-                if evidence <= 0 or (better is not None and evidence <= better[0]):
-                    continue
-                rest, rest_baseline = larger.cases - part.cases, max(larger.expected - part.expected, 0.5)
-                if rest <= self.ratio * rest_baseline or _nats(rest, rest_baseline, self.ratio) <= UP_NATS:
-                    continue
-                part_ratio, rest_ratio = (part.cases / part.expected / self.ratio, rest / rest_baseline / self.ratio)
-                share = part.expected * larger.cases / max(larger.expected, part.expected)
-                surprise = part.cases * log(part.cases / share) - (part.cases - share) if part.cases > share else 0.0
-                parts = self._parts(inside, conditions, len(part.conditions) - len(conditions))
-                if log(rest_ratio) >= UP_SHARE * log(part_ratio) or surprise / clump < log(parts / ALPHA):
-                    better = evidence, larger
-            if better is None:
-                return part
-            part = better[1]
-
-    def _larger(self, conditions: tuple[Condition, ...], rows: Ints) -> list[tuple[Condition, ...]]:
-        """Return the conjunctions of fewer conditions, and those with a value in place of one that determines it."""
-        out = [fewer for count in range(1, len(conditions)) for fewer in combinations(conditions, count)]
-        inside = {dim for dim, _ in conditions}
-        for condition in conditions:
-            for a, b in sorted(self.looked.determines):
-                if a == condition[0] and b not in inside and (b, a) not in self.looked.determines:
-                    code = int(np.bincount(self.cases.now[b][rows]).argmax())
-                    replaced = tuple(sorted([*(c for c in conditions if c != condition), (b, code)]))
-                    if code and len(replaced) < 3 and self._has(replaced):
-                        out.append(replaced)
-        return out
-
-    def _has(self, conditions: tuple[Condition, ...]) -> bool:
-        return tuple(dim for dim, _ in conditions) in self.looked.tallies
-
-    def _measured(self, conditions: tuple[Condition, ...]) -> tuple[Slice, Ints]:
-        """Return a slice of one or two conditions as it stands now, and its rows."""
-        cuboid = tuple(dim for dim, _ in conditions)
-        codes = [np.array([code]) for _, code in conditions]
-        cell = codes[0] if len(codes) == 1 else codes[0] * self.cases.widths[cuboid[1]] + codes[1]
-        before = self.looked.tallies[cuboid].at(cell)[1]
-        lent, exposure = self.looked.borrowed(cuboid, codes)
-        rows = self.cases.rows(conditions)
-        left = float(self.natural[self.group[rows]].sum())
-        return Slice(conditions, left, float(before[0] + lent[0]), float(exposure[0])), rows
-
-    def _parts(self, rows: Ints, conditions: tuple[Condition, ...], more: int) -> float:
-        """Return how many parts with `more` conditions a slice has."""
-        used = {dim for dim, _ in conditions}
-        free = [dim for dim in range(len(self.cases.now)) if dim not in used]
-        enough = [int(np.count_nonzero(np.bincount(self.cases.now[dim][rows])[1:] >= self.cases.minimum)) for dim in free]
-        count = max(sum(enough), 1)
-        return count if more <= 1 else count * max(count - 1, 2) / 2
-
-    def _evidence(self, measured: Slice) -> float:
-        ratio = np.array([self.ratio / measured.exposure])
-        return float(tail_nats(np.array([measured.cases]), np.array([measured.baseline]), ratio)[0])
-
-    def accept(self, cause: Slice) -> None:
-        """Take a cause's excess out: split the groups it lies in, and estimate all risks and the exposure ratio again."""
-        rows = self.cases.rows(cause.conditions)
-        old, part = np.unique(self.group[rows], return_inverse=True)
-        known = len(self.group_cases)
-        moved = np.bincount(part, minlength=len(old)).astype(np.float64)
-        members_of = np.concatenate([self.group_causes, self.group_causes[old]])
-        joined = np.arange(len(members_of)) >= known
-        self.group_causes = np.column_stack([members_of, joined])
-        self.group_cases = np.concatenate([self.group_cases, moved])
-        self.group_cases[old] -= moved
-        self.clumps.append(self.cases.clump(cause.conditions))
-        added = self._overlaps(cause.conditions, rows, part, len(old))
-        self.overlap = np.hstack([self.overlap, added])
-        self.overlap[:, old] -= added
-        self.group[rows] = known + part
-        self.causes.append(cause)
-        self.risks = np.append(self.risks, max(cause.cases / (self.ratio * max(cause.expected, FAINT)) - 1, 0.0))
-        self._fit()
-        self._forget(FORGOTTEN)
-
-    def _overlaps(self, conditions: tuple[Condition, ...], rows: Ints, part: Ints, parts: int) -> Floats:
-        """Return how many of a slice's rows, by part, lie in each candidate."""
-        out = np.zeros((len(self.now), parts))
-        meets = np.ones(len(out), bool)
-        for dim, code in conditions:
-            meets &= (self.coded[:, dim] == code) | (self.coded[:, dim] == 0)
-        places = np.flatnonzero(meets)
-        free = self.coded[places]
-        free[:, [dim for dim, _ in conditions]] = 0
-        # candidates that are free in the same dimensions are counted at once
-        _, which = np.unique((free > 0) @ (1 << np.arange(free.shape[1])), return_inverse=True)
-        order = np.argsort(which, kind="stable")
-        codes = {dim: self.cases.now[dim][rows] for dim in range(free.shape[1]) if free[:, dim].any()}
-        for met in np.split(order, np.cumsum(np.bincount(which))[:-1]):
-            dims = np.flatnonzero(free[met[0]])
-            columns, widths = [codes[dim] for dim in dims] + [part], [*(self.cases.widths[dim] for dim in dims), parts]
-            wanted = joined([free[met, dim] for dim in dims] + [np.zeros(len(met), np.int64)], widths)
-            if len(dims) > 1 and len(rows) > 20_000:
-                widest = int(np.argmax(widths[:-1]))
-                present = np.zeros(widths[widest], bool)
-                present[free[met, dims[widest]]] = True
-                near = np.flatnonzero(present[columns[widest]])
-                columns = [column[near] for column in columns]
-            out[places[met]] = counts_of(joined(columns, widths), wanted[:, None] + np.arange(parts), prod(widths))
-        return out
-
-    def _fit(self) -> None:
-        """Estimate the risks and the exposure ratio: each slice's unexplained cases shall be what its baseline lets expect."""
-        for _ in range(50):
-            before = np.append(self.risks, self.ratio)
-            self.ratio = float((self.group_cases * self.natural).sum()) / self.cases.total_before
-            for number, cause in enumerate(self.causes):
-                inside = self.group_causes[:, number]
-                others = 1 + self.group_causes[inside] @ self.risks - self.risks[number]
-                target = self.ratio * max(cause.expected, FAINT)
-                self.risks[number] = _root(self.group_cases[inside], others, target)
-            if np.abs(np.append(self.risks, self.ratio) - before).max() < 1e-5 * (1 + before.max()):
-                break
-
-    def prune(self) -> None:
-        """Drop the causes that the others explain, the weakest first."""
-        while len(self.causes) > 1:
-            margins = [self.evidence(k) - self.price[len(cause.conditions)] for k, cause in enumerate(self.causes)]
-            weakest = int(np.argmin(margins))
-            if margins[weakest] > 0:
-                return
-            kept = np.arange(len(self.causes)) != weakest
-            self.causes = [cause for cause, keep in zip(self.causes, kept, strict=True) if keep]
-            self.clumps = [clump for clump, keep in zip(self.clumps, kept, strict=True) if keep]
-            self.group_causes, self.risks = self.group_causes[:, kept], self.risks[kept]
-            self._fit()
-
-    def own(self, number: int) -> tuple[float, float]:
-        """Return the cases of a slice, and those of them that its own cause explains."""
-        inside = self.group_causes[:, number]
-        cases = self.group_cases[inside]
-        return float(cases.sum()), float((cases * self.risks[number] * self.natural[inside]).sum())
-
-    def evidence(self, number: int) -> float:
-        """Return what speaks for a cause beside the others, in nats: −ln of its chance, less for the others' clumps."""
-        cause, inside = self.causes[number], self.group_causes[:, number]
-        cases = self.group_cases[inside]
-        left = cases / (1 + self.group_causes[inside] @ self.risks - self.risks[number])
-        lumps = self._lumps(list(range(number)))[inside]
-        lump = float((left * lumps).sum() / max(left.sum(), 1e-9))
-        return self._evidence(Slice(cause.conditions, float(left.sum()), cause.baseline, cause.exposure)) / lump
-
-    def _lumps(self, causes: Sequence[int]) -> Floats:
-        """Return for each group how large the clumps are that these causes brought into it."""
-        sizes = np.where(self.group_causes[:, causes], np.array([self.clumps[k] for k in causes]), 1.0)
-        return sizes.max(axis=1, initial=1.0)
-
-
-FAINT = 0.3
-"""A slice's baseline is taken to be at least so many cases when its risk is estimated."""
-
-
-def _root(cases: Floats, others: Floats, target: float) -> float:
-    """Return the risk a ≥ 0 with Σ cases / (others + a) = target, by Newton's rule (the sum is convex and falls)."""
-    risk = 0.0
-    for _ in range(60):
-        weights = cases / (others + risk)
-        gap = float(weights.sum()) - target
-        if gap <= 1e-9 * target:
+def _searched(looked: Counted, alpha: float, max_causes: int) -> Search:
+    """Return the search after it has taken out all causes that it found."""
+    search = Search(looked, alpha)
+    for _ in range(max_causes):
+        best = search.clearest()
+        if best is None:
             break
-        risk += gap / float((weights / (others + risk)).sum())
-    return risk
-
-
-def _nats(observed: float, baseline: float, ratio: float) -> float:
-    return float(nats(np.array([observed]), np.array([baseline]), ratio)[0])
-
-
-def tail_nats(observed: Floats, baseline: Floats, ratio: Floats | float) -> Floats:
-    """Return −ln of the chance of so many cases or more given the baseline, 0 where they are not raised.
-
-    The negative-binomial predictive distribution of a count after `baseline` earlier ones; with whole counts the exact
-    conditional test of two Poisson counts.
-    """
-    out = nats(observed, baseline, ratio)
-    ratios = np.broadcast_to(np.asarray(ratio, np.float64), out.shape)
-    near = (out > 0) & (out < EXACT_NATS)
-    far = out >= EXACT_NATS
-    usual = ratios[near] / (1 + ratios[near])
-    out[far] = -log_ndtr(-np.sqrt(2 * out[far]))
-    out[near] = -np.log(betainc(observed[near], np.maximum(baseline[near], 1.0), usual))
-    return out
+        search.accept(search.whole(best))
+    search.prune()
+    return search
 
 
 def _result(search: Search, number: int, table: pl.DataFrame, dims: Sequence[str], now: Ints, falls: bool) -> Located:
@@ -454,17 +135,23 @@ def _result(search: Search, number: int, table: pl.DataFrame, dims: Sequence[str
     cause = search.causes[number]
     row = int(now[search.cases.rows(cause.conditions)[0]])
     named = tuple(sorted((dims[dim], str(table[dims[dim]][row])) for dim, _ in cause.conditions))
-    cases, excess = search.own(number)
-    expected = cases - excess
+    observed, excess = search.own(number)
+    expected = observed - excess
     scale = search.ratio / cause.exposure
-    baseline = expected / scale
-    llr = _nats(cases - 0.0, baseline, scale)
-    low, high = (
-        float(beta.ppf(0.025, cases, baseline + 1)),
-        float(beta.ppf(0.975, cases + 1, baseline)) if baseline else 1.0,
-    )
-    odds = [share / max(1 - share, 1e-12) / scale for share in (low, high)]
     if not falls:
-        return Located(named, llr, cases, expected, excess, odds[0], odds[1])
-    # Seen from the baseline: what it has too much is what the current period lacks.
-    return Located(named, llr, expected / search.ratio, cases / search.ratio, -excess / search.ratio, 1 / odds[1], 1 / odds[0])
+        low, high = _limits(observed, expected / scale, scale)
+        return Located(named, nats_of(observed, expected / scale, scale), observed, expected, excess, low, high)
+    # Seen from the baseline: what that has too much is what the current period lacks.
+    current = float(len(search.cases.earlier(cause.conditions)))
+    lacking = excess / search.ratio + cause.expected - current
+    usual = (current + lacking) * search.ratio
+    low, high = _limits(usual, current, search.ratio)
+    llr = nats_of(usual, current, search.ratio)
+    return Located(named, llr, current, current + lacking, -lacking, 1 / high, 1 / low if low else np.inf)
+
+
+def _limits(observed: float, baseline: float, ratio: float) -> tuple[float, float]:
+    """Return the exact 95 % interval of observed over expected (Clopper and Pearson 1934, on the share of the current cases)."""
+    low = float(beta.ppf(0.025, observed, baseline + 1))
+    high = float(beta.ppf(0.975, observed + 1, baseline)) if baseline > 0 else 1.0
+    return low / (1 - low) / ratio, high / (1 - high) / ratio if high < 1 else np.inf

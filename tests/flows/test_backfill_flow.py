@@ -16,7 +16,7 @@ from tasks.run import Stores
 from tasks.settings import load_settings
 from tests.homes import copied, counted, inside
 
-EMPTY = 'audiences:\n  executive:\n    name: {zh: 管理层, en: Management}\n    reports: [weekly, monthly]\n    recipients: []\n'
+EMPTY = "audiences:\n  executive:\n    name: {zh: 管理层, en: Management}\n    reports: [weekly, monthly]\n    recipients: []\n"
 
 
 @pytest.fixture
@@ -38,7 +38,9 @@ def test_missing_weeks_are_reviewed_in_order_as_of_one_moment_and_nobody_is_mail
     with inside(home):
         said = backfill(BackfillRequest(first="2026-W43", last="2026-W45"))
     stores = Stores.open(load_settings(home))
-    new = sorted((edition for edition in stores.ledger.editions() if edition.period != "2026-W45"), key=lambda edition: edition.made_at)
+    new = sorted(
+        (edition for edition in stores.ledger.editions() if edition.period != "2026-W45"), key=lambda edition: edition.made_at
+    )
     assert said == "2 reviewed: 2026-W43, 2026-W44."
     assert [edition.period for edition in new] == ["2026-W43", "2026-W44"]
     assert len({edition.as_of for edition in new}) == 1
@@ -72,7 +74,13 @@ def test_an_unfinished_plan_is_resumed_at_its_own_moment(home: Path, monkeypatch
     moment = datetime(2026, 11, 12, 3, tzinfo=UTC)
     ledger = Stores.open(load_settings(home)).ledger
     plan = ledger.plan_backfill(
-        span="2026-W42..2026-W44", grain="week", which="missing", send=False, periods=["2026-W42", "2026-W43", "2026-W44"], as_of=moment, now=moment
+        span="2026-W42..2026-W44",
+        grain="week",
+        which="missing",
+        send=False,
+        periods=["2026-W42", "2026-W43", "2026-W44"],
+        as_of=moment,
+        now=moment,
     )
     ledger.settle_backfill_period(plan.backfill_id, "2026-W42", "done", now=moment)
     asked: list[tuple[str, str]] = []

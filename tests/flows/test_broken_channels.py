@@ -52,7 +52,10 @@ def broken_home(sample_home: Path, prefect_api: str, tmp_path_factory: pytest.Te
     """A review with HTTP 500, bad credentials, a workbook that unpacks to gigabytes, and a mail of 50 MB."""
     home = copied(sample_home, tmp_path_factory.mktemp("broken") / "home")
     with zipfile.ZipFile(home / "sources" / "store" / "far.xlsx", "w", zipfile.ZIP_DEFLATED) as bomb:
-        bomb.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
+        bomb.writestr(
+            "[Content_Types].xml",
+            '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+        )
         bomb.writestr("xl/worksheets/sheet1.xml", SHEET)
     huge = EmailMessage()
     huge["Message-ID"], huge["Date"], huge["Subject"] = "<huge@example.com>", "Wed, 04 Nov 2026 10:00:00 +0800", "视频"

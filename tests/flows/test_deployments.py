@@ -17,7 +17,9 @@ FLOWS = {"flows.review.review": review, "flows.backfill.backfill": backfill, "fl
 
 
 def test_names_schedules_and_zones_are_these() -> None:
-    shown = {name: [(s["slug"], s["cron"], s["timezone"], s["active"]) for s in item["schedules"]] for name, item in declared().items()}
+    shown = {
+        name: [(s["slug"], s["cron"], s["timezone"], s["active"]) for s in item["schedules"]] for name, item in declared().items()
+    }
     assert shown == {
         "review/weekly": [("monday", "30 9 * * 1", "Asia/Shanghai", True)],
         "review/weekly-final": [("tuesday", "0 14 * * 2", "Asia/Shanghai", True)],
@@ -59,7 +61,13 @@ def test_every_entrypoint_loads_from_another_folder(tmp_path: Path) -> None:
         "print(json.dumps([load_flow_from_entrypoint(name).name for name in sys.argv[1:]]))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *FLOWS], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", script, *FLOWS],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == ["review", "backfill", "redeliver"]
 

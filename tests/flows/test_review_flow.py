@@ -65,7 +65,13 @@ def test_the_same_command_again_is_answered_from_the_ledger(reviewed_home: Path)
     before = counted(reviewed_home)
     begun = _child_seconds()
     done = subprocess.run(
-        [sys.executable, "-c", AGAIN, str(reviewed_home)], capture_output=True, text=True, env=environment(), cwd=ROOT, check=True, timeout=60
+        [sys.executable, "-c", AGAIN, str(reviewed_home)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        cwd=ROOT,
+        check=True,
+        timeout=60,
     )
     took = _child_seconds() - begun
     assert json.loads(done.stdout.splitlines()[-1]) == {"code": 0, "loaded": []}
@@ -113,7 +119,9 @@ def test_an_impossible_review_is_refused_before_any_work(reviewed_home: Path, pe
     assert counted(reviewed_home) == before
 
 
-def test_a_schedule_that_fires_twice_makes_one_revision(reviewed_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schedule_that_fires_twice_makes_one_revision(
+    reviewed_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = copied(reviewed_home, tmp_path / "home")
     fired = datetime.now(UTC).replace(microsecond=999_999)  # the edition is made in the very second in which it was due
     due = SimpleNamespace(scheduled_start_time=fired, parameters={"period": WEEK, "grain": "week"})

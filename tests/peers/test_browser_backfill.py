@@ -81,7 +81,18 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     log = home / "serve.log"
     with log.open("wb") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "flows.console.cli", "--home", str(home), "serve", "--port", str(port), "--mail-port", str(mails)],
+            [
+                sys.executable,
+                "-m",
+                "flows.console.cli",
+                "--home",
+                str(home),
+                "serve",
+                "--port",
+                str(port),
+                "--mail-port",
+                str(mails),
+            ],
             env=environment(AFTERSALES_ARCHIVE_URL=f"http://127.0.0.1:{archive}", PYTHONUNBUFFERED="1"),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -115,7 +126,9 @@ def page(served: Served) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM if Path(CHROMIUM).is_file() else shutil.which("chromium"), args=SWITCHES)
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM if Path(CHROMIUM).is_file() else shutil.which("chromium"), args=SWITCHES
+        )
         opened = browser.new_page(viewport={"width": 1300, "height": 1300})
         opened.set_default_timeout(60_000)
         outside: list[str] = []
@@ -186,14 +199,18 @@ def test_wrong_entries_are_refused_before_any_work_each_with_a_sentence(served: 
     before = counted(served.home)
     deployment = f"deployments/{served.deployment}"
     for entry, sentence in REFUSED_AT_ONCE:
-        answer = served.asked("POST", f"{deployment}/create_flow_run", json={"parameters": {"request": entry}, "enforce_parameter_schema": True})
+        answer = served.asked(
+            "POST", f"{deployment}/create_flow_run", json={"parameters": {"request": entry}, "enforce_parameter_schema": True}
+        )
         assert answer.status_code == 409 and sentence in answer.text, answer.text
 
     # what only the flow can judge ends within its first second; side by side, for each starts a process of its own
     served.asked("PATCH", deployment, json={"concurrency_limit": 10}).raise_for_status()
     ids = []
     for entry, _ in REFUSED_BY_THE_RUN:
-        answer = served.asked("POST", f"{deployment}/create_flow_run", json={"parameters": {"request": entry}, "state": {"type": "SCHEDULED"}})
+        answer = served.asked(
+            "POST", f"{deployment}/create_flow_run", json={"parameters": {"request": entry}, "state": {"type": "SCHEDULED"}}
+        )
         ids.append(answer.raise_for_status().json()["id"])
     for run, (entry, sentence) in zip(served.ended(*ids), REFUSED_BY_THE_RUN, strict=True):
         assert run["state_type"] == "FAILED", entry

@@ -126,7 +126,9 @@ def test_status_of_a_new_home_has_no_editions(home: Path) -> None:
 @pytest.mark.parametrize(("word", "state"), [("--arrived", "sent"), ("--lost", "queued")])
 def test_an_uncertain_mail_is_settled_by_a_person_once(home: Path, word: str, state: str) -> None:
     ledger = Stores.open(load_settings(home)).ledger
-    mail = Delivery("weekly", "2026-W45", "executive", "en", 1, "boss@shop.example", DeliveryState.QUEUED, "<1@shop.example>", "0" * 64)
+    mail = Delivery(
+        "weekly", "2026-W45", "executive", "en", 1, "boss@shop.example", DeliveryState.QUEUED, "<1@shop.example>", "0" * 64
+    )
     begun = datetime.now(UTC) - timedelta(hours=1)
     ledger.queue_deliveries([mail], now=begun)
     ledger.claim_delivery(mail, holder="gone", now=begun)
@@ -141,7 +143,9 @@ def test_an_uncertain_mail_is_settled_by_a_person_once(home: Path, word: str, st
 def test_init_makes_a_valid_home_with_a_private_key_and_says_what_is_next(tmp_path: Path) -> None:
     said = make_home(tmp_path / "shop")
     Shop.load(tmp_path / "shop").check()
-    assert all((tmp_path / "shop" / "config" / name).read_text("utf-8").lstrip().startswith("#") for name in OWN if name != "shop.yaml")
+    assert all(
+        (tmp_path / "shop" / "config" / name).read_text("utf-8").lstrip().startswith("#") for name in OWN if name != "shop.yaml"
+    )
     assert (tmp_path / "shop" / "secrets" / "customer.key").stat().st_mode & 0o077 == 0
     assert "doctor" in " ".join(said)
 
@@ -178,7 +182,10 @@ def test_a_forbidden_practice_cannot_be_stored_by_any_command(home: Path, tmp_pa
     assert "1 new" in _run(home, "actions", "import", str(file)).output
 
 
-@pytest.mark.parametrize("path", ["/../secret.txt", "/a/../../secret.txt", "//secret.txt", "/.hidden", "/a/.hidden", "/link/secret.txt", "/a\0b", "/a", "/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/../secret.txt", "/a/../../secret.txt", "//secret.txt", "/.hidden", "/a/.hidden", "/link/secret.txt", "/a\0b", "/a", "/"],
+)
 def test_a_site_serves_nothing_outside_its_folder(tmp_path: Path, path: str) -> None:
     root = tmp_path / "root"
     (root / "a").mkdir(parents=True)

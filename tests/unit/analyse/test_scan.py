@@ -216,7 +216,8 @@ def test_a_pair_loses_the_condition_that_says_nothing() -> None:
 
 
 @pytest.mark.xfail(
-    strict=True, reason="a third of the shop raises most values of most dimensions, and with them the level that the rest is judged by"
+    strict=True,
+    reason="a third of the shop raises most values of most dimensions, and with them the level that the rest is judged by",
 )
 @pytest.mark.parametrize(
     ("slice_", "times"), [({"line": "line-1"}, 1.9), ({"carrier": "carrier-2"}, 1.7)], ids=["line", "carrier"]
