@@ -80,15 +80,18 @@ class Shop:
         return out
 
 
-def complaint_case(seed: int, rows: int = 100_000, causes: int | None = None) -> tuple[pl.DataFrame, list[Planted]]:
+def complaint_case(
+    seed: int, rows: int = 100_000, causes: int | None = None, exposure: tuple[float, float] = (0.9, 1.15)
+) -> tuple[pl.DataFrame, list[Planted]]:
     """Return a table of the dimensions with `real` and `predict` counts, and the causes planted in it.
 
     Args:
         seed: Same seed, same case.
         rows: About so many cases in both periods together.
         causes: Number of causes; drawn from 1 to 5 where it is not given.
+        exposure: Between which the current period's exposure lies, in baseline periods.
     """
-    cases, planted = complaint_rows(seed, rows, causes)
+    cases, planted = complaint_rows(seed, rows, causes, exposure=exposure)
     table = (
         cases.group_by(list(DIMENSIONS))
         .agg(real=pl.col("current").sum().cast(pl.Int64), predict=(~pl.col("current")).sum().cast(pl.Int64))
@@ -98,7 +101,14 @@ def complaint_case(seed: int, rows: int = 100_000, causes: int | None = None) ->
 
 
 def complaint_rows(
-    seed: int, rows: int, causes: int | None = None, *, clear: float = 0.0, most: int | None = None, dtype: type = np.int32
+    seed: int,
+    rows: int,
+    causes: int | None = None,
+    *,
+    clear: float = 0.0,
+    most: int | None = None,
+    dtype: type = np.int32,
+    exposure: tuple[float, float] = (0.9, 1.15),
 ) -> tuple[pl.DataFrame, list[Planted]]:
     """Return one row a case with `current` (whether of the current period), and the causes planted.
 
@@ -109,10 +119,11 @@ def complaint_rows(
         clear: Least likelihood ratio of a planted cause, in nats.
         most: A cause adds at most so many cases; 3 % of the rows where it is not given.
         dtype: Whole numbers that hold the codes.
+        exposure: Between which the current period's exposure lies, in baseline periods.
     """
     generator = np.random.default_rng(seed)
     shop = Shop.drawn(generator, DIMENSIONS)
-    rho = float(generator.uniform(0.9, 1.15))
+    rho = float(generator.uniform(*exposure))
     before = shop.cases(generator, int(generator.poisson(rows / 2)), dtype)
     now = shop.cases(generator, int(generator.poisson(rows / 2 * rho)), dtype)
     planted: list[Planted] = []

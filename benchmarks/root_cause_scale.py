@@ -31,7 +31,7 @@ CLEAR_NATS = 40.0
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 REPEATS = 10_000_000
-"""Small sizes are repeated until so many rows were searched, at most twenty times; the mean is told."""
+"""Small sizes are repeated until so many rows were searched, at most ten times; the mean is told."""
 
 
 def write(folder: Path, rows: int, seed: int) -> None:
@@ -58,7 +58,7 @@ def measured(rows: int, seed: int) -> dict[str, Any]:
         subprocess.run(drawing, check=True)
         cases = pl.read_parquet(folder / "cases.parquet")
         truth = set(json.loads((folder / "truth.json").read_text()))
-    repeats = min(max(REPEATS // rows, 1), 20)
+    repeats = min(max(REPEATS // rows, 1), 10)
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(repeats):
         found = {located.text() for located in case_scan(cases, list(DIMENSIONS), "current")}

@@ -162,8 +162,8 @@ def joined(codes: Sequence[NDArray[Any]], widths: Sequence[int]) -> Ints:
 
 
 def possible(counts: Ints, minimum: float) -> int:
-    """Return how many cells could reach the minimum by chance; one that expects less than a quarter of it cannot."""
-    return int(np.count_nonzero(counts >= minimum / 4))
+    """Return how many cells could reach the minimum by chance; one that expects less than an eighth of it cannot."""
+    return int(np.count_nonzero(counts >= minimum / 8))
 
 
 def _equal(side: list[Codes], rows: Ints, weights: Floats | None) -> tuple[Floats, float]:

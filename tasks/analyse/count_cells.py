@@ -74,8 +74,8 @@ class Counted:
     def borrowed(self, cuboid: Cuboid, codes: Sequence[Ints]) -> tuple[Floats, Floats]:
         """Return the cases and the exposure that the margins lend to each cell's own baseline.
 
-        A gamma-Poisson prior (DuMouchel 1999): its mean is what the cell would have if its dimensions were independent (for
-        three: given their pairs, Kirkwood's superposition), its shape how well that holds elsewhere in the cuboid. With
+        A gamma-Poisson prior (DuMouchel 1999): its mean is what the cell would have if its dimensions were independent (two of
+        three: given the third), its shape how well that holds elsewhere in the cuboid. With
         B baseline cases a cell expects (B + shape) / (1 + shape / mean) of them.
         """
         total = self.cases.total_before
@@ -85,16 +85,19 @@ class Counted:
         if len(cuboid) == 2:
             shape = self.tallies[cuboid].shape
             return np.full(len(codes[0]), shape), 1 + shape / np.maximum(margins[0] * margins[1] / total, 1e-6)
-        mean = np.full(len(codes[0]), total)
+        # independent given one of the three, whichever lets expect most: a chain of dependences is none of its ends' doing
+        mean = np.zeros(len(codes[0]))
         looseness = np.full(len(codes[0]), 1 / SHAPE_CAP)
-        for margin in margins:
-            mean /= np.maximum(margin, 0.5)
+        pairs: dict[tuple[int, int], Floats] = {}
         for left, right in combinations(range(3), 2):
             tally = self.tallies[cuboid[left], cuboid[right]]
             own = tally.at(codes[left] * self.cases.widths[cuboid[right]] + codes[right])[1]
             expected = (own + tally.shape) / (1 + tally.shape / np.maximum(margins[left] * margins[right] / total, 1e-9))
-            mean *= expected
+            pairs[left, right] = pairs[right, left] = expected
             looseness += 1 / np.maximum(expected + tally.shape, 0.1)
+        for given in range(3):
+            left, right = (dim for dim in range(3) if dim != given)
+            mean = np.maximum(mean, pairs[given, left] * pairs[given, right] / np.maximum(margins[given], 0.5))
         return 1 / looseness, 1 + 1 / looseness / np.maximum(mean, 1e-6)
 
 
@@ -187,7 +190,7 @@ def _dense(rows: int) -> int:
 
 
 def _tally(now: Ints, before: Ints, weights: Floats | None, size: int, minimum: float) -> tuple[Tally, int]:
-    """Return the cells with enough cases, and how many have at least a quarter of that."""
+    """Return the cells with enough cases, and how many have at least an eighth of that."""
     if size <= _dense(len(now)):
         counts = np.bincount(now, minlength=size)
         cells = np.flatnonzero(counts >= minimum)
