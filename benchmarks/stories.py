@@ -1,6 +1,7 @@
 """Are the planted stories named at their slice, the traps left alone, and quiet weeks quiet?
 
-    python -m benchmarks.stories --seeds 1-20
+    python -m benchmarks.stories --seeds 1-20            every week: stories, traps, quiet weeks
+    python -m benchmarks.stories --seeds 1-50 --quick    only the weeks that hold a story or a trap
 
 Every seed is a sample shop of 60 weeks (some with the week after 双11 2026). Each week is judged as its Monday review would:
 only what had happened by then counts, and every text is coded by the product from its words alone.
@@ -26,7 +27,6 @@ from tasks.act.prior import check
 from tasks.analyse.breaks import breaks
 from tasks.analyse.causes import make_book, root_causes
 from tasks.analyse.coverage import coverage
-from tasks.analyse.expected import Book
 from tasks.analyse.findings import RootCauses
 from tasks.analyse.published import published
 from tasks.analyse.red_lines import red_lines
@@ -45,12 +45,19 @@ ALWAYS = ("S8", "S9", "T1", "T2", "T4", "T9")
 SHOP_LEVEL = {"cluster", "reputation", "safety"}
 
 
-def judge_seed(seed: int, weeks: int, verbose: bool = False) -> dict[str, Any]:
+QUICK = (
+    "2025-W46..2025-W47", "2026-W08..2026-W08", "2026-W10..2026-W12", "2026-W16..2026-W18", "2026-W30..2026-W31", "2026-W36..2026-W45",
+)  # fmt: skip
+"""The weeks of the stories and of the traps that are judged by week."""
+
+
+def judge_seed(seed: int, quick: bool = False, verbose: bool = False) -> dict[str, Any]:
     """Judge one shop week by week."""
     shop = sample_shop()
     world = build(seed, weeks=60)
     facts = code(world_facts(world, datetime(2026, 11, 22, tzinfo=UTC), seed), shop)
-    periods = Period.span("2025-W42..2026-W45", shop.identity.zone)[-weeks:]
+    spans = QUICK if quick else ("2025-W42..2026-W45",)
+    periods = [period for span in spans for period in Period.span(span, shop.identity.zone)]
     book = make_book(facts, periods[-1], shop)
     results: dict[str, RootCauses] = {}
     earlier: list[tuple[str, Cause]] = []
@@ -73,22 +80,30 @@ def judge_seed(seed: int, weeks: int, verbose: bool = False) -> dict[str, Any]:
                     cause.window_weeks,
                     file=sys.stderr,
                 )
-    named = {name: _named(name, world, facts, book, results) for name in EXCESS}
+    named = {name: _named(name, world, facts, results, weeks_late=0) for name in EXCESS}
+    later = {name: _named(name, world, facts, results, weeks_late=2) for name in EXCESS}
     traps = _traps(world, facts, shop, results)
     verdicts = _verdicts(world, facts, shop, periods[-1])
     quiet = [name for name in world.truth["quiet_weeks"] if name in results]
     alarmed = [name for name in quiet if any(cause.kind not in SHOP_LEVEL for cause in results[name].causes)]
-    return {"seed": seed, "named": named, "traps": {**traps, **verdicts}, "quiet": quiet, "alarmed": alarmed}
+    return {
+        "seed": seed,
+        "named": named,
+        "named_later": later,
+        "traps": {**traps, **verdicts},
+        "quiet": quiet,
+        "alarmed": alarmed,
+    }
 
 
-def _named(name: str, world: World, facts: Facts, book: Book, results: dict[str, RootCauses]) -> bool | None:
-    """Whether a story is named at its slice between its first case and two weeks after its LLR passed 12 nats."""
+def _named(name: str, world: World, facts: Facts, results: dict[str, RootCauses], *, weeks_late: int) -> bool | None:
+    """Whether a story is named at its slice from its first case on to the week in which its LLR passes 12 nats, or so much later."""
     story = world.truth["stories"][name]
     passed = story.get("passed_12_nats")
     if not story.get("present", True) or not passed:
         return None
     first = Period.parse(story["weeks"][0])
-    limit = Period.parse(passed).end + timedelta(weeks=2)
+    limit = Period.parse(passed).end + timedelta(weeks=weeks_late)
     inside = [Period.parse(week) for week in results]
     for period in inside:
         if (
@@ -204,6 +219,13 @@ def _verdicts(world: World, facts: Facts, shop: Shop, period: Period) -> dict[st
     }
 
 
+def _mark(row: dict[str, Any], name: str) -> str:
+    """Return ✓ in the first week, (✓) within two more, ✗ not by then, – where the story never passes 12 nats."""
+    if row["named"][name] is None:
+        return "  –"
+    return "  ✓" if row["named"][name] else "(✓)" if row["named_later"][name] else "  ✗"
+
+
 def seeds_of(text: str) -> list[int]:
     """Read `1-20` or `3,7`."""
     first, dash, last = text.partition("-")
@@ -214,7 +236,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     """Run the benchmark and print a table and, last, one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1-2")
-    parser.add_argument("--weeks", type=int, default=56)
+    parser.add_argument("--quick", action="store_true", help="only the weeks that hold a story or a trap")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--hold", action="store_true", help="end with an error where a promise is broken")
@@ -226,8 +248,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     )
     rows = []
     with ProcessPoolExecutor(min(options.jobs, len(seeds)), max_tasks_per_child=1) as pool:
-        for row in pool.map(judge_seed, seeds, [options.weeks] * len(seeds), [options.verbose] * len(seeds)):
-            marks = "  ".join({True: "  ✓", False: "  ✗", None: "  –"}[row["named"][name]] for name in EXCESS)
+        for row in pool.map(judge_seed, seeds, [options.quick] * len(seeds), [options.verbose] * len(seeds)):
+            marks = "  ".join(_mark(row, name) for name in EXCESS)
             wrong = ",".join(name for name, ok in row["traps"].items() if not ok) or "none"
             print(
                 f"{row['seed']:>4}  {marks}   {wrong:<22} {len(row['alarmed'])}/{len(row['quiet'])} {' '.join(row['alarmed'])}",
@@ -235,6 +257,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
             )
             rows.append(row)
     named = [value for row in rows for value in row["named"].values() if value is not None]
+    later = [value for row in rows for value in row["named_later"].values() if value is not None]
     traps = [value for row in rows for value in row["traps"].values()]
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
@@ -243,6 +266,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
                 "seeds": len(rows),
                 "stories": len(named),
                 "stories_named": sum(named),
+                "stories_named_within_two_weeks": sum(later),
                 "traps": len(traps),
                 "traps_right": sum(traps),
                 "quiet_weeks": sum(len(row["quiet"]) for row in rows),
@@ -254,7 +278,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     broken = [
         text
         for text, kept in (
-            ("at least 6 of 8 stories are named", sum(named) >= 0.75 * len(named)),
+            ("at least 9 of 10 stories are named within two weeks", sum(later) >= 0.9 * len(later)),
             ("S8, S9, T1, T2, T4 and T9 are right in every shop", all(row["traps"][name] for row in rows for name in ALWAYS)),
             (
                 "at least 9 of 10 quiet weeks stay quiet",
