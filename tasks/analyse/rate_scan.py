@@ -1,11 +1,11 @@
 """Localisation for counts with denominators: which slice's rate has changed against its own earlier rate.
 
 Every slice of up to three conditions is a rival explanation: inside it the odds of a case are multiplied by one common factor (the
-ripple effect of Li et al. 2019, on the odds, so that a rate cannot pass one), outside it nothing has changed. A leaf's count is
-negative binomial about that expectation. Its variance has three parts: chance, the few earlier cases that the expectation rests on,
-and a noise of the leaves of its own. A larger slice therefore needs leaves that agree, not merely a large leaf, and a smaller one
-leaves a rest that must be quiet. The noise is fitted anew for every rival by maximum likelihood; nothing here is learned from
-labelled incidents but the price of a condition.
+ripple effect of Li et al. 2019, here on the odds, so that no rate passes one), outside it nothing has changed. A leaf's count is
+negative binomial about that expectation; its variance has three parts: chance, the few earlier cases that the expectation rests on,
+and a noise of the leaves of their own. So a wide slice needs leaves that agree, not one large leaf, and a narrow one must leave a
+quiet rest. The noise is fitted for every rival anew by maximum likelihood; the one constant that labelled incidents decide is the
+price of a condition.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ Codes = NDArray[np.int64]
 COUNTS = ("value", "cnt", "base_value", "base_cnt")
 
 CONDITION_NATS = 0.5
-"""Price of a condition in the ranking: of 0 to 3 nats in halves, the best on the incidents of RobustSpot, cross-validated by incident
-(0 and 1 name 1 and 2 of 68 less). It only parts rivals of equal evidence; whether a cause is named at all is a matter of `alpha`."""
+"""Price of a condition in the ranking, in nats. Of 0 to 3 the best on the 68 shared incidents of RobustSpot, cross-validated by group
+of incidents (`benchmarks.rate_scan_price`): 0 puts the truth first in 1 of them less, 1 in 3 less, 3 in 7 less. It parts rivals of
+nearly equal evidence; whether a cause is named at all is a matter of `alpha`."""
 
-ODDS_RATIOS = np.exp(0.12 * np.expm1(np.linspace(0.0, 4.05, 41)[1:]))
-"""Common factors on the odds that are tried, from 1.013 to about 900, denser where small."""
+LOG_ODDS_RATIOS = 0.12 * np.expm1(np.linspace(0.0, 4.05, 41))
+"""Logarithms of the common factors on the odds that are tried: from 1 to about 900, denser where small."""
 
 NOISES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2)
 """Standard deviations of a leaf's own noise about the common factor (of its logarithm, nearly) that are tried."""
@@ -64,6 +65,7 @@ class Leaves:
     values: dict[str, list[str]]
     observed: Numbers
     exposure: Numbers
+    base: Numbers
     base_exposure: Numbers
     rate: Numbers
     events: Numbers
@@ -96,25 +98,32 @@ def rate_scan(
 ) -> list[Located]:
     """Localise a change of a rate.
 
+    A change that all leaves share has no place: slices that hold every leaf are left out, and whether the whole has moved is asked
+    of the total first.
+
     Args:
-        table: One row for each leaf: the dimensions (null where unknown), `value` cases of `cnt` units now, `base_value` of
-            `base_cnt` before. Where a unit has several cases, `value` counts as the units.
+        table: One row for each leaf: the dimensions (null where unknown), `value` cases of `cnt` units now, `base_value` cases of
+            `base_cnt` units before. Where there are more cases than units, each case counts as a unit.
         dims: The dimensions to search.
-        alternatives: Whether the rivals of the first cause follow the causes, each judged as if it were the only one, best first
-            and significant or not: for a change that is known to be one. They add nothing to what is explained, so their
-            `excess` is 0. Without them the list is minimal: no two causes of one conjunction, and empty where nothing passes.
+        alternatives: Whether the rivals of the first cause follow the causes, each judged as the only one, best first, significant
+            or not: for a change that is known to be one. They add nothing to what is explained, so their `excess` is 0. Without
+            them the list is minimal: no two causes of which one's conditions hold the other's, and empty where nothing passes.
         falls: Search for lowered rates in place of raised ones.
-        alpha: Chance of naming a cause when there is none (Bonferroni over all slices, one-sided χ² of the likelihood ratio).
+        alpha: Chance of naming a cause when there is none: Bonferroni over all slices, one-sided χ² of the likelihood ratio.
         min_ratio: A smaller observed/expected (falls: its inverse) of what is not yet explained is never named a cause.
         max_order: Most conditions of a slice.
         limit: Most entries of the list.
 
     Returns:
-        The causes in the order of their evidence, then the alternatives. Contributions (`excess`) are additive: a further cause is
-        judged with the earlier ones in place. `low`, `high` are the exact conditional interval of `rate_ratio_interval`.
+        The causes in the order in which they were found, then the alternatives. A further cause rests on the leaves that no earlier
+        one holds, so contributions (`excess`) add up to what the leaves of all causes have beyond their expectation. `observed`,
+        `expected` and the interval (`rate_ratio_interval`) are of the whole slice.
+
+    Raises:
+        UserError: If a column is missing, or counts are missing or negative, or there were no units before.
     """
-    leaves = _leaves(table, dims)
-    slices = _slices(leaves, dims, max_order, falls)
+    leaves = _leaves(table, sorted(dims))
+    slices = _slices(leaves, max_order, falls)
     if not slices.conditions:
         return []
     causes, gains = _causes(leaves, slices, falls, alpha, min_ratio, limit)
@@ -155,7 +164,7 @@ def _leaves(table: pl.DataFrame, dims: Sequence[str]) -> Leaves:
             f"The table of rates has no column {', '.join(missing)}." if missing else "There is no dimension to search.",
             hint=f"Give the dimensions and the columns {', '.join(COUNTS)}.",
         )
-    counts = table.select(pl.col(COUNTS).cast(pl.Float64))
+    counts = table.select(pl.col(COUNTS).cast(pl.Float64).fill_nan(None))
     if counts.null_count().sum_horizontal()[0] or (counts.min_horizontal() < 0).any() or not counts["base_cnt"].sum():
         raise UserError(
             "The table of rates has missing or negative counts, or no units before.",
@@ -178,7 +187,7 @@ def _leaves(table: pl.DataFrame, dims: Sequence[str]) -> Leaves:
     prior = _prior_events(base, base_exposure * usual)
     events = base + prior
     rate = np.minimum(events / (base_exposure + prior / usual), LARGEST_RATE)
-    return Leaves(codes, values, observed, exposure, base_exposure, rate, events)
+    return Leaves(codes, values, observed, exposure, base, base_exposure, rate, events)
 
 
 def _usual_rates(codes: dict[str, Codes], base: Numbers, exposure: Numbers) -> Numbers:
@@ -190,7 +199,7 @@ def _usual_rates(codes: dict[str, Codes], base: Numbers, exposure: Numbers) -> N
     rate = np.full(len(base), (base.sum() + 0.5) / exposure.sum())
     for _ in range(FITTING_ROUNDS):
         for code in codes.values():
-            # Leaves of unknown value share the last place, as a value of their own.
+            # Leaves of unknown value share the first place, as a value of their own.
             seen = np.bincount(code + 1, base)
             expected = np.bincount(code + 1, exposure * rate)
             rate = rate * ((seen + 1) / (expected + 1))[code + 1]
@@ -212,13 +221,13 @@ def _log_density(count: Numbers, mean: Numbers, shape: Numbers) -> Numbers:
     return np.asarray(own + count * np.log(mean) - (count + shape) * np.log(mean + shape), np.float64)
 
 
-def _slices(leaves: Leaves, dims: Sequence[str], max_order: int, falls: bool) -> Slices:
+def _slices(leaves: Leaves, max_order: int, falls: bool) -> Slices:
     """Return the conjunctions whose rate is raised (falls: lowered), without those that hold every leaf."""
     expected = leaves.exposure * leaves.rate
     conditions: list[tuple[tuple[str, str], ...]] = []
     rows: list[Codes] = []
-    for order in range(1, min(max_order, len(dims)) + 1):
-        for chosen in combinations(sorted(dims), order):
+    for order in range(1, min(max_order, len(leaves.codes)) + 1):
+        for chosen in combinations(leaves.codes, order):
             known = np.flatnonzero(np.all([leaves.codes[dim] >= 0 for dim in chosen], axis=0))
             sizes = tuple(len(leaves.values[dim]) for dim in chosen)
             if not len(known):
@@ -245,49 +254,69 @@ def _causes(
     """Return the causes (slice, gain, contribution), and every slice's gain as the only cause.
 
     The leaves of an accepted cause are explained: a further cause rests on the others, so that no case is explained twice and
-    unevenness within one cause is not taken for a second.
+    unevenness within one cause is not taken for a second. A sure but immaterial slice is set aside in the same way without being
+    named, lest a wider one be blamed for it.
     """
     expected = leaves.exposure * leaves.rate
     raised, usual = (expected, leaves.observed) if falls else (leaves.observed, expected)
     unexplained = np.ones(len(expected), bool)
-    eligible = slices.members @ raised >= MIN_CASES
+    open_slices = np.ones(len(slices.conditions), bool)
     causes: list[tuple[int, float, float]] = []
     alone: Numbers | None = None
-    while len(causes) < limit:
-        gains = _gains(leaves, slices.members, unexplained, falls)
+    for _ in range(limit):
+        gains, new = _gains(leaves, slices.members, unexplained, falls)
         alone = gains if alone is None else alone
-        more, fewer = slices.members @ (raised * unexplained), slices.members @ (usual * unexplained)
-        named = sum(abs(excess) for _, _, excess in causes)
-        eligible &= (more > fewer) & (more >= min_ratio * fewer) & (more - fewer >= MIN_SHARE * named)
-        if not eligible.any():
+        sure = open_slices & (chi2.sf(2 * np.maximum(new, 0.0), 1) / 2 * len(new) < alpha)
+        if not sure.any():
             break
-        index = int(np.argmax(np.where(eligible, gains - CONDITION_NATS * slices.orders, -inf)))
-        if chi2.sf(2 * max(gains[index], 0.0), 1) / 2 * len(gains) > alpha:
-            break
-        excess = float(more[index] - fewer[index])
-        causes.append((index, float(gains[index]), -excess if falls else excess))
-        unexplained[slices.rows(index)] = False
-        cause = set(slices.conditions[index])
-        eligible &= np.array([not (cause <= set(c) or cause >= set(c)) for c in slices.conditions])
+        index = int(np.argmax(np.where(sure, gains - CONDITION_NATS * slices.orders, -inf)))
+        rows = slices.rows(index)
+        rest = rows[unexplained[rows]]
+        more, fewer, named = raised[rest].sum(), usual[rest].sum(), sum(abs(excess) for _, _, excess in causes)
+        if more >= max(MIN_CASES, min_ratio * fewer) and more - fewer >= MIN_SHARE * named:
+            causes.append((index, float(gains[index]), float(fewer - more if falls else more - fewer)))
+        unexplained[rows] = False
+        chosen = set(slices.conditions[index])
+        open_slices &= np.array([not (chosen <= set(c) or chosen >= set(c)) for c in slices.conditions])
     return causes, alone if alone is not None else np.zeros(0)
 
 
-def _gains(leaves: Leaves, members: csr_array, unexplained: NDArray[np.bool_], falls: bool) -> Numbers:
-    """Return how much each slice as a cause raises the log-likelihood of the unexplained leaves (nats).
+def _gains(leaves: Leaves, members: csr_array, unexplained: NDArray[np.bool_], falls: bool) -> tuple[Numbers, Numbers]:
+    """Return how much each slice as a cause raises the log-likelihood of the unexplained leaves (nats), and how much of it is new.
 
-    The noise of the leaves is fitted with every slice: it is small for the one that leaves nothing unexplained.
+    The noise of the leaves is fitted with every slice: it is small for the one that leaves nothing unexplained. Where a slice stood
+    above its leaves' usual rates before (falls: below), only what goes beyond that level is new.
     """
-    factors = np.concatenate([[1.0], 1 / ODDS_RATIOS if falls else ODDS_RATIOS])
+    factors = np.exp(-LOG_ODDS_RATIOS if falls else LOG_ODDS_RATIOS)
     rate = leaves.rate[:, None]
     mean = np.maximum(leaves.exposure[:, None] * rate * factors / (1 - rate + rate * factors), 1e-9)
-    best, quiet = np.full(members.shape[0], -inf), -inf
+    stood = np.maximum(_earlier_shift(leaves, members, unexplained) * (-1 if falls else 1), 0.0)
+    above = np.clip(np.searchsorted(LOG_ODDS_RATIOS, stood, side="right"), 1, len(factors) - 1)
+    part = (stood - LOG_ODDS_RATIOS[above - 1]) / (LOG_ODDS_RATIOS[above] - LOG_ODDS_RATIOS[above - 1])
+    every, beyond = np.arange(members.shape[0]), np.arange(len(factors)) >= above[:, None]
+    best, new, quiet = np.full(members.shape[0], -inf), np.full(members.shape[0], -inf), -inf
     for noise in NOISES:
         shape = 1 / (1 / leaves.events + noise**2)
         density = _log_density(leaves.observed[:, None], mean, shape[:, None]) * unexplained[:, None]
         nothing = density[:, 0].sum()
         quiet = max(quiet, nothing)
-        best = np.maximum(best, nothing + (members @ (density[:, 1:] - density[:, :1])).max(axis=1))
-    return np.asarray(best - quiet, np.float64)
+        gain = members @ (density - density[:, :1])
+        already = gain[every, above - 1] * (1 - part) + gain[every, above] * part
+        best = np.maximum(best, nothing + gain.max(axis=1))
+        new = np.maximum(new, nothing + np.where(beyond, gain, -inf).max(axis=1) - already)
+    return best - quiet, new - quiet
+
+
+def _earlier_shift(leaves: Leaves, members: csr_array, unexplained: NDArray[np.bool_]) -> Numbers:
+    """Return by how much the log-odds of each slice's cases before differ from its leaves' usual rates, drawn towards none.
+
+    Not zero where the leaves are so sparse that their rates are the main effects' and these do not fit the slice.
+    """
+    units = members @ (leaves.base_exposure * unexplained) + 1
+    own = members @ (leaves.base * unexplained)
+    usual = members @ (leaves.base_exposure * leaves.rate * unexplained)
+    share, fitted = np.minimum((own + 1) / units, LARGEST_RATE), np.minimum((usual + 1) / units, LARGEST_RATE)
+    return np.asarray(np.log(share / (1 - share)) - np.log(fitted / (1 - fitted)), np.float64)
 
 
 def _located(leaves: Leaves, slices: Slices, index: int, gain: float, excess: float) -> Located:
