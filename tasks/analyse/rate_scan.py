@@ -107,7 +107,7 @@ def rate_scan(
         dims: The dimensions to search.
         alternatives: Whether the rivals of the first cause follow the causes, each judged as the only one, best first, significant
             or not: for a change that is known to be one. They add nothing to what is explained, so their `excess` is 0. Without
-            them the list is minimal: no two causes of which one's conditions hold the other's, and empty where nothing passes.
+            them the list is minimal, and empty where nothing passes.
         falls: Search for lowered rates in place of raised ones.
         alpha: Chance of naming a cause when there is none: Bonferroni over all slices, one-sided χ² of the likelihood ratio.
         min_ratio: A smaller observed/expected (falls: its inverse) of what is not yet explained is never named a cause.
@@ -116,8 +116,9 @@ def rate_scan(
 
     Returns:
         The causes in the order in which they were found, then the alternatives. A further cause rests on the leaves that no earlier
-        one holds, so contributions (`excess`) add up to what the leaves of all causes have beyond their expectation. `observed`,
-        `expected` and the interval (`rate_ratio_interval`) are of the whole slice.
+        one holds: after a part that is worse than the rest, its whole may follow for that rest. So contributions (`excess`) add up
+        to what the leaves of all causes have beyond their expectation. `observed`, `expected` and the interval
+        (`rate_ratio_interval`) are of the whole slice.
 
     Raises:
         UserError: If a column is missing, or counts are missing or negative, or there were no units before.
@@ -260,13 +261,12 @@ def _causes(
     expected = leaves.exposure * leaves.rate
     raised, usual = (expected, leaves.observed) if falls else (leaves.observed, expected)
     unexplained = np.ones(len(expected), bool)
-    open_slices = np.ones(len(slices.conditions), bool)
     causes: list[tuple[int, float, float]] = []
     alone: Numbers | None = None
     for _ in range(limit):
         gains, new = _gains(leaves, slices.members, unexplained, falls)
         alone = gains if alone is None else alone
-        sure = open_slices & (chi2.sf(2 * np.maximum(new, 0.0), 1) / 2 * len(new) < alpha)
+        sure = chi2.sf(2 * np.maximum(new, 0.0), 1) / 2 * len(new) < alpha
         if not sure.any():
             break
         index = int(np.argmax(np.where(sure, gains - CONDITION_NATS * slices.orders, -inf)))
@@ -276,8 +276,6 @@ def _causes(
         if more >= max(MIN_CASES, min_ratio * fewer) and more - fewer >= MIN_SHARE * named:
             causes.append((index, float(gains[index]), float(fewer - more if falls else more - fewer)))
         unexplained[rows] = False
-        chosen = set(slices.conditions[index])
-        open_slices &= np.array([not (chosen <= set(c) or chosen >= set(c)) for c in slices.conditions])
     return causes, alone if alone is not None else np.zeros(0)
 
 
