@@ -114,7 +114,7 @@ BATCH = pl.col("batch_no") == "FW03-C"
 def test_a_calm_week_names_nothing(shop: Shop) -> None:
     result = judge(shop)
     assert result.causes == [] and result.falls == []
-    assert result.tested > 100 and 0 < result.expected_false_alarms < 0.1
+    assert result.tested > 100 and 0 < result.expected_false_alarms < 0.5
     assert result.rejected_why in ("below_threshold", "nothing_raised")
     assert (result.strongest_rejected is not None) == (result.rejected_why == "below_threshold")
 

@@ -6,9 +6,9 @@ from math import log
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.stats import binom, poisson
 
-from tasks.analyse.scan import Condition, Found, Panel, Pattern, Scan, likelihood_ratio, ratio_interval, scan
+from tasks.analyse.scan import Condition, Found, Panel, Pattern, Scan, likelihood_ratio, ratio_interval, scan, tail_nats
 
 SKUS, CARRIERS, REGIONS, DAYS = 12, 4, 5, 28
 LINES = 3
@@ -264,7 +264,7 @@ def test_a_small_ratio_or_few_cases_are_never_named() -> None:
 def test_overdispersion_divides_the_evidence() -> None:
     panel = grid(({"sku": "sku-03"}, 2.0))
     [plain] = scan(panel, alpha=0.05).found
-    assert not scan(panel, alpha=0.05, dispersion=4.0).found
+    assert not scan(panel, alpha=0.05, dispersion=8.0).found
     [wide] = scan(panel, alpha=0.05, dispersion=1.2).found
     assert wide.llr == pytest.approx(plain.llr / 1.2)
 
@@ -399,3 +399,12 @@ def test_the_order_of_rows_does_not_matter() -> None:
         case_days={axis: days[cases] for axis, days in panel.case_days.items()},
     )
     assert [key(f) for f in scan(shuffled, alpha=0.05).found] == [key(f) for f in scan(panel, alpha=0.05).found]
+
+
+def test_a_tail_is_that_of_the_poisson_and_of_the_binomial_law() -> None:
+    assert tail_nats(9, 2.5) == pytest.approx(-log(poisson.sf(8, 2.5)))
+    # against 20 earlier cases of which half as many are to be expected now: given both, binomial with p = 1/3
+    assert tail_nats(19, 10.0, baseline=True, rho=0.5) == pytest.approx(-log(binom.sf(18, 39, 1 / 3)))
+    assert tail_nats(18, 5.0, dispersion=2.0) == pytest.approx(tail_nats(9, 2.5))
+    assert tail_nats(0, 5.0) == 0.0
+    assert tail_nats(4000, 1.0) > 700  # beyond what a probability can hold
