@@ -210,11 +210,13 @@ class Flattener:
             if cells is None:
                 continue
             if kind is not str:
-                value = _text(value)
+                value = str(value) if kind is int else _text(value)
             missing = row - len(cells)
             if missing == 0:
                 cells.append(value)
             elif missing > 0:
+                if value is None:
+                    continue  # filled up when the next value comes, or at the end
                 cells.extend([None] * missing)
                 cells.append(value)
             else:

@@ -132,7 +132,8 @@ class CustomerKey:
         digests = [
             hmac.digest(self.secret, prefix + text.strip().lower().encode(), "sha256").hex() for text in distinct.to_list()
         ]
-        mapped = [f"{self.version}-{digest[:REFERENCE_DIGITS]}" for digest in digests]
+        version = self.version
+        mapped = [f"{version}-{digest[:REFERENCE_DIGITS]}" for digest in digests]
         return values.replace_strict(
             distinct,
             pl.Series(mapped, dtype=pl.String),

@@ -95,7 +95,7 @@ class Lake:
         small = self._with_reopened(small, table, channel)
         plan = _plan(small, key, use_stamp)
         if plan.height:
-            self._commit(table, _placed(rows, plan).drop("row"), ingested_at)
+            self._commit(table, _placed(rows, plan).drop("row"), ingested_at, stored)
         new = plan.filter(pl.col("version") == 1).height
         return Appended(new, plan.height - new, frame.height - plan.height)
 
@@ -129,9 +129,10 @@ class Lake:
             rows = rows.with_columns(version=pl.lit(0, pl.Int64))
         if rows.is_empty():
             return 0
-        highest = self._highest_version(QUARANTINE)
+        stored = self._open(QUARANTINE)
+        highest = self._highest_version(QUARANTINE, stored) if stored is not None else 0
         rows = rows.with_columns(version=pl.lit(highest + 1, pl.Int64))
-        self._commit(QUARANTINE, rows.select(*_QUARANTINE_COLUMNS, "version", "ingested_at", "row_hash"), ingested_at)
+        self._commit(QUARANTINE, rows.select(*_QUARANTINE_COLUMNS, "version", "ingested_at", "row_hash"), ingested_at, stored)
         return rows.height
 
     # ---- Reading -------------------------------------------------------------------------------
@@ -287,14 +288,14 @@ class Lake:
             kept.append(part)
         return pl.concat(kept)
 
-    def _commit(self, table: str, rows: pl.DataFrame, appended_at: datetime) -> None:
+    def _commit(self, table: str, rows: pl.DataFrame, appended_at: datetime, stored: DeltaTable | None) -> None:
         front = [name for name in _HOUSEKEEPING if name in rows.columns or name == "appended_at"]
         rows = rows.with_columns(
             pl.lit(appended_at).cast(UTC_TIME).alias("appended_at"), pl.col("row_hash").reinterpret(signed=True)
         )
         rest = [name for name in rows.columns if name not in front]
         write_deltalake(
-            f"{self.root}/{table}",
+            stored or f"{self.root}/{table}",
             rows.select(*front, *rest),
             mode="append",
             schema_mode="merge",
