@@ -116,6 +116,10 @@ class Native:
     cut_off: bool = False
     live: bool = False
 
+    def forget_rows(self) -> None:
+        """Let go of the rows once they have been mapped."""
+        object.__setattr__(self, "frame", self.frame.clear())
+
 
 def gather(parts: Iterable[Native]) -> Native:
     """Put the rows of several files under one another by column name."""

@@ -80,7 +80,9 @@ class Lake:
             return Appended(0, 0, 0)
         shape = TABLES[table]
         stored = self._open(table)
+        read = frame.height
         rows, content = _prepared(shape, frame, stored, channel, pull_id, ingested_at, use_stamp)
+        del frame
         key = list(shape.key)
         rows = rows.with_columns(fingerprint(rows, content))
         small = rows.select(*key, "source_id", "row_hash", "ingested_at").with_row_index("row")
@@ -97,7 +99,7 @@ class Lake:
         if plan.height:
             self._commit(table, _placed(rows, plan).drop("row"), ingested_at, stored)
         new = plan.filter(pl.col("version") == 1).height
-        return Appended(new, plan.height - new, frame.height - plan.height)
+        return Appended(new, plan.height - new, read - plan.height)
 
     def add_quarantine(self, frame: pl.DataFrame, *, ingested_at: datetime, use_stamp: bool = False) -> int:
         """Append rejected rows (channel, table, source_id, pull_id, rule, field, reason, record) and return how many.
@@ -436,6 +438,8 @@ def _plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.DataFrame:
 
 
 def _placed(rows: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
-    """Take the planned rows with their versions; the whole frame is not copied when all rows are new."""
-    chosen = rows if plan.height == rows.height else rows[plan["row"]]
+    """Take the planned rows with their versions, column by column out of `rows`, so that they are never held twice."""
+    chosen = rows
+    if plan.height < rows.height:
+        chosen = pl.DataFrame([rows.drop_in_place(name).gather(plan["row"]) for name in rows.columns])
     return chosen.with_columns(plan["row"], plan["version"], plan["ingested_at"])

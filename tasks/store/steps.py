@@ -34,13 +34,12 @@ def store(run: Run, judged: list[tuple[Batch, Judged]]) -> list[Pull]:
     for batch, result in judged:
         appended = run.stores.lake.append(
             batch.table,
-            result.good,
+            result.handed_over(),
             pull_id=batch.pull_id,
             channel=batch.channel,
             ingested_at=run.now,
             use_stamp=batch.channel in first_load,
         )
-        result.forget_rows()
         before = last.get(batch.channel)
         pull = Pull(
             pull_id=batch.pull_id,
