@@ -533,6 +533,10 @@ class Facts:
         """Whether a table has any row."""
         return not self.tables[name].is_empty()
 
+    def forget_rows(self) -> None:
+        """Let go of all rows once they have been used; a flow holds every result of its tasks until it ends."""
+        self.tables = {name: frame.clear() for name, frame in self.tables.items()}
+
 
 class ActionKind(StrEnum):
     """What an action does: stop the harm, mend the cause, keep it from coming back."""

@@ -51,7 +51,7 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
     before = (
         {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
     )
-    return Review(
+    review = Review(
         period=run.period,
         as_of=run.as_of,
         status="provisional" if run.provisional or any(channel.error for channel in channels) else "final",
@@ -88,3 +88,5 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         previous_numbers={name: float(value) for name, value in before.items() if value is not None},
         revision=run.revision,
     )
+    facts.forget_rows()
+    return review

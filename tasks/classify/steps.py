@@ -14,5 +14,6 @@ def classify(run: Run, facts: Facts) -> Facts:
     """Code every record: what is wrong, how urgent it is, and which case it belongs to."""
     run.progress("classify")
     coded = code(facts, run.shop)
+    facts.forget_rows()
     get_run_logger().info("%s records coded", coded["feedback"].height)
     return coded

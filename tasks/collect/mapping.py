@@ -160,9 +160,18 @@ def canonical(channel: Channel, native: Native, shop: Shop, place: Place, key: C
         _flags(work, height),
     )
     bad, unreadable = _unreadable(work, source_id)
-    frame = frame.filter(~bad) if bad.any() else frame
-    frame = _in_order_of_making(frame)
+    columns.clear()  # what follows needs room for one copy of the rows, not for three
+    work.rows = work.rows.clear()
+    native.forget_rows()
+    frame = _in_order_of_making(kept(frame, ~bad))
     return Mapped(frame, pl.concat([unreadable, _refused(native.refused)]), read)
+
+
+def kept(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """Filter a frame that nothing else holds, column by column, so that its rows are never held twice; it is empty afterwards."""
+    if rows.all():
+        return frame
+    return pl.DataFrame([frame.drop_in_place(name).filter(rows) for name in frame.columns])
 
 
 def _in_order_of_making(frame: pl.DataFrame) -> pl.DataFrame:

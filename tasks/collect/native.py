@@ -116,6 +116,10 @@ class Native:
     cut_off: bool = False
     live: bool = False
 
+    def forget_rows(self) -> None:
+        """Let go of the rows once they have been mapped."""
+        object.__setattr__(self, "frame", self.frame.clear())
+
 
 def gather(parts: Iterable[Native]) -> Native:
     """Put the rows of several files under one another by column name."""
@@ -210,11 +214,13 @@ class Flattener:
             if cells is None:
                 continue
             if kind is not str:
-                value = _text(value)
+                value = str(value) if kind is int else _text(value)
             missing = row - len(cells)
             if missing == 0:
                 cells.append(value)
             elif missing > 0:
+                if value is None:
+                    continue  # filled up when the next value comes, or at the end
                 cells.extend([None] * missing)
                 cells.append(value)
             else:

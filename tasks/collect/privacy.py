@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 
 import polars as pl
@@ -131,7 +132,8 @@ class CustomerKey:
         digests = [
             hmac.digest(self.secret, prefix + text.strip().lower().encode(), "sha256").hex() for text in distinct.to_list()
         ]
-        mapped = [f"{self.version}-{digest[:REFERENCE_DIGITS]}" for digest in digests]
+        version = self.version
+        mapped = [f"{version}-{digest[:REFERENCE_DIGITS]}" for digest in digests]
         return values.replace_strict(
             distinct,
             pl.Series(mapped, dtype=pl.String),
@@ -149,14 +151,14 @@ def customer_key(settings: Settings) -> CustomerKey:
     text = settings.secret.get_secret_value()
     file = settings.home / "secrets" / KEY_FILE
     if not text and not file.exists():
-        fresh = file.with_name(f"{KEY_FILE}.{os.getpid()}")
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-                handle.write(secrets.token_hex(32) + "\n")
-            with contextlib.suppress(FileExistsError):
-                os.link(fresh, file)  # fails where another process was first; its key counts
-            fresh.unlink()
+            # readable by us alone, and of this thread alone: channels are pulled side by side
+            with tempfile.NamedTemporaryFile("w", prefix=f"{KEY_FILE}.", dir=file.parent) as fresh:
+                fresh.write(secrets.token_hex(32) + "\n")
+                fresh.flush()
+                with contextlib.suppress(FileExistsError):
+                    os.link(fresh.name, file)  # fails where another was first; its key counts
         except OSError as error:
             what = f"The key of the customer references cannot be kept in {file}."
             raise UserError(what, hint="Make the home writable, or set AFTERSALES_SECRET.") from error

@@ -103,13 +103,14 @@ def pull_channel(
             pull_id, channel.name, channel.table, empty, error=what, hint=f"Run `aftersales channels try {channel.name}`."
         )
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
-    whole = frame
+    del mapped
+    through = _complete_through(channel, native, frame, window)
     if windowed:
         stamp = pl.col("stamp")
         within = (stamp < window_end) if start is None else (stamp < window_end) & (stamp >= start)
-        frame = frame.filter(within | stamp.is_null())
-        read -= whole.height - frame.height
-    through = _complete_through(channel, native, whole, window)
+        wanted = frame.select(within | stamp.is_null()).to_series()
+        read -= wanted.len() - int(wanted.sum())
+        frame = mapping.kept(frame, wanted)
     failure, hint = native.errors[0] if native.errors else ("", "")
     warnings = [
         *native.warnings,

@@ -9,7 +9,7 @@ from html import unescape
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tasks.model import Number, Review
+from tasks.model import Number, Period, Review
 from tasks.report import pdf, picture
 from tasks.report.catalogue import FOLDER, catalogue
 from tasks.report.context import Page, page
@@ -40,6 +40,20 @@ class EditionFiles:
     pdf_name: str
 
 
+@dataclass(frozen=True)
+class Draft:
+    """An edition whose pages are written and not yet painted."""
+
+    html: str
+    identifier: str
+    stem: str
+    period: Period
+    sheet: Page
+    numbers: Numbers
+    gate: Gate
+    voice: Voice
+
+
 def make(review: Review, shop: Shop, audience: str, language: str, settings: Settings) -> EditionFiles:
     """Make one edition; the same review, shop, audience and language give the same bytes.
 
@@ -53,6 +67,12 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
     Raises:
         RenderError: If the PDF could not be made without a warning, or a gated word was left.
     """
+    written = draft(review, shop, audience, language)
+    return finished(written, painted(written, settings))
+
+
+def draft(review: Review, shop: Shop, audience: str, language: str) -> Draft:
+    """Write an edition's pages; arguments and errors as in `make`."""
     known = shop.audiences.audiences.get(audience)
     restricted = known.restricted if known else False
     audience_name = known.name.of(language) if known else audience
@@ -60,21 +80,29 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
     numbers = Numbers(language, shop.identity.currency)
     voice = Voice(shop, language, numbers, gate, review.period)
     sheet = page(review, voice, restricted=restricted)
-    words = catalogue(language)
-    stem = file_stem(review, audience_name, language)
-    environment = templates()
     report = "weekly" if review.period.grain == "week" else "monthly"
-    html = environment.get_template(f"{report}.html.j2").render(page=sheet, w=sheet.words, n=numbers.show)
+    html = templates().get_template(f"{report}.html.j2").render(page=sheet, w=sheet.words, n=numbers.show)
     html = _LAST_SPACE.sub("", html)
     gate.check(html)
     identifier = f"after-sales-review:{review.period.id}:{audience}:{language}:r{review.revision}"
-    document = pdf.render(
-        html,
-        identifier=identifier,
-        period=review.period,
+    return Draft(html, identifier, file_stem(review, audience_name, language), review.period, sheet, numbers, gate, voice)
+
+
+def painted(written: Draft, settings: Settings) -> bytes:
+    """Return an edition's PDF; a process of its own paints it, so that several editions can be painted at once."""
+    return pdf.render(
+        written.html,
+        identifier=written.identifier,
+        period=written.period,
         memory_mb=settings.render_memory_mb,
         timeout_s=settings.render_timeout_s,
     )
+
+
+def finished(written: Draft, document: bytes) -> EditionFiles:
+    """Add the picture, the mail and the numbers to an edition's PDF."""
+    sheet, numbers, stem = written.sheet, written.numbers, written.stem
+    words = catalogue(numbers.language)
     points = main_points(sheet)
     headline = sheet.conclusion.plain
     subject = clean(
@@ -83,11 +111,18 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
         ),
         150,
     )
-    mail = {"page": sheet, "w": sheet.words, "n": numbers.show, "points": points, "say": voice.say, "file": word(f"{stem}.pdf")}
-    mail_text = environment.get_template("mail/summary.txt.j2").render(**mail).strip() + "\n"
-    mail_html = environment.get_template("mail/summary.html.j2").render(**mail)
-    gate.check(subject + mail_text + mail_html)
-    printed = {unescape(id_) for id_ in _PRINTED.findall(html + mail_html)} | sheet.drawn
+    mail = {
+        "page": sheet,
+        "w": sheet.words,
+        "n": numbers.show,
+        "points": points,
+        "say": written.voice.say,
+        "file": word(f"{stem}.pdf"),
+    }
+    mail_text = templates().get_template("mail/summary.txt.j2").render(**mail).strip() + "\n"
+    mail_html = templates().get_template("mail/summary.html.j2").render(**mail)
+    written.gate.check(subject + mail_text + mail_html)
+    printed = {unescape(id_) for id_ in _PRINTED.findall(written.html + mail_html)} | sheet.drawn
     kept = [number for number in numbers.all if number.id in printed]
     files = {
         f"{stem}.pdf": document,
@@ -96,7 +131,7 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
         "main_points.txt": ("\n".join(points) + "\n").encode(),
         "mail.txt": mail_text.encode(),
         "mail.html": mail_html.encode(),
-        "report.html": html.encode(),
+        "report.html": written.html.encode(),
     }
     return EditionFiles(files, kept, headline, subject, points, mail_text, mail_html, f"{stem}.pdf")
 

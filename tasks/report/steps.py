@@ -1,5 +1,7 @@
 """Report: turn the findings into one edition per audience and language, archive it, and enter it in the ledger."""
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -8,9 +10,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.model import Edition, Review
-from tasks.report.edition import make
+from tasks.report.edition import Draft, EditionFiles, draft, finished, painted
 from tasks.run import Run
 from tasks.store.editions import edition_id
+
+PAINTED_AT_ONCE = 2
+"""So many editions are painted side by side; each painter takes some 160 MB."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,7 @@ def render(run: Run, review: Review) -> list[Rendered]:
     """Make every edition, write its files whole, then its rows in one transaction."""
     run.progress("render report")
     rendered = []
-    for audience, language in run.editions_wanted():
-        made = make(review, run.shop, audience, language, run.settings)
+    for audience, language, made in _made(run, review):
         edition = Edition(
             report=run.kind if not run.apart else f"{run.kind}-as-of",
             period=run.period.id,
@@ -63,3 +67,14 @@ def render(run: Run, review: Review) -> list[Rendered]:
             Rendered(audience, language, made.subject, tuple(made.main_points), f"{edition_id(edition)}/{made.pdf_name}")
         )
     return rendered
+
+
+def _made(run: Run, review: Review) -> Iterator[tuple[str, str, EditionFiles]]:
+    """Write the editions one after another, and let the first be painted while the next is written."""
+    with ThreadPoolExecutor(PAINTED_AT_ONCE) as painters:
+        under_way: list[tuple[str, str, Draft, Future[bytes]]] = []
+        for audience, language in run.editions_wanted():
+            written = draft(review, run.shop, audience, language)
+            under_way.append((audience, language, written, painters.submit(painted, written, run.settings)))
+        for audience, language, written, painting in under_way:
+            yield audience, language, finished(written, painting.result())

@@ -89,7 +89,7 @@ class Shop:
     def check(self) -> None:
         """Read every section, so that the first mistake is told before any work."""
         for name in SECTIONS:
-            self._section(name)
+            getattr(self, name)
 
     def _section(self, name: str) -> Any:
         file, module, model = SECTIONS[name]
@@ -174,8 +174,7 @@ def parse_section(model: type[Any], data: bytes, origin: str) -> Any:
     """
     try:
         text = data.decode("utf-8-sig")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text) or {}
+        value = yaml.load(text, Loader=yaml.CSafeLoader) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{origin}, line {mark.line + 1}" if mark else origin
@@ -189,6 +188,7 @@ def parse_section(model: type[Any], data: bytes, origin: str) -> Any:
         first = error.errors()[0]
         path = first["loc"]
         where = ".".join(str(part) for part in path) or "the file"
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
         raise ConfigurationError(
             f"{origin}, line {_line(node, path)}: {where}: {first['msg']} (found {first['input']!r:.80}).",
             hint=_expected(first, len(error.errors())),

@@ -27,9 +27,20 @@ def fingerprint(frame: pl.DataFrame, columns: Iterable[str]) -> pl.Series:
     Polars' own `hash` is not used because its values may change with its version. Mixing: the finaliser of SplitMix64
     (Steele, Lea and Flood 2014).
     """
+    named = [name for name in columns if frame[name].null_count() < frame.height]
+    salts = {name: _salt(name) for name in named}
+    plain = [_plain(name, frame.schema[name]) for name in named]
+    gaps = [name for name in named if frame[name].null_count()]
     total = np.zeros(frame.height, dtype=np.uint64)
-    for name in columns:
-        _add_column(total, frame[name], _salt(name))
+    for start in range(0, frame.height, _CHUNK):
+        part = frame.slice(start, _CHUNK)
+        values = part.select(plain)  # all columns in one query: a query a column costs more than its rows, where these are few
+        known = part.select(pl.col(name).is_not_null() for name in gaps)
+        for name in named:
+            mixed = _mixed(values[name], salts[name])
+            if name in known.columns:
+                mixed *= known[name].to_numpy()
+            total[start : start + _CHUNK] += mixed
     return pl.Series("row_hash", total)
 
 
@@ -48,66 +59,52 @@ def _mix(words: Words) -> Words:
     return words
 
 
-def _add_column(total: Words, values: pl.Series, salt: np.uint64) -> None:
-    if values.dtype == pl.Null or values.null_count() == len(values):
-        return
-    if isinstance(values.dtype, pl.List):
-        values = _joined(values)
-    if values.dtype == pl.String:
-        _add_texts(total, values, salt)
-        return
-    words = _fixed_words(values)
-    known = None if values.null_count() == 0 else values.is_not_null().to_numpy()
-    for start in range(0, len(words), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        mixed = _mix(_mix(words[part].copy()) ^ salt)
-        if known is not None:
-            mixed *= known[part]
-        total[part] += mixed
-
-
-def _joined(values: pl.Series) -> pl.Series:
-    """Write each list as one text that no other list gives: its length, then its parts."""
-    frame = pl.DataFrame({"parts": values})
-    texts = pl.col("parts").list.eval(pl.element().cast(pl.String).fill_null("\x1a")).list.join("\x1f")
-    return frame.select(pl.concat_str(pl.col("parts").list.len().cast(pl.String), pl.lit("\x1e"), texts))["parts"]
-
-
-def _fixed_words(values: pl.Series) -> Words:
-    dtype = values.dtype
+def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Bring a column to text, or to numbers of 64 bits without nulls."""
+    values = pl.col(name)
+    if isinstance(dtype, pl.List):
+        return _joined(values).alias(name)
+    if dtype == pl.String:
+        return values
     if dtype.is_float():
-        values = values.cast(pl.Float64).fill_null(0.0) + 0.0  # -0.0 becomes 0.0
-        return values.to_numpy().view(np.uint64)
+        return values.cast(pl.Float64).fill_null(0.0) + 0.0  # -0.0 becomes 0.0
     if isinstance(dtype, pl.Datetime):
-        values = values.dt.cast_time_unit("us").dt.timestamp("us")
+        values = values.dt.cast_time_unit("us")
     elif dtype != pl.Boolean and not dtype.is_integer() and dtype != pl.Date:
         raise TypeError(f"a column of {dtype} cannot be fingerprinted")
-    return values.to_physical().cast(pl.Int64).fill_null(0).to_numpy().view(np.uint64)
+    return values.to_physical().cast(pl.Int64).fill_null(0)
 
 
-def _add_texts(total: Words, values: pl.Series, salt: np.uint64) -> None:
-    """Read each text eight bytes at a time, all rows of a chunk together."""
-    for start in range(0, len(values), _CHUNK):
-        part = values.slice(start, _CHUNK)
-        arrow: Any = part.to_arrow(compat_level=pl.CompatLevel.oldest())
-        _, offset_buffer, data_buffer = arrow.buffers()
-        offsets = np.frombuffer(offset_buffer, dtype=np.int64)[arrow.offset : arrow.offset + len(part) + 1]
-        data = np.zeros(int(offsets[-1]) + 8, dtype=np.uint8)
-        if data_buffer is not None:
-            data[: offsets[-1]] = np.frombuffer(data_buffer, dtype=np.uint8)[: offsets[-1]]
-        unaligned: Words = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data.data, strides=(1,))
-        begins, lengths = offsets[:-1], np.diff(offsets)
-        state: Words = lengths.astype(np.uint64)
-        _mix(state)
-        state ^= salt
-        _read_words(state, unaligned, begins, np.where(lengths > _LONG, 0, lengths))
-        for row in np.flatnonzero(lengths > _LONG):
-            digest = hashlib.sha256(data[begins[row] : begins[row] + lengths[row]].tobytes()).digest()
-            state[row] ^= np.uint64(int.from_bytes(digest[:8], "little"))
-        _mix(state)
-        if part.null_count():
-            state *= part.is_not_null().to_numpy()
-        total[start : start + _CHUNK] += state
+def _joined(parts: pl.Expr) -> pl.Expr:
+    """Write each list as one text that no other list gives: its length, then its parts."""
+    texts = parts.list.eval(pl.element().cast(pl.String).fill_null("\x1a")).list.join("\x1f")
+    return pl.concat_str(parts.list.len().cast(pl.String), pl.lit("\x1e"), texts)
+
+
+def _mixed(values: pl.Series, salt: np.uint64) -> Words:
+    if values.dtype == pl.String:
+        return _mixed_texts(values, salt)
+    return _mix(_mix(values.to_numpy().view(np.uint64).copy()) ^ salt)
+
+
+def _mixed_texts(values: pl.Series, salt: np.uint64) -> Words:
+    """Read each text eight bytes at a time, all rows together; a null is an empty text."""
+    arrow: Any = values.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offset_buffer, data_buffer = arrow.buffers()
+    offsets = np.frombuffer(offset_buffer, dtype=np.int64)[arrow.offset : arrow.offset + len(values) + 1]
+    data = np.zeros(int(offsets[-1]) + 8, dtype=np.uint8)
+    if data_buffer is not None:
+        data[: offsets[-1]] = np.frombuffer(data_buffer, dtype=np.uint8)[: offsets[-1]]
+    unaligned: Words = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data.data, strides=(1,))
+    begins, lengths = offsets[:-1], np.diff(offsets)
+    state: Words = lengths.astype(np.uint64)
+    _mix(state)
+    state ^= salt
+    _read_words(state, unaligned, begins, np.where(lengths > _LONG, 0, lengths))
+    for row in np.flatnonzero(lengths > _LONG):
+        digest = hashlib.sha256(data[begins[row] : begins[row] + lengths[row]].tobytes()).digest()
+        state[row] ^= np.uint64(int.from_bytes(digest[:8], "little"))
+    return _mix(state)
 
 
 def _read_words(state: Words, unaligned: Words, begins: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:

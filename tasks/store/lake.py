@@ -80,7 +80,9 @@ class Lake:
             return Appended(0, 0, 0)
         shape = TABLES[table]
         stored = self._open(table)
+        read = frame.height
         rows, content = _prepared(shape, frame, stored, channel, pull_id, ingested_at, use_stamp)
+        del frame
         key = list(shape.key)
         rows = rows.with_columns(fingerprint(rows, content))
         small = rows.select(*key, "source_id", "row_hash", "ingested_at").with_row_index("row")
@@ -95,9 +97,9 @@ class Lake:
         small = self._with_reopened(small, table, channel)
         plan = _plan(small, key, use_stamp)
         if plan.height:
-            self._commit(table, _placed(rows, plan).drop("row"), ingested_at)
+            self._commit(table, _placed(rows, plan).drop("row"), ingested_at, stored)
         new = plan.filter(pl.col("version") == 1).height
-        return Appended(new, plan.height - new, frame.height - plan.height)
+        return Appended(new, plan.height - new, read - plan.height)
 
     def add_quarantine(self, frame: pl.DataFrame, *, ingested_at: datetime, use_stamp: bool = False) -> int:
         """Append rejected rows (channel, table, source_id, pull_id, rule, field, reason, record) and return how many.
@@ -129,9 +131,10 @@ class Lake:
             rows = rows.with_columns(version=pl.lit(0, pl.Int64))
         if rows.is_empty():
             return 0
-        highest = self._highest_version(QUARANTINE)
+        stored = self._open(QUARANTINE)
+        highest = self._highest_version(QUARANTINE, stored) if stored is not None else 0
         rows = rows.with_columns(version=pl.lit(highest + 1, pl.Int64))
-        self._commit(QUARANTINE, rows.select(*_QUARANTINE_COLUMNS, "version", "ingested_at", "row_hash"), ingested_at)
+        self._commit(QUARANTINE, rows.select(*_QUARANTINE_COLUMNS, "version", "ingested_at", "row_hash"), ingested_at, stored)
         return rows.height
 
     # ---- Reading -------------------------------------------------------------------------------
@@ -287,14 +290,14 @@ class Lake:
             kept.append(part)
         return pl.concat(kept)
 
-    def _commit(self, table: str, rows: pl.DataFrame, appended_at: datetime) -> None:
+    def _commit(self, table: str, rows: pl.DataFrame, appended_at: datetime, stored: DeltaTable | None) -> None:
         front = [name for name in _HOUSEKEEPING if name in rows.columns or name == "appended_at"]
         rows = rows.with_columns(
             pl.lit(appended_at).cast(UTC_TIME).alias("appended_at"), pl.col("row_hash").reinterpret(signed=True)
         )
         rest = [name for name in rows.columns if name not in front]
         write_deltalake(
-            f"{self.root}/{table}",
+            stored or f"{self.root}/{table}",
             rows.select(*front, *rest),
             mode="append",
             schema_mode="merge",
@@ -435,6 +438,8 @@ def _plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.DataFrame:
 
 
 def _placed(rows: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
-    """Take the planned rows with their versions; the whole frame is not copied when all rows are new."""
-    chosen = rows if plan.height == rows.height else rows[plan["row"]]
+    """Take the planned rows with their versions, column by column out of `rows`, so that they are never held twice."""
+    chosen = rows
+    if plan.height < rows.height:
+        chosen = pl.DataFrame([rows.drop_in_place(name).gather(plan["row"]) for name in rows.columns])
     return chosen.with_columns(plan["row"], plan["version"], plan["ingested_at"])

@@ -25,19 +25,21 @@ def store(run: Run, judged: list[tuple[Batch, Judged]]) -> list[Pull]:
     pulls = []
     last = run.stores.ledger.last_pulls(good=True)
     first_load = {channel.name for channel in run.shop.channels.channels if channel.ingested_from == "stamp"} - set(last)
+    rejected = {batch.channel: _rejected(batch, result) for batch, result in judged}
+    for stamped in (False, True):  # one commit of all channels; a channel's rejections are stored before its good rows
+        parts = [rows for channel, rows in rejected.items() if (channel in first_load) == stamped]
+        if parts:
+            everything = pl.concat(parts, how="diagonal_relaxed")
+            run.stores.lake.add_quarantine(everything, ingested_at=run.now, use_stamp=stamped)
     for batch, result in judged:
-        stamped = batch.channel in first_load
-        rejected = _rejected(batch, result)
-        run.stores.lake.add_quarantine(rejected, ingested_at=run.now, use_stamp=stamped)
         appended = run.stores.lake.append(
             batch.table,
-            result.good,
+            result.handed_over(),
             pull_id=batch.pull_id,
             channel=batch.channel,
             ingested_at=run.now,
-            use_stamp=stamped,
+            use_stamp=batch.channel in first_load,
         )
-        result.forget_rows()
         before = last.get(batch.channel)
         pull = Pull(
             pull_id=batch.pull_id,
@@ -50,7 +52,7 @@ def store(run: Run, judged: list[tuple[Batch, Judged]]) -> list[Pull]:
             new=appended.new,
             changed=appended.changed,
             unchanged=appended.unchanged,
-            quarantined=rejected.height,
+            quarantined=rejected[batch.channel].height,
             error=batch.error,
             hint=batch.hint,
             complete_through=batch.complete_through,

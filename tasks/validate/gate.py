@@ -62,9 +62,11 @@ class Judged:
     flags: dict[str, int]
     results: tuple[RuleResult, ...]
 
-    def forget_rows(self) -> None:
-        """Let go of the good rows once they are stored; a flow holds every result of its tasks until it ends."""
-        object.__setattr__(self, "good", self.good.clear())
+    def handed_over(self) -> pl.DataFrame:
+        """Give the good rows away and forget them; a flow holds every result of its tasks until it ends."""
+        good = self.good
+        object.__setattr__(self, "good", good.clear())
+        return good
 
 
 def judge(
@@ -130,6 +132,8 @@ def judge_together(
     )
     rules = suite(table, given)
     frames = [_complete(table, pull.frame) for pull in pulls]
+    sources = [(pull.channel, pull.pull_id) for pull in pulls]
+    del pulls  # where the caller does not hold them either, parting needs no second copy of the rows
     wides = [with_derived(frame, rules) for frame in frames]
     masks = [wide.select(rule.definition.failing().alias(rule.name) for rule in rules) for wide in wides]
     failed = [
@@ -139,8 +143,8 @@ def judge_together(
     counts = _confirmed(wides, rules, failed) if confirm else {}
     del wides
     return [
-        _parted(table, pull, frame, mask, fails, rules, counts, language)
-        for pull, frame, mask, fails in zip(pulls, frames, masks, failed, strict=True)
+        _parted(table, source, frames.pop(0), mask, fails, rules, counts, language)
+        for source, mask, fails in zip(sources, masks, failed, strict=True)
     ]
 
 
@@ -171,7 +175,7 @@ def _read_by(rule: Rule) -> list[str]:
 
 def _parted(
     table: str,
-    pull: Pulled,
+    source: tuple[str, str],
     frame: pl.DataFrame,
     masks: pl.DataFrame,
     failed: dict[str, int],
@@ -179,13 +183,15 @@ def _parted(
     counts: dict[str, int],
     language: str,
 ) -> Judged:
-    """Part a pull's rows into good ones and the quarantine."""
+    """Part a pull's rows into good ones and the quarantine; `source` is its channel and id."""
+    read = frame.height
     row_rules = [rule for rule in rules if rule.level == "row"]
     flag_rules = [rule for rule in rules if rule.level == "flag" and failed[rule.name]]
     if any(failed[rule.name] for rule in row_rules):
         bad = masks.select(pl.any_horizontal([rule.name for rule in row_rules])).to_series()
-        good, flags = _flagged(frame.filter(~bad), masks.filter(~bad), flag_rules)
-        rejected = _quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, pull.channel, pull.pull_id, language)
+        rejected = _quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, *source, language)
+        good = pl.DataFrame([frame.drop_in_place(name).filter(~bad) for name in frame.columns])  # never held twice
+        good, flags = _flagged(good, masks.filter(~bad), flag_rules)
     else:
         good, flags = _flagged(frame, masks, flag_rules)
         rejected = pl.DataFrame(schema=QUARANTINE_SCHEMA)
@@ -193,9 +199,7 @@ def _parted(
         good=good,
         quarantine=rejected,
         flags=flags,
-        results=tuple(
-            RuleResult(rule.name, rule.level, frame.height, failed[rule.name], counts.get(rule.name)) for rule in rules
-        ),
+        results=tuple(RuleResult(rule.name, rule.level, read, failed[rule.name], counts.get(rule.name)) for rule in rules),
     )
 
 

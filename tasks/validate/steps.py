@@ -23,13 +23,19 @@ def validate(run: Run, batches: list[Batch]) -> list[tuple[Batch, Judged]]:
     verdicts: dict[str, Judged] = {}
     for table in dict.fromkeys(batch.table for batch in batches):
         mine = [batch for batch in batches if batch.table == table]
-        pulled = [Pulled(batch.frame, batch.channel, batch.pull_id) for batch in mine]
-        for batch, verdict in zip(mine, judge_together(table, pulled, run.shop, now=run.now, known=known), strict=True):
+        judged = judge_together(table, [_pulled(batch) for batch in mine], run.shop, now=run.now, known=known)
+        for batch, verdict in zip(mine, judged, strict=True):
             rejected = verdict.quarantine.height + batch.unreadable.height
             get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.good.height, rejected)
             verdicts[batch.channel] = verdict
-            batch.forget_rows()
     return [(batch, verdicts[batch.channel]) for batch in batches]
+
+
+def _pulled(batch: Batch) -> Pulled:
+    """Hand a batch's rows over to the gate; the batch itself, which the flow holds until it ends, keeps none."""
+    pulled = Pulled(batch.frame, batch.channel, batch.pull_id)
+    batch.forget_rows()
+    return pulled
 
 
 def _known_skus(run: Run, batches: list[Batch]) -> frozenset[str]:

@@ -1,8 +1,11 @@
 """Personal data do not leave collect; what only looks like it stays."""
 
 import random
+import secrets
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import polars as pl
 import pytest
@@ -90,6 +93,21 @@ def test_the_key_is_made_once_and_kept_to_ourselves(tmp_path: Path) -> None:
     first = customer_key(settings)
     assert customer_key(settings) == first
     assert stat.S_IMODE((tmp_path / "secrets" / "customer.key").stat().st_mode) == 0o600
+    assert [file.name for file in (tmp_path / "secrets").iterdir()] == ["customer.key"]
+
+
+def test_channels_pulled_side_by_side_make_one_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several channels of a first pull find no key at the same moment: all end with the one that was kept."""
+    together, made = Barrier(4), secrets.token_hex
+
+    def at_once(digits: int) -> str:
+        together.wait(10)
+        return made(digits)
+
+    monkeypatch.setattr(secrets, "token_hex", at_once)
+    with ThreadPoolExecutor(4) as pool:
+        keys = {pulled.result() for pulled in [pool.submit(customer_key, Settings(home=tmp_path)) for _ in range(4)]}
+    assert keys == {customer_key(Settings(home=tmp_path))}
     assert [file.name for file in (tmp_path / "secrets").iterdir()] == ["customer.key"]
 
 
