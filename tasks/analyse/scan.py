@@ -258,7 +258,7 @@ def _price(cells: Cells, alpha: float, pattern: Pattern) -> float:
     triples by the dimensions crossed (weighted Bonferroni, Holm 1979): where few cells are looked at each of them pays less.
     """
     forms = 4 if len(cells) > 1 else 1
-    pairs = {form: count for form, count in cells.items() if len(form) == 2}
+    pairs: Cells = {form: count for form, count in cells.items() if len(form) == 2}
     if pattern.axis:
         count = float(cells[DAYS])
     elif len(pattern.conditions) < 2:
