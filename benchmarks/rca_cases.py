@@ -73,10 +73,12 @@ def generated(kind: str, seed: int) -> tuple[pl.DataFrame, list[Cause]]:
         real, predict = np.where(on_real, real * factor, real), np.where(on_real, predict, predict * factor)
     else:
         real = real * factor
+    sound = real.copy(), predict.copy()
     for cell, (severity, deviation, rises) in zip(causes, shifts, strict=True):
+        # Where two causes meet, the later one decides the leaf.
+        real[cell], predict[cell] = sound[0][cell], sound[1][cell]
         column = predict if rises else real
-        kept = 1 - rng.normal(severity, deviation, column[cell].shape)
-        column[cell] = np.maximum(column[cell] * kept, 0)
+        column[cell] *= np.maximum(1 - rng.normal(severity, deviation, column[cell].shape), 0)
     columns = {}
     for axis, index in enumerate(np.indices(shape.sizes).reshape(len(shape.sizes), -1)):
         names = np.array([f"{DIMENSIONS[axis]}{n + 1}" for n in range(shape.sizes[axis])])
