@@ -104,8 +104,8 @@ def leaves_of(table: pl.DataFrame, dims: list[str]) -> Leaves:
     values, codes = [], []
     for dim in dims:
         column = table[dim].cast(pl.String)
-        names = column.unique().sort()
-        values.append(names.to_list())
+        names = sorted(column.unique().to_list())
+        values.append(names)
         codes.append(column.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)[told])
     real, predict = real[told], predict[told]
     return Leaves(dims, values, codes, real, predict, (predict - real) / np.maximum(predict, real))

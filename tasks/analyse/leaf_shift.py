@@ -43,6 +43,12 @@ LEAST_GAIN = 1.0
 NEARLY = 5.0
 """Nats below the least gain down to which a slice is fitted: kin among the causes found may lift it."""
 
+LEAST_DISTANCE = 1.5
+"""Standard errors by which a slice's mean must be off to be looked at."""
+
+FAR = 4.0
+"""A shift of so many times the noise is not noise misjudged."""
+
 KIN = 0.08
 """Spread of the deviations of causes of one cuboid that may be of one origin."""
 
@@ -91,6 +97,8 @@ class Search:
     noise: Reals
     null: Reals
     """Log density of each leaf under noise alone."""
+    loose: Reals
+    """Log density of each leaf as one that does not follow the cause it lies in: noise, or anything."""
     density: Reals
     """Log density of each leaf under the causes found."""
     owner: Rows
@@ -98,11 +106,6 @@ class Search:
     prices: dict[int, float]
     """Order → log number of its slices."""
     found: list[Found]
-
-    @property
-    def loose(self) -> Reals:
-        """Log density of leaves of a cause that do not follow it: noise, or anything."""
-        return np.logaddexp(self.null, log(0.5)) + LOG_ASTRAY
 
 
 def leaf_shift(table: pl.DataFrame, dims: list[str]) -> list[Located]:
@@ -121,7 +124,7 @@ def leaf_shift(table: pl.DataFrame, dims: list[str]) -> list[Located]:
     everything = np.arange(len(leaves.real))
     noise = noise_of(leaves, everything)
     null = null_density(leaves.deviation, noise)
-    search = Search(leaves, noise, null, null, np.full(len(null), -1), {}, [])
+    search = Search(leaves, noise, null, _loose(null), null, np.full(len(null), -1), {}, [])
     replaced: set[Conditions] = set()
     for _ in range(ROUNDS):
         taken = _taken(search)
@@ -137,6 +140,10 @@ def leaf_shift(table: pl.DataFrame, dims: list[str]) -> list[Located]:
         _renew_noise(search, sum(len(cause.rows) for cause in taken))
         _prune(search)
     return _located(search)
+
+
+def _loose(null: Reals) -> Reals:
+    return np.asarray(np.logaddexp(null, log(0.5)) + LOG_ASTRAY)
 
 
 def _taken(search: Search) -> list[Found]:
@@ -178,8 +185,9 @@ def _screened(search: Search) -> list[Conditions]:
             slices[len(cuboid)] = slices.get(len(cuboid), 0) + int((sums[0] > 0).sum())
         search.prices = {order: log(max(number, 1)) for order, number in slices.items()}
     ranked: list[tuple[float, Conditions]] = []
+    least = (LEAST_DISTANCE * float(search.noise.min())) ** 2
     for cuboid, (cells, sums) in cuboids.items():
-        filled = np.flatnonzero(sums[0] > 0)
+        filled = np.flatnonzero(sums[1] ** 2 > least * sums[0])
         score = summed_score(*sums[:, filled]) - search.prices[len(cuboid)]
         best = np.flatnonzero(score > LEAST_GAIN - NEARLY)
         if len(best) > PER_CUBOID:
@@ -252,7 +260,7 @@ def _assessed(
     gain[~follows] = np.minimum(gain[~follows], 0)
     total = float(gain[free].sum())
     mine = free & follows
-    if mine.sum() >= LARGE_SLICE:
+    if mine.sum() >= LARGE_SLICE and abs(shift.mean) < FAR * float(search.noise[rows].mean()):
         total -= _misjudged_noise(deviation[mine], search.noise[rows[mine]], float(density[rows[mine]].sum()))
     for number, cause in enumerate(search.found):
         # Where two causes meet, one of them decides the whole meeting; inside a cause, the part must fit throughout.
@@ -323,13 +331,12 @@ def _summed(codes: Rows, weights: Iterable[Reals]) -> Reals:
 def _explanation(search: Search, without: int | None = None) -> tuple[Reals, Rows]:
     """Return the log density and the owner of every leaf under the causes found, one of them left out if wished."""
     density, owner = search.null.copy(), np.full(len(search.null), -1)
-    loose = search.loose
     for number, cause in enumerate(search.found):
         if number == without:
             continue
         mine = LOG_FAITHFUL + cause.shift.density(search.leaves.deviation[cause.rows])
         before, owned = density[cause.rows], owner[cause.rows] >= 0
-        takes = np.where(owned, mine > before, mine > loose[cause.rows])
+        takes = np.where(owned, mine > before, mine > search.loose[cause.rows])
         density[cause.rows] = np.maximum(mine, np.where(owned, before, before + LOG_ASTRAY))
         owner[cause.rows[takes]] = number
     return density, owner
@@ -345,14 +352,19 @@ def _renew_noise(search: Search, changed: int) -> None:
     if changed * 200 > len(search.null) and len(free) > LARGE_SLICE:
         search.noise = noise_of(search.leaves, free)
         search.null = null_density(search.leaves.deviation, search.noise)
+        search.loose = _loose(search.null)
         _explain(search)
 
 
 def _prune(search: Search) -> None:
     """Refit every cause given the others, and drop the worst that no longer pays until all do."""
     while True:
+        covers = np.zeros(len(search.null), np.int64)
+        for cause in search.found:
+            covers[cause.rows] += 1
         for number, cause in enumerate(search.found):
-            density, owner = _explanation(search, without=number)
+            alone = covers[cause.rows].max() == 1
+            density, owner = (search.null, np.full(len(covers), -1)) if alone else _explanation(search, without=number)
             again = _assessed(search, cause.conditions, cause.rows, density, owner, without=cause)
             search.found[number] = again or Found(cause.conditions, cause.rows, cause.shift, -np.inf, 0.0, cause.follows)
         worst = min(search.found, key=lambda cause: (cause.score, cause.conditions), default=None)
