@@ -136,12 +136,16 @@ def cases_of(folder: Path) -> Iterator[Case]:
     """
     labels = _read(folder / "labels.csv", "the truth of a set")
     if missing := {"id", "set"} - set(labels.columns):
-        raise UserError(f"{folder / 'labels.csv'} has no column {' and no column '.join(sorted(missing))}.", hint="Name them id and set.")
+        raise UserError(
+            f"{folder / 'labels.csv'} has no column {' and no column '.join(sorted(missing))}.", hint="Name them id and set."
+        )
     for row in labels.sort("id").iter_rows(named=True):
         paths = [folder / f"{row['id']}{ending}" for ending in (".csv.gz", ".csv")]
         path = next((path for path in paths if path.is_file()), None)
         if path is None:
-            raise UserError(f"Case {row['id']} of {folder} has no file.", hint=f"Put {paths[0].name} or {paths[1].name} beside labels.csv.")
+            raise UserError(
+                f"Case {row['id']} of {folder} has no file.", hint=f"Put {paths[0].name} or {paths[1].name} beside labels.csv."
+            )
         truth = tuple("&".join(sorted(cause.split("&"))) for cause in row["set"].split(";"))
         nats = tuple(float(nat) for nat in row["llr"].split(";")) if row.get("llr") else None
         yield Case(row["id"], _table(path), truth, nats)
@@ -252,7 +256,9 @@ def _sets(folder: Path, wanted: str) -> dict[str, Iterator[Case]]:
         raise UserError(f"There is no folder of cases at {folder}.", hint="Name it with --cases, or set AFTERSALES_SHARED.")
     names = sorted(path.parent.name for path in folder.glob("*/labels.csv"))
     if not names:
-        raise UserError(f"{folder} holds no set of cases.", hint="A set is a folder with labels.csv and a table for each id in it.")
+        raise UserError(
+            f"{folder} holds no set of cases.", hint="A set is a folder with labels.csv and a table for each id in it."
+        )
     chosen = wanted.split(",") if wanted else names
     if unknown := sorted(set(chosen) - set(names)):
         raise UserError(f"{folder} has no set {', '.join(unknown)}.", hint=f"There are {', '.join(names)}.")

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from math import lgamma, log, pi, sqrt
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 from sklearn.isotonic import IsotonicRegression
 
-from tasks.errors import UserError
+from tasks.analyse.leaf_table import Leaves, Reals, Rows
 
-Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Rows = NDArray[np.int64]
 
 ASTRAY = 0.01
 """Share of a cause's leaves that may not follow its shift."""
@@ -33,28 +30,10 @@ QUARTILE = 0.6745
 LOG_TAU = log(2 * pi)
 LOG_ASTRAY = log(ASTRAY)
 LOG_FAITHFUL = log(1 - ASTRAY)
-BANDS = 12
-BAND_LEAVES = 400
+BANDS = 30
+BAND_LEAVES = 50
 LARGE = 200
 """From so many leaves on, Student's t is the normal distribution."""
-
-
-@dataclass(frozen=True)
-class Leaves:
-    """The leaves that tell something: those with a real or an expected value above zero."""
-
-    dims: list[str]
-    values: list[list[str]]
-    """Names of the codes, dimension by dimension, sorted."""
-    codes: list[Rows]
-    real: Reals
-    predict: Reals
-    deviation: Reals
-
-    @property
-    def sizes(self) -> list[int]:
-        """Number of values of each dimension."""
-        return [len(names) for names in self.values]
 
 
 @dataclass(frozen=True)
@@ -86,36 +65,12 @@ class Shift:
         return np.asarray(inside)
 
 
-def leaves_of(table: pl.DataFrame, dims: list[str]) -> Leaves:
-    """Read a leaf table.
-
-    Args:
-        table: Dimensions, `real` and `predict`, one row a leaf.
-        dims: Names of the dimensions.
-
-    Raises:
-        UserError: If a value is missing.
-    """
-    empty = [name for name in [*dims, "real", "predict"] if table[name].null_count()]
-    if empty:
-        raise UserError(f"The leaf table has rows without {', '.join(empty)}.", hint="Fill them in or leave those rows out.")
-    real, predict = (np.maximum(table[name].cast(pl.Float64).to_numpy(), 0.0) for name in ("real", "predict"))
-    told = (real > 0) | (predict > 0)
-    values, codes = [], []
-    for dim in dims:
-        column = table[dim].cast(pl.String)
-        names = sorted(column.unique().to_list())
-        values.append(names)
-        codes.append(column.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)[told])
-    real, predict = real[told], predict[told]
-    return Leaves(dims, values, codes, real, predict, (predict - real) / np.maximum(predict, real))
-
-
 def noise_of(leaves: Leaves, rows: Rows) -> Reals:
     """Estimate the relative noise of every leaf from leaves that no cause explains.
 
     Causes mostly push one way, so the quieter side of zero is noise alone: half-normal, scale = median ÷ 0.6745. Small leaves may be
-    noisier (rounding, Poisson), never less noisy: a decreasing (isotonic) function of volume.
+    noisier (counts), never less noisy: a decreasing (isotonic) function of volume. Whole numbers are rounded ones, each with a
+    variance of 1/12.
 
     Args:
         leaves: The leaves.
@@ -133,16 +88,18 @@ def noise_of(leaves: Leaves, rows: Rows) -> Reals:
     if not known:
         return np.full(len(leaves.real), LEAST_NOISE)
     quiet = min(known, key=lambda n: float(np.median(sizes[n])))
-    volume = np.log(np.maximum(leaves.real, leaves.predict))
+    size = np.maximum(leaves.real, leaves.predict)
+    volume = np.log(size)
+    rounding = sqrt(1 / 6) / size if all((column == np.round(column)).all() for column in (leaves.real, leaves.predict)) else 0.0
     bands = min(BANDS, len(sizes[quiet]) // BAND_LEAVES)
     if bands < 2:
-        return np.full(len(volume), max(float(np.median(sizes[quiet])) / QUARTILE, LEAST_NOISE))
+        return np.asarray(np.hypot(np.full(len(volume), max(float(np.median(sizes[quiet])) / QUARTILE, LEAST_NOISE)), rounding))
     order = np.argsort(volume[sides[quiet]], kind="stable")
     parts = np.array_split(order, bands)
     scale = [max(float(np.median(sizes[quiet][part])) / QUARTILE, LEAST_NOISE) for part in parts]
     middle = [float(np.median(volume[sides[quiet]][part])) for part in parts]
     smooth = IsotonicRegression(increasing=False).fit_transform(middle, scale, sample_weight=[len(part) for part in parts])
-    return np.interp(volume, middle, smooth)
+    return np.asarray(np.hypot(np.interp(volume, middle, smooth), rounding))
 
 
 def null_density(deviation: Reals, noise: Reals | float) -> Reals:

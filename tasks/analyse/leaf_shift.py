@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
 from math import log, sqrt
 
 import numpy as np
@@ -24,20 +23,17 @@ from tasks.analyse.leaf_model import (
     LOG_ASTRAY,
     LOG_FAITHFUL,
     LOG_TAU,
-    Leaves,
-    Reals,
-    Rows,
     Shift,
     fitted_shift,
-    leaves_of,
     noise_of,
     null_density,
     prior,
     summed_score,
 )
+from tasks.analyse.leaf_table import Conditions, Leaves, Reals, Rows, cuboid_sums, leaves_of, rows_of
 from tasks.analyse.located import Located
 
-LEAST_GAIN = 1.0
+LEAST_GAIN = 2.0
 """Nats by which a cause must beat its price."""
 
 NEARLY = 5.0
@@ -55,10 +51,6 @@ KIN = 0.08
 ALIKE = 0.8
 """If this share of a slice lies in parts that share its shift, the slice is one cause."""
 
-CUBE = 4
-"""A table is searched as a cube if the cube has at most this many cells a leaf."""
-
-SPARSE_ORDER = 3
 PER_CUBOID = 12
 SHORTLIST = 60
 ROUNDS = 20
@@ -66,9 +58,8 @@ LOOSENESS = 1.5
 """Factor by which the noise of a large slice may be off without its being a cause."""
 
 LARGE_SLICE = 20
-
-Conditions = tuple[tuple[int, int], ...]
-"""Dimension number and code, sorted."""
+LEAST_KEPT = 0.02
+WIDEST = 0.5
 
 
 @dataclass(frozen=True)
@@ -154,9 +145,11 @@ def _taken(search: Search) -> list[Found]:
     chosen: list[Found] = []
     fallback: Found | None = None
     for conditions in _screened(search):
-        if conditions in seen or any(set(conditions) <= set(c.conditions) or set(c.conditions) <= set(conditions) for c in chosen):
+        if conditions in seen or any(
+            set(conditions) <= set(c.conditions) or set(c.conditions) <= set(conditions) for c in chosen
+        ):
             continue
-        rows = _rows(search.leaves, conditions)
+        rows = rows_of(search.leaves, conditions)
         cause = _assessed(search, conditions, rows, search.density, search.owner)
         if cause is None or cause.score <= LEAST_GAIN:
             continue
@@ -178,7 +171,7 @@ def _screened(search: Search) -> list[Conditions]:
     leaves = search.leaves
     free = np.flatnonzero(search.owner < 0)
     weights = [np.ones(len(free)), leaves.deviation[free], leaves.deviation[free] ** 2, search.density[free]]
-    cuboids = _cuboids(leaves, free, weights)
+    cuboids = cuboid_sums(leaves, free, weights)
     if not search.prices:
         slices: dict[int, int] = {}
         for cuboid, (_, sums) in cuboids.items():
@@ -197,41 +190,6 @@ def _screened(search: Search) -> list[Conditions]:
             codes = np.unravel_index(int(cells[filled[at]]), sizes)
             ranked.append((-float(score[at]), tuple((dim, int(code)) for dim, code in zip(cuboid, codes, strict=True))))
     return [conditions for _, conditions in sorted(ranked)[:SHORTLIST]]
-
-
-def _cuboids(leaves: Leaves, rows: Rows, weights: list[Reals]) -> dict[tuple[int, ...], tuple[Rows, Reals]]:
-    """Sum weights over the slices of every cuboid.
-
-    Returns:
-        Dimensions of the cuboid → cell numbers (row-major over its dimensions), sums `(weights, cells)`.
-    """
-    every = tuple(range(len(leaves.dims)))
-    size = int(np.prod([float(n) for n in leaves.sizes]))
-    if size <= CUBE * max(len(leaves.real), 1000):
-        number = np.ravel_multi_index([leaves.codes[dim][rows] for dim in every], leaves.sizes)
-        cube = np.stack([np.bincount(number, weight, minlength=size) for weight in weights])
-        cubes = {every: cube.reshape(len(weights), *leaves.sizes)}
-        for order in range(len(every) - 1, 0, -1):
-            for cuboid in combinations(every, order):
-                # The smallest cuboid with one dimension more has the fewest cells to add up.
-                larger = min((c for c in cubes if len(c) == order + 1 and set(cuboid) < set(c)), key=lambda c: cubes[c].size)
-                axis = 1 + next(at for at, dim in enumerate(larger) if dim not in cuboid)
-                cubes[cuboid] = cubes[larger].sum(axis=axis)
-        return {cuboid: (np.arange(sums[0].size), sums.reshape(len(weights), -1)) for cuboid, sums in cubes.items()}
-    sparse = {}
-    for order in range(1, min(SPARSE_ORDER, len(every)) + 1):
-        for cuboid in combinations(every, order):
-            number = np.ravel_multi_index([leaves.codes[dim][rows] for dim in cuboid], [leaves.sizes[dim] for dim in cuboid])
-            cells, at = np.unique(number, return_inverse=True)
-            sparse[cuboid] = (cells, np.stack([np.bincount(at, weight, minlength=len(cells)) for weight in weights]))
-    return sparse
-
-
-def _rows(leaves: Leaves, conditions: Conditions) -> Rows:
-    mask = np.ones(len(leaves.real), bool)
-    for dim, code in conditions:
-        mask &= leaves.codes[dim] == code
-    return np.flatnonzero(mask)
 
 
 def _assessed(
@@ -330,15 +288,29 @@ def _summed(codes: Rows, weights: Iterable[Reals]) -> Reals:
 
 def _explanation(search: Search, without: int | None = None) -> tuple[Reals, Rows]:
     """Return the log density and the owner of every leaf under the causes found, one of them left out if wished."""
+    leaves = search.leaves
     density, owner = search.null.copy(), np.full(len(search.null), -1)
+    kept, spread, last = np.ones(len(density)), np.zeros(len(density)), owner.copy()
     for number, cause in enumerate(search.found):
         if number == without:
             continue
-        mine = LOG_FAITHFUL + cause.shift.density(search.leaves.deviation[cause.rows])
+        mine = LOG_FAITHFUL + cause.shift.density(leaves.deviation[cause.rows])
         before, owned = density[cause.rows], owner[cause.rows] >= 0
         takes = np.where(owned, mine > before, mine > search.loose[cause.rows])
         density[cause.rows] = np.maximum(mine, np.where(owned, before, before + LOG_ASTRAY))
-        owner[cause.rows[takes]] = number
+        owner[cause.rows[takes]], last[cause.rows] = number, number
+        left = max(1 - abs(cause.shift.mean), LEAST_KEPT)
+        kept[cause.rows] *= left if cause.shift.mean > 0 else 1 / left
+        spread[cause.rows] = np.hypot(spread[cause.rows], cause.shift.spread / left)
+    met = np.flatnonzero(last >= 0)
+    if len(met):
+        # Causes that meet may multiply, and the noise of small leaves goes on inside a cause.
+        expected = leaves.predict[met] * kept[met]
+        deviation = (expected - leaves.real[met]) / np.maximum(expected, leaves.real[met])
+        around = null_density(deviation, np.hypot(search.noise[met], np.minimum(spread[met], WIDEST)))
+        density[met] = np.maximum(density[met], LOG_FAITHFUL + around)
+        late = met[(owner[met] < 0) & (LOG_FAITHFUL + around > search.loose[met])]
+        owner[late] = last[late]
     return density, owner
 
 
