@@ -16,9 +16,14 @@ line a set. `--generate` draws cases of a published kind (`benchmarks.rca_cases`
 
 from __future__ import annotations
 
+import os
+
+if __name__ == "__main__":
+    # One thread: the libraries heed this only before they are imported.
+    os.environ.update(dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -292,13 +297,5 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def _one_thread() -> None:
-    """Start again with one thread, which the libraries only heed before they are imported."""
-    wanted = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    if any(os.environ.get(name) != value for name, value in wanted.items()):
-        os.execve(sys.executable, [sys.executable, "-m", "benchmarks.root_causes", *sys.argv[1:]], {**os.environ, **wanted})
-
-
 if __name__ == "__main__":
-    _one_thread()
     main()

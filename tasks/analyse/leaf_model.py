@@ -12,8 +12,8 @@ from math import lgamma, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 from scipy.special import log_ndtr
-from sklearn.isotonic import IsotonicRegression
 
 from tasks.analyse.leaf_table import Leaves, Reals, Rows
 
@@ -98,7 +98,7 @@ def noise_of(leaves: Leaves, rows: Rows) -> Reals:
     parts = np.array_split(order, bands)
     scale = [max(float(np.median(sizes[quiet][part])) / QUARTILE, LEAST_NOISE) for part in parts]
     middle = [float(np.median(volume[sides[quiet]][part])) for part in parts]
-    smooth = IsotonicRegression(increasing=False).fit_transform(middle, scale, sample_weight=[len(part) for part in parts])
+    smooth = isotonic_regression(scale, weights=[len(part) for part in parts], increasing=False).x
     return np.asarray(np.hypot(np.interp(volume, middle, smooth), rounding))
 
 

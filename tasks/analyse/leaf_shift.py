@@ -17,7 +17,7 @@ from math import log, sqrt
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from tasks.analyse.leaf_model import (
     LOG_ASTRAY,
@@ -370,6 +370,6 @@ def _ratio_interval(real: Reals, predict: Reals, shift: Shift, noise: float) -> 
     share = float(smaller.sum() / larger.sum())
     known = shift.weight >= 3
     error = (shift.spread if known else max(shift.spread, noise)) * sqrt(float((larger**2).sum())) / float(larger.sum())
-    wide = float(student.ppf(0.975, shift.weight - 1)) if known else 1.96
+    wide = float(stdtrit(shift.weight - 1, 0.975)) if known else 1.96
     low, high = max(share - wide * error, 0.0), share + wide * error
     return (low, high) if falls else (1 / high if high else np.inf, 1 / low if low else np.inf)
