@@ -32,6 +32,7 @@ LOG_ASTRAY = log(ASTRAY)
 LOG_FAITHFUL = log(1 - ASTRAY)
 BANDS = 30
 BAND_LEAVES = 50
+FEWEST = 12
 LARGE = 200
 """From so many leaves on, Student's t is the normal distribution."""
 
@@ -79,26 +80,23 @@ def noise_of(leaves: Leaves, rows: Rows) -> Reals:
     Returns:
         Standard deviation of the noise factor, one a leaf.
     """
-    real, predict = leaves.real[rows], leaves.predict[rows]
-    # Symmetric in the two columns, so that noise on either looks the same.
-    distance = 2 * (predict - real) / (predict + real)
-    sides = [rows[distance > 0], rows[distance < 0]]
-    sizes = [np.abs(distance[distance > 0]), np.abs(distance[distance < 0])]
-    known = [n for n in range(2) if len(sizes[n]) >= BANDS]
-    if not known:
-        return np.full(len(leaves.real), LEAST_NOISE)
-    quiet = min(known, key=lambda n: float(np.median(sizes[n])))
     size = np.maximum(leaves.real, leaves.predict)
+    whole = all((column == np.round(column)).all() for column in (leaves.real, leaves.predict))
+    rounding = sqrt(1 / 6) / size if whole else np.zeros(len(size))
+    # Symmetric in the two columns, so that noise on either looks the same.
+    change = (2 * (leaves.predict - leaves.real) / (leaves.predict + leaves.real))[rows]
+    # A leaf exactly as expected is quiet on both sides, and tells no more than its rounding lets it.
+    distance = np.maximum(np.abs(change), QUARTILE * rounding[rows])
+    sides = [side for side in (np.flatnonzero(change >= 0), np.flatnonzero(change <= 0)) if len(side) >= FEWEST]
+    if not sides:
+        return np.asarray(np.maximum(rounding, LEAST_NOISE))
+    quiet = min(sides, key=lambda side: float(np.median(distance[side])))
     volume = np.log(size)
-    rounding = sqrt(1 / 6) / size if all((column == np.round(column)).all() for column in (leaves.real, leaves.predict)) else 0.0
-    bands = min(BANDS, len(sizes[quiet]) // BAND_LEAVES)
-    if bands < 2:
-        return np.asarray(np.hypot(np.full(len(volume), max(float(np.median(sizes[quiet])) / QUARTILE, LEAST_NOISE)), rounding))
-    order = np.argsort(volume[sides[quiet]], kind="stable")
-    parts = np.array_split(order, bands)
-    scale = [max(float(np.median(sizes[quiet][part])) / QUARTILE, LEAST_NOISE) for part in parts]
-    middle = [float(np.median(volume[sides[quiet]][part])) for part in parts]
-    smooth = isotonic_regression(scale, weights=[len(part) for part in parts], increasing=False).x
+    quiet = quiet[np.argsort(volume[rows[quiet]], kind="stable")]
+    bands = np.array_split(quiet, min(max(len(quiet) // BAND_LEAVES, 1), BANDS))
+    scale = [max(float(np.median(distance[band])) / QUARTILE, LEAST_NOISE) for band in bands]
+    middle = [float(np.median(volume[rows[band]])) for band in bands]
+    smooth = isotonic_regression(scale, weights=[len(band) for band in bands], increasing=False).x
     return np.asarray(np.hypot(np.interp(volume, middle, smooth), rounding))
 
 

@@ -51,12 +51,14 @@ def leaves_of(table: pl.DataFrame, dims: list[str]) -> Leaves:
         dims: Names of the dimensions.
 
     Raises:
-        UserError: If a value is missing.
+        UserError: If a value is missing or a measure is not finite.
     """
     empty = [name for name in [*dims, "real", "predict"] if table[name].null_count()]
     if empty:
         raise UserError(f"The leaf table has rows without {', '.join(empty)}.", hint="Fill them in or leave those rows out.")
     real, predict = (np.maximum(table[name].cast(pl.Float64).to_numpy(), 0.0) for name in ("real", "predict"))
+    if not (np.isfinite(real) & np.isfinite(predict)).all():
+        raise UserError("The leaf table has measures that are no finite numbers.", hint="Leave those rows out.")
     told = (real > 0) | (predict > 0)
     values, codes = [], []
     for dim in dims:

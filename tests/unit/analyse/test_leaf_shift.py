@@ -111,6 +111,12 @@ def test_what_vanished_wholly_is_found() -> None:
     assert causes[0].low == 0
 
 
+def test_without_any_noise_a_shift_still_shows() -> None:
+    table = cube().with_columns(real=pl.col("predict"))
+    assert leaf_shift(table, DIMS) == []
+    assert texts(leaf_shift(shifted(table, 0.5, line="line6", region="region3"), DIMS)) == ["line=line6&region=region3"]
+
+
 def test_the_order_of_rows_and_of_dimensions_does_not_matter() -> None:
     table = shifted(shifted(cube(), 0.4, carrier="carrier2"), 0.5, line="line1", region="region1")
     expected = leaf_shift(table, DIMS)
@@ -137,6 +143,11 @@ def test_a_missing_value_is_told() -> None:
     table = pl.DataFrame({"line": ["a", None], "real": [1.0, 1.0], "predict": [1.0, 1.0]})
     with pytest.raises(UserError, match="without line"):
         leaf_shift(table, ["line"])
+
+
+def test_a_measure_that_is_no_number_is_told() -> None:
+    with pytest.raises(UserError, match="no finite numbers"):
+        leaf_shift(cube().with_columns(real=pl.lit(float("nan"))), DIMS)
 
 
 # ---- The parts ------------------------------------------------------------------------------------
