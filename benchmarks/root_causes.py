@@ -16,12 +16,6 @@ line a set. `--generate` draws cases of a published kind (`benchmarks.rca_cases`
 
 from __future__ import annotations
 
-import os
-
-if __name__ == "__main__":
-    # One thread: the libraries heed this only before they are imported.
-    os.environ.update(dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
-
 import argparse
 import json
 import sys
@@ -31,6 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.settings import Settings, put_environment
+
+if __name__ == "__main__":
+    # One thread: the libraries heed this only before they are imported.
+    put_environment(POLARS_MAX_THREADS="1", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
 import numpy as np
 import polars as pl
 
@@ -38,7 +38,6 @@ from benchmarks.rca_cases import KINDS, generated
 from tasks.analyse.leaf_shift import leaf_shift
 from tasks.analyse.located import Located
 from tasks.errors import UserError
-from tasks.settings import Settings
 
 MEASURES = ("real", "predict", "value", "cnt", "base_value", "base_cnt")
 RATES = {"value", "cnt", "base_value", "base_cnt"}

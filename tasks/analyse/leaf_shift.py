@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log, sqrt
+from math import exp, inf, log, sqrt
 
 import numpy as np
 import polars as pl
@@ -363,13 +363,18 @@ def _located(search: Search) -> list[Located]:
 def _ratio_interval(real: Reals, predict: Reals, shift: Shift, noise: float) -> tuple[float, float]:
     """Return the 95 % interval of observed over expected, from the spread of the leaves around the common shift.
 
-    The smaller column is a share of the larger one; its standard error is that of a mean weighted by the larger column.
+    The smaller column is a share of the larger one; its standard error is that of a mean weighted by the larger column, and the
+    interval is one of its logarithm, so that it stays above zero.
     """
     falls = shift.mean > 0
     larger, smaller = (predict, real) if falls else (real, predict)
     share = float(smaller.sum() / larger.sum())
     known = shift.weight >= 3
     error = (shift.spread if known else max(shift.spread, noise)) * sqrt(float((larger**2).sum())) / float(larger.sum())
-    wide = float(stdtrit(shift.weight - 1, 0.975)) if known else 1.96
-    low, high = max(share - wide * error, 0.0), share + wide * error
-    return (low, high) if falls else (1 / high if high else np.inf, 1 / low if low else np.inf)
+    wide = error * (float(stdtrit(shift.weight - 1, 0.975)) if known else 1.96)
+    if not share:
+        return (0.0, wide) if falls else (1 / wide, inf)
+    # Beyond a factor of twenty either way a ratio is unknown, whatever its formula.
+    factor = exp(min(wide / share, 3.0))
+    low, high = share / factor, share * factor
+    return (low, high) if falls else (1 / high, 1 / low)
