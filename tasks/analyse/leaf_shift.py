@@ -60,6 +60,8 @@ LOOSENESS = 1.5
 LARGE_SLICE = 20
 LEAST_KEPT = 0.02
 WIDEST = 0.5
+FEW_SPREAD = 0.05
+"""Least spread that is assumed where too few leaves show it."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def leaf_shift(table: pl.DataFrame, dims: list[str]) -> list[Located]:
         dims: Names of the dimensions.
 
     Returns:
-        The causes, the surest first. Their excesses add up: every leaf counts for the one cause that explains it best.
+        The causes, the surest first. Their excesses add up: every leaf counts for the one cause that explains it best. A cause's
+        interval is that of its own leaves; where it meets another, observed ÷ expected of the whole slice mixes both.
     """
     leaves = leaves_of(table, dims)
     if not len(leaves.real):
@@ -353,7 +356,8 @@ def _located(search: Search) -> list[Located]:
     for number, cause in enumerate(search.found):
         real, predict = leaves.real[cause.rows], leaves.predict[cause.rows]
         own = search.owner == number
-        low, high = _ratio_interval(real, predict, cause.shift, float(search.noise[cause.rows].mean()))
+        mine = own if own.any() else cause.rows
+        low, high = _ratio_interval(leaves.real[mine], leaves.predict[mine], cause.shift, float(search.noise[cause.rows].mean()))
         conditions = tuple(sorted((leaves.dims[dim], leaves.values[dim][code]) for dim, code in cause.conditions))
         excess = float(leaves.real[own].sum() - leaves.predict[own].sum())
         said.append(Located(conditions, cause.gain, float(real.sum()), float(predict.sum()), excess, low, high))
@@ -370,7 +374,9 @@ def _ratio_interval(real: Reals, predict: Reals, shift: Shift, noise: float) -> 
     larger, smaller = (predict, real) if falls else (real, predict)
     share = float(smaller.sum() / larger.sum())
     known = shift.weight >= 3
-    error = (shift.spread if known else max(shift.spread, noise)) * sqrt(float((larger**2).sum())) / float(larger.sum())
+    error = (
+        (shift.spread if known else max(shift.spread, noise, FEW_SPREAD)) * sqrt(float((larger**2).sum())) / float(larger.sum())
+    )
     wide = error * (float(stdtrit(shift.weight - 1, 0.975)) if known else 1.96)
     if not share:
         return (0.0, wide) if falls else (1 / wide, inf)
