@@ -153,7 +153,11 @@ def _determines(a: Codes, b: Codes, width: int) -> bool:
     keys = np.sort(joined([a[known], b[known]], [0, width]))
     values = keys // width
     repeats = len(keys) - _runs(values)
-    return repeats > 0 and _runs(keys) - _runs(values) <= TOLERANCE * repeats
+    if not repeats:
+        return False
+    # where nearly all rows share one value of b, that it repeats tells nothing
+    alike = float(((np.bincount(b[known]) / len(keys)) ** 2).sum())
+    return _runs(keys) - _runs(values) <= TOLERANCE * repeats * (1 - alike)
 
 
 def _runs(ordered: Ints) -> int:
