@@ -134,6 +134,8 @@ def determined(cases: Cases) -> set[tuple[int, int]]:
     sampled = [_every(codes, SAMPLE) for codes in cases.now]
     for left, right in combinations(range(len(cases.widths)), 2):
         for a, b in ((left, right), (right, left)):
+            if cases.widths[a] < cases.widths[b]:
+                continue  # fewer values cannot tell more apart
             if _determines(sampled[a], sampled[b], cases.widths[b]) and _determines(
                 _every(cases.now[a], VERIFIED), _every(cases.now[b], VERIFIED), cases.widths[b]
             ):
