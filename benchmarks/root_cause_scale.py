@@ -38,14 +38,9 @@ def write(folder: Path, rows: int, seed: int) -> None:
     """Draw the cases, and write them and their truth."""
     cases, planted = complaint_rows(seed, int(1.08 * rows), CAUSES, clear=CLEAR_NATS, most=rows // 200, dtype=np.uint16)
     cases = cases.sample(rows, seed=seed)
-    names = {dim: pl.Series([f"{dim}-{value}" for value in range(count)]) for dim, count in DIMENSIONS.items()}
-    cases.select(
-        *(
-            pl.lit(names[dim].cast(pl.Enum(names[dim]))).implode().list.explode().gather(pl.col(dim)).alias(dim)
-            for dim in DIMENSIONS
-        ),
-        "current",
-    ).write_parquet(folder / "cases.parquet")
+    names = {dim: [f"{dim}-{value}" for value in range(count)] for dim, count in DIMENSIONS.items()}
+    columns = [pl.Series(dim, names[dim], pl.Enum(names[dim])).gather(cases[dim]) for dim in DIMENSIONS]
+    pl.DataFrame([*columns, cases["current"]]).write_parquet(folder / "cases.parquet")
     truth = ["&".join(f"{dim}={dim}-{value}" for dim, value in cause.conditions) for cause in planted]
     (folder / "truth.json").write_text(json.dumps(truth))
 

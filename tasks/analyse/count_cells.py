@@ -134,6 +134,8 @@ def determined(cases: Cases) -> set[tuple[int, int]]:
     sampled = [_every(codes, SAMPLE) for codes in cases.now]
     for left, right in combinations(range(len(cases.widths)), 2):
         for a, b in ((left, right), (right, left)):
+            if cases.widths[a] < cases.widths[b]:
+                continue  # fewer values cannot tell more apart
             if _determines(sampled[a], sampled[b], cases.widths[b]) and _determines(
                 _every(cases.now[a], VERIFIED), _every(cases.now[b], VERIFIED), cases.widths[b]
             ):
@@ -153,7 +155,11 @@ def _determines(a: Codes, b: Codes, width: int) -> bool:
     keys = np.sort(joined([a[known], b[known]], [0, width]))
     values = keys // width
     repeats = len(keys) - _runs(values)
-    return repeats > 0 and _runs(keys) - _runs(values) <= TOLERANCE * repeats
+    if not repeats:
+        return False
+    # where nearly all rows share one value of b, that it repeats tells nothing
+    alike = float(((np.bincount(b[known]) / len(keys)) ** 2).sum())
+    return _runs(keys) - _runs(values) <= TOLERANCE * repeats * (1 - alike)
 
 
 def _runs(ordered: Ints) -> int:

@@ -87,6 +87,8 @@ def case_scan(
         alpha: Chance of naming anything where nothing is (family-wise).
         max_causes: At most so many.
     """
+    if cases[current].dtype != pl.Boolean or cases[current].null_count():
+        raise UserError(f"`{current}` does not tell of each case which period it is of.", hint="Give a column of true and false.")
     mask = cases[current].to_numpy()
     return _located(cases, dims, np.flatnonzero(mask), np.flatnonzero(~mask), None, False, falls, alpha, max_causes)
 

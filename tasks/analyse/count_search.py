@@ -63,6 +63,7 @@ class Search:
         self.group_causes: Bools = np.zeros((1, 0), bool)
         self.group_cases = np.array([float(self.cases.total)])
         self.clumps: list[float] = []
+        self.measured_clumps: dict[tuple[Condition, ...], float] = {}
         self._list_candidates()
 
     def _list_candidates(self) -> None:
@@ -118,9 +119,14 @@ class Search:
             self._learn_clump(place, conditions)
             rank = np.where(evidence > self.prices, evidence, 0.0) / self.own_clumps
 
+    def _clump(self, conditions: tuple[Condition, ...]) -> float:
+        if conditions not in self.measured_clumps:
+            self.measured_clumps[conditions] = self.cases.clump(conditions)
+        return self.measured_clumps[conditions]
+
     def _learn_clump(self, place: int, conditions: tuple[Condition, ...]) -> None:
         """Measure the clumps of a slice; until they are measured themselves, its parts are taken to be alike."""
-        self.own_clumps[place] = clump = self.cases.clump(conditions)
+        self.own_clumps[place] = clump = self._clump(conditions)
         self.clump_known[place] = True
         if clump > 1:
             parts = ~self.clump_known
@@ -139,7 +145,7 @@ class Search:
         """
         while True:
             rows = self.cases.rows(part.conditions)
-            clump = self.cases.clump(part.conditions)
+            clump = self._clump(part.conditions)
             better: tuple[float, Slice] | None = None
             for conditions in self._larger(part.conditions, rows):
                 larger, inside = self._measured(conditions)
@@ -208,7 +214,7 @@ class Search:
         self.group_causes = np.column_stack([groups, np.arange(len(groups)) >= known])
         self.group_cases = np.concatenate([self.group_cases, moved])
         self.group_cases[old] -= moved
-        self.clumps.append(self.cases.clump(cause.conditions))
+        self.clumps.append(self._clump(cause.conditions))
         added = self._overlaps(cause.conditions, rows, part, len(old))
         self.overlap = np.hstack([self.overlap, added])
         self.overlap[:, old] -= added

@@ -204,6 +204,12 @@ def test_an_empty_side_gives_nothing() -> None:
     assert count_scan(empty.head(0), DIMS) == []
 
 
+@pytest.mark.parametrize("current", [[1, 0], [True, None]])
+def test_cases_of_no_period_are_refused(current: list[object]) -> None:
+    with pytest.raises(UserError):
+        case_scan(pl.DataFrame({"a": ["x", "y"], "current": current}), ["a"], "current")
+
+
 @pytest.mark.parametrize(("real", "predict"), [(-1.0, 1.0), (1.0, None), (0.5, 1.0), (float("nan"), 1.0)])
 def test_what_is_no_count_is_refused(real: float, predict: float | None) -> None:
     with pytest.raises(UserError):
@@ -224,6 +230,14 @@ def test_nested_dimensions_are_found_although_some_rows_contradict() -> None:
     looked = counted(cases_of([sku, batch, region], *halves, None, False), False)
     assert looked.determines == {(1, 0)}
     assert (0, 1) not in looked.tallies and {(0, 2), (1, 2)} <= set(looked.tallies)
+
+
+def test_a_dimension_that_hardly_varies_is_determined_by_nothing() -> None:
+    before, now = two_periods(23)
+    side = pl.Series("side", ["usual"] * 5_970 + ["other"] * 30)
+    before, now = (cases.with_columns(side.shuffle(seed=seed)) for seed, cases in enumerate((before, now)))
+    ill = added(now, 40, sku="S06", side="other")
+    assert texts(count_scan(table(before, ill, [*DIMS, "side"]), [*DIMS, "side"])) == ["side=other&sku=S06"]
 
 
 # ---- Many cases ----------------------------------------------------------------------------------
