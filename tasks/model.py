@@ -563,6 +563,7 @@ class Verdict(StrEnum):
     NO_CHANGE = "no_change"
     WORSE = "worse"
     UNDECIDED = "undecided"
+    RELAPSED = "relapsed"
 
 
 class CauseStatus(StrEnum):
@@ -730,7 +731,9 @@ class Action:
     state: ActionState = ActionState.PROPOSED
     postponed: int = 0
     restricted: bool = False
-    numbers: tuple[tuple[str, float], ...] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
+    numbers: tuple[
+        tuple[str, float], ...
+    ] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
 
 
 @dataclass(frozen=True)
@@ -762,6 +765,7 @@ class ActionResult:
     postponed: int
     status: str  # not_due, due, done, late, cancelled, proposed
     verdict: Verdict | None = None
+    method: str = ""  # exact, control, segmented: what the printed interval comes from
     rate_before: float | None = None
     rate_after: float | None = None
     n_before: float | None = None
@@ -772,6 +776,10 @@ class ActionResult:
     low: float | None = None
     high: float | None = None
     control_ratio: float | None = None
+    rate_later: float | None = None  # in the weeks of watching, where it rose again
+    n_later: float | None = None
+    side_before: float | None = None  # other cases on the same units, where they rose
+    side_after: float | None = None
     needed: int | None = None
     needed_by: date | None = None
     reason: str = ""
@@ -832,9 +840,7 @@ class Delivery:
     @property
     def key(self) -> str:
         """The identity of this mail: two mails with one key are the same mail."""
-        return "\x1f".join(
-            (self.report, self.period, self.audience, self.language, str(self.revision), self.recipient.lower())
-        )
+        return "\x1f".join((self.report, self.period, self.audience, self.language, str(self.revision), self.recipient.lower()))
 
 
 # ---- What a review says ------------------------------------------------------------------------

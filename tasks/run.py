@@ -180,9 +180,19 @@ def plan(
         UserError: If the moment lies before anything was known, or in the future.
     """
     if as_of is not None and as_of > now + timedelta(minutes=5):
-        raise UserError(f"The moment {as_of:%Y-%m-%d %H:%M} UTC has not come yet.", hint="Leave --as-of out to review what is known now.")
+        raise UserError(
+            f"The moment {as_of:%Y-%m-%d %H:%M} UTC has not come yet.", hint="Leave --as-of out to review what is known now."
+        )
     run = Run(
-        stores, shop, period, as_of=(as_of or now).replace(microsecond=0), now=now, revision=1, revise=revise, send=send, progress=progress
+        stores,
+        shop,
+        period,
+        as_of=(as_of or now).replace(microsecond=0),
+        now=now,
+        revision=1,
+        revise=revise,
+        send=send,
+        progress=progress,
     )
     editions = [edition for edition in stores.ledger.editions(period=period.id) if edition.report == run.kind]
     inside = [edition for edition in editions if as_of is None or edition.as_of <= as_of]

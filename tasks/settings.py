@@ -17,8 +17,12 @@ class Settings(BaseSettings):
     ledger_url: str = Field("", description="SQLAlchemy URL of the ledger; empty means SQLite inside the home.")
     lake_url: str = Field("", description="Folder or object-store URL of the Delta tables; empty means inside the home.")
     shared: Path | None = Field(None, description="Folder of the shared real data sets that tests, benchmarks and examples read.")
-    secret: SecretStr = Field(SecretStr(""), description="Key of the customer references; empty means the key file inside the home.")
-    mail: Literal["outbox", "smtp"] = Field("outbox", description="Where mail goes: .eml files inside the home, or an SMTP server.")
+    secret: SecretStr = Field(
+        SecretStr(""), description="Key of the customer references; empty means the key file inside the home."
+    )
+    mail: Literal["outbox", "smtp"] = Field(
+        "outbox", description="Where mail goes: .eml files inside the home, or an SMTP server."
+    )
     mail_domain: str = Field("aftersales.example", description="Right-hand side of every Message-ID.")
     mail_from: str = Field("review@aftersales.example", description="Sender of the reports.")
     mail_all_to: str = Field("", description="Trial switch: send every mail to this one address instead.")
@@ -26,10 +30,16 @@ class Settings(BaseSettings):
     smtp_port: int = Field(587, description="SMTP port.")
     smtp_user: str = Field("", description="SMTP user; empty means no login.")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="Transport security; `none` is for loopback only.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="Transport security; `none` is for loopback only."
+    )
     smtp_ca_file: Path | None = Field(None, description="Extra CA certificate for the SMTP server.")
-    probe_imap_url: str = Field("", description="imaps://user:password@host/Sent that settles uncertain mails; empty means they stay uncertain.")
-    archive_url: str = Field("http://127.0.0.1:8765", description="Address under which `make serve` shows the archive; artifacts link to it.")
+    probe_imap_url: str = Field(
+        "", description="imaps://user:password@host/Sent that settles uncertain mails; empty means they stay uncertain."
+    )
+    archive_url: str = Field(
+        "http://127.0.0.1:8765", description="Address under which `make serve` shows the archive; artifacts link to it."
+    )
     render_memory_mb: int = Field(3000, description="Address-space limit of the rendering process, MB.")
     render_timeout_s: int = Field(120, description="Wall-clock limit of the rendering process, seconds.")
     run_name: str = Field("", description="Name of this worker in leases and claims; empty means host and process id.")

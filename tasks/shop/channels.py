@@ -397,7 +397,9 @@ def _short(value: Any) -> Any:
     if isinstance(value, str):
         return {"const": value[1:]} if value.startswith("=") else {"from": value}
     if isinstance(value, bool):
-        raise ValueError("YAML reads no, yes, on and off as true or false: put a column of that name in quotes, or write {const: false}")
+        raise ValueError(
+            "YAML reads no, yes, on and off as true or false: put a column of that name in quotes, or write {const: false}"
+        )
     if isinstance(value, (int, float)):
         return {"const": value}
     return value

@@ -15,7 +15,8 @@ class Identity(Section):
     zone: str = "Asia/Shanghai"
     currency: str = "CNY"
     base: Literal["orders", "reviews", "records"] = Field(
-        "orders", description="What a quality rate is measured on: signed orders, reviews, or nothing (counts against earlier counts)."
+        "orders",
+        description="What a quality rate is measured on: signed orders, reviews, or nothing (counts against earlier counts).",
     )
     complaint_max_rating: float | None = Field(
         None, description="A rating of this many stars or fewer counts as a complaint where nothing else says so."
@@ -23,6 +24,7 @@ class Identity(Section):
     negative_max_rating: float = 3
     languages: list[Literal["zh-CN", "en"]] = ["zh-CN"]
     notes: list[dict[str, str]] = Field(
-        default_factory=list, description="Sentences by language that every edition prints beside its data (a sample's bias, say)."
+        default_factory=list,
+        description="Sentences by language that every edition prints beside its data (a sample's bias, say).",
     )
     minimum_n: int = Field(30, description="Below this many cases: no percentages, no words of significance.")

@@ -94,7 +94,9 @@ class Shop:
     def _section(self, name: str) -> Any:
         file, module, model = SECTIONS[name]
         if file not in self.files:
-            raise ConfigurationError(f"The configuration file {file} is missing.", hint="Run `aftersales init` to get a commented one.")
+            raise ConfigurationError(
+                f"The configuration file {file} is missing.", hint="Run `aftersales init` to get a commented one."
+            )
         return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file))
 
     @cached_property

@@ -14,7 +14,10 @@ from tasks.validate.gate import Judged, Pulled, judge_together
 def validate(run: Run, batches: list[Batch]) -> list[tuple[Batch, Judged]]:
     """Separate good rows from rows for the quarantine, channel by channel, each with rule and reason."""
     run.progress("validate")
-    known = {"sku": _known_skus(run, batches), "issue": frozenset(run.shop.taxonomy.every_leaf) | frozenset(run.shop.taxonomy.nodes)}
+    known = {
+        "sku": _known_skus(run, batches),
+        "issue": frozenset(run.shop.taxonomy.every_leaf) | frozenset(run.shop.taxonomy.nodes),
+    }
     if not known["sku"]:
         del known["sku"]
     verdicts: dict[str, Judged] = {}

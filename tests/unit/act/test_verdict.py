@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from tasks.act.exposure import Counts, Evidence
+from tasks.act.series import Counts, Evidence
 from tasks.act.verdict import judge
 from tasks.model import Verdict
 

@@ -1,0 +1,133 @@
+"""How far weekly counts stray from what is expected of them: dispersion, drift, slopes and season."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import f as f_distribution
+from scipy.stats import norm
+from scipy.stats import t as t_distribution
+
+Floats = NDArray[np.float64]
+
+YEAR = 365.25 / 7
+"""Weeks of a year."""
+
+SEASON_WEEKS = 48
+"""Weeks of history from which on a yearly season is told apart from a slope."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What widens an interval beyond that of independent Poisson counts.
+
+    `dispersion` is the variance of weekly counts ÷ that of Poisson counts, with its degrees of freedom; `drift` is the variance
+    of log(after ÷ before) among untouched slices beyond chance.
+    """
+
+    dispersion: float = 1.0
+    freedom: float = inf
+    drift: float = 0.0
+
+    def at(self, confidence: float) -> float:
+        """Return the dispersion for an interval: wider where it was estimated from few weeks (t instead of normal quantile)."""
+        if self.dispersion <= 1.0 or self.freedom == inf:
+            return self.dispersion
+        upper = (1 + confidence) / 2
+        return self.dispersion * float(t_distribution.ppf(upper, self.freedom) / norm.ppf(upper)) ** 2
+
+
+def dispersion(observed: Floats, fitted: Floats, relative_variance: Floats, parameters: int) -> tuple[float, float]:
+    """Estimate the dispersion of counts about fitted values, at least 1 (Fletcher 2012: Pearson's statistic mended for small counts).
+
+    Args:
+        observed: Counts.
+        fitted: Fitted values, above 0.
+        relative_variance: Variance of each fitted value ÷ its square, where it was estimated elsewhere.
+        parameters: Parameters that were fitted.
+
+    Returns:
+        Dispersion and its degrees of freedom; 1 and infinity where too few counts say anything.
+    """
+    freedom = len(observed) - parameters
+    if freedom < 4:
+        return 1.0, inf
+    pearson = float(np.sum((observed - fitted) ** 2 / (fitted * (1 + fitted * relative_variance)))) / freedom
+    skew = float(np.mean((observed - fitted) / fitted))
+    return max(pearson / (1 + skew), 1.0), float(freedom)
+
+
+def drift(events_before: Floats, n_before: Floats, events_after: Floats, n_after: Floats, dispersion: float) -> float:
+    """Estimate how much untouched slices drift apart: the variance of log(after ÷ before) beyond chance, by moments.
+
+    Given a slice's total, its later count is binomial if all slices move alike; what the squared deviations exceed that by is
+    drift (DerSimonian & Laird 1986 for conditional counts).
+
+    Returns:
+        Variance, 0 with fewer than five slices.
+    """
+    total = events_before + events_after
+    kept = (total > 0) & (n_before > 0) & (n_after > 0)
+    if kept.sum() < 5:
+        return 0.0
+    total, after, n_before, n_after = total[kept], events_after[kept], n_before[kept], n_after[kept]
+    common = after.sum() / max(float((total - after).sum()), 0.5) * n_before.sum() / n_after.sum()
+    share = common * n_after / (common * n_after + n_before)
+    chance = total * share * (1 - share)
+    if chance.min() <= 0:
+        return 0.0
+    pearson = float(np.sum((after - total * share) ** 2 / chance))
+    return max(0.0, (pearson - dispersion * (int(kept.sum()) - 1)) / float(chance.sum()))
+
+
+def moves(week: Floats, observed: Floats, base: Floats, relative_variance: Floats, *, season: bool) -> float:
+    """Return the probability that counts follow their base so badly by chance: a quasi-score test for slope and season.
+
+    Args:
+        week: Week numbers.
+        observed: Counts.
+        base: What each count is proportional to if nothing moves, above 0.
+        relative_variance: Variance of each base ÷ its square.
+        season: Test for a yearly wave as well, where the history is long enough to show one.
+
+    Returns:
+        A probability (Rao 1948, F for the estimated dispersion; Breslow 1990); 1 where there are too few weeks or cases.
+    """
+    columns = [week - week.mean()]
+    if season and np.ptp(week) >= SEASON_WEEKS:
+        columns += [np.sin(2 * np.pi * week / YEAR), np.cos(2 * np.pi * week / YEAR)]
+    freedom = len(week) - 1 - len(columns)
+    if freedom < 4 or observed.sum() < 10:
+        return 1.0
+    fitted = base * observed.sum() / base.sum()
+    weight = fitted / (1 + fitted * relative_variance)
+    x = np.column_stack(columns)
+    x = x - weight @ x / weight.sum()
+    score = x.T @ ((observed - fitted) / (1 + fitted * relative_variance))
+    gain = float(score @ np.linalg.solve(x.T @ (weight[:, None] * x), score))
+    pearson = float(np.sum((observed - fitted) ** 2 / (fitted * (1 + fitted * relative_variance))))
+    spread = max((pearson - gain) / freedom, 1.0)
+    return float(f_distribution.sf(gain / len(columns) / spread, len(columns), freedom))
+
+
+def prior_of_sisters(events: Floats, n: Floats) -> tuple[float, float] | None:
+    """Fit the gamma distribution of the rates of sister slices, by moments: the shape and rate of a gamma-Poisson model.
+
+    Added to a slice's own events and units they give its shrunken rate (empirical Bayes, Robbins 1956; Marshall 1991).
+
+    Returns:
+        Events and units that the sisters are worth; nothing with fewer than five sisters or without a case.
+    """
+    kept = n > 0
+    events, n = events[kept], n[kept]
+    if len(n) < 5 or events.sum() == 0:
+        return None
+    mean = float(events.sum() / n.sum())
+    pearson = float(np.sum((events - mean * n) ** 2 / (mean * n)))
+    weight = float(n.sum() - (n**2).sum() / n.sum())
+    spread = max((pearson - (len(n) - 1)) / (mean * weight), 0.0) if weight > 0 else 0.0
+    shape = 1 / max(spread, 0.02)
+    return shape, shape / mean
