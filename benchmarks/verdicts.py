@@ -54,7 +54,7 @@ class Case:
     moving: str  # "", trend, season, both
     table: Table
     level: Floats  # true multiplier of the slice by week, without effect, trend and season
-    expected: Floats  # cases that a week's untreated units of the slice bring on average
+    per_unit: Floats  # cases that an untreated unit of the slice brings on average, by week
     dispersion: float
     drift: float
     windows: Windows
@@ -132,7 +132,7 @@ def draw(chance: np.random.Generator) -> Case:
     held = slice(history - baseline, history)
     stood = float(level[trigger]) if story == "rise" else 1.0
     return Case(
-        effect=effect, selected=selected, story=story, control=control, moving=moving, table=_rows(table, kept), level=level, expected=mean[0],
+        effect=effect, selected=selected, story=story, control=control, moving=moving, table=_rows(table, kept), level=level, per_unit=per_unit,
         dispersion=dispersion, drift=drift,
         windows=Windows(
             before_from=MONDAY + timedelta(weeks=history - baseline), before_to=MONDAY + timedelta(weeks=history, days=-1),
@@ -187,17 +187,31 @@ def truth(case: Case, found: Evidence, said: Judgement) -> float:
     return EFFECTS[case.effect] * level(AFTER) / level(compared)
 
 
-def has_enough(case: Case, found: Evidence, said: Judgement) -> bool:
-    """Whether the slice had the units that the design asks for, by the true rates and dispersion (power of 90 % for a halving)."""
+def has_enough(case: Case, found: Evidence, *, by_truth: bool) -> bool:
+    """Whether the slice had the units with which the design finds a halving nine times in ten.
+
+    Args:
+        case: The action.
+        found: What is known at its last review.
+        by_truth: Reckon with the true rates and dispersion; otherwise as the report prints it, with what can be known.
+    """
     assert found.weeks is not None
-    side = UNTREATED if said.compared == found.untreated else BEFORE
-    compared = found.weeks.only(side)
+    side = UNTREATED if case.story == "rise" else BEFORE  # a rise that stands can only be seen to be over against itself
+    compared, after = found.weeks.only(side), found.weeks.only(AFTER)
+    if not compared.n.sum() or not after.n.sum():
+        return False
+    unsure = found.noise.drift
+    if found.course is not None:
+        unsure = found.course.variance(compared.week / 7, compared.n, after.week / 7, after.n)
+    if not by_truth:
+        brought = Counts(float(compared.events.sum()) + found.prior.events, float(compared.n.sum()) + found.prior.n)
+        control = found.control_untreated if case.story == "rise" else found.control_before
+        return found.after.n >= needed_units(brought, control, replace(found.noise, drift=unsure))
     place = (compared.week - MONDAY.toordinal()) // 7
-    share = compared.n / np.array([case.table.n[(case.table.group == OWN) & (case.table.day == w + 6)].sum() for w in compared.week])
-    brought = Counts(float((case.expected[place] * share).sum()), float(compared.n.sum()))
-    control = Counts(case.sisters_expected, 1.0) if case.control else Counts()
-    noise = Noise(case.dispersion, drift=(case.drift * 20) ** 2)
-    return found.after.n >= needed_units(brought, control, noise)
+    brought = Counts(float((case.per_unit[place] * compared.n).sum()), float(compared.n.sum()))
+    control = Counts(case.sisters_expected, 1.0) if found.course is None else Counts()
+    drift = unsure if found.course is not None else (case.drift * 20) ** 2
+    return found.after.n >= needed_units(brought, control, Noise(case.dispersion, drift=drift))
 
 
 def judge_case(case: Case) -> dict[str, Any]:
@@ -209,7 +223,7 @@ def judge_case(case: Case) -> dict[str, Any]:
         printed.append(said.ratio is not None and found.after.events + (said.compared or Counts()).events > 0)
         if printed[-1] and said.ratio is not None:
             covered.append(said.ratio.low <= truth(case, found, said) <= said.ratio.high)
-    enough = case.effect == "real" and has_enough(case, found, said)
+    real = case.effect == "real"
     return {
         "case": case,
         "printed": printed[-1],
@@ -221,7 +235,8 @@ def judge_case(case: Case) -> dict[str, Any]:
         "verdict": said.verdict.value,
         "reason": said.reason,
         "method": said.method or "none",
-        "enough": enough,
+        "enough": real and has_enough(case, found, by_truth=False),
+        "enough_by_truth": real and has_enough(case, found, by_truth=True),
     }
 
 
@@ -242,7 +257,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
     print(f"{'group':<22} {'actions':>7} {'printed':>7} {'covered':>8} {'below':>6} {'above':>6} {'effective':>9} {'enough':>7} {'found':>6}")
     groups: list[tuple[str, Any]] = [("all", lambda row: True)]
     groups += [(f"effect {name}", lambda row, name=name: row["case"].effect == name) for name in EFFECTS]
-    groups += [(f"method {name}", lambda row, name=name: row["method"] == name) for name in ("control", "exact", "segmented", "none")]
+    groups += [(f"method {name}", lambda row, name=name: row["method"] == name) for name in ("control", "course", "segmented", "none")]
     groups += [(f"moving {name or 'no'}", lambda row, name=name: row["case"].moving == name) for name in ("", "trend", "season", "both")]
     groups += [("worst of 150", lambda row: row["case"].selected), ("any of 150", lambda row: not row["case"].selected)]
     groups += [(f"story {name}", lambda row, name=name: row["case"].story == name) for name in ("none", "spike", "rise")]
@@ -261,8 +276,16 @@ def _table(rows: list[dict[str, Any]]) -> None:
             f"{name:<22} {len(mine):>7} {len(shown):>7} {covered:>8.3f} {below:>6.3f} {above:>6.3f} "
             f"{np.mean([row['effective'] for row in mine]):>9.3f} {len(enough):>7} {found:>6.3f}"
         )
+    known = [row["effective"] for row in rows if row["enough_by_truth"]]
+    print(f"found with enough units by the true rates: {np.mean(known):.3f} of {len(known)}")
     every = [hit for row in rows for hit in row["looks"]]
     print(f"coverage at every weekly look: {np.mean(every):.3f} of {len(every)}")
+    missed = Counter(
+        " ".join((row["method"], row["case"].story, row["verdict"], row["reason"])).strip()
+        for row in rows
+        if row["enough"] and not row["effective"]
+    )
+    print("enough and not found: " + ", ".join(f"{what} {n}" for what, n in missed.most_common()))
     for name in EFFECTS:
         words = Counter(f"{row['verdict']}{'/' + row['reason'] if row['reason'] else ''}" for row in rows if row["case"].effect == name)
         print(f"{name}: " + ", ".join(f"{word} {n}" for word, n in words.most_common()))

@@ -7,16 +7,19 @@ from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as f_distribution
-from scipy.stats import norm
-from scipy.stats import t as t_distribution
+from scipy.special import fdtrc, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 
 YEAR = 365.25 / 7
 """Weeks of a year."""
 
-SEASON_WEEKS = 48
+SLOPE = 0.008
+SEASON = 0.1
+"""What a slice's rate may do by itself: standard deviations of its slope by week and of the two parts of its yearly wave (log scale).
+They stand for what too short a history cannot show; a history that shows something overrules them."""
+
+SEASON_WEEKS = 52
 """Weeks of history from which on a yearly season is told apart from a slope."""
 
 
@@ -37,7 +40,57 @@ class Noise:
         if self.dispersion <= 1.0 or self.freedom == inf:
             return self.dispersion
         upper = (1 + confidence) / 2
-        return self.dispersion * float(t_distribution.ppf(upper, self.freedom) / norm.ppf(upper)) ** 2
+        return self.dispersion * float(stdtrit(self.freedom, upper) / ndtri(upper)) ** 2
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Where a slice's rate was going before an action, and how sure that is: slope and yearly wave with their covariance."""
+
+    origin: float
+    parts: Floats
+    covariance: Floats
+
+    def at(self, week: Floats) -> Floats:
+        """Return the rate foreseen for some weeks, as a multiple of the level at the origin."""
+        return np.asarray(np.exp(_waves(week - self.origin) @ self.parts))
+
+    def variance(self, first: Floats, first_n: Floats, second: Floats, second_n: Floats) -> float:
+        """Return the variance of the log ratio foreseen between two sides, given by their weeks and units."""
+        sides = [n @ _waves(week - self.origin) / n.sum() for week, n in ((first, first_n), (second, second_n))]
+        apart = sides[1] - sides[0]
+        return float(apart @ self.covariance @ apart)
+
+
+def _waves(week: Floats) -> Floats:
+    angle = 2 * np.pi * week / YEAR
+    return np.column_stack([week, np.sin(angle), np.cos(angle)])
+
+
+def course(week: Floats, observed: Floats, n: Floats) -> Course:
+    """Estimate slope and yearly wave from the weeks before an action, drawn towards none (penalised quasi-Poisson regression).
+
+    The penalty is that of normal priors with standard deviations `SLOPE` and `SEASON` (ridge: le Cessie & van Houwelingen 1992),
+    so that a short history gives no wild forecast and yet an honest uncertainty.
+
+    Args:
+        week: Week numbers.
+        observed: Counts.
+        n: Exposures, above 0.
+    """
+    origin = float(week.mean()) if len(week) else 0.0
+    prior = np.diag([SLOPE**-2, SEASON**-2, SEASON**-2])
+    parts, covariance = np.zeros(3), np.linalg.inv(prior)
+    if observed.sum() > 0:
+        waves = _waves(week - origin)
+        for _ in range(4):
+            fitted = n * np.exp(waves @ parts)
+            fitted *= observed.sum() / fitted.sum()
+            spread, _ = dispersion(observed, fitted, np.zeros_like(n), 2)
+            x = waves - fitted @ waves / fitted.sum()
+            covariance = np.linalg.inv(x.T @ (fitted[:, None] * x) / spread + prior)
+            parts = parts + covariance @ (x.T @ (observed - fitted) / spread - prior @ parts)
+    return Course(origin, parts, covariance)
 
 
 def dispersion(observed: Floats, fitted: Floats, relative_variance: Floats, parameters: int) -> tuple[float, float]:
@@ -110,7 +163,7 @@ def moves(week: Floats, observed: Floats, base: Floats, relative_variance: Float
     gain = float(score @ np.linalg.solve(x.T @ (weight[:, None] * x), score))
     pearson = float(np.sum((observed - fitted) ** 2 / (fitted * (1 + fitted * relative_variance))))
     spread = max((pearson - gain) / freedom, 1.0)
-    return float(f_distribution.sf(gain / len(columns) / spread, len(columns), freedom))
+    return float(fdtrc(len(columns), freedom, gain / len(columns) / spread))
 
 
 def prior_of_sisters(events: Floats, n: Floats) -> tuple[float, float] | None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from math import inf, nan
 
 from scipy.optimize import brentq
-from scipy.special import betainc
-from scipy.stats import beta, binom
+from scipy.special import betainc, betaincinv
 
 
 @dataclass(frozen=True)
@@ -52,42 +51,54 @@ def rate_ratio(
     point = events / events_before * scale if events_before else inf
     tail = (1 - confidence) / 2
     events, events_before = events / dispersion, events_before / dispersion
-    total = events + events_before
     if mid_p:
-        low, high = _mid_p_limits(events, total, tail)
+        low, high = _mid_p_limits(events, events_before, tail)
     else:
-        low = 0.0 if events == 0 else float(beta.ppf(tail, events, events_before + 1))
-        high = 1.0 if events_before == 0 else float(beta.ppf(1 - tail, events + 1, events_before))
+        low = 0.0 if events == 0 else float(betaincinv(events, events_before + 1, tail))
+        high = 1.0 if events_before == 0 else float(betaincinv(events + 1, events_before, 1 - tail))
     return RateRatio(point, _odds(low) * scale, _odds(high) * scale)
 
 
 def p_greater(
-    events: float, exposure: float, events_before: float, exposure_before: float, *, ratio: float = 1.0, mid_p: bool = True
+    events: float,
+    exposure: float,
+    events_before: float,
+    exposure_before: float,
+    *,
+    ratio: float = 1.0,
+    mid_p: bool = True,
+    dispersion: float = 1.0,
 ) -> float:
     """Return the one-sided probability of so many events or more if the true ratio were `ratio` (exact, conditional)."""
-    total = events + events_before
     p = ratio * exposure / (ratio * exposure + exposure_before)
-    tail = float(binom.sf(events - 1, total, p))
-    return tail - 0.5 * float(binom.pmf(events, total, p)) if mid_p else tail
+    events, rest = events / dispersion, events_before / dispersion
+    return _tail(events, rest, p) if mid_p else _reached(events, rest, p)
 
 
 def _odds(p: float) -> float:
     return inf if p >= 1 else p / (1 - p)
 
 
-def _mid_p_limits(events: float, total: float, tail: float) -> tuple[float, float]:
-    """Return the limits of a share whose mid-p tails are `tail`; counts need not be whole.
+def _reached(events: float, rest: float, p: float) -> float:
+    """Return P(X ≥ events) of a binomial count: the incomplete beta function, which goes on smoothly between whole counts."""
+    return float(betainc(events, rest + 1, p)) if events > 0 else 1.0
 
-    P(X ≥ x) is the incomplete beta function I_p(x, n-x+1), which goes on smoothly between whole counts; the mid-p tail is the mean
-    of P(X ≥ x) and P(X > x).
-    """
-    rest = total - events
 
-    def above(p: float) -> float:
-        reached = float(betainc(events, rest + 1, p)) if events > 0 else 1.0
-        passed = float(betainc(events + 1, rest, p)) if rest > 0 else 0.0
-        return 0.5 * (reached + passed)
+def _tail(events: float, rest: float, p: float) -> float:
+    """Return the mid-p tail: the mean of P(X ≥ events) and P(X > events)."""
+    passed = float(betainc(events + 1, rest, p)) if rest > 0 else 0.0
+    return 0.5 * (_reached(events, rest, p) + passed)
 
-    low = 0.0 if events == 0 else float(brentq(lambda p: above(p) - tail, 0.0, 1.0, xtol=1e-13))
-    high = 1.0 if rest == 0 else float(brentq(lambda p: 1 - above(p) - tail, 0.0, 1.0, xtol=1e-13))
-    return low, high
+
+def _mid_p_limits(events: float, rest: float, tail: float) -> tuple[float, float]:
+    """Return the limits of a share whose mid-p tails are `tail`; they lie between those of the two tails that the mean is of."""
+    low, high = 0.0, 1.0
+    if events > 0:
+        top = float(betaincinv(events + 1, rest, tail)) if rest > 0 else 1.0
+        low = brentq(lambda p: _tail(events, rest, p) - tail, float(betaincinv(events, rest + 1, tail)), top, xtol=1e-12)
+    if rest > 0:
+        bottom = float(betaincinv(events, rest + 1, 1 - tail)) if events > 0 else 0.0
+        high = brentq(
+            lambda p: 1 - _tail(events, rest, p) - tail, bottom, float(betaincinv(events + 1, rest, 1 - tail)), xtol=1e-12
+        )
+    return float(low), float(high)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from math import exp
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as t_distribution
+from scipy.special import ndtri, stdtrit
 
 from tasks.act.noise import Floats
 from tasks.act.rate_ratio import RateRatio
@@ -84,6 +83,6 @@ def step(
         lags = int(4 * (len(time) / 100) ** (2 / 9))
         neighbours = model.fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
         error = max(error, float(neighbours.bse[1]))
-    wide = float(t_distribution.ppf(upper, freedom)) if robust else float(norm.ppf(upper))
+    wide = float(stdtrit(freedom, upper)) if robust else float(ndtri(upper))
     point = float(fitted.params[1])
     return Step(RateRatio(exp(point), exp(point - wide * error), exp(point + wide * error)), dispersion, family)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from math import inf, log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
-from tasks.act.noise import Floats, Noise, dispersion, drift, moves, prior_of_sisters
+from tasks.act.noise import Course, Floats, Noise, course, dispersion, drift, moves, prior_of_sisters
 
 Integers = NDArray[np.int64]
 
@@ -36,14 +36,11 @@ POINTS = 12
 PARALLEL = 0.01
 """Below this probability the slice did not move with its sisters even before the action: they are no control."""
 
-STEADY = 0.05
+STEADY = 0.01
 """Below this probability the slice's own rate rose, fell or had a season before the action."""
 
 HALVING = log(2)
 POWER = 0.9
-
-RECENT_DAYS = 14
-"""Last days before the last unit without the change: a rise must still stand there."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,10 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class Weeks:
-    """Weeks of the slice in order; `rate` is the control's in the same week (1 without a control), `error` its relative variance."""
+    """Weeks of the slice in order; `rate` is what they would follow untouched, up to a factor, `error` its relative variance.
+
+    That is the control's rate in the same week, or the course that the slice itself was on.
+    """
 
     week: Integers
     side: Integers
@@ -102,7 +102,7 @@ class Weeks:
 
     def only(self, *sides: int) -> Weeks:
         """Return the weeks of some sides."""
-        return self.where(np.isin(self.side, sides))
+        return self.where(np.logical_or.reduce([self.side == side for side in sides]))
 
     def where(self, kept: NDArray[np.bool_]) -> Weeks:
         """Return the weeks of a mask."""
@@ -138,7 +138,8 @@ class Evidence:
     baseline_weeks: int = 0
     prior: Counts = Counts()  # what sister slices add to a short baseline
     noise: Noise = field(default_factory=Noise)
-    moving: bool = False  # a slope or season of its own that no control takes away
+    course: Course | None = None  # where the slice was going by itself, where there is no control
+    moving: bool = False  # a slope or season shows in that course
     complete: bool = True  # the planned weeks and units are all there
     weeks: Weeks | None = None
     cut_in: date | None = None
@@ -157,7 +158,7 @@ def needed_units(before: Counts, control: Counts, noise: Noise) -> float:
     if before.events <= 0 or before.n <= 0:
         return inf
     spread = noise.at(0.95)
-    allowed = (HALVING / float(norm.ppf(0.975) + norm.ppf(POWER))) ** 2
+    allowed = (HALVING / float(ndtri(0.975) + ndtri(POWER))) ** 2
     left = allowed - spread / before.events - noise.drift - (2 * spread / control.events if control.events > 0 else 0.0)
     return inf if left <= 0 else spread / left / (before.events / before.n / 2)
 
@@ -185,11 +186,12 @@ def gather(table: Table, windows: Windows) -> Evidence:
     control = _Control(table, mature)
     usual = _weeks(table, own & mature & (side <= BEFORE), side, control)
     parallel = control.covers(usual) and _moves_along(usual)
-    if not parallel:
-        usual = usual.where(usual.n > 0)
-        usual = Weeks(usual.week, usual.side, usual.events, usual.n, np.ones_like(usual.n), np.zeros_like(usual.n))
+    own_course = None if parallel else course(usual.week / 7, usual.events, usual.n)
+    if own_course is not None:
+        usual = _along(usual, own_course)
     noise = _noise([usual])
-    moving = not parallel and moves(usual.week.astype(np.float64), usual.events, usual.n, usual.error, season=True) < STEADY
+    plain = np.zeros_like(usual.n)
+    moving = own_course is not None and moves(usual.week / 7, usual.events, usual.n, plain, season=True) < STEADY
     baseline = usual.only(BEFORE)
     before = _sum(table, own & mature & (side == BEFORE))
     weeks_before = len(baseline.week)
@@ -199,15 +201,21 @@ def gather(table: Table, windows: Windows) -> Evidence:
         else Counts()
     )
     held = Counts(before.events + prior.events, before.n + prior.n)
+    if own_course is not None:
+        # How sure the course will be where the verified weeks are going to lie.
+        ahead = begin / 7 + np.arange(windows.verify_weeks, dtype=np.float64)
+        unsure = own_course.variance(baseline.week / 7, baseline.n, ahead, np.ones_like(ahead)) if weeks_before else inf
+        noise = replace(noise, drift=unsure)
     enough = max(windows.min_units, needed_units(held, control.over(baseline) if parallel else Counts(), noise))
     weeks_planned = max(windows.verify_weeks, POINTS) if moving else windows.verify_weeks
     end, complete = _window_end(table, treated & mature, begin, weeks_planned, enough, last_mature)
     side[treated & (day > end)] = LATER
     side[treated & (day > end + windows.watch_days)] = LATER + 1
-    weeks = _weeks(table, own & mature, side, control if parallel else None)
+    weeks = _weeks(table, own & mature, side, control)
     if parallel and not control.covers(weeks.only(BEFORE, UNTREATED, AFTER)):
-        parallel = False
-        weeks = _weeks(table, own & mature, side, None)
+        parallel, own_course = False, course(usual.week / 7, usual.events, usual.n)
+    if own_course is not None:
+        weeks = _along(weeks, own_course)
     if parallel:
         near = (day >= before_from) & (day <= before_to)
         sisters = _sisters(table, mature & ~own, near, (day >= begin) & (day <= end))
@@ -215,7 +223,7 @@ def gather(table: Table, windows: Windows) -> Evidence:
         sisters = None
     noise = _noise([weeks.only(HISTORY, BEFORE), weeks.only(AFTER)], sisters)
     untreated = own & mature & (side == UNTREATED)
-    recent = untreated & (day > (int(day[untreated].max()) if untreated.any() else 0) - RECENT_DAYS)
+    recent = untreated & (day >= _later_half(table, untreated))
     verified = weeks.only(AFTER)
     kept = verified.week + 6 <= last_mature
     running = day > windows.last_day.toordinal() - 28
@@ -250,6 +258,7 @@ def gather(table: Table, windows: Windows) -> Evidence:
         baseline_weeks=weeks_before,
         prior=prior,
         noise=noise,
+        course=own_course,
         moving=moving,
         complete=complete,
         weeks=weeks,
@@ -304,23 +313,34 @@ def _sum(table: Table, kept: NDArray[np.bool_]) -> Counts:
     return Counts(float(table.events[kept].sum()), float(table.n[kept].sum()))
 
 
-def _weeks(table: Table, kept: NDArray[np.bool_], side: Integers, control: _Control | None) -> Weeks:
+def _weeks(table: Table, kept: NDArray[np.bool_], side: Integers, control: _Control) -> Weeks:
     """Sum the slice's days to weeks by side."""
     key, place = np.unique(_monday(table.day[kept]) * 8 + side[kept], return_inverse=True)
     events = _totals(place, table.events[kept], len(key))
     n = _totals(place, table.n[kept], len(key))
-    week, rate, error = key // 8, np.ones(len(key)), np.zeros(len(key))
-    if control is not None:
-        events_of, n_of = control.at(week)
-        there = events_of > 0
-        rate = np.where(there, events_of, 0.5) / np.maximum(n_of, 1.0)  # a week without a case is worth half a one
-        error = 1 / np.maximum(events_of, 0.5)
-    return Weeks(week, key % 8, events, n, rate, error)
+    week = key // 8
+    events_of, n_of = control.at(week)
+    rate = np.where(events_of > 0, events_of, 0.5) / np.maximum(n_of, 1.0)  # a week without a case is worth half a one
+    return Weeks(week, key % 8, events, n, rate, 1 / np.maximum(events_of, 0.5))
+
+
+def _later_half(table: Table, kept: NDArray[np.bool_]) -> int:
+    """Return the day from which on the later half of some units lies."""
+    if not kept.any():
+        return 0
+    order = np.argsort(table.day[kept], kind="stable")
+    running = np.cumsum(table.n[kept][order])
+    return int(table.day[kept][order][np.searchsorted(running, running[-1] / 2)])
+
+
+def _along(weeks: Weeks, own: Course) -> Weeks:
+    """Return the weeks with the course that the slice was on instead of a control."""
+    return replace(weeks, rate=own.at(weeks.week / 7), error=np.zeros_like(weeks.n))
 
 
 def _moves_along(weeks: Weeks) -> bool:
     """Whether slice and control moved together before the action (test of parallel trends)."""
-    return moves(weeks.week.astype(np.float64), weeks.events, weeks.n * weeks.rate, weeks.error, season=False) >= PARALLEL
+    return moves(weeks.week / 7, weeks.events, weeks.n * weeks.rate, weeks.error, season=False) >= PARALLEL
 
 
 def _noise(parts: list[Weeks], sisters: tuple[Floats, Floats, Floats, Floats] | None = None) -> Noise:

@@ -8,10 +8,22 @@ from math import ceil, isfinite, log
 
 import numpy as np
 
-from tasks.act.noise import SEASON_WEEKS, YEAR
-from tasks.act.rate_ratio import RateRatio, rate_ratio
+from tasks.act.noise import SEASON_WEEKS, YEAR, Noise
+from tasks.act.rate_ratio import RateRatio, p_greater, rate_ratio
 from tasks.act.segmented import step
-from tasks.act.series import AFTER, BEFORE, HISTORY, MINIMUM_BASELINE_WEEKS, POINTS, Counts, Evidence, Weeks, needed_units
+from tasks.act.series import (
+    AFTER,
+    BEFORE,
+    HISTORY,
+    LATER,
+    MINIMUM_BASELINE_WEEKS,
+    POINTS,
+    UNTREATED,
+    Counts,
+    Evidence,
+    Weeks,
+    needed_units,
+)
 from tasks.model import Verdict
 
 COHORT_UNITS = 30
@@ -21,7 +33,7 @@ NARROW = log(1.35)
 """Half-width of the interval (log scale) below which «no change» is said with fewer units than planned."""
 
 HALVED = 0.5
-"""An interval that lies above it rules out a halving: what is left is called no change."""
+"""An interval between a halving and a doubling rules both out: what is left is called no change."""
 
 STRICT_CONFIDENCE = 0.99
 """A look before the planned weeks are over, or a second comparison, is held to a stricter interval (Haybittle 1971, Peto 1976)."""
@@ -34,7 +46,7 @@ FORESEEABLE = timedelta(weeks=52)
 class Judgement:
     """A verdict with what it rests on; `needed` units and their day where nothing can be said yet.
 
-    `compared` are the counts that those after cut-in are compared with; `method` is exact, control or segmented.
+    `compared` are the counts that those after cut-in are compared with; `method` is control, course, segmented or exact.
     """
 
     verdict: Verdict
@@ -54,12 +66,13 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
     Effective needs both: the interval of the ratio lies below 1, and two consecutive mature weeks meet the target. One
     interval is printed, always of 95 %; before the planned weeks are over, the words need that of 99 %:
 
-    - with a control that moved along before: the ratio of the slice to that of the control, exact and conditional;
-    - without one, where slope or season show in the weeks before: the step of a segmented regression, once 12 weeks stand on
-      each side, and nothing until then;
-    - else the plain exact conditional ratio.
+    - with a control that moved along before: the exact conditional ratio of the slice over that of the control, week by week,
+      widened by the control's own chance and the drift among its slices (difference in differences);
+    - without one: the exact conditional ratio over the course that the slice was on, widened by what its history leaves open;
+    - without one, where that course has a clear slope or season and 12 weeks stand on each side: the step of a segmented
+      regression.
 
-    The first and the last are widened by the dispersion of the weekly counts and the drift among untouched slices.
+    The first two are widened as well by the dispersion of the weekly counts.
 
     Args:
         found: Counts at equal age.
@@ -70,7 +83,7 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
 
     Returns:
         Verdict; reasons are cut_in_unknown, not_measurable, no_units, baseline_short, too_few_units, target_missed,
-        control_moved, back_to_level_before, untreated_units, moving_before, relapsed.
+        control_moved, back_to_level_before, untreated_units, relapsed, too_few_cases.
     """
     if found.missing:
         return Judgement(Verdict.UNDECIDED, reason=found.missing)
@@ -79,10 +92,6 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
     sides = _Sides.of(found)
     if found.after.n <= 0:
         return _wait(found, sides, None, min_units, age_days, last_day)
-    if found.moving and not sides.regressed:
-        begun = found.cut_in or last_day
-        by = begun + timedelta(weeks=POINTS, days=age_days)
-        return Judgement(Verdict.UNDECIDED, needed_by=by if by > last_day else None, reason="moving_before")
     said = _words(found, sides, target, min_units, age_days, last_day)
     return _with_side_effect(said, found)
 
@@ -101,14 +110,12 @@ class _Sides:
 
         Those came after what had led to the action; nobody had selected them for being high.
         """
-        plain = cls(found, raised=False, regressed=False)
-        held, spread = plain.before, found.noise.at(STRICT_CONFIDENCE)
-        recent = found.untreated_recent
+        held, recent = cls(found, raised=False, regressed=False).before, found.untreated_recent
         raised = (
             min(found.untreated.n, recent.n) >= COHORT_UNITS
             and held.n > 0
-            and _exact(found.untreated, held, STRICT_CONFIDENCE, spread).low > 1
-            and _exact(recent, held, 0.95, found.noise.at(0.95)).low > 1
+            and _is_higher(found.untreated, held, found.noise, STRICT_CONFIDENCE)
+            and _is_higher(recent, held, found.noise, 0.95)
         )
         regressed = found.moving and not raised and _has_points(found.weeks)
         return cls(found, raised, regressed)
@@ -142,35 +149,52 @@ class _Sides:
     @property
     def method(self) -> str:
         """Name of the comparison that is printed."""
-        return "segmented" if self.regressed else "control" if self.control else "exact"
+        if self.regressed:
+            return "segmented"
+        return "control" if self.control else "course" if self.found.course else "exact"
 
     def ratio(self, confidence: float) -> RateRatio:
         """Return the ratio that is printed."""
         if self.regressed and self.found.after.events > 0 and self.found.weeks is not None:
             return _regressed(self.found.weeks, confidence)
-        return self._against(self.found.after, self.compared, self.control, confidence)
+        side = UNTREATED if self.raised else BEFORE
+        return self._against((self.found.after, AFTER), (self.compared, side), self.control, confidence)
 
     def later(self, confidence: float) -> RateRatio:
         """Return the ratio of the weeks after the verified ones to these."""
         found = self.found
         control = (found.control_after, found.control_later) if found.control_later.events > 0 else None
-        return self._against(found.later, found.after, control, confidence)
+        return self._against((found.later, LATER), (found.after, AFTER), control, confidence)
 
-    def _against(self, first: Counts, second: Counts, control: tuple[Counts, Counts] | None, confidence: float) -> RateRatio:
-        noise = self.found.noise
-        spread = noise.at(confidence)
-        chance = 1 / (first.events + 0.5) + 1 / (second.events + 0.5)
-        extra, moved = noise.drift, 1.0
+    def _against(
+        self, first: tuple[Counts, int], second: tuple[Counts, int], control: tuple[Counts, Counts] | None, confidence: float
+    ) -> RateRatio:
+        (new, new_side), (old, old_side) = first, second
+        spread = self.found.noise.at(confidence)
+        moved, unsure = self.foreseen(old_side, new_side) if control is None else (1.0, self.found.noise.drift)
         if control is not None and control[0].rate and control[1].rate:
-            extra += spread * sum(1 / counts.events for counts in control)
+            unsure += spread * sum(1 / counts.events for counts in control)
             moved = control[1].rate / control[0].rate
+        chance = 1 / (new.events + 0.5) + 1 / (old.events + 0.5)
         return rate_ratio(
-            first.events, first.n * moved, second.events, second.n, confidence=confidence, dispersion=spread + extra / chance
+            new.events, new.n * moved, old.events, old.n, confidence=confidence, dispersion=spread + unsure / chance
         )
+
+    def foreseen(self, old_side: int, new_side: int) -> tuple[float, float]:
+        """Return how the rate was going to move between two sides by itself, and the variance of its logarithm."""
+        course, weeks = self.found.course, self.found.weeks
+        if course is None or weeks is None:
+            return 1.0, 0.0
+        old, new = weeks.only(old_side), weeks.only(new_side)
+        if not old.n.sum() or not new.n.sum():
+            return 1.0, 0.0
+        moved = (new.n @ new.rate / new.n.sum()) / (old.n @ old.rate / old.n.sum())
+        return float(moved), course.variance(old.week / 7, old.n, new.week / 7, new.n)
 
 
 def _words(found: Evidence, sides: _Sides, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
-    ratio, decisive = sides.ratio(0.95), sides.ratio(0.95 if found.complete else STRICT_CONFIDENCE)
+    ratio = sides.ratio(0.95)
+    decisive = ratio if found.complete else sides.ratio(STRICT_CONFIDENCE)
     enough = found.after.n >= min_units
 
     def say(verdict: Verdict, reason: str = "") -> Judgement:
@@ -192,25 +216,31 @@ def _words(found: Evidence, sides: _Sides, target: float | None, min_units: int,
     if fell_back:
         # A spike that is over: it may have fallen by itself, so neither the action nor its failure is proven.
         return say(Verdict.UNDECIDED, "back_to_level_before")
-    plain = _exact(found.after, sides.compared, 0.95, found.noise.at(0.95))
-    moved = sides.method != "exact" and (plain.high < 1 or plain.low > 1)
-    if moved or ratio.low > HALVED:
-        return say(Verdict.NO_CHANGE, "control_moved" if moved else "")
+    if ratio.low > HALVED and ratio.high < 1 / HALVED:
+        after, before = found.after, sides.compared
+        moved = any(_is_higher(one, other, found.noise, 0.95) for one, other in ((after, before), (before, after)))
+        return say(Verdict.NO_CHANGE, "control_moved" if moved and sides.control else "")
     return _wait(found, sides, ratio, min_units, age_days, last_day)
 
 
-def _exact(first: Counts, second: Counts, confidence: float, spread: float) -> RateRatio:
-    return rate_ratio(first.events, first.n, second.events, second.n, confidence=confidence, dispersion=spread)
+def _is_higher(first: Counts, second: Counts, noise: Noise, confidence: float) -> bool:
+    """Whether the exact interval of first ÷ second lies above 1."""
+    p = p_greater(first.events, first.n, second.events, second.n, dispersion=noise.at(confidence))
+    return p < (1 - confidence) / 2
 
 
 def _has_points(weeks: Weeks | None) -> bool:
-    return weeks is not None and min(len(weeks.only(HISTORY, BEFORE).week), len(weeks.only(AFTER).week)) >= POINTS
+    """Whether 12 weeks stand on each side, and a year in all: in less a season passes for a slope."""
+    if weeks is None:
+        return False
+    before, after = weeks.only(HISTORY, BEFORE).week, weeks.only(AFTER).week
+    return min(len(before), len(after)) >= POINTS and int(after.max() - before.min()) >= 7 * SEASON_WEEKS
 
 
 def _regressed(weeks: Weeks, confidence: float) -> RateRatio:
     used = weeks.only(HISTORY, BEFORE, AFTER)
     time = (used.week - used.week.min()) / 7
-    pairs = int(np.ptp(time) >= SEASON_WEEKS) + int(np.ptp(time) >= 2 * YEAR)
+    pairs = 2 if np.ptp(time) >= 2 * YEAR else 1
     after = (used.side == AFTER).astype(np.float64)
     return step(time, used.events, used.n, after, cycle=YEAR, pairs=pairs, confidence=confidence).ratio
 
@@ -218,9 +248,8 @@ def _regressed(weeks: Weeks, confidence: float) -> RateRatio:
 def _fell_back(found: Evidence) -> bool:
     if found.trigger.n <= 0:
         return False
-    spread = found.noise.at(STRICT_CONFIDENCE)
-    rose = _exact(found.trigger, found.before, STRICT_CONFIDENCE, spread).low > 1
-    return rose and _exact(found.after, found.trigger, STRICT_CONFIDENCE, spread).high < 1
+    rose = _is_higher(found.trigger, found.before, found.noise, STRICT_CONFIDENCE)
+    return rose and _is_higher(found.trigger, found.after, found.noise, STRICT_CONFIDENCE)
 
 
 def _target_met(found: Evidence, target: float | None) -> bool:
@@ -244,14 +273,17 @@ def _with_side_effect(said: Judgement, found: Evidence) -> Judgement:
     before, after = found.other_before, found.other_after
     if before.rate is None or after.rate is None or said.ratio is None:
         return said
-    rose = _exact(after, before, STRICT_CONFIDENCE, found.noise.at(STRICT_CONFIDENCE)).low > 1
+    rose = _is_higher(after, before, found.noise, STRICT_CONFIDENCE)
     return replace(said, side=(before.rate, after.rate)) if rose else said
 
 
 def _wait(found: Evidence, sides: _Sides, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date) -> Judgement:
     """Say how many more units it takes to see a halving, and when they are old enough."""
     control = sides.control
-    planned = needed_units(sides.compared, control[0] if control else Counts(), found.noise)
+    noise = (
+        found.noise if control else replace(found.noise, drift=sides.foreseen(UNTREATED if sides.raised else BEFORE, AFTER)[1])
+    )
+    planned = needed_units(sides.compared, control[0] if control else Counts(), noise)
     wanted = max(min_units, planned) if isfinite(planned) else min_units
     needed = ceil(wanted - found.after.n)
     same = {"ratio": ratio, "control_ratio": sides.control_ratio, "method": sides.method, "compared": sides.compared}
