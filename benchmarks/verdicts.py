@@ -254,11 +254,17 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def _table(rows: list[dict[str, Any]]) -> None:
-    print(f"{'group':<22} {'actions':>7} {'printed':>7} {'covered':>8} {'below':>6} {'above':>6} {'effective':>9} {'enough':>7} {'found':>6}")
+    print(
+        f"{'group':<22} {'actions':>7} {'printed':>7} {'covered':>8} {'below':>6} {'above':>6} {'effective':>9} {'enough':>7} {'found':>6}"
+    )
     groups: list[tuple[str, Any]] = [("all", lambda row: True)]
     groups += [(f"effect {name}", lambda row, name=name: row["case"].effect == name) for name in EFFECTS]
-    groups += [(f"method {name}", lambda row, name=name: row["method"] == name) for name in ("control", "course", "segmented", "none")]
-    groups += [(f"moving {name or 'no'}", lambda row, name=name: row["case"].moving == name) for name in ("", "trend", "season", "both")]
+    groups += [
+        (f"method {name}", lambda row, name=name: row["method"] == name) for name in ("control", "course", "segmented", "none")
+    ]
+    groups += [
+        (f"moving {name or 'no'}", lambda row, name=name: row["case"].moving == name) for name in ("", "trend", "season", "both")
+    ]
     groups += [("worst of 150", lambda row: row["case"].selected), ("any of 150", lambda row: not row["case"].selected)]
     groups += [(f"story {name}", lambda row, name=name: row["case"].story == name) for name in ("none", "spike", "rise")]
     groups += [("overdispersed", lambda row: row["case"].dispersion > 1), ("poisson", lambda row: row["case"].dispersion <= 1)]
@@ -287,7 +293,9 @@ def _table(rows: list[dict[str, Any]]) -> None:
     )
     print("enough and not found: " + ", ".join(f"{what} {n}" for what, n in missed.most_common()))
     for name in EFFECTS:
-        words = Counter(f"{row['verdict']}{'/' + row['reason'] if row['reason'] else ''}" for row in rows if row["case"].effect == name)
+        words = Counter(
+            f"{row['verdict']}{'/' + row['reason'] if row['reason'] else ''}" for row in rows if row["case"].effect == name
+        )
         print(f"{name}: " + ", ".join(f"{word} {n}" for word, n in words.most_common()))
 
 

@@ -149,12 +149,12 @@ def moves(week: Floats, observed: Floats, base: Floats, relative_variance: Float
     Returns:
         A probability (Rao 1948, F for the estimated dispersion; Breslow 1990); 1 where there are too few weeks or cases.
     """
+    if len(week) < 6 or observed.sum() < 10:
+        return 1.0
     columns = [week - week.mean()]
     if season and np.ptp(week) >= SEASON_WEEKS:
         columns += [np.sin(2 * np.pi * week / YEAR), np.cos(2 * np.pi * week / YEAR)]
     freedom = len(week) - 1 - len(columns)
-    if freedom < 4 or observed.sum() < 10:
-        return 1.0
     fitted = base * observed.sum() / base.sum()
     weight = fitted / (1 + fitted * relative_variance)
     x = np.column_stack(columns)

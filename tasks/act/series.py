@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from math import inf, log
+from math import inf, isfinite, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,7 +206,8 @@ def gather(table: Table, windows: Windows) -> Evidence:
         ahead = begin / 7 + np.arange(windows.verify_weeks, dtype=np.float64)
         unsure = own_course.variance(baseline.week / 7, baseline.n, ahead, np.ones_like(ahead)) if weeks_before else inf
         noise = replace(noise, drift=unsure)
-    enough = max(windows.min_units, needed_units(held, control.over(baseline) if parallel else Counts(), noise))
+    planned = needed_units(held, control.over(baseline) if parallel else Counts(), noise)
+    enough = max(windows.min_units, planned) if isfinite(planned) else windows.min_units  # no wait mends a thin baseline
     weeks_planned = max(windows.verify_weeks, POINTS) if moving else windows.verify_weeks
     end, complete = _window_end(table, treated & mature, begin, weeks_planned, enough, last_mature)
     side[treated & (day > end)] = LATER
