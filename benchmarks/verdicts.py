@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from tasks.act.noise import YEAR, Noise
 from tasks.act.series import AFTER, BEFORE, OWN, UNTREATED, Counts, Evidence, Table, Windows, gather, needed_units
-from tasks.act.verdict import Judgement, judge
+from tasks.act.verdict import Comparison, Judgement, judge
 from tasks.model import Verdict
 
 Floats = NDArray[np.float64]
@@ -56,11 +56,9 @@ class Case:
     level: Floats  # true multiplier of the slice by week, without effect, trend and season
     per_unit: Floats  # cases that an untreated unit of the slice brings on average, by week
     dispersion: float
-    drift: float
     windows: Windows
     target: float
     first_look: int
-    sisters_expected: float  # the control's cases of a baseline week, on average
 
 
 def draw(chance: np.random.Generator) -> Case:
@@ -133,14 +131,13 @@ def draw(chance: np.random.Generator) -> Case:
     stood = float(level[trigger]) if story == "rise" else 1.0
     return Case(
         effect=effect, selected=selected, story=story, control=control, moving=moving, table=_rows(table, kept), level=level, per_unit=per_unit,
-        dispersion=dispersion, drift=drift,
+        dispersion=dispersion,
         windows=Windows(
             before_from=MONDAY + timedelta(weeks=history - baseline), before_to=MONDAY + timedelta(weeks=history, days=-1),
             known_to=MONDAY + timedelta(weeks=trigger + 1, days=-1), cut_in=MONDAY + timedelta(weeks=cut_in), last_day=MONDAY, age_days=age,
             verify_weeks=int(chance.integers(3, 9)), min_units=int(units[worst] * chance.uniform(1, 4)),
         ),
         target=0.7 * stood * float(old[held].sum() / n[0, held].sum()), first_look=cut_in + gap,
-        sisters_expected=float(mean[1:, held].sum()),
     )  # fmt: skip
 
 
@@ -200,18 +197,13 @@ def has_enough(case: Case, found: Evidence, *, by_truth: bool) -> bool:
     compared, after = found.weeks.only(side), found.weeks.only(AFTER)
     if not compared.n.sum() or not after.n.sum():
         return False
-    unsure = found.noise.drift
-    if found.course is not None:
-        unsure = found.course.variance(compared.week / 7, compared.n, after.week / 7, after.n)
+    unsure = Comparison(found, raised=case.story == "rise", regressed=False).unsure()
     if not by_truth:
         brought = Counts(float(compared.events.sum()) + found.prior.events, float(compared.n.sum()) + found.prior.n)
-        control = found.control_untreated if case.story == "rise" else found.control_before
-        return found.after.n >= needed_units(brought, control, replace(found.noise, drift=unsure))
+        return found.after.n >= needed_units(brought, found.noise, unsure)
     place = (compared.week - MONDAY.toordinal()) // 7
     brought = Counts(float((case.per_unit[place] * compared.n).sum()), float(compared.n.sum()))
-    control = Counts(case.sisters_expected, 1.0) if found.course is None else Counts()
-    drift = unsure if found.course is not None else (case.drift * 20) ** 2
-    return found.after.n >= needed_units(brought, control, Noise(case.dispersion, drift=drift))
+    return found.after.n >= needed_units(brought, Noise(case.dispersion), unsure)
 
 
 def judge_case(case: Case) -> dict[str, Any]:

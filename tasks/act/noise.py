@@ -14,10 +14,17 @@ Floats = NDArray[np.float64]
 YEAR = 365.25 / 7
 """Weeks of a year."""
 
-SLOPE = 0.008
-SEASON = 0.1
+SLOPE = 0.009
+SEASON = 0.13
 """What a slice's rate may do by itself: standard deviations of its slope by week and of the two parts of its yearly wave (log scale).
 They stand for what too short a history cannot show; a history that shows something overrules them."""
+
+DRIFT = 0.003
+DRIFT_SPREAD = 0.01
+"""Usual variance of log(after ÷ before) among untouched slices, and how far it strays from that."""
+
+INCIDENT = 4.0
+"""Weeks of the history that lie so many robust deviations off are incidents of their own."""
 
 SEASON_WEEKS = 52
 """Weeks of history from which on a yearly season is told apart from a slope."""
@@ -117,23 +124,36 @@ def drift(events_before: Floats, n_before: Floats, events_after: Floats, n_after
     """Estimate how much untouched slices drift apart: the variance of log(after ÷ before) beyond chance, by moments.
 
     Given a slice's total, its later count is binomial if all slices move alike; what the squared deviations exceed that by is
-    drift (DerSimonian & Laird 1986 for conditional counts).
+    drift (DerSimonian & Laird 1986 for conditional counts). Few cases say little of it: the estimate is drawn towards what is
+    usual by how sure it is.
 
     Returns:
-        Variance, 0 with fewer than five slices.
+        Variance; the usual one with fewer than five slices.
     """
     total = events_before + events_after
     kept = (total > 0) & (n_before > 0) & (n_after > 0)
     if kept.sum() < 5:
-        return 0.0
+        return DRIFT
     total, after, n_before, n_after = total[kept], events_after[kept], n_before[kept], n_after[kept]
     common = after.sum() / max(float((total - after).sum()), 0.5) * n_before.sum() / n_after.sum()
     share = common * n_after / (common * n_after + n_before)
     chance = total * share * (1 - share)
     if chance.min() <= 0:
-        return 0.0
+        return DRIFT
     pearson = float(np.sum((after - total * share) ** 2 / chance))
-    return max(0.0, (pearson - dispersion * (int(kept.sum()) - 1)) / float(chance.sum()))
+    freedom, weight = int(kept.sum()) - 1, float(chance.sum())
+    found, error = (pearson - dispersion * freedom) / weight, 2 * freedom * (dispersion / weight) ** 2
+    return max(0.0, (found / error + DRIFT / DRIFT_SPREAD**2) / (1 / error + 1 / DRIFT_SPREAD**2))
+
+
+def ordinary(observed: Floats, base: Floats) -> NDArray[np.bool_]:
+    """Return which counts are no incident: not further off the median level than `INCIDENT` robust deviations (MAD, Hampel 1974)."""
+    if len(observed) < 8 or observed.sum() == 0:
+        return np.ones(len(observed), dtype=bool)
+    level = max(float(np.median(observed / base)), float(observed.sum() / base.sum()) / 10)
+    off = (observed - base * level) / np.sqrt(base * level)
+    scale = max(1.0, 1.4826 * float(np.median(np.abs(off - np.median(off)))))
+    return np.abs(off) <= INCIDENT * scale
 
 
 def moves(week: Floats, observed: Floats, base: Floats, relative_variance: Floats, *, season: bool) -> float:

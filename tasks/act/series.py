@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from tasks.act.noise import Course, Floats, Noise, course, dispersion, drift, moves, prior_of_sisters
+from tasks.act.noise import DRIFT, Course, Floats, Noise, course, dispersion, drift, moves, ordinary, prior_of_sisters
 
 Integers = NDArray[np.int64]
 
@@ -138,7 +138,7 @@ class Evidence:
     baseline_weeks: int = 0
     prior: Counts = Counts()  # what sister slices add to a short baseline
     noise: Noise = field(default_factory=Noise)
-    course: Course | None = None  # where the slice was going by itself, where there is no control
+    course: Course | None = None  # where the slice was going by itself
     moving: bool = False  # a slope or season shows in that course
     complete: bool = True  # the planned weeks and units are all there
     weeks: Weeks | None = None
@@ -146,11 +146,16 @@ class Evidence:
     missing: str = ""
 
 
-def needed_units(before: Counts, control: Counts, noise: Noise) -> float:
+def needed_units(before: Counts, noise: Noise, unsure: float = 0.0) -> float:
     """Return the units after cut-in with which a halving is found nine times in ten.
 
-    The variance of the log ratio may be (log 2 ÷ (z₀.₉₇₅ + z₀.₉₀))²; the baseline, the control (twice: both its sides) and
-    drift take their part of it, the rest is one over the events that half the rate brings.
+    The variance of the log ratio may be (log 2 ÷ (z₀.₉₇₅ + z₀.₉₀))²; the baseline and what is not known of the rate's own
+    movement take their part of it, the rest is one over the events that half the rate brings.
+
+    Args:
+        before: What is compared with.
+        noise: Dispersion of the counts.
+        unsure: Variance of the logarithm of how the rate would have moved untouched.
 
     Returns:
         Units; infinity where the baseline alone is too thin.
@@ -158,9 +163,19 @@ def needed_units(before: Counts, control: Counts, noise: Noise) -> float:
     if before.events <= 0 or before.n <= 0:
         return inf
     spread = noise.at(0.95)
-    allowed = (HALVING / float(ndtri(0.975) + ndtri(POWER))) ** 2
-    left = allowed - spread / before.events - noise.drift - (2 * spread / control.events if control.events > 0 else 0.0)
+    left = (HALVING / float(ndtri(0.975) + ndtri(POWER))) ** 2 - spread / before.events - unsure
     return inf if left <= 0 else spread / left / (before.events / before.n / 2)
+
+
+def joined(*views: tuple[float, float] | None) -> tuple[float, float]:
+    """Join views of how a rate would have moved untouched (logarithm and its variance) by how sure they are.
+
+    Returns:
+        Movement and its variance; no movement, and no doubt of it, where there is no view.
+    """
+    known = [(moved, 1 / max(variance, 1e-9)) for moved, variance in filter(None, views)]
+    weight = sum(part for _, part in known)
+    return (sum(moved * part for moved, part in known) / weight, 1 / weight) if known else (0.0, 0.0)
 
 
 def gather(table: Table, windows: Windows) -> Evidence:
@@ -185,38 +200,39 @@ def gather(table: Table, windows: Windows) -> Evidence:
     side[treated] = AFTER
     control = _Control(table, mature)
     usual = _weeks(table, own & mature & (side <= BEFORE), side, control)
+    usual = usual.where((usual.side == BEFORE) | ordinary(usual.events, usual.n))
     parallel = control.covers(usual) and _moves_along(usual)
-    own_course = None if parallel else course(usual.week / 7, usual.events, usual.n)
-    if own_course is not None:
+    own_course = course(usual.week / 7, usual.events, usual.n)
+    if not parallel:
         usual = _along(usual, own_course)
     noise = _noise([usual])
     plain = np.zeros_like(usual.n)
-    moving = own_course is not None and moves(usual.week / 7, usual.events, usual.n, plain, season=True) < STEADY
+    moving = not parallel and moves(usual.week / 7, usual.events, usual.n, plain, season=True) < STEADY
     baseline = usual.only(BEFORE)
     before = _sum(table, own & mature & (side == BEFORE))
     weeks_before = len(baseline.week)
-    prior = (
-        _prior(table, mature & ~own & (side == BEFORE))
-        if SHRUNKEN_BASELINE_WEEKS <= weeks_before < MINIMUM_BASELINE_WEEKS
-        else Counts()
-    )
+    short = SHRUNKEN_BASELINE_WEEKS <= weeks_before < MINIMUM_BASELINE_WEEKS
+    prior = _prior(table, mature & ~own & (side == BEFORE)) if short else Counts()
     held = Counts(before.events + prior.events, before.n + prior.n)
-    if own_course is not None:
-        # How sure the course will be where the verified weeks are going to lie.
+    planned = inf
+    if weeks_before:
+        # How sure the movement will be where the verified weeks are going to lie.
         ahead = begin / 7 + np.arange(windows.verify_weeks, dtype=np.float64)
-        unsure = own_course.variance(baseline.week / 7, baseline.n, ahead, np.ones_like(ahead)) if weeks_before else inf
-        noise = replace(noise, drift=unsure)
-    planned = needed_units(held, control.over(baseline) if parallel else Counts(), noise)
+        unsure = own_course.variance(baseline.week / 7, baseline.n, ahead, np.ones_like(ahead))
+        worth = control.over(baseline).events if parallel else 0.0
+        spread = noise.at(0.95) * (1 + weeks_before / windows.verify_weeks)
+        unsure = joined((0.0, unsure), (0.0, spread / worth + DRIFT) if worth else None)[1]
+        planned = needed_units(held, noise, unsure)
     enough = max(windows.min_units, planned) if isfinite(planned) else windows.min_units  # no wait mends a thin baseline
     weeks_planned = max(windows.verify_weeks, POINTS) if moving else windows.verify_weeks
     end, complete = _window_end(table, treated & mature, begin, weeks_planned, enough, last_mature)
     side[treated & (day > end)] = LATER
     side[treated & (day > end + windows.watch_days)] = LATER + 1
     weeks = _weeks(table, own & mature, side, control)
-    if parallel and not control.covers(weeks.only(BEFORE, UNTREATED, AFTER)):
-        parallel, own_course = False, course(usual.week / 7, usual.events, usual.n)
-    if own_course is not None:
+    parallel = parallel and control.covers(weeks.only(BEFORE, UNTREATED, AFTER))
+    if not parallel:
         weeks = _along(weeks, own_course)
+    weeks = weeks.where((weeks.side != HISTORY) | np.isin(weeks.week, usual.week))
     if parallel:
         near = (day >= before_from) & (day <= before_to)
         sisters = _sisters(table, mature & ~own, near, (day >= begin) & (day <= end))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from math import ceil, isfinite, log
+from math import ceil, exp, isfinite, log
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from tasks.act.series import (
     Counts,
     Evidence,
     Weeks,
+    joined,
     needed_units,
 )
 from tasks.model import Verdict
@@ -46,7 +47,8 @@ FORESEEABLE = timedelta(weeks=52)
 class Judgement:
     """A verdict with what it rests on; `needed` units and their day where nothing can be said yet.
 
-    `compared` are the counts that those after cut-in are compared with; `method` is control, course, segmented or exact.
+    `compared` are the counts that those after cut-in are compared with; `method` is segmented, or what an exact ratio mostly
+    leans on: control, course, or nothing (exact).
     """
 
     verdict: Verdict
@@ -66,13 +68,11 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
     Effective needs both: the interval of the ratio lies below 1, and two consecutive mature weeks meet the target. One
     interval is printed, always of 95 %; before the planned weeks are over, the words need that of 99 %:
 
-    - with a control that moved along before: the exact conditional ratio of the slice over that of the control, week by week,
-      widened by the control's own chance and the drift among its slices (difference in differences);
-    - without one: the exact conditional ratio over the course that the slice was on, widened by what its history leaves open;
-    - without one, where that course has a clear slope or season and 12 weeks stand on each side: the step of a segmented
-      regression.
-
-    The first two are widened as well by the dispersion of the weekly counts.
+    - the exact conditional ratio over how the rate would have moved untouched, as the untouched slices did in the same weeks
+      (difference in differences) and as the slice's own course before foretells, each by how sure it is; widened by what they
+      leave open and by the dispersion of the weekly counts;
+    - without untouched slices that moved along before, where the slice's course has a clear slope or season and 12 weeks stand
+      on each side: the step of a segmented regression.
 
     Args:
         found: Counts at equal age.
@@ -89,7 +89,7 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
         return Judgement(Verdict.UNDECIDED, reason=found.missing)
     if found.before.n <= 0 or (found.baseline_weeks < MINIMUM_BASELINE_WEEKS and found.prior.n <= 0):
         return Judgement(Verdict.UNDECIDED, reason="baseline_short")
-    sides = _Sides.of(found)
+    sides = Comparison.of(found)
     if found.after.n <= 0:
         return _wait(found, sides, None, min_units, age_days, last_day)
     said = _words(found, sides, target, min_units, age_days, last_day)
@@ -97,7 +97,7 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
 
 
 @dataclass(frozen=True)
-class _Sides:
+class Comparison:
     """What is compared with what, and how."""
 
     found: Evidence
@@ -105,7 +105,7 @@ class _Sides:
     regressed: bool
 
     @classmethod
-    def of(cls, found: Evidence) -> _Sides:
+    def of(cls, found: Evidence) -> Comparison:
         """Choose the comparison: the baseline, or the units without the change where a rise stood until cut-in.
 
         Those came after what had led to the action; nobody had selected them for being high.
@@ -132,67 +132,73 @@ class _Sides:
         return self.found.untreated if self.raised else self.before
 
     @property
-    def control(self) -> tuple[Counts, Counts] | None:
-        """The control over the weeks compared with and over those after cut-in."""
-        earlier = self.found.control_untreated if self.raised else self.found.control_before
-        later = self.found.control_after
-        return (earlier, later) if earlier.events > 0 and later.events > 0 else None
-
-    @property
     def control_ratio(self) -> float | None:
         """How the control moved meanwhile."""
-        if self.control is None:
-            return None
-        earlier, later = (counts.rate or 0.0 for counts in self.control)
-        return later / earlier if earlier > 0 else None
+        moved = self._control(UNTREATED if self.raised else BEFORE, AFTER, 0.95)
+        return exp(moved[0]) if moved else None
 
     @property
     def method(self) -> str:
         """Name of the comparison that is printed."""
         if self.regressed:
             return "segmented"
-        return "control" if self.control else "course" if self.found.course else "exact"
+        old = UNTREATED if self.raised else BEFORE
+        control, course = self._control(old, AFTER, 0.95), self._course(old, AFTER)
+        if control and (course is None or control[1] <= course[1]):
+            return "control"
+        return "course" if course else "exact"
 
     def ratio(self, confidence: float) -> RateRatio:
         """Return the ratio that is printed."""
         if self.regressed and self.found.after.events > 0 and self.found.weeks is not None:
             return _regressed(self.found.weeks, confidence)
         side = UNTREATED if self.raised else BEFORE
-        return self._against((self.found.after, AFTER), (self.compared, side), self.control, confidence)
+        return self._against((self.found.after, AFTER), (self.compared, side), confidence)
 
     def later(self, confidence: float) -> RateRatio:
         """Return the ratio of the weeks after the verified ones to these."""
-        found = self.found
-        control = (found.control_after, found.control_later) if found.control_later.events > 0 else None
-        return self._against((found.later, LATER), (found.after, AFTER), control, confidence)
+        return self._against((self.found.later, LATER), (self.found.after, AFTER), confidence)
 
-    def _against(
-        self, first: tuple[Counts, int], second: tuple[Counts, int], control: tuple[Counts, Counts] | None, confidence: float
-    ) -> RateRatio:
+    def unsure(self) -> float:
+        """Return the variance of the logarithm of how the rate would have moved untouched."""
+        return self._moved(UNTREATED if self.raised else BEFORE, AFTER, 0.95)[1]
+
+    def _against(self, first: tuple[Counts, int], second: tuple[Counts, int], confidence: float) -> RateRatio:
         (new, new_side), (old, old_side) = first, second
-        spread = self.found.noise.at(confidence)
-        moved, unsure = self.foreseen(old_side, new_side) if control is None else (1.0, self.found.noise.drift)
-        if control is not None and control[0].rate and control[1].rate:
-            unsure += spread * sum(1 / counts.events for counts in control)
-            moved = control[1].rate / control[0].rate
-        chance = 1 / (new.events + 0.5) + 1 / (old.events + 0.5)
-        return rate_ratio(
-            new.events, new.n * moved, old.events, old.n, confidence=confidence, dispersion=spread + unsure / chance
-        )
+        moved, unsure = self._moved(old_side, new_side, confidence)
+        dispersion = self.found.noise.at(confidence) + unsure / (1 / (new.events + 0.5) + 1 / (old.events + 0.5))
+        return rate_ratio(new.events, new.n * exp(moved), old.events, old.n, confidence=confidence, dispersion=dispersion)
 
-    def foreseen(self, old_side: int, new_side: int) -> tuple[float, float]:
-        """Return how the rate was going to move between two sides by itself, and the variance of its logarithm."""
+    def _moved(self, old: int, new: int, confidence: float) -> tuple[float, float]:
+        """Return the logarithm of how the rate would have moved untouched between two sides, and its variance."""
+        return joined(self._course(old, new), self._control(old, new, confidence))
+
+    def _control(self, old: int, new: int, confidence: float) -> tuple[float, float] | None:
+        found = self.found
+        rates = {
+            BEFORE: found.control_before,
+            UNTREATED: found.control_untreated,
+            AFTER: found.control_after,
+            LATER: found.control_later,
+        }
+        first, second = rates[old], rates[new]
+        if not first.rate or not second.rate:
+            return None
+        spread = found.noise.at(confidence)
+        return log(second.rate / first.rate), spread * (1 / first.events + 1 / second.events) + found.noise.drift
+
+    def _course(self, old: int, new: int) -> tuple[float, float] | None:
         course, weeks = self.found.course, self.found.weeks
         if course is None or weeks is None:
-            return 1.0, 0.0
-        old, new = weeks.only(old_side), weeks.only(new_side)
-        if not old.n.sum() or not new.n.sum():
-            return 1.0, 0.0
-        moved = (new.n @ new.rate / new.n.sum()) / (old.n @ old.rate / old.n.sum())
-        return float(moved), course.variance(old.week / 7, old.n, new.week / 7, new.n)
+            return None
+        first, second = weeks.only(old), weeks.only(new)
+        if not first.n.sum() or not second.n.sum():
+            return None
+        (was, is_now) = (float(side.n @ course.at(side.week / 7) / side.n.sum()) for side in (first, second))
+        return log(is_now / was), course.variance(first.week / 7, first.n, second.week / 7, second.n)
 
 
-def _words(found: Evidence, sides: _Sides, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
+def _words(found: Evidence, sides: Comparison, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
     ratio = sides.ratio(0.95)
     decisive = ratio if found.complete else sides.ratio(STRICT_CONFIDENCE)
     enough = found.after.n >= min_units
@@ -219,7 +225,7 @@ def _words(found: Evidence, sides: _Sides, target: float | None, min_units: int,
     if ratio.low > HALVED and ratio.high < 1 / HALVED:
         after, before = found.after, sides.compared
         moved = any(_is_higher(one, other, found.noise, 0.95) for one, other in ((after, before), (before, after)))
-        return say(Verdict.NO_CHANGE, "control_moved" if moved and sides.control else "")
+        return say(Verdict.NO_CHANGE, "control_moved" if moved and sides.control_ratio else "")
     return _wait(found, sides, ratio, min_units, age_days, last_day)
 
 
@@ -277,13 +283,11 @@ def _with_side_effect(said: Judgement, found: Evidence) -> Judgement:
     return replace(said, side=(before.rate, after.rate)) if rose else said
 
 
-def _wait(found: Evidence, sides: _Sides, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date) -> Judgement:
+def _wait(
+    found: Evidence, sides: Comparison, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date
+) -> Judgement:
     """Say how many more units it takes to see a halving, and when they are old enough."""
-    control = sides.control
-    noise = (
-        found.noise if control else replace(found.noise, drift=sides.foreseen(UNTREATED if sides.raised else BEFORE, AFTER)[1])
-    )
-    planned = needed_units(sides.compared, control[0] if control else Counts(), noise)
+    planned = needed_units(sides.compared, found.noise, sides.unsure())
     wanted = max(min_units, planned) if isfinite(planned) else min_units
     needed = ceil(wanted - found.after.n)
     same = {"ratio": ratio, "control_ratio": sides.control_ratio, "method": sides.method, "compared": sides.compared}

@@ -1,12 +1,12 @@
 """Dispersion, drift, slopes, the course of a slice and the units that a halving takes."""
 
-from math import inf, log, sqrt
+from math import inf, sqrt
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from tasks.act.noise import Noise, course, dispersion, drift, moves, prior_of_sisters
+from tasks.act.noise import DRIFT, Noise, course, dispersion, drift, moves, ordinary, prior_of_sisters
 from tasks.act.rate_ratio import rate_ratio
 from tasks.act.series import Counts, needed_units
 
@@ -45,19 +45,31 @@ def test_dispersion_from_few_weeks_is_widened() -> None:
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.2])
-def test_drift_among_sisters(spread: float) -> None:
+def test_drift_among_sisters_with_many_cases(spread: float) -> None:
     chance = np.random.default_rng(3)
     found = []
     for _ in range(200):
         rate = chance.gamma(5, 0.01, 14)
-        before, after = chance.poisson(rate * 4000), chance.poisson(rate * 2000 * np.exp(chance.normal(0.1, spread, 14)))
-        found.append(drift(before.astype(float), np.full(14, 4000.0), after.astype(float), np.full(14, 2000.0), 1.0))
+        before, after = chance.poisson(rate * 40_000), chance.poisson(rate * 20_000 * np.exp(chance.normal(0.1, spread, 14)))
+        found.append(drift(before.astype(float), np.full(14, 4e4), after.astype(float), np.full(14, 2e4), 1.0))
     assert np.mean(found) == pytest.approx(spread**2, abs=0.006)
 
 
-def test_few_sisters_say_nothing_of_drift() -> None:
+def test_few_cases_or_sisters_say_nothing_of_drift() -> None:
+    chance = np.random.default_rng(9)
+    n = np.full(16, 2000.0)
+    few = [drift(chance.poisson(3, 16).astype(float), n, chance.poisson(3, 16).astype(float), n, 1.0) for _ in range(100)]
+    assert max(few) < 0.008  # chance alone makes 0.1 and more of such counts
     four = np.array([10.0, 90.0, 10.0, 90.0])
-    assert drift(four, np.full(4, 100.0), four[::-1], np.full(4, 100.0), 1.0) == 0.0
+    assert drift(four, np.full(4, 100.0), four[::-1], np.full(4, 100.0), 1.0) == DRIFT
+
+
+def test_earlier_incidents_are_no_part_of_the_history() -> None:
+    chance = np.random.default_rng(10)
+    counts = chance.poisson(12, 40).astype(float)
+    assert ordinary(counts, np.full(40, 500.0)).all()
+    counts[[7, 8]] = (160, 90)
+    assert np.flatnonzero(~ordinary(counts, np.full(40, 500.0))).tolist() == [7, 8]
 
 
 @pytest.mark.parametrize("true", [1.0, 2.0])
@@ -118,7 +130,7 @@ def test_prior_of_sisters_is_the_gamma_they_were_drawn_from() -> None:
 def test_a_halving_is_found_nine_times_in_ten_with_the_units_asked_for() -> None:
     chance = np.random.default_rng(8)
     rate, n_before = 0.02, 10_000.0
-    planned = needed_units(Counts(rate * n_before, n_before), Counts(), Noise())
+    planned = needed_units(Counts(rate * n_before, n_before), Noise())
     hits = 0
     for _ in range(1500):
         before, after = chance.poisson(rate * n_before), chance.poisson(rate / 2 * planned)
@@ -127,6 +139,5 @@ def test_a_halving_is_found_nine_times_in_ten_with_the_units_asked_for() -> None
 
 
 def test_what_no_number_of_units_can_show() -> None:
-    assert needed_units(Counts(20, 1000), Counts(), Noise()) == inf
-    assert needed_units(Counts(200, 10_000), Counts(40, 1000), Noise()) == inf
-    assert needed_units(Counts(200, 10_000), Counts(), Noise(drift=(log(2) / 3.2) ** 2)) == inf
+    assert needed_units(Counts(20, 1000), Noise()) == inf
+    assert needed_units(Counts(200, 10_000), Noise(), 0.05) == inf
