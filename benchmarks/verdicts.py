@@ -15,16 +15,20 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from tasks.act.exposure import evidence
 from tasks.act.noise import YEAR, Noise
-from tasks.act.series import AFTER, BEFORE, OWN, UNTREATED, Counts, Evidence, Table, Windows, gather, needed_units
+from tasks.act.series import AFTER, BEFORE, HISTORY_WEEKS, OWN, UNTREATED, Counts, Evidence, Table, Windows, gather, needed_units
 from tasks.act.verdict import Comparison, Judgement, judge
-from tasks.model import Verdict
+from tasks.model import UTC_TIME, Action, ActionKind, Facts, Period, Verdict
+from tasks.shop.load import Shop
 
 Floats = NDArray[np.float64]
 
@@ -232,6 +236,80 @@ def judge_case(case: Case) -> dict[str, Any]:
     }
 
 
+def frames(case: Case) -> Facts:
+    """Return a case as order lines and complaints, unit by unit, as the review reads them from the lake."""
+    table, size = case.table, case.table.n.astype(np.int64)
+    row = np.arange(len(size)).repeat(size)
+    within = np.arange(len(row)) - (np.cumsum(size) - size).repeat(size)
+    signed = pl.Series(table.day - date(1970, 1, 1).toordinal(), dtype=pl.Int32).cast(pl.Date).gather(row).cast(
+        UTC_TIME
+    ) + timedelta(hours=4)
+    last_old = datetime.combine(case.windows.cut_in, time(), UTC) - timedelta(days=2)
+    lines = pl.DataFrame({"row": row, "within": within, "signed_at": signed}).with_columns(
+        oid=pl.format("{}-{}", "row", "within"),
+        sku=pl.Series([f"SKU-{group + 1:02d}" for group in table.group]).gather(row),
+        line=pl.lit("KT"),
+        treated=pl.Series(table.treated).gather(row),
+        events=pl.Series(table.events).gather(row),
+    )
+    sent = pl.col("signed_at") - timedelta(days=2)
+    lines = lines.with_columns(
+        shipped_at=pl.when("treated").then(sent).otherwise(pl.min_horizontal(sent, pl.lit(last_old, UTC_TIME)))
+    )
+    lines = lines.with_columns(paid_at=pl.col("shipped_at") - timedelta(days=1), batch_no=pl.lit(None, pl.String), qty=pl.lit(1))
+    cases = lines.filter(pl.col("within") < pl.col("events")).select(
+        "oid",
+        record_id="oid",
+        leaf=pl.lit("LOG.DAMAGE"),
+        submitted_at=pl.col("signed_at") + timedelta(days=1),
+        counted=pl.lit(value=True),
+    )
+    return Facts(
+        {"order_line": lines.drop("row", "within", "treated", "events"), "feedback": cases}, datetime(2030, 1, 1, tzinfo=UTC)
+    )
+
+
+def is_same_through_frames(case: Case, shop: Shop) -> bool:
+    """Whether an action's last review comes to the same words and interval from order lines and complaints."""
+    *_, (_, said) = looks(case)
+    windows = case.windows
+    opened, trigger = windows.known_to, windows.known_to - timedelta(days=6)
+    action = Action(
+        action_id="A", what="", kind=ActionKind.CORRECT, cause_id="", owner="", department="", due=datetime(2030, 1, 1, tzinfo=UTC), metric="",
+        exposure="units_signed", age_days=windows.age_days, slice={"sku": "SKU-00"}, leaf="LOG.DAMAGE", target=case.target, target_text="",
+        expected_effect="", period=f"{opened.isocalendar().year}-W{opened.isocalendar().week:02d}", cut_in_axis="ship_date",
+        baseline_from=windows.before_from, baseline_to=windows.before_to, trigger_from=trigger, trigger_to=opened,
+        verify_weeks=windows.verify_weeks, min_units=windows.min_units,
+    )  # fmt: skip
+    last = looked_on(case)
+    period = Period.parse(f"{last.isocalendar().year}-W{last.isocalendar().week:02d}")
+    again = evidence(
+        action, frames(case), period, shop, done_on=None, cut_in_actual=str(windows.cut_in), min_units=windows.min_units
+    )
+    told = judge(again, target=case.target, min_units=windows.min_units, age_days=windows.age_days, last_day=last)
+    if said.ratio is None or told.ratio is None:
+        return said == told
+    return (said.verdict, said.method) == (told.verdict, told.method) and bool(
+        np.allclose(
+            [said.ratio.ratio, said.ratio.low, said.ratio.high], [told.ratio.ratio, told.ratio.low, told.ratio.high], rtol=1e-6
+        )
+    )
+
+
+def looked_on(case: Case) -> date:
+    """Return the last day of an action's last review."""
+    return MONDAY + timedelta(weeks=case.first_look + sum(1 for _ in looks(case)) - 1, days=6)
+
+
+def small_cases(chance: np.random.Generator) -> Iterator[Case]:
+    """Draw actions of slices small enough to be written out unit by unit, and not older than what a review looks back on."""
+    while True:
+        case = draw(chance)
+        history = (case.windows.before_from - MONDAY).days // 7
+        if case.table.n.sum() < 300_000 and history <= HISTORY_WEEKS and (case.table.events <= case.table.n).all():
+            yield case
+
+
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Return what is promised."""
     covered = [row["covered"] for row in rows if row["printed"]]
@@ -296,16 +374,26 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--actions", type=int, default=2000)
+    parser.add_argument(
+        "--frames", type=int, default=5, help="actions that are judged a second time from order lines and complaints"
+    )
     parser.add_argument("--hold", action="store_true", help="end with an error where a promise is broken")
     options = parser.parse_args(list(arguments) if arguments is not None else None)
     chance = np.random.default_rng(options.seed)
     rows = [judge_case(draw(chance)) for _ in range(options.actions)]
     _table(rows)
+    shop = Shop.load(None)
+    same = [
+        is_same_through_frames(case, shop)
+        for case in islice(small_cases(np.random.default_rng([options.seed, 1])), options.frames)
+    ]
+    print(f"the same from order lines and complaints: {sum(same)} of {len(same)}")
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(f"{usage.ru_utime + usage.ru_stime:.1f} CPU s")
     result = summary(rows)
     print(json.dumps(result))
     broken = [name for name, (low, high) in PROMISES.items() if not low <= result[name] <= high]
+    broken += [] if all(same) else ["the same from order lines and complaints"]
     if options.hold and broken:
         sys.exit(f"Broken: {', '.join(broken)}.")
 
