@@ -567,6 +567,7 @@ class Verdict(StrEnum):
     NO_CHANGE = "no_change"
     WORSE = "worse"
     UNDECIDED = "undecided"
+    RELAPSED = "relapsed"
 
 
 class CauseStatus(StrEnum):
@@ -771,6 +772,7 @@ class ActionResult:
     postponed: int
     status: str  # not_due, due, done, late, cancelled, proposed
     verdict: Verdict | None = None
+    method: str = ""  # exact, control, segmented: what the printed interval comes from
     rate_before: float | None = None
     rate_after: float | None = None
     n_before: float | None = None
@@ -781,6 +783,10 @@ class ActionResult:
     low: float | None = None
     high: float | None = None
     control_ratio: float | None = None
+    rate_later: float | None = None  # in the weeks of watching, where it rose again
+    n_later: float | None = None
+    side_before: float | None = None  # other cases on the same units, where they rose
+    side_after: float | None = None
     needed: int | None = None
     needed_by: date | None = None
     reason: str = ""

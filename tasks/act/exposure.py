@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 
+from tasks.act.series import HISTORY_WEEKS, MINIMUM_BASELINE_WEEKS, Evidence, Table, Windows, gather
 from tasks.model import Action, Facts, Period
 from tasks.shop.load import Shop
 
@@ -40,52 +42,17 @@ LASTING = ("batch", "ship_date", "promotion")
 """Axes on which old stock or orders on their way outlive the day of «done»: without a known cut-in nothing can be said."""
 
 BASELINE_WEEKS = 12
-MINIMUM_BASELINE_WEEKS = 8
+WATCH_DAYS = 56
+WEAR_WATCH_DAYS = 90
+"""Days after the verified weeks in which a relapse is looked for; what wears out is watched longer (domain.md 9.5)."""
 
 RECORD_DIMENSIONS = ("symptom", "os", "app_version", "source", "queue", "shift", "platform")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Events on some exposure."""
-
-    events: float = 0.0
-    n: float = 0.0
-
-    @property
-    def rate(self) -> float | None:
-        """Events per unit."""
-        return self.events / self.n if self.n else None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All numbers a verdict rests on; every count is at the same age.
-
-    `before` are weeks before the trigger window, `trigger` that window, `untreated` units after it that the action did
-    not reach yet, `after` units after cut-in. `cohorts` are whole mature weeks after cut-in in order.
-    """
-
-    before: Counts = Counts()
-    trigger: Counts = Counts()
-    untreated: Counts = Counts()
-    after: Counts = Counts()
-    control_before: Counts = Counts()
-    control_after: Counts = Counts()
-    cohorts: tuple[tuple[date, Counts], ...] = ()
-    waiting: float = 0.0
-    weekly: float = 0.0
-    baseline_weeks: int = 0
-    cut_in: date | None = None
-    missing: str = ""
 
 
 @dataclass(frozen=True)
 class _Plan:
     """Windows of an action as days of the business zone."""
 
-    trigger_from: date
-    trigger_to: date
     known_to: date
     before_from: date
     before_to: date
@@ -94,7 +61,14 @@ class _Plan:
 
 
 def evidence(
-    action: Action, facts: Facts, period: Period, shop: Shop, *, done_on: date | None, cut_in_actual: str = ""
+    action: Action,
+    facts: Facts,
+    period: Period,
+    shop: Shop,
+    *,
+    done_on: date | None,
+    cut_in_actual: str = "",
+    min_units: int = 0,
 ) -> Evidence:
     """Count events and exposure before the trigger window and after cut-in, at equal age.
 
@@ -108,6 +82,7 @@ def evidence(
         shop: Configuration.
         done_on: Day on which the action was done.
         cut_in_actual: A day or a batch; empty where unknown.
+        min_units: Units after cut-in that were planned.
 
     Returns:
         The numbers, or `missing` with a code: cut_in_unknown, not_measurable, no_units.
@@ -118,10 +93,46 @@ def evidence(
     code = _metric_code(action, shop)
     if code == "safety_cases" or not action.exposure:
         return Evidence(missing="not_measurable", cut_in=plan.cut_in)
-    units, events = _units(action, facts, period, plan, code)
-    if units is None or events is None:
+    found = _units(action, facts, period, plan, code)
+    if found is None:
         return Evidence(missing="not_measurable", cut_in=plan.cut_in)
-    return _count(units, events, action, period, plan)
+    windows = Windows(
+        before_from=plan.before_from,
+        before_to=plan.before_to,
+        known_to=plan.known_to,
+        cut_in=plan.cut_in,
+        last_day=period.last_day,
+        age_days=_age(action),
+        verify_weeks=action.verify_weeks,
+        min_units=min_units,
+        watch_days=WEAR_WATCH_DAYS if _wears(action, shop) else WATCH_DAYS,
+    )
+    return gather(_table(*found), windows)
+
+
+def _wears(action: Action, shop: Shop) -> bool:
+    """Whether the problem shows late in a unit's life."""
+    leaves = [shop.taxonomy.every_leaf.get(code) for code in re.split(r"[,+;\s]+", action.leaf)]
+    symptom = shop.taxonomy.symptoms.get(action.slice.get("symptom", ""))
+    families = {leaf.family for leaf in leaves if leaf} if symptom is None else {symptom.family}
+    return "wear" in families
+
+
+def _table(units: pl.DataFrame, events: pl.DataFrame) -> Table:
+    """Join units and events by day, side and sister; sisters are numbered in the order of their names."""
+    keys = ["start", "treated", "sister"]
+    both = units.join(events, on=keys, how="left", nulls_equal=True).filter(pl.col("start").is_not_null()).sort(keys)
+    group = pl.col("sister").rank("dense").fill_null(0).cast(pl.Int64) - 1
+    both = both.with_columns(group=group, day=pl.col("start").to_physical().cast(pl.Int64) + date(1970, 1, 1).toordinal())
+    other = both["other"] if "other" in both.columns else pl.zeros(both.height, eager=True)
+    return Table(
+        day=both["day"].to_numpy(),
+        treated=both["treated"].to_numpy(),
+        group=both["group"].to_numpy(),
+        n=both["n"].to_numpy(),
+        events=both["events"].fill_null(0.0).to_numpy(),
+        other=other.fill_null(0.0).to_numpy().astype(np.float64),
+    )
 
 
 def _metric_code(action: Action, shop: Shop) -> str:
@@ -149,7 +160,7 @@ def _plan(action: Action, facts: Facts, period: Period, done_on: date | None, cu
     else:
         return None
     # What came after the period in which the action was proposed cannot have led to it, whatever the window says.
-    return _Plan(trigger_from, trigger_to, min(trigger_to, opened.last_day), before_from, before_to, cut_in, batch)
+    return _Plan(min(trigger_to, opened.last_day), before_from, before_to, cut_in, batch)
 
 
 def _age(action: Action) -> int:
@@ -185,17 +196,22 @@ def _day(column: str, zone: str) -> pl.Expr:
     return pl.col(column).dt.convert_time_zone(zone).dt.date()
 
 
-def _counted(facts: Facts, action: Action, period: Period) -> pl.DataFrame:
+def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
     frame = facts["feedback"]
     if "counted" not in frame.columns:
         return frame.clear()
-    return frame.filter(pl.col("counted") & (pl.col("submitted_at") < period.end) & _leaf(action))
+    return frame.filter(pl.col("counted") & (pl.col("submitted_at") < period.end))
 
 
-def _units(
-    action: Action, facts: Facts, period: Period, plan: _Plan, code: str
-) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
-    """Return units (start, treated, control, n) and events (start, treated, control, n), all by day."""
+def _counted(facts: Facts, action: Action, period: Period) -> pl.DataFrame:
+    return _complaints(facts, period).filter(_leaf(action))
+
+
+def _units(action: Action, facts: Facts, period: Period, plan: _Plan, code: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Return units (start, treated, sister, n) and events (start, treated, sister, events, perhaps other), all by day.
+
+    `sister` is empty for the slice itself.
+    """
     conditions = {name: value for name, value in action.slice.items() if name not in SWITCHED.get(action.cut_in_axis, ())}
     if action.exposure in DAILY or code == "replied_3min_share":
         return _daily(action, facts, period, plan, conditions, code)
@@ -206,51 +222,48 @@ def _units(
 
 def _lines(
     action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
-) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     axis = AXES.get(action.exposure, "signed_at")
-    oldest = datetime.combine(plan.before_from, time(), ZoneInfo(period.zone)).astimezone(UTC)
+    first = plan.before_from - timedelta(weeks=HISTORY_WEEKS)
+    oldest = datetime.combine(first, time(), ZoneInfo(period.zone)).astimezone(UTC)
     every = facts["order_line"].filter((pl.col(axis) >= oldest) & (pl.col(axis) < period.end))
     if every.is_empty():
-        return None, None
+        return None
     line_conditions = {k: v for k, v in conditions.items() if k in every.columns or k == "province"}
     record_conditions = {k: v for k, v in conditions.items() if k not in line_conditions and k in RECORD_DIMENSIONS}
     if "session_id" in action.slice and "session_id" not in conditions:
         line_conditions |= _kind_of_session(every, action.slice["session_id"])
-    inside = _slice(every, line_conditions).with_columns(control=pl.lit(False))
+    inside = _slice(every, line_conditions)
     switch = CUT_IN_COLUMNS.get(action.cut_in_axis, axis)
     reached = _day(switch, period.zone) >= plan.cut_in
     gone = inside.filter(reached).height < max(action.min_units / 10, 1)
     if "carrier" in line_conditions and action.cut_in_axis == "ship_date" and gone:
         # The remedy was another carrier: after it, the same destinations are what it was to help.
         elsewhere = _slice(every, {k: v for k, v in line_conditions.items() if k != "carrier"}).filter(reached)
-        inside = pl.concat([inside.filter(~reached), elsewhere.with_columns(control=pl.lit(False))])
-    control = _control(action, every, inside, line_conditions)
-    lines = pl.concat([inside, control]) if control is not None else inside
-    columns = ["oid", axis, switch, "batch_no", "control"]
-    lines = lines.select(list(dict.fromkeys(columns)))
+        inside = pl.concat([inside.filter(~reached), elsewhere])
     treated = _treated_batches(facts, inside, plan.batch) if plan.batch else None
     after = pl.col("batch_no").is_in(treated) if treated else _day(switch, period.zone) >= plan.cut_in
-    # The control has no cut-in of its own: it is split on the day on which the slice's first treated unit was sent.
-    first_sent = lines.filter(~pl.col("control") & after).select(_day(switch, period.zone).min()).item()
-    lines = lines.with_columns(
-        start=_day(axis, period.zone),
-        moment=pl.col(axis),
-        treated=pl.when(pl.col("control"))
-        .then(_day(switch, period.zone) >= ((first_sent if treated else None) or plan.cut_in))
-        .otherwise(after)
-        .fill_null(False),
-    ).select("oid", "start", "moment", "treated", "control")
-    units = lines.group_by("start", "treated", "control").agg(n=pl.len().cast(pl.Float64))
+    own = inside.with_columns(treated=after.fill_null(False), sister=pl.lit(None, dtype=pl.String))
+    control = _control(action, every, inside, line_conditions)
+    lines = pl.concat(
+        frame.select("oid", "treated", "sister", start=_day(axis, period.zone), moment=pl.col(axis))
+        for frame in (own, control)
+        if frame is not None
+    )
+    keys = ["start", "treated", "sister"]
+    units = lines.group_by(keys).agg(n=pl.len().cast(pl.Float64))
     age = pl.duration(days=_age(action))
     happened = _confirmed(facts, period) if code == "confirmed_faults" else None
+    records = _complaints(facts, period).filter(pl.col("oid").is_not_null())
     if happened is None or happened.join(lines, on="oid", how="semi").is_empty():
-        records = _slice(_counted(facts, action, period), record_conditions)
-        happened = records.filter(pl.col("oid").is_not_null()).select("oid", at="submitted_at")
+        happened = _slice(records.filter(_leaf(action)), record_conditions).select("oid", at="submitted_at")
+    other = records.filter(~_leaf(action)).select("oid", at="submitted_at")
+    cases = pl.concat([happened.with_columns(meant=pl.lit(True)), other.with_columns(meant=pl.lit(False))])
     events = (
-        happened.join(lines, on="oid", how="inner")
+        cases.join(lines, on="oid", how="inner")
         .filter((pl.col("at") >= pl.col("moment")) & (pl.col("at") < pl.col("moment") + age))
-        .group_by("start", "treated", "control")
-        .agg(n=pl.len().cast(pl.Float64))
+        .group_by(keys)
+        .agg(events=pl.col("meant").sum().cast(pl.Float64), other=(~pl.col("meant")).sum().cast(pl.Float64))
     )
     return units, events
 
@@ -290,25 +303,28 @@ def _treated_batches(facts: Facts, inside: pl.DataFrame, batch: str) -> list[str
 
 
 def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditions: dict[str, str]) -> pl.DataFrame | None:
-    """Return the untouched units: the declared control, else the rest of the slice's product line."""
+    """Return the untouched units with the sister slice that each belongs to: the declared control, else the rest of the line."""
+    lines: list[str] = inside["line"].drop_nulls().unique().to_list() if "line" in inside.columns else []
     if action.control:
         declared = dict(action.control)
-        if declared.get("line") == "same":
-            own: list[str] = inside["line"].drop_nulls().unique().to_list() if "line" in inside.columns else []
-            declared = {**declared, "line": own[0]} if len(own) == 1 else declared
+        if declared.get("line") == "same" and len(lines) == 1:
+            declared["line"] = lines[0]
         other = _slice(every, declared)
-    elif "sku" in conditions and "line" in every.columns:
-        lines = inside["line"].drop_nulls().unique().to_list()
+        kinds = [name.removeprefix("not_") for name in declared if name.startswith("not_")]
+        kind = kinds[0] if kinds else "sku"
+    elif "sku" in conditions and lines:
         rest = {k: v for k, v in conditions.items() if k != "sku"}
         other = _slice(every.filter(pl.col("line").is_in(lines) & (pl.col("sku") != conditions["sku"])), rest)
+        kind = "sku"
     else:
         return None
-    return other.join(inside.select("oid"), on="oid", how="anti").with_columns(control=pl.lit(True))
+    sister = pl.col(kind).cast(pl.String).fill_null("") if kind in other.columns else pl.lit("")
+    return other.join(inside.select("oid"), on="oid", how="anti").with_columns(treated=pl.lit(False), sister=sister)
 
 
 def _daily(
     action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
-) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     table = facts["exposure"].filter(pl.col("day") <= period.last_day)
     kind = action.exposure if action.exposure != "conversations" else "human_conversations"
     kind = "human_conversations" if code == "replied_3min_share" else kind
@@ -317,31 +333,31 @@ def _daily(
 
     def by_day(frame: pl.DataFrame) -> pl.DataFrame:
         daily = frame.group_by(start="day").agg(pl.col("n").sum())
-        return daily.with_columns(treated=treated, control=pl.lit(False))
+        return daily.with_columns(treated=treated, sister=pl.lit(None, dtype=pl.String))
 
     units = by_day(table.filter(pl.col("kind") == kind))
     if units.is_empty():
-        return None, None
+        return None
     if code == "replied_3min_share":
         replied = by_day(table.filter(pl.col("kind") == "replied_3min"))
         events = (
             units.join(replied.select("start", replied="n"), on="start", how="left")
-            .with_columns(n=pl.max_horizontal(pl.col("n") - pl.col("replied").fill_null(0), pl.lit(0.0)))
-            .select("start", "treated", "control", "n")
+            .with_columns(events=pl.max_horizontal(pl.col("n") - pl.col("replied").fill_null(0), pl.lit(0.0)))
+            .select("start", "treated", "sister", "events")
         )
         return units, events
     records = _slice(_counted(facts, action, period), conditions)
     events = (
         records.group_by(start=_day("submitted_at", period.zone))
-        .agg(n=pl.len().cast(pl.Float64))
-        .with_columns(treated=treated, control=pl.lit(False))
+        .agg(events=pl.len().cast(pl.Float64))
+        .with_columns(treated=treated, sister=pl.lit(None, dtype=pl.String))
     )
     return units, events
 
 
 def _aftersales(
     action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
-) -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     orders = _slice(facts["aftersale"].filter(pl.col("applied_at") < period.end), conditions)
     if code == "merchant_liable":
         orders = orders.filter(pl.col("platform_involved").fill_null(False) & pl.col("closed_at").is_not_null())
@@ -349,72 +365,10 @@ def _aftersales(
     else:
         hit = orders.join(_counted(facts, action, period).select("oid").drop_nulls().unique(), on="oid", how="semi")
     if orders.is_empty():
-        return None, None
+        return None
 
     def by_day(frame: pl.DataFrame) -> pl.DataFrame:
         daily = frame.group_by(start=_day("applied_at", period.zone)).agg(n=pl.len().cast(pl.Float64))
-        return daily.with_columns(treated=pl.col("start") >= plan.cut_in, control=pl.lit(False))
+        return daily.with_columns(treated=pl.col("start") >= plan.cut_in, sister=pl.lit(None, dtype=pl.String))
 
-    return by_day(orders), by_day(hit)
-
-
-def _count(units: pl.DataFrame, events: pl.DataFrame, action: Action, period: Period, plan: _Plan) -> Evidence:
-    """Sum units and events over the windows; only units whose whole age has passed count."""
-    both = (
-        units.join(events.rename({"n": "events"}), on=["start", "treated", "control"], how="left")
-        .with_columns(pl.col("events").fill_null(0.0))
-        .sort("start")
-    )
-    last_mature = period.last_day + timedelta(days=1) - timedelta(days=_age(action))
-    own = both.filter(~pl.col("control"))
-    mature = own.filter(pl.col("start") <= last_mature)
-    before = mature.filter(pl.col("start").is_between(plan.before_from, plan.before_to) & ~pl.col("treated"))
-    trigger = mature.filter(pl.col("start").is_between(plan.before_to + timedelta(days=1), plan.trigger_to) & ~pl.col("treated"))
-    untreated = mature.filter((pl.col("start") > plan.known_to) & ~pl.col("treated"))
-    treated = mature.filter(pl.col("treated"))
-    all_treated = own.filter(pl.col("treated"))
-    begin = all_treated["start"].min() or plan.cut_in
-    assert isinstance(begin, date)
-    end = _window_end(treated, begin, action)
-    treated = treated.filter(pl.col("start") <= end)
-    control = both.filter(pl.col("control") & (pl.col("start") <= last_mature))
-    control_before = control.filter(pl.col("start").is_between(plan.before_from, plan.before_to) & ~pl.col("treated"))
-    control_after = control.filter(pl.col("start").is_between(begin, end) & pl.col("treated"))
-    weeks = (
-        treated.with_columns(week=pl.col("start").dt.truncate("1w"))
-        .filter(pl.col("week") + pl.duration(days=6) <= last_mature)
-        .group_by("week")
-        .agg(pl.col("events").sum(), pl.col("n").sum())
-        .sort("week")
-    )
-    recent = all_treated.filter(pl.col("start") > period.last_day - timedelta(weeks=4))
-    recent_days = min((period.last_day - begin).days + 1, 28)
-    return Evidence(
-        before=_sum(before),
-        trigger=_sum(trigger),
-        untreated=_sum(untreated),
-        after=_sum(treated),
-        control_before=_sum(control_before),
-        control_after=_sum(control_after),
-        cohorts=tuple((row["week"], Counts(row["events"], row["n"])) for row in weeks.iter_rows(named=True)),
-        waiting=_sum(all_treated).n - _sum(mature.filter(pl.col("treated"))).n,
-        weekly=_sum(recent).n / recent_days * 7 if recent_days > 0 else 0.0,
-        baseline_weeks=before["start"].dt.truncate("1w").n_unique() if len(before) else 0,
-        cut_in=begin,
-        missing="" if len(own) else "no_units",
-    )
-
-
-def _sum(frame: pl.DataFrame) -> Counts:
-    return Counts(float(frame["events"].sum()), float(frame["n"].sum()))
-
-
-def _window_end(treated: pl.DataFrame, begin: date, action: Action) -> date:
-    """Return the last start day that is verified: the planned weeks, or longer until there are enough units.
-
-    A verdict that looked again at ever more weeks would find an effect by looking often enough.
-    """
-    end = begin + timedelta(weeks=action.verify_weeks) - timedelta(days=1)
-    reached = treated.sort("start").with_columns(total=pl.col("n").cum_sum()).filter(pl.col("total") >= action.min_units)
-    enough = reached["start"].first() if len(reached) else None
-    return max(end, enough) if isinstance(enough, date) else date.max
+    return by_day(orders), by_day(hit).rename({"n": "events"})

@@ -7,8 +7,9 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.act.exposure import evidence
+from tasks.act.series import Evidence
 from tasks.act.verdict import Judgement, judge
-from tasks.model import Action, ActionEvent, ActionResult, ActionState, Facts, Period
+from tasks.model import Action, ActionEvent, ActionResult, ActionState, Facts, Period, Verdict
 from tasks.shop.load import Shop
 
 DONE = (ActionState.TO_VERIFY, ActionState.CLOSED, ActionState.INEFFECTIVE)
@@ -97,31 +98,39 @@ def _result(action: Action, events: list[ActionEvent], facts: Facts, period: Per
     if status != "done":
         return ActionResult(**fields)  # type: ignore[arg-type]
     done_on = now.done_at.astimezone(ZoneInfo(period.zone)).date() if now.done_at else None
-    found = evidence(action, facts, period, shop, done_on=done_on, cut_in_actual=now.cut_in_actual)
     good_is_up = _good_is_up(action, shop)
     target = action.target
     if target is not None and good_is_up:
         target = 1 - target
     entry = shop.playbook.entry(action.playbook.partition("/")[0])
     min_units = action.min_units or (entry.verify.min_units if entry else 0) or MINIMUM_UNITS
+    found = evidence(action, facts, period, shop, done_on=done_on, cut_in_actual=now.cut_in_actual, min_units=min_units)
     said = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=period.last_day)
-    return ActionResult(**fields, **_numbers(said, found.before.rate, found.after.rate, good_is_up),  # type: ignore[arg-type]
-                        n_before=found.before.n or None, n_after=found.after.n or None,
-                        events_before=found.before.events if found.before.n else None,
-                        events_after=found.after.events if found.after.n else None)  # fmt: skip
+    return ActionResult(**fields, **_numbers(said, found, good_is_up))  # type: ignore[arg-type]
 
 
-def _numbers(said: Judgement, before: float | None, after: float | None, good_is_up: bool) -> dict[str, object]:
+def _numbers(said: Judgement, found: Evidence, good_is_up: bool) -> dict[str, object]:
     """Return the printed numbers; a share that should rise is printed as itself, its ratio is that of the misses."""
 
     def printed(rate: float | None) -> float | None:
         return 1 - rate if rate is not None and good_is_up else rate
 
+    before = said.compared or found.before
+    relapsed = said.verdict is Verdict.RELAPSED
     ratio = said.ratio
     return {
         "verdict": said.verdict,
-        "rate_before": printed(before),
-        "rate_after": printed(after),
+        "method": said.method,
+        "rate_before": printed(before.rate),
+        "rate_after": printed(found.after.rate),
+        "n_before": before.n or None,
+        "n_after": found.after.n or None,
+        "events_before": before.events if before.n else None,
+        "events_after": found.after.events if found.after.n else None,
+        "rate_later": printed(found.later.rate) if relapsed else None,
+        "n_later": found.later.n if relapsed else None,
+        "side_before": said.side[0] if said.side else None,
+        "side_after": said.side[1] if said.side else None,
         "ratio": _finite(ratio.ratio) if ratio else None,
         "low": _finite(ratio.low) if ratio else None,
         "high": _finite(ratio.high) if ratio else None,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, log, nan, sqrt
+from math import inf, nan
 
 from scipy.optimize import brentq
-from scipy.stats import beta, binom
+from scipy.special import betainc, betaincinv
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,14 @@ class RateRatio:
 
 
 def rate_ratio(
-    events: float, exposure: float, events_before: float, exposure_before: float, *, confidence: float = 0.95, mid_p: bool = True
+    events: float,
+    exposure: float,
+    events_before: float,
+    exposure_before: float,
+    *,
+    confidence: float = 0.95,
+    mid_p: bool = True,
+    dispersion: float = 1.0,
 ) -> RateRatio:
     """Compare two Poisson rates exactly, given their total (Clopper & Pearson 1934; mid-p: Berry & Armitage 1995).
 
@@ -32,60 +39,66 @@ def rate_ratio(
         exposure_before: Its exposure, above 0.
         confidence: Coverage of the interval.
         mid_p: Count half of the observed outcome's probability; otherwise Clopper–Pearson.
+        dispersion: Variance ÷ that of Poisson counts, 1 or more: the counts tell as much as counts so many times smaller
+            (the effective sample size of Rao & Scott 1992).
 
     Returns:
         Ratio with interval; nan, 0 and infinity where both counts are 0.
     """
-    total = events + events_before
-    if total == 0:
+    if events + events_before == 0:
         return RateRatio(nan, 0.0, inf)
-    tail = (1 - confidence) / 2
-    if mid_p:
-        low, high = _mid_p_limits(events, total, tail)
-    else:
-        low = 0.0 if events == 0 else float(beta.ppf(tail, events, events_before + 1))
-        high = 1.0 if events_before == 0 else float(beta.ppf(1 - tail, events + 1, events_before))
     scale = exposure_before / exposure
     point = events / events_before * scale if events_before else inf
+    tail = (1 - confidence) / 2
+    events, events_before = events / dispersion, events_before / dispersion
+    if mid_p:
+        low, high = _mid_p_limits(events, events_before, tail)
+    else:
+        low = 0.0 if events == 0 else float(betaincinv(events, events_before + 1, tail))
+        high = 1.0 if events_before == 0 else float(betaincinv(events + 1, events_before, 1 - tail))
     return RateRatio(point, _odds(low) * scale, _odds(high) * scale)
 
 
 def p_greater(
-    events: float, exposure: float, events_before: float, exposure_before: float, *, ratio: float = 1.0, mid_p: bool = True
+    events: float,
+    exposure: float,
+    events_before: float,
+    exposure_before: float,
+    *,
+    ratio: float = 1.0,
+    mid_p: bool = True,
+    dispersion: float = 1.0,
 ) -> float:
     """Return the one-sided probability of so many events or more if the true ratio were `ratio` (exact, conditional)."""
-    total = events + events_before
     p = ratio * exposure / (ratio * exposure + exposure_before)
-    tail = float(binom.sf(events - 1, total, p))
-    return tail - 0.5 * float(binom.pmf(events, total, p)) if mid_p else tail
-
-
-def relative_change(
-    first: RateRatio, counts: tuple[float, float], control: RateRatio, control_counts: tuple[float, float]
-) -> RateRatio:
-    """Compare a ratio with that of the untouched slices: ratio of ratios, interval by the log method (Wald).
-
-    Args:
-        first: Ratio of the slice acted on.
-        counts: Its two counts.
-        control: Ratio of the control.
-        control_counts: Its two counts.
-    """
-    if min(*counts, *control_counts) <= 0:
-        return RateRatio(nan, 0.0, inf)
-    point = log(first.ratio) - log(control.ratio)
-    spread = 1.959964 * sqrt(sum(1 / count for count in (*counts, *control_counts)))
-    return RateRatio(exp(point), exp(point - spread), exp(point + spread))
+    events, rest = events / dispersion, events_before / dispersion
+    return _tail(events, rest, p) if mid_p else _reached(events, rest, p)
 
 
 def _odds(p: float) -> float:
     return inf if p >= 1 else p / (1 - p)
 
 
-def _mid_p_limits(events: float, total: float, tail: float) -> tuple[float, float]:
-    def above(p: float) -> float:
-        return float(binom.sf(events, total, p) + 0.5 * binom.pmf(events, total, p))
+def _reached(events: float, rest: float, p: float) -> float:
+    """Return P(X ≥ events) of a binomial count: the incomplete beta function, which goes on smoothly between whole counts."""
+    return float(betainc(events, rest + 1, p)) if events > 0 else 1.0
 
-    low = 0.0 if events == 0 else float(brentq(lambda p: above(p) - tail, 0.0, events / total, xtol=1e-13))
-    high = 1.0 if events == total else float(brentq(lambda p: 1 - above(p) - tail, events / total, 1.0, xtol=1e-13))
-    return low, high
+
+def _tail(events: float, rest: float, p: float) -> float:
+    """Return the mid-p tail: the mean of P(X ≥ events) and P(X > events)."""
+    passed = float(betainc(events + 1, rest, p)) if rest > 0 else 0.0
+    return 0.5 * (_reached(events, rest, p) + passed)
+
+
+def _mid_p_limits(events: float, rest: float, tail: float) -> tuple[float, float]:
+    """Return the limits of a share whose mid-p tails are `tail`; they lie between those of the two tails that the mean is of."""
+    low, high = 0.0, 1.0
+    if events > 0:
+        top = float(betaincinv(events + 1, rest, tail)) if rest > 0 else 1.0
+        low = brentq(lambda p: _tail(events, rest, p) - tail, float(betaincinv(events, rest + 1, tail)), top, xtol=1e-12)
+    if rest > 0:
+        bottom = float(betaincinv(events, rest + 1, 1 - tail)) if events > 0 else 0.0
+        high = brentq(
+            lambda p: 1 - _tail(events, rest, p) - tail, bottom, float(betaincinv(events + 1, rest, 1 - tail)), xtol=1e-12
+        )
+    return float(low), float(high)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from math import ceil, isfinite, isnan, log
+from math import ceil, exp, isfinite, log
 
-from tasks.act.exposure import MINIMUM_BASELINE_WEEKS, Counts, Evidence
-from tasks.act.rate_ratio import RateRatio, rate_ratio, relative_change
+import numpy as np
+
+from tasks.act.noise import SEASON_WEEKS, YEAR, Noise
+from tasks.act.rate_ratio import RateRatio, p_greater, rate_ratio
+from tasks.act.segmented import step
+from tasks.act.series import (
+    AFTER,
+    BEFORE,
+    HISTORY,
+    LATER,
+    MINIMUM_BASELINE_WEEKS,
+    POINTS,
+    UNTREATED,
+    Counts,
+    Evidence,
+    Weeks,
+    joined,
+    needed_units,
+)
 from tasks.model import Verdict
 
 COHORT_UNITS = 30
@@ -16,13 +33,23 @@ COHORT_UNITS = 30
 NARROW = log(1.35)
 """Half-width of the interval (log scale) below which «no change» is said with fewer units than planned."""
 
+HALVED = 0.5
+"""An interval between a halving and a doubling rules both out: what is left is called no change."""
+
 STRICT_CONFIDENCE = 0.99
-"""A second comparison (with units not yet reached, with the trigger window) is held to a stricter interval: it is a second look."""
+"""A look before the planned weeks are over, or a second comparison, is held to a stricter interval (Haybittle 1971, Peto 1976)."""
+
+FORESEEABLE = timedelta(weeks=52)
+"""Days on which something can be judged are not printed beyond this."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with what it rests on; `needed` units and their day where nothing can be said yet."""
+    """A verdict with what it rests on; `needed` units and their day where nothing can be said yet.
+
+    `compared` are the counts that those after cut-in are compared with; `method` is segmented, or what an exact ratio mostly
+    leans on: control, course, or nothing (exact).
+    """
 
     verdict: Verdict
     ratio: RateRatio | None = None
@@ -30,12 +57,22 @@ class Judgement:
     needed: int | None = None
     needed_by: date | None = None
     reason: str = ""
+    method: str = ""
+    compared: Counts | None = None
+    side: tuple[float, float] | None = None
 
 
 def judge(found: Evidence, *, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
     """Say whether an action worked (domain.md 9.5, 14.3).
 
-    Effective needs both: the interval of the ratio lies below 1, and two consecutive mature weeks meet the target.
+    Effective needs both: the interval of the ratio lies below 1, and two consecutive mature weeks meet the target. One
+    interval is printed, always of 95 %; before the planned weeks are over, the words need that of 99 %:
+
+    - the exact conditional ratio over how the rate would have moved untouched, as the untouched slices did in the same weeks
+      (difference in differences) and as the slice's own course before foretells, each by how sure it is; widened by what they
+      leave open and by the dispersion of the weekly counts;
+    - without untouched slices that moved along before, where the slice's course has a clear slope or season and 12 weeks stand
+      on each side: the step of a segmented regression.
 
     Args:
         found: Counts at equal age.
@@ -46,58 +83,179 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
 
     Returns:
         Verdict; reasons are cut_in_unknown, not_measurable, no_units, baseline_short, too_few_units, target_missed,
-        control_moved, back_to_level_before, untreated_units.
+        control_moved, back_to_level_before, untreated_units, relapsed, too_few_cases.
     """
     if found.missing:
         return Judgement(Verdict.UNDECIDED, reason=found.missing)
-    if found.before.n <= 0 or found.baseline_weeks < MINIMUM_BASELINE_WEEKS:
+    if found.before.n <= 0 or (found.baseline_weeks < MINIMUM_BASELINE_WEEKS and found.prior.n <= 0):
         return Judgement(Verdict.UNDECIDED, reason="baseline_short")
+    sides = Comparison.of(found)
     if found.after.n <= 0:
-        return _wait(found, None, min_units, age_days, last_day)
-    ratio = _compare(found.after, found.before)
-    control = _compare(found.control_after, found.control_before) if found.control_before.n and found.control_after.n else None
-    control_point = control.ratio if control and isfinite(control.ratio) else None
+        return _wait(found, sides, None, min_units, age_days, last_day)
+    said = _words(found, sides, target, min_units, age_days, last_day)
+    return _with_side_effect(said, found)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared with what, and how."""
+
+    found: Evidence
+    raised: bool
+    regressed: bool
+
+    @classmethod
+    def of(cls, found: Evidence) -> Comparison:
+        """Choose the comparison: the baseline, or the units without the change where a rise stood until cut-in.
+
+        Those came after what had led to the action; nobody had selected them for being high.
+        """
+        held, recent = cls(found, raised=False, regressed=False).before, found.untreated_recent
+        raised = (
+            min(found.untreated.n, recent.n) >= COHORT_UNITS
+            and held.n > 0
+            and _is_higher(found.untreated, held, found.noise, STRICT_CONFIDENCE)
+            and _is_higher(recent, held, found.noise, 0.95)
+        )
+        regressed = found.moving and not raised and _has_points(found.weeks)
+        return cls(found, raised, regressed)
+
+    @property
+    def before(self) -> Counts:
+        """The baseline, completed by sister slices where it is short."""
+        before, prior = self.found.before, self.found.prior
+        return Counts(before.events + prior.events, before.n + prior.n)
+
+    @property
+    def compared(self) -> Counts:
+        """What the units after cut-in are compared with."""
+        return self.found.untreated if self.raised else self.before
+
+    @property
+    def control_ratio(self) -> float | None:
+        """How the control moved meanwhile."""
+        moved = self._control(UNTREATED if self.raised else BEFORE, AFTER, 0.95)
+        return exp(moved[0]) if moved else None
+
+    @property
+    def method(self) -> str:
+        """Name of the comparison that is printed."""
+        if self.regressed:
+            return "segmented"
+        old = UNTREATED if self.raised else BEFORE
+        control, course = self._control(old, AFTER, 0.95), self._course(old, AFTER)
+        if control and (course is None or control[1] <= course[1]):
+            return "control"
+        return "course" if course else "exact"
+
+    def ratio(self, confidence: float) -> RateRatio:
+        """Return the ratio that is printed."""
+        if self.regressed and self.found.after.events > 0 and self.found.weeks is not None:
+            return _regressed(self.found.weeks, confidence)
+        side = UNTREATED if self.raised else BEFORE
+        return self._against((self.found.after, AFTER), (self.compared, side), confidence)
+
+    def later(self, confidence: float) -> RateRatio:
+        """Return the ratio of the weeks after the verified ones to these."""
+        return self._against((self.found.later, LATER), (self.found.after, AFTER), confidence)
+
+    def unsure(self) -> float:
+        """Return the variance of the logarithm of how the rate would have moved untouched."""
+        return self._moved(UNTREATED if self.raised else BEFORE, AFTER, 0.95)[1]
+
+    def _against(self, first: tuple[Counts, int], second: tuple[Counts, int], confidence: float) -> RateRatio:
+        (new, new_side), (old, old_side) = first, second
+        moved, unsure = self._moved(old_side, new_side, confidence)
+        dispersion = self.found.noise.at(confidence) + unsure / (1 / (new.events + 0.5) + 1 / (old.events + 0.5))
+        return rate_ratio(new.events, new.n * exp(moved), old.events, old.n, confidence=confidence, dispersion=dispersion)
+
+    def _moved(self, old: int, new: int, confidence: float) -> tuple[float, float]:
+        """Return the logarithm of how the rate would have moved untouched between two sides, and its variance."""
+        return joined(self._course(old, new), self._control(old, new, confidence))
+
+    def _control(self, old: int, new: int, confidence: float) -> tuple[float, float] | None:
+        found = self.found
+        rates = {
+            BEFORE: found.control_before,
+            UNTREATED: found.control_untreated,
+            AFTER: found.control_after,
+            LATER: found.control_later,
+        }
+        first, second = rates[old], rates[new]
+        if not first.rate or not second.rate:
+            return None
+        spread = found.noise.at(confidence)
+        return log(second.rate / first.rate), spread * (1 / first.events + 1 / second.events) + found.noise.drift
+
+    def _course(self, old: int, new: int) -> tuple[float, float] | None:
+        course, weeks = self.found.course, self.found.weeks
+        if course is None or weeks is None:
+            return None
+        first, second = weeks.only(old), weeks.only(new)
+        if not first.n.sum() or not second.n.sum():
+            return None
+        (was, is_now) = (float(side.n @ course.at(side.week / 7) / side.n.sum()) for side in (first, second))
+        return log(is_now / was), course.variance(first.week / 7, first.n, second.week / 7, second.n)
+
+
+def _words(found: Evidence, sides: Comparison, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
+    ratio = sides.ratio(0.95)
+    decisive = ratio if found.complete else sides.ratio(STRICT_CONFIDENCE)
     enough = found.after.n >= min_units
-    if ratio.low > 1:
-        if control and _moved_together(found, ratio, control):
-            return Judgement(Verdict.NO_CHANGE, ratio, control_point, reason="control_moved")
-        return Judgement(Verdict.WORSE, ratio, control_point)
-    if ratio.high < 1:
+
+    def say(verdict: Verdict, reason: str = "") -> Judgement:
+        return Judgement(verdict, ratio, sides.control_ratio, reason=reason, method=sides.method, compared=sides.compared)
+
+    fell_back = not sides.raised and _fell_back(found)
+    if decisive.low > 1:
+        return say(Verdict.UNDECIDED, "back_to_level_before") if fell_back else say(Verdict.WORSE)
+    if decisive.high < 1:
         if not enough:
-            return _wait(found, ratio, min_units, age_days, last_day, control_point)
-        if control and control.high < 1 and _moved_together(found, ratio, control):
-            return Judgement(Verdict.NO_CHANGE, ratio, control_point, reason="control_moved")
-        if _target_met(found, target):
-            return Judgement(Verdict.EFFECTIVE, ratio, control_point)
-        return Judgement(Verdict.PARTLY, ratio, control_point, reason="target_missed")
+            return _wait(found, sides, ratio, min_units, age_days, last_day)
+        if not _target_met(found, target):
+            return say(Verdict.PARTLY, "target_missed")
+        if found.complete and found.later.n >= COHORT_UNITS and sides.later(STRICT_CONFIDENCE).low > 1:
+            return say(Verdict.RELAPSED, "relapsed")
+        return say(Verdict.EFFECTIVE, "untreated_units" if sides.raised else "")
     if not enough and not _narrow(ratio):
-        return _wait(found, ratio, min_units, age_days, last_day, control_point)
-    if found.untreated.n >= COHORT_UNITS and _target_met(found, target):
-        later = _compare(found.after, found.untreated, STRICT_CONFIDENCE)
-        if later.high < 1 and _compare(found.untreated, found.before).low > 1:
-            # The rise came with the trigger and stayed until cut-in in units that nobody had selected for being high.
-            return Judgement(Verdict.EFFECTIVE, later, control_point, reason="untreated_units")
-    if _fell_back(found):
+        return _wait(found, sides, ratio, min_units, age_days, last_day)
+    if fell_back:
         # A spike that is over: it may have fallen by itself, so neither the action nor its failure is proven.
-        return Judgement(Verdict.UNDECIDED, ratio, control_point, reason="back_to_level_before")
-    return Judgement(Verdict.NO_CHANGE, ratio, control_point)
+        return say(Verdict.UNDECIDED, "back_to_level_before")
+    if ratio.low > HALVED and ratio.high < 1 / HALVED:
+        after, before = found.after, sides.compared
+        moved = any(_is_higher(one, other, found.noise, 0.95) for one, other in ((after, before), (before, after)))
+        return say(Verdict.NO_CHANGE, "control_moved" if moved and sides.control_ratio else "")
+    return _wait(found, sides, ratio, min_units, age_days, last_day)
 
 
-def _compare(first: Counts, second: Counts, confidence: float = 0.95) -> RateRatio:
-    return rate_ratio(first.events, first.n, second.events, second.n, confidence=confidence)
+def _is_higher(first: Counts, second: Counts, noise: Noise, confidence: float) -> bool:
+    """Whether the exact interval of first ÷ second lies above 1."""
+    p = p_greater(first.events, first.n, second.events, second.n, dispersion=noise.at(confidence))
+    return p < (1 - confidence) / 2
+
+
+def _has_points(weeks: Weeks | None) -> bool:
+    """Whether 12 weeks stand on each side, and a year in all: in less a season passes for a slope."""
+    if weeks is None:
+        return False
+    before, after = weeks.only(HISTORY, BEFORE).week, weeks.only(AFTER).week
+    return min(len(before), len(after)) >= POINTS and int(after.max() - before.min()) >= 7 * SEASON_WEEKS
+
+
+def _regressed(weeks: Weeks, confidence: float) -> RateRatio:
+    used = weeks.only(HISTORY, BEFORE, AFTER)
+    time = (used.week - used.week.min()) / 7
+    pairs = 2 if np.ptp(time) >= 2 * YEAR else 1
+    after = (used.side == AFTER).astype(np.float64)
+    return step(time, used.events, used.n, after, cycle=YEAR, pairs=pairs, confidence=confidence).ratio
 
 
 def _fell_back(found: Evidence) -> bool:
     if found.trigger.n <= 0:
         return False
-    rose = _compare(found.trigger, found.before, STRICT_CONFIDENCE).low > 1
-    return rose and _compare(found.after, found.trigger, STRICT_CONFIDENCE).high < 1
-
-
-def _moved_together(found: Evidence, ratio: RateRatio, control: RateRatio) -> bool:
-    counts = (found.after.events, found.before.events)
-    against = relative_change(ratio, counts, control, (found.control_after.events, found.control_before.events))
-    return isnan(against.ratio) or against.low <= 1 <= against.high
+    rose = _is_higher(found.trigger, found.before, found.noise, STRICT_CONFIDENCE)
+    return rose and _is_higher(found.trigger, found.after, found.noise, STRICT_CONFIDENCE)
 
 
 def _target_met(found: Evidence, target: float | None) -> bool:
@@ -116,15 +274,29 @@ def _narrow(ratio: RateRatio) -> bool:
     return ratio.low > 0 and isfinite(ratio.high) and (log(ratio.high) - log(ratio.low)) / 2 <= NARROW
 
 
+def _with_side_effect(said: Judgement, found: Evidence) -> Judgement:
+    """Add how often the same units brought other cases, where that rose beyond chance."""
+    before, after = found.other_before, found.other_after
+    if before.rate is None or after.rate is None or said.ratio is None:
+        return said
+    rose = _is_higher(after, before, found.noise, STRICT_CONFIDENCE)
+    return replace(said, side=(before.rate, after.rate)) if rose else said
+
+
 def _wait(
-    found: Evidence, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date, control: float | None = None
+    found: Evidence, sides: Comparison, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date
 ) -> Judgement:
-    needed = max(ceil(min_units - found.after.n), 1)
+    """Say how many more units it takes to see a halving, and when they are old enough."""
+    planned = needed_units(sides.compared, found.noise, sides.unsure())
+    wanted = max(min_units, planned) if isfinite(planned) else min_units
+    needed = ceil(wanted - found.after.n)
+    same = {"ratio": ratio, "control_ratio": sides.control_ratio, "method": sides.method, "compared": sides.compared}
+    if needed <= 0:
+        return Judgement(Verdict.UNDECIDED, reason="too_few_cases", **same)  # type: ignore[arg-type]
     short = needed - found.waiting
+    by: date | None = None
     if short <= 0:
-        by: date | None = last_day + timedelta(days=age_days)
-    elif found.weekly > 0:
+        by = last_day + timedelta(days=age_days)
+    elif found.weekly > 0 and short / found.weekly <= FORESEEABLE / timedelta(weeks=1):
         by = last_day + timedelta(weeks=ceil(short / found.weekly), days=age_days)
-    else:
-        by = None
-    return Judgement(Verdict.UNDECIDED, ratio, control, needed, by, "too_few_units")
+    return Judgement(Verdict.UNDECIDED, needed=needed, needed_by=by, reason="too_few_units", **same)  # type: ignore[arg-type]

@@ -938,7 +938,7 @@ class _Builder:
                 status = voice.part("action_status.late_days", days=days)
             else:
                 status = voice.word(f"action_status.{result.status}")
-            tone = {"effective": "better", "worse": "worse", "no_change": "worse"}.get(
+            tone = {"effective": "better", "worse": "worse", "no_change": "worse", "relapsed": "worse"}.get(
                 result.verdict.value if result.verdict else "", ""
             )
             rows.append(

@@ -51,6 +51,18 @@ COUNT_UNITS = {
 }
 
 
+METHODS = {
+    "control": "exact rate ratio over untouched slices",
+    "course": "exact rate ratio over the course before",
+    "segmented": "segmented regression",
+}
+"""How the interval of a verdict came about, as numbers.json names it."""
+
+ADJUSTED = ("control", "course", "segmented")
+ADJUSTED_FROM = 1.15
+"""A ratio that differs by this factor from that of the printed rates is explained."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """Something that a person must decide now: the whole sentence, and its first clause for short places."""
@@ -660,7 +672,7 @@ class Sentences:
         order = {
             verdict: index
             for index, verdict in enumerate(
-                (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED)
+                (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.RELAPSED, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED)
             )
         }
         judged = [result for result in self.prior if result.verdict is not None]
@@ -680,13 +692,26 @@ class Sentences:
         return self._judged(judged)
 
     def _judged(self, judged: list[ActionResult]) -> list[tuple[str, Phrase]]:
-        return [((result.verdict or Verdict.UNDECIDED).value, self._verdict(result)) for result in judged]
+        return [
+            ((result.verdict or Verdict.UNDECIDED).value, self._verdict(result) + self._side_effect(result)) for result in judged
+        ]
+
+    def _side_effect(self, result: ActionResult) -> Phrase:
+        """Say that the same units brought more cases of other kinds."""
+        if result.side_before is None or result.side_after is None:
+            return EMPTY
+        id_ = f"prior.{result.action.action_id}"
+        return self.voice.say(
+            "verdict.side",
+            before=self.number(f"{id_}.side_before", result.side_before, "share", n=result.n_before, method="same units"),
+            after=self.number(f"{id_}.side_after", result.side_after, "share", n=result.n_after, method="same units"),
+        )
 
     def _verdict(self, result: ActionResult) -> Phrase:
         voice, action, verdict = self.voice, result.action, result.verdict
         id_ = f"prior.{action.action_id}"
         what = voice.data(voice.action(action).what, 80)
-        method = f"exact rate ratio, {action.cut_in_axis or 'done date'}"
+        method = f"{METHODS.get(result.method, 'exact rate ratio')}, {action.cut_in_axis or 'done date'}"
         rated = result.rate_before is not None and result.rate_after is not None and result.ratio is not None
         if verdict == Verdict.UNDECIDED or not rated:
             if result.needed is not None and result.n_after is not None:
@@ -711,6 +736,9 @@ class Sentences:
         if verdict == Verdict.WORSE:
             times = self.number(f"{id_}.ratio", ratio, "times", n=result.n_after, method=method)
             return voice.say("verdict.text_worse", what=what, metric=metric, before=before, after=after, times=times)
+        if verdict == Verdict.RELAPSED:
+            later = self.number(f"{id_}.rate_later", result.rate_later, "share", n=result.n_later, method=method)
+            return voice.say("verdict.text_relapsed", what=what, metric=metric, before=before, after=after, later=later)
         if ratio > 1:
             return voice.say("verdict.text_rising", what=what, metric=metric, before=before, after=after)
         values = {
@@ -726,10 +754,19 @@ class Sentences:
                 f"{id_}.drop_high", max(0.0, 1 - (result.low if result.low is not None else ratio)), "tenths", method="95%"
             ),
         }
+        adjusted = self._adjusted(result)
         if verdict == Verdict.PARTLY:
-            return voice.say("verdict.text_partly", **values)
+            return voice.say("verdict.text_partly", **values) + adjusted
         steady = result.control_ratio is not None and 0.8 <= result.control_ratio <= 1.25
-        return voice.say("verdict.text_effective_control" if steady else "verdict.text_effective", **values)
+        return voice.say("verdict.text_effective_control" if steady else "verdict.text_effective", **values) + adjusted
+
+    def _adjusted(self, result: ActionResult) -> Phrase:
+        """Say why the printed change is not that of the two printed rates, where it is not."""
+        if not result.rate_before or not result.rate_after or not result.ratio or result.method not in ADJUSTED:
+            return EMPTY
+        plain = result.rate_after / result.rate_before
+        alike = 1 / ADJUSTED_FROM < result.ratio / plain < ADJUSTED_FROM
+        return EMPTY if alike else self.voice.word(f"verdict.adjusted_{result.method}")
 
     # ---- Mix effects, breaks, data -------------------------------------------------------------
 

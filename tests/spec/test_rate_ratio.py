@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from tasks.act.rate_ratio import p_greater, rate_ratio, relative_change
+from tasks.act.rate_ratio import p_greater, rate_ratio
 
 
 @pytest.mark.parametrize(("mid_p", "expected"), [(False, 0.000428), (True, 0.000310)], ids=["exact conditional", "mid-p"])
@@ -52,7 +52,10 @@ def test_no_event_at_all_says_nothing() -> None:
     assert (result.low, result.high) == (0.0, inf)
 
 
-def test_a_fall_that_the_control_shares_is_no_effect() -> None:
-    after, control = rate_ratio(40, 1000, 80, 1000), rate_ratio(400, 10000, 800, 10000)
-    compared = relative_change(after, (40, 80), control, (400, 800))
-    assert compared.ratio == pytest.approx(1.0) and compared.low < 1 < compared.high
+@pytest.mark.parametrize("dispersion", [1.0, 1.7, 3.0])
+def test_dispersed_counts_tell_as_much_as_fewer_ones(dispersion: float) -> None:
+    wide = rate_ratio(30 * dispersion, 1000, 60 * dispersion, 1500, dispersion=dispersion)
+    plain = rate_ratio(30, 1000, 60, 1500)
+    assert (wide.ratio, wide.low, wide.high) == pytest.approx((plain.ratio, plain.low, plain.high))
+    p = p_greater(30 * dispersion, 1000, 60 * dispersion, 1500, ratio=plain.low, dispersion=dispersion)
+    assert p == pytest.approx(0.025, abs=1e-6)

@@ -76,6 +76,14 @@ def world(rate_old: int = 5, rate_new: int = 1) -> Facts:
     return Facts({"order_line": order_line, "feedback": feedback, "batch": pl.concat([full, batch], how="diagonal")}, AS_OF)
 
 
+def with_sister(facts: Facts) -> Facts:
+    """Add another product of the line that was left alone and fares as the slice does."""
+    lines, cases = facts["order_line"], facts["feedback"]
+    sister = lines.with_columns(oid=pl.lit("s") + pl.col("oid"), sku=pl.lit("KT-06"), batch_no=pl.lit(None, dtype=pl.String))
+    shared = cases.with_columns(record_id=pl.lit("s") + pl.col("record_id"), oid=pl.lit("s") + pl.col("oid"))
+    return Facts({**facts.tables, "order_line": pl.concat([lines, sister]), "feedback": pl.concat([cases, shared])}, AS_OF)
+
+
 def test_effect_counts_from_cut_in_and_not_from_done(shop: Shop) -> None:
     [result] = check([(action(), events(ACCEPTED, DONE, CUT_IN))], world(), W45, shop, AS_OF)
     assert (result.status, result.verdict) == ("done", Verdict.EFFECTIVE)
@@ -99,8 +107,37 @@ def test_units_whose_complaints_may_have_triggered_the_action_are_no_baseline(sh
 
 
 def test_an_action_without_effect_is_no_change(shop: Shop) -> None:
-    [result] = check([(action(), events(ACCEPTED, DONE, CUT_IN))], world(5, 5), W45, shop, AS_OF)
+    [result] = check([(action(), events(ACCEPTED, DONE, CUT_IN))], with_sister(world(20, 20)), W45, shop, AS_OF)
     assert result.verdict is Verdict.NO_CHANGE and result.low is not None and result.low < 1 < (result.high or 0)
+
+
+def test_without_sisters_and_with_few_cases_no_change_is_not_claimed_either(shop: Shop) -> None:
+    [result] = check([(action(), events(ACCEPTED, DONE, CUT_IN))], world(5, 5), W45, shop, AS_OF)
+    assert (result.verdict, result.reason, result.method) == (Verdict.UNDECIDED, "too_few_cases", "course")
+
+
+def test_other_cases_on_the_same_units_and_the_sisters_are_counted(shop: Shop) -> None:
+    facts = world()
+    smell = facts["feedback"].with_columns(record_id=pl.lit("x") + pl.col("record_id"), leaf=pl.lit("PRD.SMELL"))
+    both = with_sister(Facts({**facts.tables, "feedback": pl.concat([facts["feedback"], smell])}, AS_OF))
+    found = evidence(action(), both, W45, shop, done_on=date(2026, 7, 6), cut_in_actual="KT05-2607C", min_units=600)
+    alone = evidence(action(), facts, W45, shop, done_on=date(2026, 7, 6), cut_in_actual="KT05-2607C", min_units=600)
+    assert (found.before, found.untreated) == (alone.before, alone.untreated)
+    assert found.after.n >= alone.after.n  # what a sister tells makes the wait for a halving worth while
+    assert found.other_before == found.before and found.other_after == found.after  # a smell with every breakage
+    # The sister's old and new batches lie mixed in the same weeks; before, it has the same cases as the slice.
+    assert found.control_before.rate == pytest.approx(found.before.rate, rel=0.02) and alone.control_before.n == 0
+
+
+def test_a_rate_that_rises_again_within_eight_weeks_is_told(shop: Shop) -> None:
+    facts = world(20, 4)
+    worse = facts["order_line"].filter(pl.col("signed_at") >= datetime(2026, 10, 10, tzinfo=UTC)).select(
+        record_id=pl.lit("L") + pl.col("oid"), oid="oid", leaf=pl.lit("LOG.DAMAGE"), submitted_at=pl.col("signed_at") + timedelta(days=1),
+        counted=pl.lit(value=True),
+    )  # fmt: skip
+    both = Facts({**facts.tables, "feedback": pl.concat([facts["feedback"], worse])}, AS_OF)
+    [result] = check([(action(target=0.06), events(ACCEPTED, DONE, CUT_IN))], both, W45, shop, AS_OF)
+    assert result.verdict is Verdict.RELAPSED and result.rate_later is not None and result.rate_later > 0.2
 
 
 def test_without_a_known_cut_in_nothing_is_said(shop: Shop) -> None:

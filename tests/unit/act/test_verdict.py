@@ -1,11 +1,14 @@
 """Verdict words, and the promise that a spike that falls by itself is not called a success."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from math import ceil, log
 
 import numpy as np
 import pytest
 
-from tasks.act.exposure import Counts, Evidence
+from tasks.act.noise import Noise
+from tasks.act.series import Counts, Evidence
 from tasks.act.verdict import judge
 from tasks.model import Verdict
 
@@ -55,16 +58,67 @@ def test_without_a_target_nothing_is_effective() -> None:
     assert said(found(Counts(102, 3000), Counts(15, 1200), GOOD), target=None)[0] is Verdict.PARTLY
 
 
-def test_too_few_units_say_how_many_more_and_when() -> None:
-    evidence = found(Counts(30, 3000), Counts(4, 210), cohorts((4, 210)), waiting=100.0, weekly=200.0)
+def test_too_few_units_say_how_many_more_it_takes_to_see_a_halving() -> None:
+    evidence = found(Counts(300, 10_000), Counts(4, 210), cohorts((4, 210)), waiting=100.0, weekly=700.0, complete=False)
     judgement = judge(evidence, target=0.01, min_units=610, age_days=14, last_day=LAST_DAY)
-    assert (judgement.needed, judgement.needed_by) == (400, LAST_DAY + timedelta(weeks=2, days=14))
+    # (log 2 ÷ 3.2415)² − 1/300 = 0.0424 leaves 23.6 cases at half the rate of 3 %.
+    wanted = ceil(1 / ((log(2) / 3.241516) ** 2 - 1 / 300) / 0.015)
+    assert (wanted, judgement.needed) == (1573, 1573 - 210)
+    assert judgement.needed_by == LAST_DAY + timedelta(weeks=2, days=14)
+    assert (judgement.verdict, judgement.reason) == (Verdict.UNDECIDED, "too_few_units")
 
 
-def test_units_on_their_way_are_enough_once_they_are_old_enough() -> None:
-    evidence = found(Counts(30, 3000), Counts(4, 210), waiting=500.0, weekly=200.0)
+def test_the_planned_units_are_asked_for_where_they_are_more() -> None:
+    evidence = found(Counts(300, 10_000), Counts(4, 210), waiting=5000.0, weekly=700.0, complete=False)
+    judgement = judge(evidence, target=0.01, min_units=4000, age_days=14, last_day=LAST_DAY)
+    assert (judgement.needed, judgement.needed_by) == (3790, LAST_DAY + timedelta(days=14))  # they are on their way
+
+
+def test_no_day_is_promised_that_nobody_can_foresee() -> None:
+    evidence = found(Counts(30, 3000), Counts(4, 210), cohorts((4, 210)), weekly=200.0)
     judgement = judge(evidence, target=0.01, min_units=610, age_days=14, last_day=LAST_DAY)
-    assert judgement.needed_by == LAST_DAY + timedelta(days=14)
+    assert judgement.needed is not None and judgement.needed > 52 * 200
+    assert judgement.needed_by is None
+
+
+@pytest.mark.parametrize(("complete", "verdict"), [(True, Verdict.EFFECTIVE), (False, Verdict.UNDECIDED)])
+def test_before_the_planned_weeks_are_over_the_words_need_more(complete: bool, verdict: Verdict) -> None:
+    weeks = cohorts((9, 500), (8, 500))
+    evidence = found(Counts(102, 3000), Counts(21, 1000), weeks, complete=complete)
+    judgement = judge(evidence, target=0.022, min_units=900, age_days=7, last_day=LAST_DAY)
+    assert judgement.ratio is not None and 0.9 < judgement.ratio.high < 1
+    assert judgement.verdict is verdict
+
+
+def test_a_wide_interval_is_not_called_no_change() -> None:
+    assert said(found(Counts(102, 3000), Counts(9, 300), HALF), min_units=200) == (Verdict.UNDECIDED, "too_few_units")
+
+
+def test_dispersed_counts_prove_less() -> None:
+    plain = found(Counts(102, 3000), Counts(21, 1200), HALF)
+    assert said(plain, target=0.03)[0] is Verdict.EFFECTIVE
+    assert said(replace(plain, noise=Noise(2.5, 20)), target=0.03)[0] is Verdict.UNDECIDED
+    assert said(replace(plain, noise=Noise(drift=0.1)), target=0.03)[0] is Verdict.EFFECTIVE  # drift widens only beside a control
+    control = {"control_before": Counts(900, 9000), "control_after": Counts(900, 9000)}
+    assert said(replace(plain, noise=Noise(drift=0.1), **control), target=0.03)[0] is Verdict.UNDECIDED  # type: ignore[arg-type]
+
+
+def test_a_rate_that_rises_again_after_an_effect_is_a_relapse() -> None:
+    calm = found(Counts(102, 3000), Counts(15, 1200), GOOD, later=Counts(14, 1000))
+    assert said(calm) == (Verdict.EFFECTIVE, "")
+    assert said(replace(calm, later=Counts(40, 1000))) == (Verdict.RELAPSED, "relapsed")
+    shared = replace(
+        calm, later=Counts(40, 1000), control_before=Counts(900, 30_000), control_after=Counts(900, 30_000), control_later=Counts(2700, 30_000)
+    )  # fmt: skip
+    assert said(shared) == (Verdict.EFFECTIVE, "")  # the untouched products rose as well
+
+
+def test_more_cases_of_other_kinds_on_the_same_units_are_told() -> None:
+    evidence = found(Counts(102, 3000), Counts(15, 1200), GOOD, other_before=Counts(60, 3000), other_after=Counts(60, 1200))
+    judgement = judge(evidence, target=0.017, min_units=1000, age_days=7, last_day=LAST_DAY)
+    assert (judgement.verdict, judgement.side) == (Verdict.EFFECTIVE, (0.02, 0.05))
+    same = replace(evidence, other_after=Counts(26, 1200))
+    assert judge(same, target=0.017, min_units=1000, age_days=7, last_day=LAST_DAY).side is None
 
 
 def test_a_short_baseline_decides_nothing() -> None:
@@ -93,8 +147,21 @@ def test_a_spike_that_is_over_proves_nothing() -> None:
 
 def test_a_rise_that_lasted_until_the_cut_in_counts() -> None:
     weeks = cohorts((4, 400), (4, 400), (4, 400))
-    evidence = found(Counts(30, 3000), Counts(12, 1200), weeks, trigger=Counts(40, 500), untreated=Counts(80, 1000))
+    stood = {"trigger": Counts(40, 500), "untreated": Counts(80, 1000)}
+    evidence = found(Counts(30, 3000), Counts(12, 1200), weeks, untreated_recent=Counts(38, 500), **stood)
     assert said(evidence, target=0.012) == (Verdict.EFFECTIVE, "untreated_units")
+    over = found(Counts(30, 3000), Counts(12, 1200), weeks, untreated_recent=Counts(6, 500), **stood)
+    assert said(over, target=0.012) == (Verdict.UNDECIDED, "back_to_level_before")
+
+
+def test_half_of_a_rise_that_lasted_is_not_called_worse() -> None:
+    stood = {"trigger": Counts(40, 500), "untreated": Counts(80, 1000), "untreated_recent": Counts(38, 500)}
+    assert said(found(Counts(30, 3000), Counts(45, 1200), HALF, **stood), target=0.012) == (Verdict.PARTLY, "target_missed")
+    assert said(found(Counts(30, 3000), Counts(45, 1200), HALF), target=0.012)[0] is Verdict.WORSE
+    assert said(found(Counts(30, 3000), Counts(45, 1200), HALF, trigger=Counts(60, 500))) == (
+        Verdict.UNDECIDED,
+        "back_to_level_before",
+    )
 
 
 @pytest.mark.parametrize("missing", ["cut_in_unknown", "not_measurable", "no_units"])

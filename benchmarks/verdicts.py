@@ -1,0 +1,402 @@
+"""Are the printed intervals true, is a wrong «effective» rare, and is a real halving found?
+
+    python -m benchmarks.verdicts --seed 1
+
+Draws actions with known effects in an invented shop and judges each at every weekly review by the product's own functions: weekly
+counts of the slice and its sisters → `gather` → `judge`. Half of the actions were opened because their slice was the worst of 150.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tasks.act.exposure import evidence
+from tasks.act.noise import YEAR, Noise
+from tasks.act.series import AFTER, BEFORE, HISTORY_WEEKS, OWN, UNTREATED, Counts, Evidence, Table, Windows, gather, needed_units
+from tasks.act.verdict import Comparison, Judgement, judge
+from tasks.model import UTC_TIME, Action, ActionKind, Facts, Period, Verdict
+from tasks.shop.load import Shop
+
+Floats = NDArray[np.float64]
+
+EFFECTS = {"none": 1.0, "small": 0.8, "real": 0.5, "harmful": 1.5}
+SHARES = (0.3, 0.2, 0.3, 0.2)
+
+SLICES = 150
+LINE = 15
+"""Slices of one product line: one acted on, the others its sisters."""
+
+LAST_WEEKS = 26
+"""Weeks of units after cut-in that are drawn at most."""
+
+MONDAY = date(2025, 1, 6)
+
+PROMISES = {"coverage": (0.935, 0.98), "false_effective": (0.0, 0.025), "power": (0.9, 1.0)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """An action with its truth: what its slice and sisters would bring, and what they brought."""
+
+    effect: str
+    selected: bool
+    story: str  # none, spike (over by itself), rise (stands until cut-in)
+    control: bool
+    moving: str  # "", trend, season, both
+    table: Table
+    level: Floats  # true multiplier of the slice by week, without effect, trend and season
+    per_unit: Floats  # cases that an untreated unit of the slice brings on average, by week
+    dispersion: float
+    windows: Windows
+    target: float
+    first_look: int
+
+
+def draw(chance: np.random.Generator) -> Case:
+    """Draw one action."""
+    effect = str(chance.choice(list(EFFECTS), p=SHARES))
+    selected = bool(chance.random() < 0.5)
+    story = str(chance.choice(["none", "spike", "rise"], p=[0.75, 0.13, 0.12]))
+    control = bool(chance.random() < 0.7)
+    history = int(chance.integers(16, 80)) if chance.random() < 0.9 or not control else int(chance.integers(4, 8))
+    age, lag, ramp = int(chance.choice([7, 14, 30])), int(chance.integers(1, 6)), int(chance.integers(0, 6))
+    gap = -(-age // 7)  # weeks whose units were still being watched when the trigger window began
+    trigger = history + gap
+    cut_in = trigger + lag
+    weeks = cut_in + LAST_WEEKS + 1
+    week = np.arange(weeks, dtype=np.float64)
+
+    moving = str(chance.choice(["", "trend", "season", "both"], p=[0.5, 0.2, 0.2, 0.1]))
+    slope = chance.uniform(-0.015, 0.015) if moving in ("trend", "both") else 0.0
+    height = chance.uniform(0.1, 0.3) if moving in ("season", "both") else 0.0
+    shape = np.exp(slope * (week - trigger) + height * np.sin(2 * np.pi * (week / YEAR + chance.random())))
+    dispersion = float(chance.choice([1.0, chance.uniform(1.1, 2.2)]))
+    drift = 0.0015  # standard deviation of a slice's own slope by week
+
+    rates = np.exp(chance.uniform(np.log(0.004), np.log(0.05), SLICES // LINE)).repeat(LINE)
+    own_rates = rates * chance.gamma(8.0, 1 / 8.0, SLICES)
+    units = np.exp(chance.normal(np.log(300), 0.8, SLICES)).clip(40, 4000)
+    means = own_rates * units * shape[trigger]
+    seen = _counts(chance, means, dispersion)
+    if selected:  # the worst by its excess over what its line's rate leads one to expect
+        usual = rates * units * shape[trigger]
+        worst = int(np.argmax((seen - usual) / np.sqrt(usual)))
+    else:
+        worst = int(chance.integers(SLICES))
+    line = np.arange(worst // LINE * LINE, worst // LINE * LINE + LINE)
+    rows = np.concatenate([[worst], line[line != worst]])
+
+    orders = np.exp(chance.normal(0.0, 0.1, weeks)) * np.where(chance.random(weeks) < 0.06, 2.2, 1.0)
+    n = np.round(units[rows][:, None] * orders * np.exp(chance.normal(0.0, 0.1, (LINE, weeks)))).clip(1)
+    own_slopes = np.exp(chance.normal(0.0, drift, LINE)[:, None] * (week - trigger))
+    mean = own_rates[rows][:, None] * n * shape * own_slopes
+    level = np.ones(weeks)
+    if story == "spike":
+        level[trigger : trigger + int(chance.integers(1, 4))] = chance.uniform(1.8, 3.5)
+    if story == "rise":
+        level[trigger:] = chance.uniform(1.8, 3.0)
+    mean[0] *= level
+    reached = np.clip((week - cut_in + 1) / (ramp + 1), 0, 1)  # old stock is used up week by week
+    treated = np.round(n[0] * reached)
+    untreated = n[0] - treated
+    per_unit = mean[0] / n[0]
+    multiplier = _weekly(chance, mean[0], dispersion)  # what strays in a week strays for all its units
+    fresh = chance.poisson(per_unit * treated * EFFECTS[effect] * multiplier)
+    old = chance.poisson(per_unit * untreated * multiplier)
+    if selected and story == "none":
+        old[trigger] = round(float(seen[worst]) * n[0, trigger] / units[worst])
+    others = _counts(chance, mean[1:], dispersion)
+
+    day = (MONDAY.toordinal() + 7 * np.arange(weeks) + 6).astype(np.int64)
+    table = Table(
+        day=np.concatenate([day, day, np.tile(day, LINE - 1)]),
+        treated=np.concatenate([np.zeros(weeks, bool), np.ones(weeks, bool), np.zeros(weeks * (LINE - 1), bool)]),
+        group=np.concatenate([np.full(2 * weeks, OWN), np.arange(LINE - 1).repeat(weeks)]),
+        n=np.concatenate([untreated, treated, n[1:].ravel()]),
+        events=np.concatenate([old, fresh, others.ravel()]).astype(np.float64),
+        other=np.zeros(weeks * (LINE + 1)),
+    )
+    kept = (table.n > 0) & (control | (table.group == OWN))
+    baseline = min(12, history)
+    held = slice(history - baseline, history)
+    stood = float(level[trigger]) if story == "rise" else 1.0
+    return Case(
+        effect=effect, selected=selected, story=story, control=control, moving=moving, table=_rows(table, kept), level=level, per_unit=per_unit,
+        dispersion=dispersion,
+        windows=Windows(
+            before_from=MONDAY + timedelta(weeks=history - baseline), before_to=MONDAY + timedelta(weeks=history, days=-1),
+            known_to=MONDAY + timedelta(weeks=trigger + 1, days=-1), cut_in=MONDAY + timedelta(weeks=cut_in), last_day=MONDAY, age_days=age,
+            verify_weeks=int(chance.integers(3, 9)), min_units=int(units[worst] * chance.uniform(1, 4)),
+        ),
+        target=0.7 * stood * float(old[held].sum() / n[0, held].sum()), first_look=cut_in + gap,
+    )  # fmt: skip
+
+
+def _weekly(chance: np.random.Generator, mean: Floats, dispersion: float) -> Floats:
+    """Draw what a week's counts are multiplied with, so that their variance is `dispersion` times their mean."""
+    if dispersion <= 1:
+        return np.ones_like(mean)
+    shape = np.maximum(mean, 1e-9) / (dispersion - 1)
+    return np.asarray(chance.gamma(shape, 1 / shape))
+
+
+def _counts(chance: np.random.Generator, mean: Floats, dispersion: float) -> NDArray[np.int64]:
+    return np.asarray(chance.poisson(mean * _weekly(chance, mean, dispersion)))
+
+
+def _rows(table: Table, kept: NDArray[np.bool_]) -> Table:
+    return Table(*(getattr(table, name)[kept] for name in ("day", "treated", "group", "n", "events", "other")))
+
+
+def looks(case: Case) -> Iterator[tuple[Evidence, Judgement]]:
+    """Judge an action at every weekly review until its window is over, for at most half a year."""
+    for week in range(case.first_look, len(case.level)):
+        last_day = MONDAY + timedelta(weeks=week, days=6)
+        known = _rows(case.table, case.table.day <= last_day.toordinal())
+        found = gather(known, replace(case.windows, last_day=last_day))
+        said = judge(
+            found, target=case.target, min_units=case.windows.min_units, age_days=case.windows.age_days, last_day=last_day
+        )
+        yield found, said
+        if found.complete:
+            return
+
+
+def truth(case: Case, found: Evidence, said: Judgement) -> float:
+    """Return the true ratio of what is printed: the effect, times how far the level itself moved between the two sides."""
+    assert found.weeks is not None
+
+    def level(side: int) -> float:
+        weeks = found.weeks.only(side)  # type: ignore[union-attr]
+        place = (weeks.week - MONDAY.toordinal()) // 7
+        return float((weeks.n * case.level[place]).sum() / weeks.n.sum())
+
+    compared = UNTREATED if said.compared == found.untreated else BEFORE
+    return EFFECTS[case.effect] * level(AFTER) / level(compared)
+
+
+def has_enough(case: Case, found: Evidence, *, by_truth: bool) -> bool:
+    """Whether the slice had the units with which the design finds a halving nine times in ten.
+
+    Args:
+        case: The action.
+        found: What is known at its last review.
+        by_truth: Reckon with the true rates and dispersion; otherwise as the report prints it, with what can be known.
+    """
+    assert found.weeks is not None
+    side = UNTREATED if case.story == "rise" else BEFORE  # a rise that stands can only be seen to be over against itself
+    compared, after = found.weeks.only(side), found.weeks.only(AFTER)
+    if not compared.n.sum() or not after.n.sum():
+        return False
+    unsure = Comparison(found, raised=case.story == "rise", regressed=False).unsure()
+    if not by_truth:
+        brought = Counts(float(compared.events.sum()) + found.prior.events, float(compared.n.sum()) + found.prior.n)
+        return found.after.n >= needed_units(brought, found.noise, unsure)
+    place = (compared.week - MONDAY.toordinal()) // 7
+    brought = Counts(float((case.per_unit[place] * compared.n).sum()), float(compared.n.sum()))
+    return found.after.n >= needed_units(brought, Noise(case.dispersion), unsure)
+
+
+def judge_case(case: Case) -> dict[str, Any]:
+    """Judge one action and compare with its truth."""
+    said_so = set()
+    covered, printed = [], []
+    for found, said in looks(case):
+        said_so.add(said.verdict)
+        printed.append(said.ratio is not None and found.after.events + (said.compared or Counts()).events > 0)
+        if printed[-1] and said.ratio is not None:
+            covered.append(said.ratio.low <= truth(case, found, said) <= said.ratio.high)
+    real = case.effect == "real"
+    return {
+        "case": case,
+        "printed": printed[-1],
+        "covered": covered[-1] if printed[-1] else None,
+        "looks": covered,
+        "ratio": said.ratio,
+        "truth": truth(case, found, said) if printed[-1] else None,
+        "effective": bool(said_so & {Verdict.EFFECTIVE, Verdict.RELAPSED}),
+        "verdict": said.verdict.value,
+        "reason": said.reason,
+        "method": said.method or "none",
+        "enough": real and has_enough(case, found, by_truth=False),
+        "enough_by_truth": real and has_enough(case, found, by_truth=True),
+    }
+
+
+def frames(case: Case) -> Facts:
+    """Return a case as order lines and complaints, unit by unit, as the review reads them from the lake."""
+    table, size = case.table, case.table.n.astype(np.int64)
+    row = np.arange(len(size)).repeat(size)
+    within = np.arange(len(row)) - (np.cumsum(size) - size).repeat(size)
+    signed = pl.Series(table.day - date(1970, 1, 1).toordinal(), dtype=pl.Int32).cast(pl.Date).gather(row).cast(
+        UTC_TIME
+    ) + timedelta(hours=4)
+    last_old = datetime.combine(case.windows.cut_in, time(), UTC) - timedelta(days=2)
+    lines = pl.DataFrame({"row": row, "within": within, "signed_at": signed}).with_columns(
+        oid=pl.format("{}-{}", "row", "within"),
+        sku=pl.Series([f"SKU-{group + 1:02d}" for group in table.group]).gather(row),
+        line=pl.lit("KT"),
+        treated=pl.Series(table.treated).gather(row),
+        events=pl.Series(table.events).gather(row),
+    )
+    sent = pl.col("signed_at") - timedelta(days=2)
+    lines = lines.with_columns(
+        shipped_at=pl.when("treated").then(sent).otherwise(pl.min_horizontal(sent, pl.lit(last_old, UTC_TIME)))
+    )
+    lines = lines.with_columns(paid_at=pl.col("shipped_at") - timedelta(days=1), batch_no=pl.lit(None, pl.String), qty=pl.lit(1))
+    cases = lines.filter(pl.col("within") < pl.col("events")).select(
+        "oid",
+        record_id="oid",
+        leaf=pl.lit("LOG.DAMAGE"),
+        submitted_at=pl.col("signed_at") + timedelta(days=1),
+        counted=pl.lit(value=True),
+    )
+    return Facts(
+        {"order_line": lines.drop("row", "within", "treated", "events"), "feedback": cases}, datetime(2030, 1, 1, tzinfo=UTC)
+    )
+
+
+def is_same_through_frames(case: Case, shop: Shop) -> bool:
+    """Whether an action's last review comes to the same words and interval from order lines and complaints."""
+    *_, (_, said) = looks(case)
+    windows = case.windows
+    opened, trigger = windows.known_to, windows.known_to - timedelta(days=6)
+    action = Action(
+        action_id="A", what="", kind=ActionKind.CORRECT, cause_id="", owner="", department="", due=datetime(2030, 1, 1, tzinfo=UTC), metric="",
+        exposure="units_signed", age_days=windows.age_days, slice={"sku": "SKU-00"}, leaf="LOG.DAMAGE", target=case.target, target_text="",
+        expected_effect="", period=f"{opened.isocalendar().year}-W{opened.isocalendar().week:02d}", cut_in_axis="ship_date",
+        baseline_from=windows.before_from, baseline_to=windows.before_to, trigger_from=trigger, trigger_to=opened,
+        verify_weeks=windows.verify_weeks, min_units=windows.min_units,
+    )  # fmt: skip
+    last = looked_on(case)
+    period = Period.parse(f"{last.isocalendar().year}-W{last.isocalendar().week:02d}")
+    again = evidence(
+        action, frames(case), period, shop, done_on=None, cut_in_actual=str(windows.cut_in), min_units=windows.min_units
+    )
+    told = judge(again, target=case.target, min_units=windows.min_units, age_days=windows.age_days, last_day=last)
+    if said.ratio is None or told.ratio is None:
+        return said == told
+    return (said.verdict, said.method) == (told.verdict, told.method) and bool(
+        np.allclose(
+            [said.ratio.ratio, said.ratio.low, said.ratio.high], [told.ratio.ratio, told.ratio.low, told.ratio.high], rtol=1e-6
+        )
+    )
+
+
+def looked_on(case: Case) -> date:
+    """Return the last day of an action's last review."""
+    return MONDAY + timedelta(weeks=case.first_look + sum(1 for _ in looks(case)) - 1, days=6)
+
+
+def small_cases(chance: np.random.Generator) -> Iterator[Case]:
+    """Draw actions of slices small enough to be written out unit by unit, and not older than what a review looks back on."""
+    while True:
+        case = draw(chance)
+        history = (case.windows.before_from - MONDAY).days // 7
+        if case.table.n.sum() < 300_000 and history <= HISTORY_WEEKS and (case.table.events <= case.table.n).all():
+            yield case
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Return what is promised."""
+    covered = [row["covered"] for row in rows if row["printed"]]
+    harmless = [row["effective"] for row in rows if row["case"].effect in ("none", "harmful")]
+    real = [row["effective"] for row in rows if row["enough"]]
+    return {
+        "actions": len(rows),
+        "coverage": round(float(np.mean(covered)), 4),
+        "false_effective": round(float(np.mean(harmless)), 4),
+        "power": round(float(np.mean(real)), 4) if real else float("nan"),
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    print(
+        f"{'group':<22} {'actions':>7} {'printed':>7} {'covered':>8} {'below':>6} {'above':>6} {'effective':>9} {'enough':>7} {'found':>6}"
+    )
+    groups: list[tuple[str, Any]] = [("all", lambda row: True)]
+    groups += [(f"effect {name}", lambda row, name=name: row["case"].effect == name) for name in EFFECTS]
+    groups += [
+        (f"method {name}", lambda row, name=name: row["method"] == name) for name in ("control", "course", "segmented", "none")
+    ]
+    groups += [
+        (f"moving {name or 'no'}", lambda row, name=name: row["case"].moving == name) for name in ("", "trend", "season", "both")
+    ]
+    groups += [("worst of 150", lambda row: row["case"].selected), ("any of 150", lambda row: not row["case"].selected)]
+    groups += [(f"story {name}", lambda row, name=name: row["case"].story == name) for name in ("none", "spike", "rise")]
+    groups += [("overdispersed", lambda row: row["case"].dispersion > 1), ("poisson", lambda row: row["case"].dispersion <= 1)]
+    for name, chosen in groups:
+        mine = [row for row in rows if chosen(row)]
+        shown = [row for row in mine if row["printed"]]
+        enough = [row for row in mine if row["enough"]]
+        if not mine:
+            continue
+        covered = np.mean([row["covered"] for row in shown]) if shown else float("nan")
+        below = np.mean([row["truth"] < row["ratio"].low for row in shown]) if shown else float("nan")
+        above = np.mean([row["truth"] > row["ratio"].high for row in shown]) if shown else float("nan")
+        found = np.mean([row["effective"] for row in enough]) if enough else float("nan")
+        print(
+            f"{name:<22} {len(mine):>7} {len(shown):>7} {covered:>8.3f} {below:>6.3f} {above:>6.3f} "
+            f"{np.mean([row['effective'] for row in mine]):>9.3f} {len(enough):>7} {found:>6.3f}"
+        )
+    known = [row["effective"] for row in rows if row["enough_by_truth"]]
+    print(f"found with enough units by the true rates: {np.mean(known):.3f} of {len(known)}")
+    every = [hit for row in rows for hit in row["looks"]]
+    print(f"coverage at every weekly look: {np.mean(every):.3f} of {len(every)}")
+    missed = Counter(
+        " ".join((row["method"], row["case"].story, row["verdict"], row["reason"])).strip()
+        for row in rows
+        if row["enough"] and not row["effective"]
+    )
+    print("enough and not found: " + ", ".join(f"{what} {n}" for what, n in missed.most_common()))
+    for name in EFFECTS:
+        words = Counter(
+            f"{row['verdict']}{'/' + row['reason'] if row['reason'] else ''}" for row in rows if row["case"].effect == name
+        )
+        print(f"{name}: " + ", ".join(f"{word} {n}" for word, n in words.most_common()))
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    """Run the benchmark and print tables and, last, one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--actions", type=int, default=2000)
+    parser.add_argument(
+        "--frames", type=int, default=5, help="actions that are judged a second time from order lines and complaints"
+    )
+    parser.add_argument("--hold", action="store_true", help="end with an error where a promise is broken")
+    options = parser.parse_args(list(arguments) if arguments is not None else None)
+    chance = np.random.default_rng(options.seed)
+    rows = [judge_case(draw(chance)) for _ in range(options.actions)]
+    _table(rows)
+    shop = Shop.load(None)
+    same = [
+        is_same_through_frames(case, shop)
+        for case in islice(small_cases(np.random.default_rng([options.seed, 1])), options.frames)
+    ]
+    print(f"the same from order lines and complaints: {sum(same)} of {len(same)}")
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(f"{usage.ru_utime + usage.ru_stime:.1f} CPU s")
+    result = summary(rows)
+    print(json.dumps(result))
+    broken = [name for name, (low, high) in PROMISES.items() if not low <= result[name] <= high]
+    broken += [] if all(same) else ["the same from order lines and complaints"]
+    if options.hold and broken:
+        sys.exit(f"Broken: {', '.join(broken)}.")
+
+
+if __name__ == "__main__":
+    main()
