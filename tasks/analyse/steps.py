@@ -38,7 +38,9 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         for edition in run.stores.ledger.editions(period=run.period.id, report=run.kind)
         if edition.revision < run.revision
     ]
-    before = {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
+    before = (
+        {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
+    )
     return Review(
         period=run.period,
         as_of=run.as_of,

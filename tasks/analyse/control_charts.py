@@ -1,0 +1,169 @@
+"""Control charts by kind of data: rates of large and small samples, times and scores, rare events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import f as fisher_f
+from scipy.stats import nbinom, t
+
+MINIMUM_HISTORY = 8
+"""Earlier periods that limits need."""
+
+LIMIT_Z = 3.0
+D2 = 1.128
+"""Mean moving range ÷ standard deviation for pairs of a normal variable."""
+
+FREEDOM = 0.62
+"""Degrees of freedom of a mean moving range for each range in it (Wheeler and Chambers 1992, table 2)."""
+
+TAIL = 0.00135
+"""Probability beyond three standard deviations on one side, which charts of gaps take as their limit."""
+
+
+@dataclass(frozen=True)
+class Normal:
+    """The range within which a figure without change lies, and where the present one stands.
+
+    `z` is its distance from the centre in standard deviations, `p` the two-sided probability of such a distance when nothing
+    changed, the uncertainty of centre and spread counted in; `weeks` is the number of earlier periods.
+    """
+
+    low: float
+    high: float
+    centre: float
+    z: float
+    weeks: int
+    p: float
+
+
+def laney_p(numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float) -> Normal | None:
+    """Return the p′ limits of a share: binomial, widened by what earlier periods varied beyond chance (Laney 2002).
+
+    Args:
+        numerators: Events of earlier periods, oldest first.
+        exposures: What they are shares of.
+        numerator: Events of the judged period.
+        exposure: Its exposure.
+
+    Returns:
+        Limits at three standard deviations; nothing with fewer than eight earlier periods, without any event, or where all
+        are events.
+    """
+    return _laney(numerators, exposures, numerator, exposure, share=True)
+
+
+def laney_u(numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float) -> Normal | None:
+    """Return the u′ limits of events per unit, of which a unit may have several: Poisson, widened as `laney_p` does."""
+    return _laney(numerators, exposures, numerator, exposure, share=False)
+
+
+def xmr(earlier: Sequence[float], value: float, *, floor: float = 0.0) -> Normal | None:
+    """Return the limits of a single value a period (times, scores, amounts) from the mean moving range (XmR chart).
+
+    Args:
+        earlier: Values of earlier periods, oldest first.
+        value: The judged one.
+        floor: Least value possible.
+    """
+    x = np.asarray(earlier, dtype=float)
+    if len(x) < MINIMUM_HISTORY:
+        return None
+    sigma = float(np.abs(np.diff(x)).mean()) / D2
+    if sigma == 0:
+        return None
+    return _normal(float(x.mean()), sigma, value, len(x), estimated=True, floor=floor)
+
+
+def g_chart(gaps: Sequence[float], seen: int, within: float) -> Normal | None:
+    """Judge rare events by the opportunities between them (g chart, Kaminsky et al. 1992, with probability limits).
+
+    Gaps of a constant chance are geometric, so the opportunities before the k-th event are negative binomial.
+
+    Args:
+        gaps: Opportunities without an event between each two earlier events.
+        seen: Events of the judged period.
+        within: Opportunities of the judged period.
+
+    Returns:
+        Limits of the opportunities between two events and the mean of the judged period; `z` is above 0 where the events come
+        closer together than usual. Nothing with fewer than eight earlier gaps or without an event.
+    """
+    x = np.asarray(gaps, dtype=float)
+    if len(x) < MINIMUM_HISTORY or seen < 1:
+        return None
+    centre = float(x.mean())
+    chance = 1 / (centre + 1)
+    low, high = (float(nbinom.ppf(tail, 1, chance)) for tail in (TAIL, 1 - TAIL))
+    return _gap(centre, low, high, seen, within, len(x))
+
+
+def t_chart(gaps: Sequence[float], seen: int, within: float) -> Normal | None:
+    """Judge rare events by the time between them where opportunities are not counted (t chart, exponential gaps).
+
+    Args:
+        gaps: Days between each two earlier events.
+        seen: Events of the judged period.
+        within: Days of the judged period.
+
+    Returns:
+        As `g_chart`, in days.
+    """
+    x = np.asarray(gaps, dtype=float)
+    if len(x) < MINIMUM_HISTORY or seen < 1 or x.sum() == 0:
+        return None
+    centre = float(x.mean())
+    low, high = (-centre * float(np.log(1 - tail)) for tail in (TAIL, 1 - TAIL))
+    return _gap(centre, low, high, seen, within, len(x))
+
+
+def spread(numerators: Sequence[float], exposures: Sequence[float], *, share: bool) -> NDArray[np.float64]:
+    """Return each period's distance from the common rate in units of pure chance; zeros where nothing varies."""
+    x, n = np.asarray(numerators, dtype=float), np.asarray(exposures, dtype=float)
+    centre = float(x.sum() / n.sum()) if n.sum() else 0.0
+    variance = centre * (1 - centre) if share else centre
+    if variance <= 0:
+        return np.zeros(len(x))
+    return np.asarray((x / n - centre) / np.sqrt(variance / n), dtype=np.float64)
+
+
+def _laney(
+    numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float, *, share: bool
+) -> Normal | None:
+    held = [(x, n) for x, n in zip(numerators, exposures, strict=True) if n > 0]
+    if len(held) < MINIMUM_HISTORY or exposure <= 0:
+        return None
+    events, units = [x for x, _ in held], [n for _, n in held]
+    centre = sum(events) / sum(units)
+    variance = centre * (1 - centre) if share else centre
+    if variance <= 0:
+        return None
+    beyond = float(np.abs(np.diff(spread(events, units, share=share))).mean()) / D2
+    sigma = sqrt(variance / exposure) * max(beyond, 1.0)
+    ceiling = 1.0 if share else inf
+    return _normal(centre, sigma, numerator / exposure, len(held), estimated=beyond > 1, ceiling=ceiling)
+
+
+def _normal(
+    centre: float, sigma: float, value: float, points: int, *, estimated: bool, floor: float = 0.0, ceiling: float = inf
+) -> Normal:
+    z = (value - centre) / sigma
+    freedom = FREEDOM * (points - 1) if estimated else inf
+    p = 2 * float(t.sf(abs(z) / sqrt(1 + 1 / points), freedom))
+    return Normal(max(centre - LIMIT_Z * sigma, floor), min(centre + LIMIT_Z * sigma, ceiling), centre, z, points, p)
+
+
+def _gap(centre: float, low: float, high: float, seen: int, within: float, points: int) -> Normal:
+    """Return the limits of gaps with the chance of so many events or more in so short a span, the rate itself estimated.
+
+    With n earlier gaps of mean m and k events in a span s, (s / k) ÷ m follows F with 2k and 2n degrees of freedom.
+    """
+    mean = within / seen
+    sooner = float(fisher_f.cdf(mean / centre, 2 * seen, 2 * points)) if centre > 0 else 1.0
+    p = min(2 * min(sooner, 1 - sooner), 1.0)
+    z = float(t.isf(min(max(sooner, 1e-300), 1 - 1e-16), inf))
+    return Normal(low, high, centre, z, points, p)
