@@ -300,11 +300,7 @@ def _is_current(book: Book, fitted: dict[str, Curve], hit: _Hit) -> bool:
     recent = sum(day > hit.last - 7 for day in hit.days)
     if recent < 3:
         return False
-    weekly = (
-        _weekly(book, fitted, hit, weeks=1)
-        if hit.families[0] in fitted
-        else [("", float(recent), hit.found.expected / max(hit.weeks, 1))]
-    )
+    weekly = _weekly(book, fitted, hit, weeks=1) if hit.families[0] in fitted else [("", float(recent), hit.found.expected / max(hit.weeks, 1))]
     _, o, e = weekly[-1]
     return o >= 1.3 * e
 
@@ -599,11 +595,7 @@ def _exposure_panel(
     if not dims:
         return None
     exposure = exposure.with_columns(day_no=pl.col("day").cast(pl.Int32))
-    cases = (
-        facts["feedback"]
-        .filter(pl.col("counted") & (pl.col("family") == family))
-        .with_columns(day_no=local_days("submitted_at", zone))
-    )
+    cases = facts["feedback"].filter(pl.col("counted") & (pl.col("family") == family)).with_columns(day_no=local_days("submitted_at", zone))
     begin, end = first - 7 * 16, first - 7 * 2
     past_e = exposure.filter(pl.col("day_no").is_between(begin, end - 1))
     past_c = cases.filter(pl.col("day_no").is_between(begin, end - 1))
@@ -617,7 +609,9 @@ def _exposure_panel(
         keys = [d for d in own_rate if d in dims]
         seen = past_c.group_by(keys).len("o")
         due = past_e.group_by(keys).agg((pl.col("n").sum() * overall).alias("e"))
-        level = due.join(seen, on=keys, how="left").with_columns(effect=(pl.col("o").fill_null(0) + 10.0) / (pl.col("e") + 10.0))
+        level = due.join(seen, on=keys, how="left").with_columns(
+            effect=(pl.col("o").fill_null(0) + 10.0) / (pl.col("e") + 10.0)
+        )
         effects = now_e.join(level, on=keys, how="left", maintain_order="left")["effect"].fill_null(1.0).to_numpy()
         weights = weights * effects
     values: dict[str, list[str]] = {}
@@ -724,10 +718,7 @@ def _reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
         return []
     days_known = min(77, first - 8 - int(known["day_no"].min()) + 1)  # type: ignore[arg-type]
     table = (
-        now.group_by("sku")
-        .len("o")
-        .join(past.group_by("sku").len("b"), on="sku", how="left")
-        .with_columns(pl.col("b").fill_null(0))
+        now.group_by("sku").len("o").join(past.group_by("sku").len("b"), on="sku", how="left").with_columns(pl.col("b").fill_null(0))
     )
     out: list[Cause] = []
     for row in table.sort("sku").iter_rows(named=True):
@@ -814,9 +805,7 @@ def _expected_on_exposure(facts: Facts, period: Period, family: str, kind: str) 
     if not before or not now:
         return {}
     cases = facts["feedback"].filter(pl.col("counted") & (pl.col("family") == family))
-    past = cases.with_columns(day_no=local_days("submitted_at", period.zone)).filter(
-        pl.col("day_no").is_between(first - 7 * 16, first - 1)
-    )
+    past = cases.with_columns(day_no=local_days("submitted_at", period.zone)).filter(pl.col("day_no").is_between(first - 7 * 16, first - 1))
     return {leaf: count * now / before for leaf, count in past["leaf"].value_counts().iter_rows()}
 
 
@@ -827,11 +816,9 @@ def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCa
     """Search reviews (complaints among reviews) or plain counts (against the period before)."""
     names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
     parents = _ancestry(shop)
-    feedback = (
-        facts["feedback"]
-        .with_columns(day_no=local_days("submitted_at", period.zone), is_case=pl.col("counted").fill_null(value=False))
-        .sort("record_id")
-    )
+    feedback = facts["feedback"].with_columns(
+        day_no=local_days("submitted_at", period.zone), is_case=pl.col("counted").fill_null(value=False)
+    ).sort("record_id")
     first, last = day_number(period.first_day), day_number(period.last_day)
     now = feedback.filter(pl.col("day_no").is_between(first, last))
     if base == "reviews":
@@ -842,9 +829,7 @@ def _from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCa
     else:
         past = feedback.clear()
         before = period.previous()
-        units = feedback.filter(
-            pl.col("day_no").is_between(day_number(before.first_day), day_number(before.last_day)) & pl.col("is_case")
-        )
+        units = feedback.filter(pl.col("day_no").is_between(day_number(before.first_day), day_number(before.last_day)) & pl.col("is_case"))
         if units.height < 30:
             return RootCauses([], [], 0, 0.0, None, "no_history")
         weights = np.full(units.height, period.days / before.days)
@@ -973,12 +958,9 @@ def _review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> 
     for dim in names:
         if dim in ("leaf",) or dim not in now.columns:
             continue
-        seen = (
-            past.with_columns(e=pl.Series(level))
-            .group_by(pl.col(dim).cast(pl.String).alias("v"))
-            .agg(o=pl.col("is_case").sum(), e=pl.col("e").sum())
-            .with_columns(effect=(pl.col("o") + 15.0) / (pl.col("e") + 15.0))
-        )
+        seen = past.with_columns(e=pl.Series(level)).group_by(pl.col(dim).cast(pl.String).alias("v")).agg(
+            o=pl.col("is_case").sum(), e=pl.col("e").sum()
+        ).with_columns(effect=(pl.col("o") + 15.0) / (pl.col("e") + 15.0))
         table = seen.filter(pl.col("v").is_not_null()).select("v", "effect")
         for frame, array in ((now, weights), (past, level)):
             effect = frame.select(v=pl.col(dim).cast(pl.String)).join(table, on="v", how="left", maintain_order="left")["effect"]
@@ -1012,7 +994,5 @@ def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequen
         )
         free = cells.height - cells["w"].n_unique() - cells[dim].n_unique() + 1
         if free >= 10:
-            found.append(
-                float(cells.select(((pl.col("o") - pl.col("e")) ** 2 / (pl.col("e") * (1 - pl.col("p")))).sum()).item()) / free
-            )
+            found.append(float(cells.select(((pl.col("o") - pl.col("e")) ** 2 / (pl.col("e") * (1 - pl.col("p")))).sum()).item()) / free)
     return float(np.clip(max(found), 1.0, 3.0))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as fisher_f
-from scipy.stats import nbinom, t
+from scipy.stats import binom, geom, norm, t
 
 MINIMUM_HISTORY = 8
 """Earlier periods that limits need."""
@@ -79,46 +78,44 @@ def xmr(earlier: Sequence[float], value: float, *, floor: float = 0.0) -> Normal
     return _normal(float(x.mean()), sigma, value, len(x), estimated=True, floor=floor)
 
 
-def g_chart(gaps: Sequence[float], seen: int, within: float) -> Normal | None:
+def g_chart(seen: int, within: float, earlier: int, span: float) -> Normal | None:
     """Judge rare events by the opportunities between them (g chart, Kaminsky et al. 1992, with probability limits).
 
-    Gaps of a constant chance are geometric, so the opportunities before the k-th event are negative binomial.
+    Gaps of a constant chance are geometric. Whether the judged period's events come sooner than the earlier ones did is the
+    exact conditional test of two counts (mid-p), so that a history with few events or none is enough.
 
     Args:
-        gaps: Opportunities without an event between each two earlier events.
         seen: Events of the judged period.
         within: Opportunities of the judged period.
+        earlier: Events before.
+        span: Opportunities before, eight times as many as within at least.
 
     Returns:
-        Limits of the opportunities between two events and the mean of the judged period; `z` is above 0 where the events come
-        closer together than usual. Nothing with fewer than eight earlier gaps or without an event.
+        Limits of the opportunities between two events; `z` is above 0 where they come closer together than usual. Nothing
+        without an event or with too short a history.
     """
-    x = np.asarray(gaps, dtype=float)
-    if len(x) < MINIMUM_HISTORY or seen < 1:
+    if seen < 1 or within <= 0 or span < MINIMUM_HISTORY * within:
         return None
-    centre = float(x.mean())
-    chance = 1 / (centre + 1)
-    low, high = (float(nbinom.ppf(tail, 1, chance)) for tail in (TAIL, 1 - TAIL))
-    return _gap(centre, low, high, seen, within, len(x))
+    chance = min((earlier + 0.5) / span, 1.0)
+    return _gap(seen, within, earlier, span, *(float(geom.ppf(tail, chance)) for tail in (TAIL, 1 - TAIL)))
 
 
-def t_chart(gaps: Sequence[float], seen: int, within: float) -> Normal | None:
-    """Judge rare events by the time between them where opportunities are not counted (t chart, exponential gaps).
+def t_chart(seen: int, within: float, earlier: int, span: float) -> Normal | None:
+    """Judge rare events by the days between them where opportunities are not counted (t chart, exponential gaps).
 
     Args:
-        gaps: Days between each two earlier events.
         seen: Events of the judged period.
-        within: Days of the judged period.
+        within: Its days.
+        earlier: Events before.
+        span: Days before, eight times as many as within at least.
 
     Returns:
         As `g_chart`, in days.
     """
-    x = np.asarray(gaps, dtype=float)
-    if len(x) < MINIMUM_HISTORY or seen < 1 or x.sum() == 0:
+    if seen < 1 or within <= 0 or span < MINIMUM_HISTORY * within:
         return None
-    centre = float(x.mean())
-    low, high = (-centre * float(np.log(1 - tail)) for tail in (TAIL, 1 - TAIL))
-    return _gap(centre, low, high, seen, within, len(x))
+    mean = span / (earlier + 0.5)
+    return _gap(seen, within, earlier, span, -mean * log(1 - TAIL), -mean * log(TAIL))
 
 
 def spread(numerators: Sequence[float], exposures: Sequence[float], *, share: bool) -> NDArray[np.float64]:
@@ -157,13 +154,10 @@ def _normal(
     return Normal(max(centre - LIMIT_Z * sigma, floor), min(centre + LIMIT_Z * sigma, ceiling), centre, z, points, p)
 
 
-def _gap(centre: float, low: float, high: float, seen: int, within: float, points: int) -> Normal:
-    """Return the limits of gaps with the chance of so many events or more in so short a span, the rate itself estimated.
-
-    With n earlier gaps of mean m and k events in a span s, (s / k) ÷ m follows F with 2k and 2n degrees of freedom.
-    """
-    mean = within / seen
-    sooner = float(fisher_f.cdf(mean / centre, 2 * seen, 2 * points)) if centre > 0 else 1.0
-    p = min(2 * min(sooner, 1 - sooner), 1.0)
-    z = float(t.isf(min(max(sooner, 1e-300), 1 - 1e-16), inf))
-    return Normal(low, high, centre, z, points, p)
+def _gap(seen: int, within: float, earlier: int, span: float, low: float, high: float) -> Normal:
+    """Return limits of gaps with the distance of the judged period: its events given all events are binomial."""
+    total, share = seen + earlier, within / (within + span)
+    at = 0.5 * float(binom.pmf(seen, total, share))
+    sooner, later = float(binom.sf(seen, total, share)) + at, float(binom.cdf(seen - 1, total, share)) + at
+    z = float(norm.isf(sooner)) if sooner < later else float(norm.ppf(later))
+    return Normal(low, high, span / (earlier + 0.5), z, int(span // within), min(2 * min(sooner, later), 1.0))

@@ -33,18 +33,7 @@ AXES = {
 }
 """Lag family → the moment from which its age counts."""
 
-MAX_AGE = {
-    "ship": 63,
-    "delivery": 35,
-    "transit": 21,
-    "fit": 35,
-    "function": 50,
-    "wear": 120,
-    "use": 50,
-    "refund": 60,
-    "safety": 90,
-    "return": 40,
-}
+MAX_AGE = {"ship": 63, "delivery": 35, "transit": 21, "fit": 35, "function": 50, "wear": 120, "use": 50, "refund": 60, "safety": 90, "return": 40}
 """Lag family → days after which a unit is no longer at risk of a first case."""
 
 RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform")
@@ -142,9 +131,7 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
     last = day_number(end)
     moments = {axis: local_days(axis, zone) for axis in ("paid_at", "shipped_at", "signed_at")}
     applied = facts["aftersale"].filter(pl.col("oid").is_not_null()).group_by("oid").agg(pl.col("applied_at").min())
-    frame = orders.join(applied, on="oid", how="left", maintain_order="left").select(
-        **moments, applied_at=local_days("applied_at", zone)
-    )
+    frame = orders.join(applied, on="oid", how="left", maintain_order="left").select(**moments, applied_at=local_days("applied_at", zone))
     days = {axis: np.array(frame[axis].to_numpy(), dtype=np.int32) for axis in frame.columns}
     scanned = days
     days = _happened(scanned, last)
@@ -268,11 +255,9 @@ def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE
     span = until - low
     known = (days >= low) & (days < until)
     # units[sku, axis day]: small enough to weigh every baseline week without touching the order lines again
-    units = (
-        np.bincount(sku[known].astype(np.int64) * span + (days[known] - low), minlength=skus * span)
-        .reshape(skus, span)
-        .astype(np.float64)
-    )
+    units = np.bincount(
+        sku[known].astype(np.int64) * span + (days[known] - low), minlength=skus * span
+    ).reshape(skus, span).astype(np.float64)
     unit, arrived = book.case_unit[family], book.case_day[family]
     inside = (arrived >= first) & (arrived < until) & (days[unit] >= low) & (sku[unit] >= 0)
     unit, arrived = unit[inside], arrived[inside]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from statistics import median
 
 import polars as pl
 
-from tasks.analyse.comparison import cohorts, last_year, normal_range, share_interval, with_target, word
+from tasks.analyse.comparison import baseline, cohorts, last_year, normal_range, share_interval, with_target, word
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
 
-KEYS = ("day", "line")
+USUAL_DAILY = 50.0
+"""Units of a usual day of the week from which a day without any is a hole in the data and no quiet day."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,8 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
 
 def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
-    chain = cohorts(period, ready, steps + 1)
+    # Twice as far back as the range needs: promotions and breaks are left out of it.
+    chain = cohorts(period, ready, 2 * steps + 1)
     units = dict(ledger.units.iter_rows())
     events = dict(ledger.events.iter_rows())
 
@@ -192,7 +195,11 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
     aligned = last_year(newest.first_day, newest.last_day, shop)
     past_numerator, past_n = total(list(aligned.days)) if aligned.days[0] >= first_known else (0.0, 0.0)
     enough = numerator >= shop.identity.minimum_n
-    normal = normal_range([x for x, _ in counts[:-1]], [m for _, m in counts[:-1]], numerator, n) if n and enough else None
+    usable = baseline(chain, ledger.name, scope, shop, silent=_silent(chain, units))
+    earlier = [counts[place] for place in usable.places]
+    normal = None
+    if n and enough and not usable.broken:
+        normal = normal_range([x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=unit == "share")
     scale = 100.0 if unit == "per_100" else 1.0
     missing = "" if n and enough else "no_units" if not n else "few_cases"
     low, high = (normal.low * scale, normal.high * scale) if normal else (None, None)
@@ -212,18 +219,39 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
         last_year=past_numerator / past_n * scale if past_n and enough else None,
         last_year_basis=aligned.basis if past_n else "",
         good="down",
-        judgement=word(normal, "down") if enough else "insufficient",
+        judgement="level_break" if enough and usable.broken else word(normal, "down") if enough else "insufficient",
+        p=normal.p if normal else None,
         axis_from=newest.first_day,
         axis_to=newest.last_day,
         age_days=age,
         method="cohort_at_age",
         scope=scope,
         missing=missing,
-        series=tuple((str(c.first_day), x / m * scale if m else None) for c, (x, m) in zip(chain, counts, strict=True)),
+        series=tuple(
+            (str(c.first_day), x / m * scale if m else None)
+            for c, (x, m) in zip(chain[-steps - 1 :], counts[-steps - 1 :], strict=True)
+        ),
         note=f"wilson {interval[0]:.4f}..{interval[1]:.4f}" if interval else "",
         rows=f"{axis} in {newest.first_day}..{newest.last_day}{where}; event within {age} d",
     )
     return with_target(figure, shop)
+
+
+def _silent(chain: list[Period], units: dict[date, float]) -> frozenset[int]:
+    """Return the places of cohorts that are not known whole: before the first unit, or with a day without any where many are
+    usual on that day of the week."""
+    first = min(units, default=chain[-1].last_day)
+    known = [day for cohort in chain if cohort.first_day >= first for day in _days(cohort)]
+    busy = {
+        weekday
+        for weekday in range(7)
+        if (daily := [units.get(day, 0.0) for day in known if day.weekday() == weekday]) and median(daily) >= USUAL_DAILY
+    }
+    return frozenset(
+        place
+        for place, cohort in enumerate(chain)
+        if cohort.first_day < first or any(day.weekday() in busy and not units.get(day) for day in _days(cohort))
+    )
 
 
 def _days(cohort: Period) -> list[date]:

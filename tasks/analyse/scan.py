@@ -328,11 +328,7 @@ def _triples(
             looked += int((sums > THIN).sum())
             for value in np.flatnonzero(counts >= min_cases):
                 conditions = tuple(sorted((*pattern.conditions, (dim, int(value)))))
-                if (
-                    conditions in seen
-                    or counts[value] <= 1.15 * sums[value]
-                    or counts[value] / max(sums[value], 1e-9) <= 1.1 * o / e
-                ):
+                if conditions in seen or counts[value] <= 1.15 * sums[value] or counts[value] / max(sums[value], 1e-9) <= 1.1 * o / e:
                     continue
                 seen.add(conditions)
                 out.append((Pattern(conditions), float(counts[value]), float(sums[value]), 3))

@@ -20,8 +20,8 @@ WINSORISED = 0.1
 
 SINGLE_STARTS = ((log(2.0), log(2.0)), (log(20.0), log(20.0)))
 MIXTURE_STARTS = ((log(0.2), log(0.1), log(2.0), log(4.0), log(0.5)), (log(2.0), log(1.0), log(20.0), log(20.0), -2.0))
-WIDEST = 12.0
-"""Bound of the logarithms of a prior's parameters: slices that do not differ at all would draw them to infinity."""
+WIDEST = 5.0
+"""Bound of the logarithms of a prior's parameters: a prior is never worth more than some 150 cases, however alike slices seem."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.due import due_items
 from tasks.analyse.figures import figures
 from tasks.analyse.inflow import daily, problems
+from tasks.analyse.multiplicity import judged_together
+from tasks.analyse.rankings import rankings
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.stories import story
 from tasks.classify.clocks import milestones
@@ -38,14 +40,9 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         for edition in run.stores.ledger.editions(period=run.period.id, report=run.kind)
         if edition.revision < run.revision
     ]
-    before = (
-        {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
-    )
-    return Review(
-        period=run.period,
-        as_of=run.as_of,
-        status="provisional" if run.provisional or any(channel.error for channel in channels) else "final",
-        figures=figures(
+    before = {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
+    judged = judged_together(
+        figures(
             facts,
             run.period,
             run.shop,
@@ -53,17 +50,28 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
             expected_total=causes.expected_total,
             partial=incomplete,
         ),
+        problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
+        [] if incomplete else rankings(facts, run.period, run.shop),
+        searched=causes.tested,
+        search_alarms=causes.expected_false_alarms,
+    )
+    return Review(
+        period=run.period,
+        as_of=run.as_of,
+        status="provisional" if run.provisional or any(channel.error for channel in channels) else "final",
+        figures=judged.figures,
         red_lines=red_lines(facts, run.period, run.shop),
         causes=causes.causes,
         falls=causes.falls,
-        tested=causes.tested,
-        expected_false_alarms=causes.expected_false_alarms,
+        tested=judged.tested,
+        expected_false_alarms=judged.expected_false_alarms,
         strongest_rejected=causes.strongest_rejected,
         rejected_why=causes.rejected_why,
         mix=causes.mix,
         prior=prior,
         proposals=proposals,
-        problems=problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
+        problems=judged.problems,
+        rankings=judged.rankings,
         channels=channels,
         due_items=due_items(facts, run.period, run.shop),
         breaks=breaks(facts, run.period, run.shop, channels),
