@@ -34,6 +34,12 @@ ROWS = 10
 SMALL_ROWS = 5
 """Rows of slices large enough for a ratio, and of the largest ones below that, of which only the cases are told."""
 
+MANY = 20
+"""Slices from which their spread tells how much slices vary beyond chance."""
+
+FEWEST_EXPECTED = 2.0
+"""Cases that a slice's week must let expect to be asked how much it varies."""
+
 WATCH_Z = 2.0
 
 
@@ -84,7 +90,8 @@ def _orders(facts: Facts, period: Period, shop: Shop) -> tuple[pl.DataFrame, lis
         .filter(pl.col("signed_at").is_not_null())
         .with_columns(until=pl.col("signed_at") + pl.duration(days=age))
         .filter((pl.col("until") >= period.start) & (pl.col("until") < period.end))
-        .select("oid", "until", *kept)
+        .with_columns(week=pl.col("signed_at").dt.convert_time_zone(period.zone).dt.truncate("1w").dt.date())
+        .select("oid", "until", "week", *kept)
         .collect()
     )
     feedback = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
@@ -101,7 +108,7 @@ def _orders(facts: Facts, period: Period, shop: Shop) -> tuple[pl.DataFrame, lis
 
 
 def _desk(facts: Facts, period: Period) -> pl.DataFrame:
-    """Return conversations by queue and shift with those that no person answered within three minutes."""
+    """Return conversations by queue, shift and week with those that no person answered within three minutes."""
     exposure = facts["exposure"].filter(
         (pl.col("day") >= period.first_day)
         & (pl.col("day") <= period.last_day)
@@ -109,12 +116,12 @@ def _desk(facts: Facts, period: Period) -> pl.DataFrame:
         & pl.col("queue").is_not_null()
         & pl.col("shift").is_not_null()
     )
-    counts = exposure.group_by("queue", "shift").agg(
+    counts = exposure.group_by("queue", "shift", week=pl.col("day").dt.truncate("1w")).agg(
         n=pl.col("n").filter(pl.col("kind") == "human_conversations").sum(),
         replied=pl.col("n").filter(pl.col("kind") == "replied_3min").sum(),
     )
     late = counts.with_columns(hit=(pl.col("n") - pl.col("replied")).clip(lower_bound=0), leaf=pl.lit(None, dtype=pl.String))
-    return late.sort("queue", "shift")
+    return late.sort("queue", "shift", "week")
 
 
 def _ranking(
@@ -138,7 +145,8 @@ def _ranking(
     if slices.height < FEWEST or not any(large):
         return None
     z = distances(observed, expected)
-    phi = dispersion(z)
+    # Few slices do not tell how much slices vary: one ill slice would be taken for variation. Then their own weeks tell it.
+    phi = dispersion(z) if slices.height >= MANY else _weekly_dispersion(known, dimension)
     prior = fitted_prior(observed, expected)
     leaves = _leaves(known, dimension)
     made = []
@@ -163,6 +171,22 @@ def _ranking(
         dimension=dimension, rows=shown, unit=unit, compared_with=within, tested=sum(large), left_out=len(made) - len(shown),
         minimum_n=minimum, dispersion=phi, axis_from=span[0], axis_to=span[1],
     )  # fmt: skip
+
+
+def _weekly_dispersion(rows: pl.DataFrame, dimension: str) -> float:
+    """Return how much single slices vary from week to week beyond chance, at least 1: Pearson's χ² over its freedom.
+
+    The level of the slice and of the week are taken out, so that neither an ill slice nor a bad week counts as noise.
+    """
+    cells = rows.group_by(dimension, "week").agg(pl.col("hit", "n").sum()).sort(dimension, "week")
+    rate = pl.col("hit").sum() / pl.col("n").sum()
+    own = pl.col("hit").sum().over(dimension) / pl.col("n").sum().over(dimension)
+    in_week = pl.col("hit").sum().over("week") / pl.col("n").sum().over("week")
+    cells = cells.with_columns(e=pl.col("n") * own * in_week / rate).filter(pl.col("e") >= FEWEST_EXPECTED)
+    free = cells.height - cells[dimension].n_unique() - cells["week"].n_unique() + 1
+    if free < 1:
+        return 1.0
+    return max(float(cells.select(((pl.col("hit") - pl.col("e")) ** 2 / pl.col("e")).sum()).item()) / free, 1.0)
 
 
 def _leaves(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from tasks.model import Action, ActionKind, ActionResult, Break, Cause, Figure, MixEffect, RedLine, Review, Verdict
@@ -833,7 +834,7 @@ class Sentences:
         said: list[Phrase] = []
         if review.tested and not review.partial:
             alarms = self.number(
-                "review.expected_false_alarms", max(1, round(review.expected_false_alarms)), "places", method="scan"
+                "review.expected_false_alarms", ceil(review.expected_false_alarms), "places", method="scan, false discoveries"
             )
             said.append(voice.say("method.tested", tested=self.tested, alarms=alarms))
         rejected = review.strongest_rejected
