@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 from scipy.stats import norm
 
-from tasks.analyse.shrinkage import dispersion, disproportion, distances, fitted_prior, shrunken
+from tasks.analyse.shrinkage import dispersion, disproportion, distances, fitted_prior, funnel_limits, shrunken
 from tasks.model import Facts, Period, RankedSlice, Ranking
 from tasks.shop.load import Shop
 
@@ -40,7 +40,8 @@ MANY = 20
 FEWEST_EXPECTED = 2.0
 """Cases that a slice's week must let expect to be asked how much it varies."""
 
-WATCH_Z = 2.0
+FUNNEL_TAIL = 0.025
+"""Probability beyond each limit of the funnel outside which a slice is worth a word; what it is called, all slices together say."""
 
 
 def rankings(facts: Facts, period: Period, shop: Shop) -> list[Ranking]:
@@ -155,8 +156,10 @@ def _ranking(
             made.append(RankedSlice(value, cases, exposure, due))
             continue
         ratio = shrunken(cases, due, prior)
-        word = "worse" if distance > WATCH_Z and ratio.low > 1 else "watch" if distance > WATCH_Z or ratio.low > 1 else "normal"
-        if distance < -WATCH_Z and ratio.high < 1:
+        under, over = funnel_limits(due, FUNNEL_TAIL, dispersion=phi)
+        outside = cases > over * due
+        word = "worse" if outside and ratio.low > 1 else "watch" if outside or ratio.low > 1 else "normal"
+        if cases < under * due and ratio.high < 1:
             word = "better"
         made.append(
             RankedSlice(
