@@ -633,6 +633,7 @@ class Figure:
     note: str = ""
     rows: str = ""
     p: float | None = None  # two-sided probability of such a distance when nothing changed, where it was tested
+    level_since: date | None = None  # when the level began that it is judged by, where that changed within its history
 
 
 @dataclass(frozen=True)

@@ -165,26 +165,33 @@ def normal_range(
     Returns:
         Range at three standard deviations, or nothing with fewer than eight earlier cohorts or no event in them.
     """
-    held = [(x, n) for x, n in zip(numerators, exposures, strict=True) if n > 0]
-    events, units = [x for x, _ in held], [n for _, n in held]
-    kept = _present_level(spread(events, units, share=share).tolist()) if held else []
+    held = [place for place, n in enumerate(exposures) if n > 0]
+    events, units = [numerators[place] for place in held], [exposures[place] for place in held]
+    first, kept = _present_level(spread(events, units, share=share).tolist() if held else [])
     chart = laney_p if share else laney_u
-    return chart([events[place] for place in kept], [units[place] for place in kept], numerator, exposure)
+    made = chart([events[place] for place in kept], [units[place] for place in kept], numerator, exposure)
+    return replace(made, level=held[first]) if made else None
 
 
 def count_range(earlier: Sequence[float], value: float) -> Normal | None:
     """Return the range of a time, score or amount without change: XmR chart on the present level, as `normal_range`."""
-    return xmr([earlier[place] for place in _present_level(earlier)], value)
+    first, kept = _present_level(earlier)
+    made = xmr([earlier[place] for place in kept], value)
+    return replace(made, level=first) if made else None
 
 
-def _present_level(values: Sequence[float]) -> list[int]:
-    """Return the places of the usual periods of the newest known level."""
+def _present_level(values: Sequence[float]) -> tuple[int, list[int]]:
+    """Return where the newest known level begins, and the places of its usual periods."""
     found = levels(values)
     if not found:
-        return []
-    newest = found[-1]
-    kept = usual(values[newest.first : newest.last + 1])
-    return [newest.first + place for place, one in enumerate(kept) if one]
+        return 0, []
+    first = found[-1].first
+    return first, [first + place for place, one in enumerate(usual(values[first : found[-1].last + 1])) if one]
+
+
+def level_since(normal: Normal | None, chain: Sequence[Period], used: Baseline) -> date | None:
+    """Return the day on which the level began that a figure is judged by, where it changed within its history."""
+    return chain[used.places[normal.level]].first_day if normal and normal.level else None
 
 
 def word(normal: Normal | None, good: str) -> str:

@@ -30,6 +30,7 @@ class Normal:
 
     `z` is its distance from the centre in standard deviations, `p` the two-sided probability of such a distance when nothing
     changed, the uncertainty of centre and spread counted in; `weeks` is the number of earlier periods.
+    `level` is the place in the history at which the level began on which it stands, 0 where it never changed.
     """
 
     low: float
@@ -38,6 +39,7 @@ class Normal:
     z: float
     weeks: int
     p: float
+    level: int = 0
 
 
 def laney_p(numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float) -> Normal | None:

@@ -8,7 +8,7 @@ from statistics import median
 
 import polars as pl
 
-from tasks.analyse.comparison import baseline, cohorts, last_year, normal_range, share_interval, with_target, word
+from tasks.analyse.comparison import baseline, cohorts, last_year, level_since, normal_range, share_interval, with_target, word
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
 
@@ -221,6 +221,7 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
         good="down",
         judgement="level_break" if enough and usable.broken else word(normal, "down") if enough else "insufficient",
         p=normal.p if normal else None,
+        level_since=level_since(normal, chain, usable),
         axis_from=newest.first_day,
         axis_to=newest.last_day,
         age_days=age,

@@ -8,7 +8,17 @@ from datetime import timedelta
 
 import polars as pl
 
-from tasks.analyse.comparison import UNTESTED, baseline, cohorts, count_range, normal_range, with_target, word
+from tasks.analyse.comparison import (
+    UNTESTED,
+    Baseline,
+    baseline,
+    cohorts,
+    count_range,
+    level_since,
+    normal_range,
+    with_target,
+    word,
+)
 from tasks.analyse.control_charts import Normal, g_chart, t_chart
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
@@ -134,17 +144,18 @@ def _reply_figure(wide: pl.DataFrame, period: Period, shop: Shop, steps: int, sc
     normal = None if usable.broken else normal_range([x for x, _ in earlier], [n for _, n in earlier], replied, asked)
     shown = list(zip(chain, counts, strict=True))[-steps - 1 :]
     series = tuple((str(span.first_day), x / n if n else None) for span, (x, n) in shown)
-    return with_target(_ranged(replace(figure, series=series), normal, broken=usable.broken), shop)
+    return with_target(_ranged(replace(figure, series=series), normal, chain, usable), shop)
 
 
-def _ranged(figure: Figure, normal: Normal | None, *, broken: bool = False) -> Figure:
+def _ranged(figure: Figure, normal: Normal | None, chain: list[Period], usable: Baseline) -> Figure:
     """Add the normal range and the word for where the figure stands in it."""
     return replace(
         figure,
         low=normal.low if normal else None,
         high=normal.high if normal else None,
-        judgement="level_break" if broken else word(normal, figure.good),
+        judgement="level_break" if usable.broken else word(normal, figure.good),
         p=normal.p if normal else None,
+        level_since=level_since(normal, chain, usable),
     )
 
 
@@ -232,7 +243,7 @@ def _times(
             usable = baseline(chain, code, "", shop, silent=silent)
             earlier = [_number(minutes[place].quantile(share, "linear")) or 0.0 for place in usable.places]
             normal = None if usable.broken else count_range(earlier, figure.value)
-            figure = _ranged(figure, normal, broken=usable.broken)
+            figure = _ranged(figure, normal, chain, usable)
         made.append(figure)
     return made
 

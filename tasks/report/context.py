@@ -469,6 +469,8 @@ class _Builder:
         if figure.n is not None and figure.unit in ("share", "per_100"):
             n = voice.numbers.add(f"{self._id(figure)}.n", figure.n, "count", method=figure.method)
             parts.append(voice.part("caption.n", n=n))
+        if figure.level_since and not self.review.partial:
+            parts.append(voice.part("caption.level", day=voice.day(figure.level_since)))
         if figure.missing:
             parts.append(self._missing(figure.missing))
         return join(parts, voice.catalogue["word.comma"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -22,7 +23,7 @@ def printed(review: Review, language: str = "zh-CN") -> Page:
 def test_a_ranking_names_what_stands_out_and_says_that_size_is_corrected_for() -> None:
     skus, queues = printed(make_review("month")).rankings
     assert skus.title.plain == "按商品看投诉，已按销量大小校正"
-    assert skus.message.plain == "KT-05明显偏高：92起，按同类水平应有51.3起，约为1.7倍。"
+    assert skus.message.plain == "KT-05明显偏高：92起，按同类水平应有51起，约为1.7倍。"
     assert [row.judgement.plain for row in skus.rows] == ["明显偏高", "偏高，待观察", "正常波动", "明显偏低", "只列件数"]
     assert queues.message.plain == "按大小校正后，都在正常波动内。"
     assert "会话量" in queues.title.plain
@@ -54,6 +55,14 @@ def test_the_promise_of_false_alarms_is_never_rounded_down(expected: float, said
     review = make_review("week")
     review.tested, review.expected_false_alarms = 312, expected
     assert f"本期共检查312处，预计误报不超过{said}。" in [phrase.plain for phrase in printed(review).method]
+
+
+def test_a_level_that_changed_is_told_under_the_figure() -> None:
+    review = make_review("week")
+    review.figures = [replace(review.figures[0], level_since=date(2026, 7, 6)), *review.figures[1:]]
+    rows = printed(review).figures
+    assert "按7月6日起的水平判断" in rows[0].note.plain
+    assert all("水平" not in row.note.plain for row in rows[1:])
 
 
 def test_few_cases_get_no_percentage_and_no_word_of_significance() -> None:
