@@ -18,6 +18,12 @@ EXTRA_VARIANCE = 1.5
 MODEL_ERROR = 0.06
 """Expected counts are estimates: a count varies by a Poisson law widened by half, and the estimate itself by six percent."""
 
+LINK_WEEKS = 16
+"""Weeks before a period that say how many cases its expectations leave out."""
+
+EXPOSED = ("app", "service")
+"""Families whose cases are expected from devices and conversations; all others from the orders that they belong to."""
+
 NATURES = ("complaint", "question", "suggestion", "praise")
 
 
@@ -39,6 +45,7 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
     made = [_count("records", records, period, shop)]
     complaint = _count("complaints", cases, period, shop, good="down")
     if expected_total is not None and complaint.value is not None and complaint.value >= shop.identity.minimum_n:
+        expected_total *= unlinked_factor(facts, period).get("", 1.0)
         low, high, said, p = against_expected(complaint.value, expected_total)
         complaint = replace(complaint, low=low, high=high, judgement=said, p=p, note=f"expected={expected_total:.0f}")
     made.append(with_target(complaint, shop))
@@ -93,7 +100,8 @@ def problems(
     cases = facts["feedback"].filter(pl.col("counted"))
     now, before = (_by_leaf(cases, span) for span in (period, period.previous()))
     total = sum(now.values())
-    expected_leaves = expected_leaves or {}
+    factor = unlinked_factor(facts, period) if expected_leaves else {}
+    expected_leaves = {leaf: expected * factor.get(leaf, 1.0) for leaf, expected in (expected_leaves or {}).items()}
     made: list[ProblemRow] = []
     for lens in shop.taxonomy.lenses:
         labels = {code: shop.taxonomy.label(lens, code) for code in sorted({*now, *before, *expected_leaves})}
@@ -119,6 +127,24 @@ def problems(
             )  # fmt: skip
         made += sorted(rows, key=lambda row: (-row.cases, row.label))
     return made
+
+
+def unlinked_factor(facts: Facts, period: Period) -> dict[str, float]:
+    """Return by how much all cases outnumber those that an expectation covers, by leaf and, under the empty name, in all.
+
+    Expectations rest on orders, devices and conversations. A case without a known order, or without a known problem, is counted
+    all the same; how many such there are is known from the weeks before.
+    """
+    cases = facts["feedback"]
+    if not {"counted", "oid", "family", "leaf"} <= set(cases.columns):
+        return {}
+    start = period.start - timedelta(weeks=LINK_WEEKS)
+    covered = pl.col("family").is_not_null() & (pl.col("oid").is_not_null() | pl.col("family").is_in(EXPOSED))
+    before = cases.filter(pl.col("counted") & (pl.col("submitted_at") >= start) & (pl.col("submitted_at") < period.start))
+    counts = before.group_by("leaf").agg(every=pl.len(), linked=covered.sum()).sort("leaf", nulls_last=True)
+    found = {leaf: every / linked for leaf, every, linked in counts.iter_rows() if leaf is not None and linked}
+    linked = int(counts["linked"].sum())
+    return found | ({"": before.height / linked} if linked else {})
 
 
 def against_expected(observed: float, expected: float) -> tuple[float, float, str, float]:

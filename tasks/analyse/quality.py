@@ -12,17 +12,24 @@ from tasks.analyse.comparison import baseline, cohorts, last_year, level_since, 
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
 
+KIND = ("line", "traffic_source")
+"""What makes orders of one kind: their rates differ lastingly, so their mix moves the rate of the shop."""
+
+KIND_WEIGHT = 200.0
+"""Units at the common rate that every kind is given."""
+
 USUAL_DAILY = 50.0
 """Units of a usual day of the week from which a day without any is a hole in the data and no quiet day."""
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Units and events by the day on which the unit was signed (or paid) and by line."""
+    """Units and events by the day on which the unit was signed (or paid); `mix` has them by kind of order as well."""
 
     name: str
     units: pl.DataFrame
     events: pl.DataFrame
+    mix: pl.DataFrame | None = None
 
 
 def quality(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
@@ -103,16 +110,17 @@ def _day(column: str, zone: str) -> pl.Expr:
 
 def _lines(facts: Facts) -> pl.DataFrame:
     frame = facts["order_line"]
-    return frame if "line" in frame.columns else frame.with_columns(line=pl.lit(None, dtype=pl.String))
+    missing = [name for name in KIND if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing) if missing else frame
 
 
 def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
-    """Return units by day of the axis and line: `n` order lines, `pieces` sold."""
+    """Return units by day of the axis and kind of order: `n` order lines, `pieces` sold."""
     return (
         _lines(facts)
         .lazy()
         .filter(pl.col(axis).is_not_null() & (pl.col(axis) < period.end))
-        .group_by(_day(axis, period.zone).alias("day"), "line")
+        .group_by(_day(axis, period.zone).alias("day"), *KIND)
         .agg(n=pl.len().cast(pl.Float64), pieces=pl.col("qty").sum().cast(pl.Float64))
         .collect()
     )
@@ -121,7 +129,7 @@ def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
 def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
     """Return the counted complaints on signed units: oid, line, leaf, begun, at, day, weight."""
     records = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
-    lines = _lines(facts).select("oid", "line", "signed_at").join(records.select("oid").unique(), on="oid", how="semi")
+    lines = _lines(facts).select("oid", *KIND, "signed_at").join(records.select("oid").unique(), on="oid", how="semi")
     return (
         records.select("oid", "leaf", at="submitted_at")
         .join(lines, on="oid")
@@ -136,7 +144,7 @@ def _after_sales(facts: Facts, period: Period) -> pl.DataFrame:
     The inspection's word stands above the agent's, the agent's above the buyer's last, that above the first.
     """
     orders = facts["aftersale"].filter(pl.col("applied_at") < period.end)
-    lines = _lines(facts).select("oid", "line", "signed_at", "paid_at").join(orders.select("oid").unique(), on="oid", how="semi")
+    lines = _lines(facts).select("oid", *KIND, "signed_at", "paid_at").join(orders.select("oid").unique(), on="oid", how="semi")
     late = (
         facts["return_inspection"].filter(pl.col("inspected_at") >= period.end).select("aftersale_id", pending=pl.lit(value=True))
     )
@@ -171,11 +179,14 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
         & (pl.col("at") >= pl.col("begun"))
         & (pl.col("at") < pl.col("begun") + pl.duration(days=age))
     )
-    return Ledger(
-        code,
-        units.group_by("day").agg(pl.col("n").sum()),
-        within.group_by("day").agg(pl.col("weight").cast(pl.Float64).sum()),
+    mix = pl.concat(
+        [
+            units.group_by("day", *KIND).agg(pl.col("n").sum(), events=pl.lit(0.0)),
+            within.group_by("day", *KIND).agg(n=pl.lit(0.0), events=pl.col("weight").cast(pl.Float64).sum()),
+        ]
     )
+    days = mix.group_by("day").agg(pl.col("n", "events").sum())
+    return Ledger(code, days.filter(pl.col("n") > 0).select("day", "n"), days.filter(pl.col("events") > 0).select("day", "events"), mix)
 
 
 def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
@@ -199,7 +210,13 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
     earlier = [counts[place] for place in usable.places]
     normal = None
     if n and enough and not usable.broken:
-        normal = normal_range([x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=unit == "share")
+        if ledger.mix is None:
+            normal = normal_range([x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=unit == "share")
+        else:
+            due = _expected_of_mix(ledger.mix, chain, usable.places)
+            normal = normal_range([x for x, _ in earlier], [due[place] for place in usable.places], numerator, due[-1], share=False)
+            if normal:
+                normal = replace(normal, low=normal.low * due[-1] / n, high=normal.high * due[-1] / n)
     scale = 100.0 if unit == "per_100" else 1.0
     missing = "" if n and enough else "no_units" if not n else "few_cases"
     low, high = (normal.low * scale, normal.high * scale) if normal else (None, None)
@@ -236,6 +253,29 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
         rows=f"{axis} in {newest.first_day}..{newest.last_day}{where}; event within {age} d",
     )
     return with_target(figure, shop)
+
+
+def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, ...]) -> list[float]:
+    """Return the events that each cohort's mix of orders lets expect at the usual rate of each kind (direct standardisation).
+
+    A talent room that sells more moves the rate of the whole shop, and nothing about quality (domain.md G8): a cohort is judged
+    by events over what its own mix lets expect. Kinds with few orders are drawn towards the common rate.
+    """
+    days = [(day, place) for place, cohort in enumerate(chain) for day in _days(cohort)]
+    places = pl.DataFrame(days, schema={"day": pl.Date, "place": pl.Int64}, orient="row")
+    cells = mix.join(places, on="day").group_by("place", *KIND).agg(pl.col("n", "events").sum())
+    known = cells.filter(pl.col("place").is_in(usual))
+    common = float(known["events"].sum()) / max(float(known["n"].sum()), 1.0)
+    rates = known.group_by(*KIND).agg(
+        rate=(pl.col("events").sum() + KIND_WEIGHT * common) / (pl.col("n").sum() + KIND_WEIGHT)
+    )
+    due = (
+        cells.join(rates, on=KIND, how="left", nulls_equal=True)
+        .group_by("place")
+        .agg(due=(pl.col("n") * pl.col("rate").fill_null(common)).sum())
+    )
+    found = dict(due.iter_rows())
+    return [float(found.get(place, 0.0)) for place in range(len(chain))]
 
 
 def _silent(chain: list[Period], units: dict[date, float]) -> frozenset[int]:
