@@ -11,6 +11,7 @@ import polars as pl
 from scipy.stats import norm
 
 from tasks.analyse.comparison import UNTESTED, baseline, cohorts, count_range, last_year, with_target, word
+from tasks.analyse.expected import AXES
 from tasks.model import Facts, Figure, Period, ProblemRow
 from tasks.shop.load import Shop
 
@@ -139,7 +140,8 @@ def unlinked_factor(facts: Facts, period: Period) -> dict[str, float]:
     if not {"counted", "oid", "family", "leaf"} <= set(cases.columns):
         return {}
     start = period.start - timedelta(weeks=LINK_WEEKS)
-    covered = pl.col("family").is_not_null() & (pl.col("oid").is_not_null() | pl.col("family").is_in(EXPOSED))
+    ordered = pl.col("family").is_in(list(AXES)) & pl.col("oid").is_not_null()
+    covered = (ordered | pl.col("family").is_in(EXPOSED)).fill_null(value=False)
     before = cases.filter(pl.col("counted") & (pl.col("submitted_at") >= start) & (pl.col("submitted_at") < period.start))
     counts = before.group_by("leaf").agg(every=pl.len(), linked=covered.sum()).sort("leaf", nulls_last=True)
     found = {leaf: every / linked for leaf, every, linked in counts.iter_rows() if leaf is not None and linked}
