@@ -76,7 +76,7 @@ class Planted:
         return float(binomtest(self.within, self.years, 0.95, "less").pvalue)
 
 
-def judge_year(seed: int, weeks: int) -> dict[str, Any]:
+def judge_year(seed: int, weeks: int, verbose: bool = False) -> dict[str, Any]:
     """Judge the newest weeks of one quiet shop, each as its Monday review would."""
     shop = sample_shop()
     world = build(seed, weeks=60, with_stories=False, with_traps=True)
@@ -123,6 +123,8 @@ def judge_year(seed: int, weeks: int) -> dict[str, Any]:
                 "promise": judged.expected_false_alarms,
             }
         )
+        if verbose:
+            print(seed, rows[-1], file=sys.stderr, flush=True)
     return {"seed": seed, "weeks": rows}
 
 
@@ -195,6 +197,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("--weeks", type=int, default=WEEKS)
     parser.add_argument("--planted", type=int, default=200, help="years with one faulty batch each; 0 leaves them out")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--verbose", action="store_true", help="print every week as it is judged")
     parser.add_argument("--hold", action="store_true", help="end with an error where a promise is broken")
     options = parser.parse_args(list(arguments) if arguments is not None else None)
     broken: list[str] = []
@@ -203,7 +206,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     seeds = seeds_of(options.seeds)
     years = []
     with ProcessPoolExecutor(min(options.jobs, len(seeds)), max_tasks_per_child=1) as pool:
-        for year in pool.map(judge_year, seeds, [options.weeks] * len(seeds)):
+        for year in pool.map(judge_year, seeds, [options.weeks] * len(seeds), [options.verbose] * len(seeds)):
             years.append(year)
             alarmed = [week for week in year["weeks"] if week["alarms"]]
             print(f"seed {year['seed']}: {len(alarmed)} of {len(year['weeks'])} weeks alarmed", flush=True)
