@@ -50,6 +50,13 @@ def test_what_left_its_range_without_surviving_is_watched(good: str, said: str) 
     assert {row.judgement.plain for row in printed(review).figures if row.judgement.plain != "本期无数据"} == {said}
 
 
+def test_a_watched_headline_is_neither_normal_nor_worse() -> None:
+    review = make_review("quiet")
+    review.figures = [replace(figure, judgement="watch") for figure in review.figures]
+    assert "待观察" in printed(review).conclusion.plain
+    assert "正常范围内" not in printed(review).conclusion.plain
+
+
 @pytest.mark.parametrize(("expected", "said"), [(0.1, "1处"), (1.0, "1处"), (1.2, "2处")])
 def test_the_promise_of_false_alarms_is_never_rounded_down(expected: float, said: str) -> None:
     review = make_review("week")
