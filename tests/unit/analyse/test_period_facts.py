@@ -239,3 +239,17 @@ def test_expectations_are_raised_by_the_cases_that_no_order_explains() -> None:
     found = unlinked_factor(Facts({"feedback": pl.DataFrame(rows, orient="row", schema=schema)}, AS_OF), W45)
     assert found == {"PRD.FAULT": 1.2, "USE.SETUP": 1.0, "": pytest.approx(16 / 13)}
     assert unlinked_factor(Facts({"feedback": pl.DataFrame({"leaf": ["UNK"]})}, AS_OF), W45) == {}
+
+
+def test_a_table_of_shares_is_led_by_what_its_size_bears_out(shop: Shop) -> None:
+    """16 of 34 is the highest share; 160 of 400 is the surer excess, and stands first."""
+    counts = {"甲": (16, 34), "乙": (160, 400), "丙": (60, 600)}
+    rows = [
+        on(3 + n % 3, source="review", rating=1.0 if n < bad else 5.0, platform=platform, counted=n < bad)
+        for platform, (bad, every) in counts.items()
+        for n in range(every)
+    ]
+    made = breakdowns(Facts({"feedback": feedback(*rows)}, AS_OF), Period.parse("2026-11"), shop)
+    [shares] = [one for one in made if (one.code, one.dimension) == ("negative_rate", "platform")]
+    assert [row[0] for row in shares.rows] == ["乙", "甲", "丙"]
+    assert shares.rows[1][1] == pytest.approx(16 / 34)
