@@ -186,7 +186,9 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
         ]
     )
     days = mix.group_by("day").agg(pl.col("n", "events").sum())
-    return Ledger(code, days.filter(pl.col("n") > 0).select("day", "n"), days.filter(pl.col("events") > 0).select("day", "events"), mix)
+    return Ledger(
+        code, days.filter(pl.col("n") > 0).select("day", "n"), days.filter(pl.col("events") > 0).select("day", "events"), mix
+    )
 
 
 def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
@@ -214,7 +216,9 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
             normal = normal_range([x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=unit == "share")
         else:
             due = _expected_of_mix(ledger.mix, chain, usable.places)
-            normal = normal_range([x for x, _ in earlier], [due[place] for place in usable.places], numerator, due[-1], share=False)
+            normal = normal_range(
+                [x for x, _ in earlier], [due[place] for place in usable.places], numerator, due[-1], share=False
+            )
             if normal:
                 normal = replace(normal, low=normal.low * due[-1] / n, high=normal.high * due[-1] / n)
     scale = 100.0 if unit == "per_100" else 1.0
@@ -266,9 +270,7 @@ def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, .
     cells = mix.join(places, on="day").group_by("place", *KIND).agg(pl.col("n", "events").sum())
     known = cells.filter(pl.col("place").is_in(usual))
     common = float(known["events"].sum()) / max(float(known["n"].sum()), 1.0)
-    rates = known.group_by(*KIND).agg(
-        rate=(pl.col("events").sum() + KIND_WEIGHT * common) / (pl.col("n").sum() + KIND_WEIGHT)
-    )
+    rates = known.group_by(*KIND).agg(rate=(pl.col("events").sum() + KIND_WEIGHT * common) / (pl.col("n").sum() + KIND_WEIGHT))
     due = (
         cells.join(rates, on=KIND, how="left", nulls_equal=True)
         .group_by("place")
