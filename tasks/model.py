@@ -625,7 +625,7 @@ class Figure:
     target: float | None = None
     target_op: str = ""
     good: Literal["up", "down", "none"] = "none"
-    judgement: str = "insufficient"  # normal, worse, better, slightly_over, insufficient, level_break, incomplete
+    judgement: str = "insufficient"  # normal, worse, better, slightly_over, watch, insufficient, level_break, incomplete
     attainment: str = ""  # met, missed, mixed
     streak: int = 0  # periods in a row on the wrong side of the target
     axis_from: date | None = None
@@ -637,6 +637,8 @@ class Figure:
     series: tuple[tuple[str, float | None], ...] = ()
     note: str = ""
     rows: str = ""
+    p: float | None = None  # two-sided probability of such a distance when nothing changed, where it was tested
+    level_since: date | None = None  # when the level began that it is judged by, where that changed within its history
 
 
 @dataclass(frozen=True)
@@ -882,6 +884,7 @@ class ProblemRow:
     judgement: str
     leaves: tuple[str, ...] = ()
     incomplete: str = ""
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -967,6 +970,40 @@ class Projection:
     usual: float
 
 
+@dataclass(frozen=True)
+class RankedSlice:
+    """One slice of a ranking: cases against what its size lets expect, the shrunken ratio with its 5 % limit, the word.
+
+    Below the minimum of cases only the cases are told: no ratio, no word.
+    """
+
+    value: str
+    cases: float
+    exposure: float
+    expected: float
+    ratio: float | None = None
+    low: float | None = None
+    judgement: str = ""  # worse, watch, normal, better; empty below the minimum
+    leaf: str = ""  # the problem that is out of proportion in it
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Slices of one dimension ranked by what their size leaves unexplained (已按销量大小校正)."""
+
+    dimension: str
+    rows: tuple[RankedSlice, ...]
+    unit: str  # what exposure counts: orders, conversations
+    compared_with: tuple[str, ...]  # dimensions within which slices are compared
+    tested: int
+    left_out: int
+    minimum_n: int
+    dispersion: float
+    axis_from: date | None = None
+    axis_to: date | None = None
+
+
 class Review:
     """Everything that one edition may say; the report prints nothing that is not in here."""
 
@@ -997,6 +1034,7 @@ class Review:
         breakdowns: list[Breakdown],
         projections: list[Projection],
         daily: list[tuple[date, int]],
+        rankings: list[Ranking] | None = None,
         partial: str = "",
         completeness: float | None = None,
         previous_numbers: dict[str, float] | None = None,
@@ -1026,6 +1064,7 @@ class Review:
         self.breakdowns = breakdowns
         self.projections = projections
         self.daily = daily
+        self.rankings = rankings or []
         self.partial = partial
         self.completeness = completeness
         self.previous_numbers = previous_numbers or {}

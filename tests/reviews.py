@@ -25,6 +25,8 @@ from tasks.model import (
     Period,
     ProblemRow,
     Projection,
+    RankedSlice,
+    Ranking,
     RedLine,
     Review,
     Verdict,
@@ -430,6 +432,10 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
             "breakdowns": [
                 Breakdown("complaint_rate_signed", "line", (("FW", 0.075, 1_250, 0.062, 0.091), ("SM", 0.056, 2_010, 0.047, 0.067), ("HW", 0.042, 3_500, 0.036, 0.049), ("CP", 0.039, 4_480, 0.034, 0.045), ("AF", 0.038, 4_490, 0.033, 0.044), ("KT", 0.036, 4_240, 0.031, 0.042), ("FN", 0.034, 3_480, 0.028, 0.040), ("BB", 0.024, 1_500, 0.017, 0.033)), 30, 0.0412, 24_950),
                 Breakdown("complaints", "platform", (("平台甲", None, 2_310, None, None), ("平台丙", None, 1_870, None, None), ("平台乙", None, 760, None, None), ("小程序", None, 322, None, None), ("门店", None, 121, None, None)), 30, None, 5_383),
+            ],
+            "rankings": [
+                Ranking("sku", (RankedSlice("KT-05", 92, 2_410, 51.3, 1.7, 1.42, "worse", "LOG.DAMAGE", 1e-6), RankedSlice("AF-09", 61, 1_820, 49.2, 1.21, 0.98, "watch", "PRD.SMELL", 0.03), RankedSlice("FN-07", 48, 1_990, 50.1, 0.97, 0.8, "normal", "", 0.8), RankedSlice("HW-12", 31, 1_400, 52.9, 0.66, 0.51, "better", "", 1e-4), RankedSlice("CP-02", 9, 210, 4.1)), "orders", ("line",), 31, 72, 30, 1.3, date(2026, 8, 2), date(2026, 10, 17)),
+                Ranking("queue", (RankedSlice("平台丙外包", 719, 7_632, 688.5, 1.04, 0.98, "normal", "", 0.2), RankedSlice("平台甲自营", 589, 6_753, 605.0, 0.98, 0.92, "normal", "", 0.5)), "conversations", ("shift",), 5, 3, 30, 1.0, month.first_day, month.last_day),
             ],
             "breaks": [*values["breaks"], Break("formula", date(2026, 7, 1), None, {"zh": "平台丙更换体验分算法", "en": "Platform C changed its score"}, ("platform_score",), {"platform": "平台丙"})],
             "strongest_rejected": replace(make_causes()[1], observed=9, expected=4.1, ratio=2.2, low=0.98, high=4.2), "rejected_why": "threshold",

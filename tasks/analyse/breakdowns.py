@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from tasks.analyse.comparison import share_interval
+from tasks.analyse.shrinkage import fitted_prior, shrunken
 from tasks.model import Breakdown, Facts, Period
 from tasks.shop.load import Shop
 
@@ -32,7 +33,7 @@ def breakdowns(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
         shop: Dimensions, minimum of cases, limit of a negative rating.
 
     Returns:
-        Breakdowns in the order of the shop's dimensions; values below the minimum are left out of shares and counted in
+        Breakdowns in the order of the shop's dimensions, shares by size-adjusted rank; values below the minimum are left out of shares and counted in
         `left_out`. Where no value of a dimension reaches the minimum, its counts are given instead.
     """
     if period.grain == "week" and shop.identity.base == "orders":
@@ -82,7 +83,10 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
     for value, count, n in large.select("value", "bad", "n").iter_rows():
         low, high = share_interval(count, n)
         made.append((value, count / n, n, low, high))
-    made.sort(key=lambda row: (-row[1], row[0]))
+    prior = fitted_prior(large["bad"].to_list(), (large["n"] * (total or 1.0)).to_list()) if total and large.height else None
+    # By the lower limit of the shrunken ratio: a few bad ones of few do not lead a table (已按销量大小校正).
+    lowest = {row[0]: shrunken(row[1] * row[2], row[2] * (total or 1.0), prior).low if prior else 0.0 for row in made}
+    made.sort(key=lambda row: (-lowest[row[0]], row[0]))
     return Breakdown(
         code, dimension, tuple(made[:SHARE_ROWS]), minimum, total, float(rows.height), groups.height - min(len(made), SHARE_ROWS)
     )

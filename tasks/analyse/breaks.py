@@ -6,12 +6,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tasks.analyse.comparison import last_year
+from tasks.analyse.comparison import LEVEL_KINDS, last_year
 from tasks.model import Break, ChannelQuality, Facts, Period
 from tasks.shop.load import Shop
-
-LEVEL_KINDS = ("taxonomy", "formula", "freight_insurance", "rule", "switch")
-"""Kinds after which the level itself is another one, so that last year is no longer comparable."""
 
 WEEKS_SHOWN = 4
 """A change of level is told in the reviews of this many weeks after it."""

@@ -9,24 +9,43 @@ from datetime import date, timedelta
 from itertools import pairwise
 from math import sqrt
 
-import numpy as np
-
+from tasks.analyse.control_charts import (
+    LIMIT_Z,
+    MINIMUM_HISTORY,
+    Normal,
+    laney_p,
+    laney_u,
+    spread,
+    xmr,
+)
+from tasks.analyse.levels import levels, usual
 from tasks.model import Figure, Period
+from tasks.shop.calendar_days import Event
 from tasks.shop.load import Shop
-
-MINIMUM_HISTORY = 8
-"""Earlier mature cohorts that a normal range needs."""
 
 UNTESTED = "untested"
 """Judgement of a figure that is told and not judged."""
 
-NORMAL_Z = 3.0
 FAR_OFF = 0.15
 """Share of the target beyond which a miss is no longer slight."""
 
 SLIGHT_Z = 2.0
-D2 = 1.128
-"""Mean moving range ÷ standard deviation for pairs of a normal variable."""
+
+LEVEL_KINDS = ("taxonomy", "formula", "freight_insurance", "rule", "switch")
+"""Kinds of events after which the level itself is another one, so that before and after are not comparable."""
+
+COARSE = frozenset({"line", "platform", "shop"})
+"""Dimensions of which one value can move the level of the whole shop; an event at one SKU or carrier does not."""
+
+OF_TABLE = {
+    "aftersale": ("aftersale_rate", "return_rate", "aftersale_count", "net_loss", "gross_loss"),
+    "platform_metric": ("platform_score", "platform_quality_refund_rate"),
+    "feedback": ("complaint_rate_signed", "complaints_per_100", "complaints_per_day", "damage_rate", "negative_rate",
+                 "complaint_share_reviews", "first_reply_median", "first_reply_p90"),
+    "reviews": ("negative_rate", "complaint_share_reviews"),
+    "exposure": ("reply_3min_rate",),
+}  # fmt: skip
+"""Table that an event touches → figures whose level it moves. What a rule does not decide (quality refunds) keeps its level."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +58,14 @@ class LastYear:
 
 
 @dataclass(frozen=True)
-class Normal:
-    """The range within which a rate with no change lies, and how far the present one is from its middle."""
+class Baseline:
+    """The earlier periods that a figure may be judged against, as places in a chain of periods.
 
-    low: float
-    high: float
-    centre: float
-    z: float
-    weeks: int
+    `broken` says that its level was changed by rule so lately that too few comparable periods are known.
+    """
+
+    places: tuple[int, ...]
+    broken: bool
 
 
 def last_year(first: date, last: date, shop: Shop) -> LastYear:
@@ -78,49 +97,101 @@ def cohorts(period: Period, age_days: int, count: int) -> list[Period]:
     return found[::-1]
 
 
-def normal_range(numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float) -> Normal | None:
-    """Return the range of a rate without change, widened by what earlier weeks varied beyond chance (Laney 2002, p′ chart).
+def baseline(chain: Sequence[Period], code: str, scope: str, shop: Shop, *, silent: frozenset[int] = frozenset()) -> Baseline:
+    """Choose what a period may be judged against: no promotion, no broken channel, nothing before a change of rules.
+
+    Weeks of a promotion or of reduced carriers are left out, unless the judged week is one itself. Months hold some of each.
 
     Args:
-        numerators: Events of earlier cohorts, oldest first.
+        chain: Periods, oldest first; the last one is judged.
+        code: The figure.
+        scope: Its part of the shop.
+        shop: Calendar, and how many periods make a normal range.
+        silent: Places of the chain whose data are missing or not known.
+
+    Returns:
+        At most as many of the newest comparable places as the shop's normal range has weeks.
+    """
+    judged = chain[-1]
+    breaks = [
+        event.day
+        for event in shop.calendar.events
+        if event.kind in LEVEL_KINDS and event.day <= judged.last_day and _touches(event, code, scope)
+    ]
+    since = max(breaks, default=date.min)
+    special = judged.grain != "week" or _special(judged, shop)
+    places = [
+        place
+        for place, period in enumerate(chain[:-1])
+        if period.first_day >= since
+        and place not in silent
+        and (special or not _special(period, shop))
+        and not _lacks_data(period, code, scope, shop)
+    ]
+    known = sum(place not in silent for place in range(len(chain) - 1))
+    broken = bool(breaks) and (judged.first_day < since or (len(places) < MINIMUM_HISTORY <= known))
+    return Baseline(tuple(places[-shop.targets.normal_weeks :]), broken)
+
+
+def _special(period: Period, shop: Shop) -> bool:
+    spans = (*shop.calendar.promotions, *shop.calendar.carrier_reduced)
+    return any(span.first <= period.last_day and span.last >= period.first_day for span in spans)
+
+
+def _touches(event: Event, code: str, scope: str) -> bool:
+    """Whether an event moves the level of a figure: named itself or by its table, for the whole shop or a large part."""
+    named = code in event.affects or any(code in OF_TABLE.get(table, ()) for table in event.affects)
+    line = event.slice.get("line", scope)
+    return named and set(event.slice) <= COARSE and (not scope or line == scope)
+
+
+def _lacks_data(period: Period, code: str, scope: str, shop: Shop) -> bool:
+    lost = shop.calendar.events_between(period.first_day, period.last_day, ("missing_data",))
+    return any(code in OF_TABLE.get(table, ()) for event in lost for table in event.affects)
+
+
+def normal_range(
+    numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float, *, share: bool = True
+) -> Normal | None:
+    """Return the range of a rate without change: p′ or u′ chart on the present level, weeks that triggered something left out.
+
+    Args:
+        numerators: Events of earlier comparable cohorts, oldest first.
         exposures: Their exposures.
         numerator: Events of the judged cohort.
         exposure: Its exposure, above 0.
+        share: Whether each unit counts at most once (p′); otherwise events per unit (u′).
 
     Returns:
         Range at three standard deviations, or nothing with fewer than eight earlier cohorts or no event in them.
     """
-    x, n = np.asarray(numerators, dtype=float), np.asarray(exposures, dtype=float)
-    held = n > 0
-    x, n = x[held], n[held]
-    if len(x) < MINIMUM_HISTORY or x.sum() == 0 or exposure <= 0:
-        return None
-    centre = float(x.sum() / n.sum())
-    variance = centre * (1 - centre) if centre < 1 else 0.0
-    if variance == 0:
-        return None
-    z = (x / n - centre) / np.sqrt(variance / n)
-    spread = max(float(np.abs(np.diff(z)).mean()) / D2, 1.0)
-    sigma = sqrt(variance / exposure) * spread
-    return Normal(
-        low=max(centre - NORMAL_Z * sigma, 0.0),
-        high=min(centre + NORMAL_Z * sigma, 1.0),
-        centre=centre,
-        z=(numerator / exposure - centre) / sigma,
-        weeks=len(x),
-    )
+    held = [place for place, n in enumerate(exposures) if n > 0]
+    events, units = [numerators[place] for place in held], [exposures[place] for place in held]
+    first, kept = _present_level(spread(events, units, share=share).tolist() if held else [])
+    chart = laney_p if share else laney_u
+    made = chart([events[place] for place in kept], [units[place] for place in kept], numerator, exposure)
+    return replace(made, level=held[first]) if made else None
 
 
 def count_range(earlier: Sequence[float], value: float) -> Normal | None:
-    """Return the range of a quantity without change from earlier ones: individuals chart on the mean moving range."""
-    x = np.asarray(earlier, dtype=float)
-    if len(x) < MINIMUM_HISTORY:
-        return None
-    centre = float(np.median(x))
-    sigma = float(np.abs(np.diff(x)).mean()) / D2
-    if sigma == 0:
-        return None
-    return Normal(max(centre - NORMAL_Z * sigma, 0.0), centre + NORMAL_Z * sigma, centre, (value - centre) / sigma, len(x))
+    """Return the range of a time, score or amount without change: XmR chart on the present level, as `normal_range`."""
+    first, kept = _present_level(earlier)
+    made = xmr([earlier[place] for place in kept], value)
+    return replace(made, level=first) if made else None
+
+
+def _present_level(values: Sequence[float]) -> tuple[int, list[int]]:
+    """Return where the newest known level begins, and the places of its usual periods."""
+    found = levels(values)
+    if not found:
+        return 0, []
+    first = found[-1].first
+    return first, [first + place for place, one in enumerate(usual(values[first : found[-1].last + 1])) if one]
+
+
+def level_since(normal: Normal | None, chain: Sequence[Period], used: Baseline) -> date | None:
+    """Return the day on which the level began that a figure is judged by, where it changed within its history."""
+    return chain[used.places[normal.level]].first_day if normal and normal.level else None
 
 
 def word(normal: Normal | None, good: str) -> str:
@@ -130,9 +201,9 @@ def word(normal: Normal | None, good: str) -> str:
     bad = normal.z if good == "down" else -normal.z
     if good == "none":
         return UNTESTED
-    if bad > NORMAL_Z:
+    if bad > LIMIT_Z:
         return "worse"
-    if bad < -NORMAL_Z:
+    if bad < -LIMIT_Z:
         return "better"
     return "slightly_over" if bad > SLIGHT_Z else "normal"
 

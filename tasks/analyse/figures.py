@@ -57,7 +57,7 @@ def figures(
     made += inflow(facts, period, shop, expected_total=expected_total)
     made = [with_target(figure, shop) if figure.target is None else figure for figure in made]
     if partial:
-        made = [replace(figure, judgement="incomplete", attainment="", streak=0, low=None, high=None) for figure in made]
+        made = [replace(figure, judgement="incomplete", attainment="", streak=0, low=None, high=None, p=None) for figure in made]
     return sorted(made, key=lambda figure: FAMILIES.index(figure.family))
 
 

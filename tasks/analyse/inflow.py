@@ -8,14 +8,22 @@ from datetime import date, timedelta
 from math import sqrt
 
 import polars as pl
+from scipy.stats import norm
 
-from tasks.analyse.comparison import UNTESTED, cohorts, count_range, last_year, with_target, word
+from tasks.analyse.comparison import UNTESTED, baseline, cohorts, count_range, last_year, with_target, word
+from tasks.analyse.expected import AXES
 from tasks.model import Facts, Figure, Period, ProblemRow
 from tasks.shop.load import Shop
 
 EXTRA_VARIANCE = 1.5
 MODEL_ERROR = 0.06
 """Expected counts are estimates: a count varies by a Poisson law widened by half, and the estimate itself by six percent."""
+
+LINK_WEEKS = 16
+"""Weeks before a period that say how many cases its expectations leave out."""
+
+EXPOSED = ("app", "service")
+"""Families whose cases are expected from devices and conversations; all others from the orders that they belong to."""
 
 NATURES = ("complaint", "question", "suggestion", "praise")
 
@@ -38,10 +46,11 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
     made = [_count("records", records, period, shop)]
     complaint = _count("complaints", cases, period, shop, good="down")
     if expected_total is not None and complaint.value is not None and complaint.value >= shop.identity.minimum_n:
-        low, high, said = against_expected(complaint.value, expected_total)
-        complaint = replace(complaint, low=low, high=high, judgement=said, note=f"expected={expected_total:.0f}")
+        expected_total *= unlinked_factor(facts, period).get("", 1.0)
+        low, high, said, p = against_expected(complaint.value, expected_total)
+        complaint = replace(complaint, low=low, high=high, judgement=said, p=p, note=f"expected={expected_total:.0f}")
     made.append(with_target(complaint, shop))
-    made.append(_per_day(complaint, period, judged=shop.identity.base == "records"))
+    made.append(_per_day(complaint, period, shop, judged=shop.identity.base == "records"))
     if "nature" in records.columns:
         known = [nature for nature in NATURES if (records["nature"] == nature).any()]
         # With one nature alone its count is the count of all records.
@@ -92,7 +101,8 @@ def problems(
     cases = facts["feedback"].filter(pl.col("counted"))
     now, before = (_by_leaf(cases, span) for span in (period, period.previous()))
     total = sum(now.values())
-    expected_leaves = expected_leaves or {}
+    factor = unlinked_factor(facts, period) if expected_leaves else {}
+    expected_leaves = {leaf: expected * factor.get(leaf, 1.0) for leaf, expected in (expected_leaves or {}).items()}
     made: list[ProblemRow] = []
     for lens in shop.taxonomy.lenses:
         labels = {code: shop.taxonomy.label(lens, code) for code in sorted({*now, *before, *expected_leaves})}
@@ -105,27 +115,46 @@ def problems(
             known = [expected_leaves[code] for code in codes if code in expected_leaves]
             complete = bool(known) and all(code in expected_leaves for code in codes if now.get(code, 0))
             expected = sum(known) if complete else None
-            low, high, said = None, None, UNTESTED if known or count >= shop.identity.minimum_n else "insufficient"
+            low, high, p, said = None, None, None, UNTESTED if known or count >= shop.identity.minimum_n else "insufficient"
             if expected is not None and max(count, expected) >= shop.identity.minimum_n and not incomplete:
-                low, high, said = against_expected(count, expected)
+                low, high, said, p = against_expected(count, expected)
             rows.append(
                 ProblemRow(
                     lens=lens, label=label, cases=count, previous=past, expected=expected, low=low, high=high,
                     share=count / total if total >= shop.identity.minimum_n else None,
                     judgement="incomplete" if incomplete else said,
-                    leaves=tuple(code for code in codes if now.get(code, 0)), incomplete=incomplete,
+                    leaves=tuple(code for code in codes if now.get(code, 0)), incomplete=incomplete, p=p,
                 )
             )  # fmt: skip
         made += sorted(rows, key=lambda row: (-row.cases, row.label))
     return made
 
 
-def against_expected(observed: float, expected: float) -> tuple[float, float, str]:
-    """Return the range of a count around its expectation, and the word for it."""
+def unlinked_factor(facts: Facts, period: Period) -> dict[str, float]:
+    """Return by how much all cases outnumber those that an expectation covers, by leaf and, under the empty name, in all.
+
+    Expectations rest on orders, devices and conversations. A case without a known order, or without a known problem, is counted
+    all the same; how many such there are is known from the weeks before.
+    """
+    cases = facts["feedback"]
+    if not {"counted", "oid", "family", "leaf"} <= set(cases.columns):
+        return {}
+    start = period.start - timedelta(weeks=LINK_WEEKS)
+    ordered = pl.col("family").is_in(list(AXES)) & pl.col("oid").is_not_null()
+    covered = (ordered | pl.col("family").is_in(EXPOSED)).fill_null(value=False)
+    before = cases.filter(pl.col("counted") & (pl.col("submitted_at") >= start) & (pl.col("submitted_at") < period.start))
+    counts = before.group_by("leaf").agg(every=pl.len(), linked=covered.sum()).sort("leaf", nulls_last=True)
+    found = {leaf: every / linked for leaf, every, linked in counts.iter_rows() if leaf is not None and linked}
+    linked = int(counts["linked"].sum())
+    return found | ({"": before.height / linked} if linked else {})
+
+
+def against_expected(observed: float, expected: float) -> tuple[float, float, str, float]:
+    """Return the range of a count around its expectation, the word for it, and the probability of such a distance by chance."""
     sigma = sqrt(EXTRA_VARIANCE * max(expected, 1.0) + (MODEL_ERROR * expected) ** 2)
     z = (observed - expected) / sigma
     said = "worse" if z > 3 else "better" if z < -3 else "slightly_over" if z > 2 else "normal"
-    return max(expected - 3 * sigma, 0.0), expected + 3 * sigma, said
+    return max(expected - 3 * sigma, 0.0), expected + 3 * sigma, said, 2 * float(norm.sf(abs(z)))
 
 
 def _by_leaf(cases: pl.DataFrame, span: Period) -> dict[str, int]:
@@ -170,7 +199,7 @@ def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, good: s
     )
 
 
-def _per_day(complaint: Figure, period: Period, *, judged: bool) -> Figure:
+def _per_day(complaint: Figure, period: Period, shop: Shop, *, judged: bool) -> Figure:
     """Return complaint cases per day: months have different lengths, so this is what they are compared by.
 
     A shop with orders or reviews is judged against what those let expect instead: a promotion is no complaint.
@@ -180,8 +209,11 @@ def _per_day(complaint: Figure, period: Period, *, judged: bool) -> Figure:
     series = tuple(
         (day, count / n if count is not None else None) for (day, count), n in zip(complaint.series, lengths, strict=True)
     )
-    history = [count for _, count in series[:-1] if count is not None]
-    normal = count_range(history, value) if judged else None
+    chain = cohorts(period, 0, len(series))
+    unknown = frozenset(place for place, (_, count) in enumerate(series) if count is None)
+    usable = baseline(chain, "complaints_per_day", "", shop, silent=unknown)
+    history = [series[place][1] or 0.0 for place in usable.places]
+    normal = count_range(history, value) if judged and not usable.broken else None
     return Figure(
         code="complaints_per_day",
         family="inflow",
@@ -194,6 +226,7 @@ def _per_day(complaint: Figure, period: Period, *, judged: bool) -> Figure:
         high=normal.high if normal else None,
         good="down",
         judgement=word(normal, "down") if normal else UNTESTED,
+        p=normal.p if normal else None,
         axis_from=period.first_day,
         axis_to=period.last_day,
         method="arrivals_per_day",

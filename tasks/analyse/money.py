@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from tasks.analyse.comparison import UNTESTED, Normal, cohorts, count_range, with_target, word
+from tasks.analyse.comparison import UNTESTED, baseline, cohorts, count_range, with_target, word
+from tasks.analyse.control_charts import Normal
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
 
@@ -56,16 +57,25 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     """
     if not facts.has("aftersale") or not facts.has("order_line"):
         return []
-    steps = 13 if period.grain == "week" else 6
-    chain = cohorts(period, 0, steps + 1)
-    book = _Book(facts, chain[0], period, shop)
-    losses = [book.loss(span) for span in chain]
-    known = [span.start - timedelta(days=SIGNED_DAYS) >= book.first for span in chain]
+    shown = 13 if period.grain == "week" else 6
+    chain = cohorts(period, 0, 2 * (shop.targets.normal_weeks if period.grain == "week" else 12) + 1)
+    paid = facts["order_line"].filter(pl.col("paid_at") < period.end)["paid_at"].min()
+    first = paid if isinstance(paid, datetime) else period.start
+    known = [span.start - timedelta(days=SIGNED_DAYS) >= first for span in chain]
+    usable = baseline(chain, "net_loss", "", shop, silent=frozenset(place for place, ok in enumerate(known) if not ok))
+    last = len(chain) - 1
+    places = sorted({*usable.places, *range(last - shown, last + 1)})
+    book = _Book(facts, chain[places[0]], period, shop)
+    by_place = {place: book.loss(chain[place]) for place in places}
+    losses = [by_place[place] for place in range(last - shown, last + 1)]
+    earlier = [] if usable.broken else [(by_place[place], book.signed(chain[place])) for place in usable.places]
+    signed = book.signed(period)
+    chain, known = chain[-shown - 1 :], known[-shown - 1 :]
     now, before = losses[-1], losses[-2]
     made: list[Figure] = []
     scaled = {
-        "net_loss": _against_signed([loss.net for loss in losses], [book.signed(span) for span in chain], known),
-        "gross_loss": _against_signed([loss.gross for loss in losses], [book.signed(span) for span in chain], known),
+        "net_loss": _against_signed([(loss.net, units) for loss, units in earlier], now.net, signed),
+        "gross_loss": _against_signed([(loss.gross, units) for loss, units in earlier], now.gross, signed),
     }
 
     def add(
@@ -76,8 +86,9 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         figure = Figure(
             code=code, family="money", value=value, unit=unit, previous=values[-2] if known[-2] else None,
             low=normal.low if normal else None, high=normal.high if normal else None, good="down" if good == "down" else "none",
-            judgement=word(normal, good) if normal else UNTESTED, axis_from=period.first_day, axis_to=period.last_day,
-            method="booked_in_period", scope=scope,
+            judgement="level_break" if code in scaled and usable.broken else word(normal, good) if normal else UNTESTED,
+            p=normal.p if normal else None,
+            axis_from=period.first_day, axis_to=period.last_day, method="booked_in_period", scope=scope,
             series=tuple((str(span.first_day), v if ok else None) for span, v, ok in zip(chain, values, known, strict=True)) if not scope else (),
             missing=",".join(now.missing) if code == "gross_loss" else "", note=note,
             rows=f"booked in {period.first_day}..{period.last_day}" + (f"; {scope}" if scope else ""),
@@ -96,15 +107,14 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     return made
 
 
-def _against_signed(values: list[float], signed: list[float], known: list[bool]) -> Normal | None:
+def _against_signed(earlier: list[tuple[float, float]], loss: float, signed: float) -> Normal | None:
     """Return the range of a loss from earlier losses per signed unit, scaled to the units signed before now."""
-    earlier = [value / units for value, units, ok in zip(values[:-1], signed[:-1], known[:-1], strict=True) if ok and units]
-    if not signed[-1]:
+    if not signed:
         return None
-    normal = count_range(earlier, values[-1] / signed[-1])
+    normal = count_range([value / units for value, units in earlier if units], loss / signed)
     if normal is None:
         return None
-    return replace(normal, low=normal.low * signed[-1], high=normal.high * signed[-1], centre=normal.centre * signed[-1])
+    return replace(normal, low=normal.low * signed, high=normal.high * signed, centre=normal.centre * signed)
 
 
 class _Book:
@@ -114,14 +124,15 @@ class _Book:
         self.rules = shop.targets.losses
         self.rates = facts["cost_rate"].sort("valid_from")
         self.known = set(self.rates["item"]) | set(self.rules.rates)
-        lines = facts["order_line"].filter(pl.col("paid_at") < period.end)
-        first = lines["paid_at"].min()
-        self.first = first if isinstance(first, datetime) else period.start
-        line = pl.col("line") if "line" in lines.columns else pl.lit(None, dtype=pl.String).alias("line")
+        every = facts["order_line"]
+        line = pl.col("line") if "line" in every.columns else pl.lit(None, dtype=pl.String).alias("line")
+        lines = every.select("oid", line, "paid_at", "signed_at", "paid_amount", "cost_amount", "qty").filter(
+            pl.col("paid_at") < period.end
+        )
         moments = ("refunded_at", "returned_at", "received_at", "closed_at", "applied_at")
         booked = pl.any_horizontal((pl.col(name) >= oldest.start) & (pl.col(name) < period.end) for name in moments)
         orders = facts["aftersale"].filter(booked)
-        sold = lines.select("oid", line, "paid_amount", "cost_amount", sold_qty="qty").join(
+        sold = lines.select("oid", "line", "paid_amount", "cost_amount", sold_qty="qty").join(
             orders.select("oid").unique(), on="oid", how="semi"
         )
         share = pl.min_horizontal(pl.col("qty") / pl.col("sold_qty"), 1.0).fill_null(1.0)
@@ -132,7 +143,7 @@ class _Book:
             .filter(pl.col("inspected_at").is_between(oldest.start, period.end, closed="left"))
             .join(self.orders.select("aftersale_id", "cost", "line"), on="aftersale_id", how="left")
         )
-        self.sales = lines.filter(pl.col("paid_at") >= oldest.start).select("paid_at", "paid_amount", line)
+        self.sales = lines.filter(pl.col("paid_at") >= oldest.start).select("paid_at", "paid_amount", "line")
         days = pl.col("signed_at").dt.convert_time_zone(period.zone).dt.date()
         counted = lines.filter(
             (pl.col("signed_at") >= oldest.start - timedelta(days=SIGNED_DAYS)) & (pl.col("signed_at") < period.end)

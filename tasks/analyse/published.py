@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
-from tasks.analyse.comparison import cohorts
+from tasks.analyse.comparison import cohorts, count_range, word
+from tasks.analyse.control_charts import Normal
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
 
@@ -24,7 +26,8 @@ def published(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
 
     Returns:
         Figures by metric and platform; where the formula changed since the value before, there is no comparison and the
-        judgement is `level_break`. `low` is the warning line; `note` holds warning line, distance, penalty line, formula.
+        judgement is `level_break`; a value past its warning line is worse whatever it was before. `low` is the warning line;
+        `note` holds warning line, distance, penalty line, formula.
     """
     latest = min(facts.as_of, period.end + LATE)
     metrics = (
@@ -57,7 +60,12 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
     warn, bad = now["warn_line"], now["bad_line"]
     rising = warn is None or bad is None or bad <= warn
     distance = None if warn is None else (now["value"] - warn if rising else warn - now["value"])
-    judgement = "level_break" if broken else "insufficient" if distance is None else "worse" if distance < 0 else "normal"
+    normal = _moved(rows, now)
+    judgement = "insufficient" if distance is None else "normal"
+    if normal is not None:
+        judgement = word(normal, "up" if rising else "down")
+    if broken or (distance is not None and distance < 0):
+        judgement, normal = ("level_break" if broken else "worse"), None
     note = [
         f"{name}={_plain(value)}" for name, value in (("warn", warn), ("distance", distance), ("bad", bad)) if value is not None
     ]
@@ -74,6 +82,7 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
         attainment="" if distance is None else "met" if distance >= 0 else "missed",
         good="up" if rising else "down",
         judgement=judgement,
+        p=normal.p if normal is not None else None,
         axis_from=now["as_published_at"].date() - timedelta(days=(now["window_days"] or 1) - 1),
         axis_to=now["as_published_at"].date(),
         method="as_published",
@@ -82,6 +91,23 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
         note="; ".join([*note, *([f"formula={now['formula_version']}"] if now["formula_version"] else [])]),
         rows=f"platform_metric: {platform}, {code}, {now['as_published_at']:%Y-%m-%d %H:%M} UTC",
     )
+
+
+def _moved(rows: pl.DataFrame, now: dict[str, Any]) -> Normal | None:
+    """Return the range of a published value from earlier ones under the same formula, one window apart.
+
+    A rolling value repeats what it held the day before: only values that share no day are independent, and an XmR chart of
+    closer ones would take the window's inertia for a small spread.
+    """
+    window = timedelta(days=max(int(now["window_days"] or 1), 1))
+    same = rows.filter(pl.col("formula_version").eq_missing(pl.lit(now["formula_version"], dtype=pl.String)))
+    earlier: list[float] = []
+    until = now["as_published_at"] - window
+    for published_at, value in same.sort("as_published_at", descending=True).select("as_published_at", "value").iter_rows():
+        if published_at <= until:
+            earlier.append(value)
+            until = published_at - window
+    return count_range(earlier[::-1], now["value"])
 
 
 def _plain(value: float) -> str:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from statistics import median
 
 import polars as pl
 
-from tasks.analyse.comparison import cohorts, last_year, normal_range, share_interval, with_target, word
+from tasks.analyse.comparison import baseline, cohorts, last_year, level_since, normal_range, share_interval, with_target, word
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
 
-KEYS = ("day", "line")
+KIND = ("line", "traffic_source")
+"""What makes orders of one kind: their rates differ lastingly, so their mix moves the rate of the shop."""
+
+KIND_WEIGHT = 200.0
+"""Units at the common rate that every kind is given."""
+
+USUAL_DAILY = 50.0
+"""Units of a usual day of the week from which a day without any is a hole in the data and no quiet day."""
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Units and events by the day on which the unit was signed (or paid) and by line."""
+    """Units and events by the day on which the unit was signed (or paid); `mix` has them by kind of order as well."""
 
     name: str
     units: pl.DataFrame
     events: pl.DataFrame
+    mix: pl.DataFrame | None = None
 
 
 def quality(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
@@ -101,16 +110,17 @@ def _day(column: str, zone: str) -> pl.Expr:
 
 def _lines(facts: Facts) -> pl.DataFrame:
     frame = facts["order_line"]
-    return frame if "line" in frame.columns else frame.with_columns(line=pl.lit(None, dtype=pl.String))
+    missing = [name for name in KIND if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing) if missing else frame
 
 
 def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
-    """Return units by day of the axis and line: `n` order lines, `pieces` sold."""
+    """Return units by day of the axis and kind of order: `n` order lines, `pieces` sold."""
     return (
         _lines(facts)
         .lazy()
         .filter(pl.col(axis).is_not_null() & (pl.col(axis) < period.end))
-        .group_by(_day(axis, period.zone).alias("day"), "line")
+        .group_by(_day(axis, period.zone).alias("day"), *KIND)
         .agg(n=pl.len().cast(pl.Float64), pieces=pl.col("qty").sum().cast(pl.Float64))
         .collect()
     )
@@ -119,7 +129,7 @@ def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
 def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
     """Return the counted complaints on signed units: oid, line, leaf, begun, at, day, weight."""
     records = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
-    lines = _lines(facts).select("oid", "line", "signed_at").join(records.select("oid").unique(), on="oid", how="semi")
+    lines = _lines(facts).select("oid", *KIND, "signed_at").join(records.select("oid").unique(), on="oid", how="semi")
     return (
         records.select("oid", "leaf", at="submitted_at")
         .join(lines, on="oid")
@@ -134,7 +144,7 @@ def _after_sales(facts: Facts, period: Period) -> pl.DataFrame:
     The inspection's word stands above the agent's, the agent's above the buyer's last, that above the first.
     """
     orders = facts["aftersale"].filter(pl.col("applied_at") < period.end)
-    lines = _lines(facts).select("oid", "line", "signed_at", "paid_at").join(orders.select("oid").unique(), on="oid", how="semi")
+    lines = _lines(facts).select("oid", *KIND, "signed_at", "paid_at").join(orders.select("oid").unique(), on="oid", how="semi")
     late = (
         facts["return_inspection"].filter(pl.col("inspected_at") >= period.end).select("aftersale_id", pending=pl.lit(value=True))
     )
@@ -169,16 +179,22 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
         & (pl.col("at") >= pl.col("begun"))
         & (pl.col("at") < pl.col("begun") + pl.duration(days=age))
     )
+    mix = pl.concat(
+        [
+            units.group_by("day", *KIND).agg(pl.col("n").sum(), events=pl.lit(0.0)),
+            within.group_by("day", *KIND).agg(n=pl.lit(0.0), events=pl.col("weight").cast(pl.Float64).sum()),
+        ]
+    )
+    days = mix.group_by("day").agg(pl.col("n", "events").sum())
     return Ledger(
-        code,
-        units.group_by("day").agg(pl.col("n").sum()),
-        within.group_by("day").agg(pl.col("weight").cast(pl.Float64).sum()),
+        code, days.filter(pl.col("n") > 0).select("day", "n"), days.filter(pl.col("events") > 0).select("day", "events"), mix
     )
 
 
 def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
-    chain = cohorts(period, ready, steps + 1)
+    # Twice as far back as the range needs: promotions and breaks are left out of it.
+    chain = cohorts(period, ready, 2 * steps + 1)
     units = dict(ledger.units.iter_rows())
     events = dict(ledger.events.iter_rows())
 
@@ -192,7 +208,19 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
     aligned = last_year(newest.first_day, newest.last_day, shop)
     past_numerator, past_n = total(list(aligned.days)) if aligned.days[0] >= first_known else (0.0, 0.0)
     enough = numerator >= shop.identity.minimum_n
-    normal = normal_range([x for x, _ in counts[:-1]], [m for _, m in counts[:-1]], numerator, n) if n and enough else None
+    usable = baseline(chain, ledger.name, scope, shop, silent=_silent(chain, units))
+    earlier = [counts[place] for place in usable.places]
+    normal = None
+    if n and enough and not usable.broken:
+        if ledger.mix is None:
+            normal = normal_range([x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=unit == "share")
+        else:
+            due = _expected_of_mix(ledger.mix, chain, usable.places)
+            normal = normal_range(
+                [x for x, _ in earlier], [due[place] for place in usable.places], numerator, due[-1], share=False
+            )
+            if normal:
+                normal = replace(normal, low=normal.low * due[-1] / n, high=normal.high * due[-1] / n)
     scale = 100.0 if unit == "per_100" else 1.0
     missing = "" if n and enough else "no_units" if not n else "few_cases"
     low, high = (normal.low * scale, normal.high * scale) if normal else (None, None)
@@ -212,18 +240,61 @@ def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int,
         last_year=past_numerator / past_n * scale if past_n and enough else None,
         last_year_basis=aligned.basis if past_n else "",
         good="down",
-        judgement=word(normal, "down") if enough else "insufficient",
+        judgement="level_break" if enough and usable.broken else word(normal, "down") if enough else "insufficient",
+        p=normal.p if normal else None,
+        level_since=level_since(normal, chain, usable),
         axis_from=newest.first_day,
         axis_to=newest.last_day,
         age_days=age,
         method="cohort_at_age",
         scope=scope,
         missing=missing,
-        series=tuple((str(c.first_day), x / m * scale if m else None) for c, (x, m) in zip(chain, counts, strict=True)),
+        series=tuple(
+            (str(c.first_day), x / m * scale if m else None)
+            for c, (x, m) in zip(chain[-steps - 1 :], counts[-steps - 1 :], strict=True)
+        ),
         note=f"wilson {interval[0]:.4f}..{interval[1]:.4f}" if interval else "",
         rows=f"{axis} in {newest.first_day}..{newest.last_day}{where}; event within {age} d",
     )
     return with_target(figure, shop)
+
+
+def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, ...]) -> list[float]:
+    """Return the events that each cohort's mix of orders lets expect at the usual rate of each kind (direct standardisation).
+
+    A talent room that sells more moves the rate of the whole shop, and nothing about quality (domain.md G8): a cohort is judged
+    by events over what its own mix lets expect. Kinds with few orders are drawn towards the common rate.
+    """
+    days = [(day, place) for place, cohort in enumerate(chain) for day in _days(cohort)]
+    places = pl.DataFrame(days, schema={"day": pl.Date, "place": pl.Int64}, orient="row")
+    cells = mix.join(places, on="day").group_by("place", *KIND).agg(pl.col("n", "events").sum())
+    known = cells.filter(pl.col("place").is_in(usual))
+    common = float(known["events"].sum()) / max(float(known["n"].sum()), 1.0)
+    rates = known.group_by(*KIND).agg(rate=(pl.col("events").sum() + KIND_WEIGHT * common) / (pl.col("n").sum() + KIND_WEIGHT))
+    due = (
+        cells.join(rates, on=KIND, how="left", nulls_equal=True)
+        .group_by("place")
+        .agg(due=(pl.col("n") * pl.col("rate").fill_null(common)).sum())
+    )
+    found = dict(due.iter_rows())
+    return [float(found.get(place, 0.0)) for place in range(len(chain))]
+
+
+def _silent(chain: list[Period], units: dict[date, float]) -> frozenset[int]:
+    """Return the places of cohorts that are not known whole: before the first unit, or with a day without any where many are
+    usual on that day of the week."""
+    first = min(units, default=chain[-1].last_day)
+    known = [day for cohort in chain if cohort.first_day >= first for day in _days(cohort)]
+    busy = {
+        weekday
+        for weekday in range(7)
+        if (daily := [units.get(day, 0.0) for day in known if day.weekday() == weekday]) and median(daily) >= USUAL_DAILY
+    }
+    return frozenset(
+        place
+        for place, cohort in enumerate(chain)
+        if cohort.first_day < first or any(day.weekday() in busy and not units.get(day) for day in _days(cohort))
+    )
 
 
 def _days(cohort: Period) -> list[date]:

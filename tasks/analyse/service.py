@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 
-from tasks.analyse.comparison import UNTESTED, cohorts, normal_range, with_target, word
+from tasks.analyse.comparison import (
+    UNTESTED,
+    Baseline,
+    baseline,
+    cohorts,
+    count_range,
+    level_since,
+    normal_range,
+    with_target,
+    word,
+)
+from tasks.analyse.control_charts import Normal, g_chart, t_chart
 from tasks.model import Facts, Figure, Period
 from tasks.shop.load import Shop
+
+RARE = 1.0
+"""Events a period below which they are judged by the time between them and not by their number."""
 
 FCR_DAYS = 7
 """Days after the first closing in which a second contact makes a case not solved at once."""
@@ -110,7 +125,7 @@ def _reply_figure(wide: pl.DataFrame, period: Period, shop: Shop, steps: int, sc
         day: (replied, asked) for day, replied, asked in wide.group_by("day").agg(pl.col("replied", "asked").sum()).iter_rows()
     }
     first = min(daily)
-    chain = cohorts(period, 0, steps + 1)
+    chain = cohorts(period, 0, 2 * steps + 1)
     counts: list[tuple[float, float]] = []
     for span in chain:
         days = [span.first_day + timedelta(days=n) for n in range(span.days)]
@@ -123,17 +138,24 @@ def _reply_figure(wide: pl.DataFrame, period: Period, shop: Shop, steps: int, sc
     )  # fmt: skip
     if figure.value is None:
         return figure
-    normal = normal_range([x for x, _ in counts[:-1]], [n for _, n in counts[:-1]], replied, asked)
-    series = tuple((str(span.first_day), x / n if n else None) for span, (x, n) in zip(chain, counts, strict=True))
-    return with_target(
-        replace(
-            figure,
-            series=series,
-            low=normal.low if normal else None,
-            high=normal.high if normal else None,
-            judgement=word(normal, "up"),
-        ),
-        shop,
+    silent = frozenset(place for place, (_, n) in enumerate(counts) if not n)
+    usable = baseline(chain, figure.code, scope, shop, silent=silent)
+    earlier = [counts[place] for place in usable.places]
+    normal = None if usable.broken else normal_range([x for x, _ in earlier], [n for _, n in earlier], replied, asked)
+    shown = list(zip(chain, counts, strict=True))[-steps - 1 :]
+    series = tuple((str(span.first_day), x / n if n else None) for span, (x, n) in shown)
+    return with_target(_ranged(replace(figure, series=series), normal, chain, usable), shop)
+
+
+def _ranged(figure: Figure, normal: Normal | None, chain: list[Period], usable: Baseline) -> Figure:
+    """Add the normal range and the word for where the figure stands in it."""
+    return replace(
+        figure,
+        low=normal.low if normal else None,
+        high=normal.high if normal else None,
+        judgement="level_break" if usable.broken else word(normal, figure.good),
+        p=normal.p if normal else None,
+        level_since=level_since(normal, chain, usable),
     )
 
 
@@ -179,34 +201,51 @@ def _human_minutes(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     local = pl.col("submitted_at").dt.convert_time_zone(period.zone)
     minute = local.dt.hour().cast(pl.Int32) * 60 + local.dt.minute().cast(pl.Int32)
     contacts = facts["feedback"].filter(
-        _within("submitted_at", period)
+        (pl.col("submitted_at") < period.end)
         & pl.col("source").is_in(["chat", "ticket"])
         & (pl.col("first_human_at").is_not_null() | pl.col("first_bot_at").is_not_null())
         & (minute >= hours.opens)
         & (minute < hours.closes)
     )
-    if contacts.is_empty():
+
+    def waited(span: Period) -> pl.Series:
+        mine = contacts.filter(_within("submitted_at", span))
+        answered = pl.when(pl.col("first_human_at") < span.end).then(pl.col("first_human_at")).otherwise(span.end)
+        return mine.select(minutes=(answered - pl.col("submitted_at")).dt.total_seconds() / 60)["minutes"]
+
+    now = waited(period)
+    if now.is_empty():
         return []
-    answered = pl.when(pl.col("first_human_at") < period.end).then(pl.col("first_human_at"))
-    waited = contacts.select(minutes=(answered.fill_null(period.end) - pl.col("submitted_at")).dt.total_seconds() / 60)["minutes"]
-    enough = len(waited) >= shop.identity.minimum_n
-    return [
-        Figure(
-            code=code,
-            family="service",
-            value=_number(waited.quantile(share, "linear")) if enough else None,
-            unit="minutes",
-            n=float(len(waited)),
-            good="down",
-            judgement=UNTESTED if enough else "insufficient",
-            axis_from=period.first_day,
-            axis_to=period.last_day,
-            method="elapsed_in_service_hours",
-            missing="" if enough else "few_cases",
-            rows=f"source in chat, ticket and submitted_at in {period.first_day}..{period.last_day}",
-        )
-        for code, share in (("first_reply_median", 0.5), ("first_reply_p90", 0.9))
-    ]
+    return _times(
+        (("first_reply_median", 0.5), ("first_reply_p90", 0.9)), waited, period, shop, method="elapsed_in_service_hours",
+        rows=f"source in chat, ticket and submitted_at in {period.first_day}..{period.last_day}",
+    )  # fmt: skip
+
+
+def _times(
+    codes: tuple[tuple[str, float], ...], waited: Callable[[Period], pl.Series], period: Period, shop: Shop, *, method: str, rows: str
+) -> list[Figure]:  # fmt: skip
+    """Return quantiles of times, each judged by an XmR chart of the same quantile in earlier comparable periods."""
+    steps = shop.targets.normal_weeks if period.grain == "week" else 12
+    chain = cohorts(period, 0, 2 * steps + 1)
+    minutes = [waited(span) for span in chain]
+    now = minutes[-1]
+    enough = len(now) >= shop.identity.minimum_n
+    silent = frozenset(place for place, one in enumerate(minutes) if len(one) < shop.identity.minimum_n)
+    made = []
+    for code, share in codes:
+        figure = Figure(
+            code=code, family="service", value=_number(now.quantile(share, "linear")) if enough else None, unit="minutes",
+            n=float(len(now)), good="down", judgement="insufficient", axis_from=period.first_day, axis_to=period.last_day,
+            method=method, missing="" if enough else "few_cases" if len(now) else "none_due", rows=rows,
+        )  # fmt: skip
+        if figure.value is not None:
+            usable = baseline(chain, code, "", shop, silent=silent)
+            earlier = [_number(minutes[place].quantile(share, "linear")) or 0.0 for place in usable.places]
+            normal = None if usable.broken else count_range(earlier, figure.value)
+            figure = _ranged(figure, normal, chain, usable)
+        made.append(figure)
+    return made
 
 
 def _number(value: object) -> float | None:
@@ -243,14 +282,32 @@ def _platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     made.append(
         with_target(replace(_evidence_missed(orders, period), previous=_evidence_missed(orders, period.previous()).value), shop)
     )
-    by_timer = orders.filter(pl.col("decided_by") == "auto_timeout")
-    timeouts = [float(by_timer.filter(_within("agreed_at", span)).height) for span in (period, period.previous())]
-    made.append(
-        Figure(code="auto_timeout_count", family="service", value=timeouts[0], unit="count", numerator=timeouts[0], previous=timeouts[1],
-               good="down", judgement=UNTESTED, axis_from=period.first_day, axis_to=period.last_day,
-               method="agreed_in_period", rows=f"decided_by = auto_timeout and agreed_at in {period.first_day}..{period.last_day}")
-    )  # fmt: skip
+    made.append(_time_outs(orders, period, shop))
     return made
+
+
+def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
+    """Return the refunds that a platform's timer decided; rare ones are judged by the days between them (t chart)."""
+    by_timer = orders.filter(pl.col("decided_by") == "auto_timeout")
+    steps = shop.targets.normal_weeks if period.grain == "week" else 12
+    chain = cohorts(period, 0, 2 * steps + 1)
+    counts = [float(by_timer.filter(_within("agreed_at", span)).height) for span in chain]
+    decided = [float(orders.filter(_within("agreed_at", span)).height) for span in chain]
+    usable = baseline(chain, "auto_timeout_count", "", shop, silent=frozenset(k for k, n in enumerate(decided) if not n))
+    earlier = [counts[place] for place in usable.places]
+    if sum(earlier) < RARE * len(earlier):
+        days = sum(chain[place].days for place in usable.places)
+        normal = t_chart(int(counts[-1]), period.days, int(sum(earlier)), days)
+        low, high = None, None
+    else:
+        normal = normal_range(earlier, [decided[place] for place in usable.places], counts[-1], decided[-1], share=False)
+        low, high = (normal.low * decided[-1], normal.high * decided[-1]) if normal else (None, None)
+    return Figure(
+        code="auto_timeout_count", family="service", value=counts[-1], unit="count", numerator=counts[-1], previous=counts[-2],
+        low=low, high=high, good="down", judgement=word(normal, "down") if normal else UNTESTED, p=normal.p if normal else None,
+        axis_from=period.first_day, axis_to=period.last_day, method="agreed_in_period",
+        rows=f"decided_by = auto_timeout and agreed_at in {period.first_day}..{period.last_day}",
+    )  # fmt: skip
 
 
 def missed_evidence(orders: pl.DataFrame, period: Period) -> pl.DataFrame:
@@ -264,13 +321,26 @@ def missed_evidence(orders: pl.DataFrame, period: Period) -> pl.DataFrame:
 
 
 def _evidence_missed(orders: pl.DataFrame, period: Period) -> Figure:
-    missed = missed_evidence(orders, period)
-    due = orders.filter(pl.col("platform_involved").fill_null(value=False) & _within("must_act_by", period))
+    """Return the platform cases without evidence in time; none is the target, and the word is that of their g chart."""
+    involved = orders.filter(pl.col("platform_involved").fill_null(value=False))
+    missed = missed_evidence(orders, period).height
+    due = involved.filter(_within("must_act_by", period)).height
+    before = involved.filter(pl.col("must_act_by") < period.start)
+    late_before = before.filter(pl.col("evidence_at").is_null() | (pl.col("evidence_at") > pl.col("must_act_by"))).height
+    said, p = _rare(missed, due, late_before, before.height)
     return Figure(
-        code="evidence_missed", family="service", value=float(missed.height), unit="count", numerator=float(missed.height), n=float(due.height),
-        good="down", judgement="worse" if missed.height else "normal", axis_from=period.first_day, axis_to=period.last_day,
+        code="evidence_missed", family="service", value=float(missed), unit="count", numerator=float(missed), n=float(due),
+        good="down", judgement=said, p=p, axis_from=period.first_day, axis_to=period.last_day,
         method="due_in_period", rows=f"platform_involved and must_act_by in {period.first_day}..{period.last_day}; evidence_at later or none",
     )  # fmt: skip
+
+
+def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[str, float | None]:
+    """Return the word for rare failures among what was due, and its probability; a first one without history is watched."""
+    if not seen:
+        return "normal", None
+    normal = g_chart(seen, due, earlier, span)
+    return (word(normal, "down"), normal.p) if normal else ("watch", None)
 
 
 def _refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
@@ -285,21 +355,19 @@ def _refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         ("refund_minutes_median", "applied_at", "agreed_at", timedelta(hours=24), pl.col("phase") == "after_sign"),
         ("refund_paid_minutes_median", "received_at", "refunded_at", timedelta(hours=48), pl.col("type") == "return_refund"),
     ):
-        due = orders.filter(
-            condition & (pl.col(start) + limit >= period.start) & (pl.col(start) + limit < period.end)
-            & (pl.col(end).is_not_null() | pl.col("closed_at").is_null())
-        )  # fmt: skip
-        finished = pl.when(pl.col(end) < period.end).then(pl.col(end)).otherwise(period.end)
-        minutes = due.select(m=(finished - pl.col(start)).dt.total_seconds() / 60)["m"]
-        enough = len(minutes) >= shop.identity.minimum_n
-        made.append(
-            Figure(
-                code=code, family="service", value=_number(minutes.median()) if enough else None, unit="minutes", n=float(len(minutes)),
-                good="down", judgement=UNTESTED if enough else "insufficient", axis_from=period.first_day, axis_to=period.last_day,
-                method="due_in_period", missing="" if enough else ("few_cases" if len(minutes) else "none_due"),
-                rows=f"{start} + limit in {period.first_day}..{period.last_day}",
-            )
-        )  # fmt: skip
+        worked = orders.filter(
+            condition & pl.col(start).is_not_null() & (pl.col(end).is_not_null() | pl.col("closed_at").is_null())
+        ).select(start, end)
+
+        def waited(
+            span: Period, rows: pl.DataFrame = worked, start: str = start, end: str = end, limit: timedelta = limit
+        ) -> pl.Series:
+            due = rows.filter((pl.col(start) + limit >= span.start) & (pl.col(start) + limit < span.end))
+            finished = pl.when(pl.col(end) < span.end).then(pl.col(end)).otherwise(span.end)
+            return due.select(m=(finished - pl.col(start)).dt.total_seconds() / 60)["m"]
+
+        rows = f"{start} + limit in {period.first_day}..{period.last_day}"
+        made += _times(((code, 0.5),), waited, period, shop, method="due_in_period", rows=rows)
     return made
 
 
@@ -309,17 +377,21 @@ def _regulator(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     if cases.is_empty():
         return []
 
+    acted = pl.min_horizontal("first_contact_at", "answered_at")
+
     def counts(span: Period) -> tuple[float, float]:
         due = cases.filter(_within("must_act_by", span))
-        acted = pl.min_horizontal("first_contact_at", "answered_at")
         return float(due.filter(acted <= pl.col("must_act_by")).height), float(due.height)
 
     met, n = counts(period)
+    before = cases.filter(pl.col("must_act_by") < period.start)
+    kept = before.filter(acted <= pl.col("must_act_by")).height
+    said, p = _rare(int(n - met), int(n), before.height - kept, before.height)
     figure = _share(
         "regulator_on_time", met, n, shop, good="up", method="due_in_period", before=counts(period.previous()), always=True, period=period,
         rows=f"regulator_case.must_act_by in {period.first_day}..{period.last_day}",
     )  # fmt: skip
-    return [replace(figure, judgement="insufficient" if n == 0 else "normal" if met == n else "worse")]
+    return [replace(figure, judgement="insufficient" if n == 0 else said, p=p)]
 
 
 def _solved_at_once(facts: Facts, period: Period, shop: Shop) -> list[Figure]:

@@ -12,7 +12,9 @@ from tasks.analyse.due import due_items
 from tasks.analyse.figures import figures
 from tasks.analyse.findings import RootCauses
 from tasks.analyse.inflow import daily, problems
+from tasks.analyse.multiplicity import judged_together
 from tasks.analyse.projection import projections
+from tasks.analyse.rankings import rankings
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.stories import story
 from tasks.classify.clocks import milestones
@@ -51,11 +53,8 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
     before = (
         {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
     )
-    review = Review(
-        period=run.period,
-        as_of=run.as_of,
-        status="provisional" if run.provisional or any(channel.error for channel in channels) else "final",
-        figures=figures(
+    judged = judged_together(
+        figures(
             facts,
             run.period,
             run.shop,
@@ -63,19 +62,30 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
             expected_total=causes.expected_total,
             partial=incomplete,
         ),
+        problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
+        [] if incomplete else rankings(facts, run.period, run.shop),
+        searched=causes.tested,
+        search_alarms=causes.expected_false_alarms,
+    )
+    review = Review(
+        period=run.period,
+        as_of=run.as_of,
+        status="provisional" if run.provisional or any(channel.error for channel in channels) else "final",
+        figures=judged.figures,
         red_lines=red_lines(facts, run.period, run.shop),
         causes=causes.causes,
         falls=causes.falls,
         ended=causes.ended,
         deferred=causes.deferred,
-        tested=causes.tested,
-        expected_false_alarms=causes.expected_false_alarms,
+        tested=judged.tested,
+        expected_false_alarms=judged.expected_false_alarms,
         strongest_rejected=causes.strongest_rejected,
         rejected_why=causes.rejected_why,
         mix=causes.mix,
         prior=prior,
         proposals=proposals,
-        problems=problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
+        problems=judged.problems,
+        rankings=judged.rankings,
         channels=channels,
         due_items=due_items(facts, run.period, run.shop),
         breaks=breaks(facts, run.period, run.shop, channels),

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks.errors import UserError
-from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Projection, Review, Verdict
+from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Projection, Ranking, Review, Verdict
 from tasks.report import charts, wording
 from tasks.report.phrase import EMPTY, Phrase, join
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
@@ -55,6 +55,7 @@ SMALL_SHARE = 0.01
 
 MAXIMUM_BREAKDOWNS = 10
 BREAKDOWN_ROWS = 20
+MAXIMUM_RANKINGS = 3
 LONGEST_LABEL = {True: 20, False: 40}
 """Longest label (Chinese or not) with which a table leaves room for bars beside it."""
 
@@ -176,6 +177,30 @@ class BreakdownTable:
     head: Phrase
 
 
+@dataclass(frozen=True)
+class RankingRow:
+    """One slice of a ranking; without a ratio where it is too small for one."""
+
+    value: Phrase
+    cases: Phrase
+    expected: Phrase
+    ratio: Phrase
+    low: Phrase
+    leaf: Phrase
+    judgement: Phrase
+    tone: str
+
+
+@dataclass(frozen=True)
+class RankingTable:
+    """Slices of one dimension, adjusted for their size."""
+
+    title: Phrase
+    message: Phrase
+    rows: list[RankingRow]
+    caption: Phrase
+
+
 @dataclass
 class Page:
     """The whole context of one edition; templates read its fields and nothing else."""
@@ -226,6 +251,7 @@ class Page:
     projection: list[ProjectionRow]
     projection_message: Phrase
     projection_caption: Phrase
+    rankings: list[RankingTable]
     words: dict[str, Phrase] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
 
@@ -315,6 +341,7 @@ class _Builder:
             projection=[] if said.small else [self._projected(one) for one in review.projections],
             projection_message=self._projection_message(),
             projection_caption=self._projection_caption(),
+            rankings=[self.ranking(one) for one in self._rankings()],
             words=self._words(),
             drawn=self.drawn,
         )
@@ -463,6 +490,8 @@ class _Builder:
         if figure.n is not None and figure.unit in ("share", "per_100"):
             n = voice.numbers.add(f"{self._id(figure)}.n", figure.n, "count", method=figure.method)
             parts.append(voice.part("caption.n", n=n))
+        if figure.level_since and not self.review.partial:
+            parts.append(voice.part("caption.level", day=voice.day(figure.level_since)))
         if figure.missing:
             parts.append(self._missing(figure.missing))
         return join(parts, voice.catalogue["word.comma"])
@@ -481,7 +510,7 @@ class _Builder:
         if few:
             return voice.word("judge.insufficient"), "muted"
         judgement = "incomplete" if self.review.partial else wording.direction(figure)
-        key = f"judge.{judgement}"
+        key = f"judge.watch_{figure.good}" if judgement == "watch" else f"judge.{judgement}"
         first = voice.word(key) if key in voice.catalogue else voice.word("judge.normal")
         tone = {"worse": "worse", "better": "better"}.get(
             judgement, "muted" if judgement in ("incomplete", "insufficient", "level_break") else ""
@@ -1037,7 +1066,7 @@ class _Builder:
         if row.incomplete or self.review.partial:
             judgement, tone = voice.word("judge.incomplete"), "muted"
         else:
-            key = f"judge.{row.judgement}"
+            key = "judge.watch_down" if row.judgement == "watch" else f"judge.{row.judgement}"
             judgement = voice.word(key) if key in voice.catalogue else voice.word("judge.normal")
             tone = {"worse": "worse", "better": "better"}.get(row.judgement, "")
         share = none
@@ -1092,7 +1121,8 @@ class _Builder:
         """Return one measure by the values of a dimension, ranked; below the minimum only counts."""
         voice = self.voice
         shares = any(row[1] is not None for row in one.rows)
-        ranked = sorted(one.rows, key=lambda row: (-(row[1] if row[1] is not None else -1), -row[2], row[0]))
+        # Shares stand in the order of their size-adjusted rank; bare counts by size.
+        ranked = list(one.rows) if shares else sorted(one.rows, key=lambda row: (-row[2], row[0]))
         rows: list[tuple[Phrase, Phrase, Phrase, Phrase]] = []
         bars: list[charts.Bar] = []
         none = voice.word("word.none")
@@ -1153,6 +1183,59 @@ class _Builder:
         head = voice.word("col.share" if one.code == "complaints" else "col.rate")
         intervals = any(low is not None for _, _, _, low, _ in one.rows)
         return BreakdownTable(title, message, rows, chart, join(parts, voice.catalogue["caption.sep"]), shares, intervals, head)
+
+    def _rankings(self) -> list[Ranking]:
+        """Return the rankings worth a table: those in which something stands out first."""
+        weight = {"worse": 0, "watch": 1}
+        mine = [] if self.review.partial else self.review.rankings
+        return sorted(mine, key=lambda one: min(weight.get(row.judgement, 2) for row in one.rows))[:MAXIMUM_RANKINGS]
+
+    def ranking(self, one: Ranking) -> RankingTable:
+        """Return one ranking: cases against what its kind lets expect, the shrunken ratio and its lower limit."""
+        voice, none = self.voice, self.voice.word("word.none")
+        unit = "cases" if one.unit == "orders" else "count"
+        rows: list[RankingRow] = []
+        for row in one.rows:
+            id_ = f"ranking.{one.dimension}.{row.value}"
+            ratio = low = leaf = none
+            judgement, tone = voice.word("ranking.small"), "muted"
+            if row.ratio is not None and row.low is not None:
+                ratio = self.number(f"{id_}.ratio", row.ratio, "times", n=row.exposure, method="shrunken observed/expected")
+                low = self.number(f"{id_}.low", row.low, "times", n=row.exposure, method="5 % of the posterior")
+                judgement = voice.word(f"ranking.judge_{row.judgement}")
+                tone = row.judgement if row.judgement in ("worse", "better") else ""
+                leaf = voice.leaf(row.leaf) if row.leaf else none
+            rows.append(
+                RankingRow(
+                    value=voice.value(one.dimension, row.value),
+                    cases=self.number(f"{id_}.cases", row.cases, unit, n=row.exposure, method=one.unit),
+                    expected=self.number(f"{id_}.expected", round(row.expected, 1), unit, n=row.exposure, method="rate of its kind"),
+                    ratio=ratio, low=low, leaf=leaf, judgement=judgement, tone=tone,
+                )
+            )  # fmt: skip
+        dimension = voice.dimension(one.dimension)
+        title = voice.say("section.ranking" if one.unit == "orders" else "section.ranking_desk", dimension=dimension)
+        parts = [self._scope()]
+        if one.unit == "orders" and one.axis_from and one.axis_to:
+            parts.append(
+                voice.part("breakdown.signed", days=voice.dated(wording.span(one.axis_from, one.axis_to, voice.language)))
+            )
+        within = join([voice.dimension(name) for name in one.compared_with], voice.catalogue["ranking.and"])
+        parts.append(voice.part("ranking.within", within=within))
+        parts.append(voice.part("ranking.minimum", n=self.number(f"ranking.{one.dimension}.minimum_n", one.minimum_n, "cases")))
+        if one.left_out:
+            left = self.number(f"ranking.{one.dimension}.left_out", one.left_out, "count")
+            parts.append(voice.part("breakdown.left_out", n=left))
+        return RankingTable(title, self._ranking_message(one, rows), rows, join(parts, voice.catalogue["caption.sep"]))
+
+    def _ranking_message(self, one: Ranking, rows: list[RankingRow]) -> Phrase:
+        for word in ("worse", "watch"):
+            for row, shown in zip(one.rows, rows, strict=True):
+                if row.judgement == word:
+                    return self.voice.say(
+                        f"ranking.{word}", top=shown.value, cases=shown.cases, expected=shown.expected, ratio=shown.ratio
+                    )
+        return self.voice.word("ranking.none")
 
     # ---- Monthly extras ------------------------------------------------------------------------
 

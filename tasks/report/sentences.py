@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from tasks.model import Action, ActionKind, ActionResult, Break, Cause, Figure, MixEffect, RedLine, Review, Verdict
@@ -234,7 +235,7 @@ class Sentences:
                 "conclusion.mix", figure=voice.figure_inside(mix.figure), change=self._mix_change(mix), overall=overall
             )
         figure = self._headline_figure()
-        if figure is not None and figure.judgement == "worse":
+        if figure is not None and figure.judgement in ("worse", "watch"):
             return overall + voice.word("word.stop")
         if self.late:
             late = self.number("prior.late", len(self.late), "items", method="ledger")
@@ -284,6 +285,8 @@ class Sentences:
             for figure in known:
                 if wording.direction(figure) == judgement:
                     return voice.say(f"conclusion.overall_{judgement}", this=voice.this(), figure=voice.figure_inside(figure))
+        if known and wording.direction(known[0]) == "watch":
+            return voice.say("conclusion.overall_watch", this=voice.this(), figure=voice.figure_inside(known[0]))
         if known and all(wording.direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
             return voice.say("conclusion.overall_normal", this=voice.this())
         if known and all(figure.judgement == "untested" for figure in known):
@@ -919,7 +922,7 @@ class Sentences:
         said: list[Phrase] = []
         if review.tested and not review.partial:
             alarms = self.number(
-                "review.expected_false_alarms", max(1, round(review.expected_false_alarms)), "places", method="scan"
+                "review.expected_false_alarms", ceil(review.expected_false_alarms), "places", method="scan, false discoveries"
             )
             said.append(voice.say("method.tested", tested=self.tested, alarms=alarms))
         rejected = review.strongest_rejected

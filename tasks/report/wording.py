@@ -214,7 +214,7 @@ def strength(observed: float, low: float, minimum: float = 10) -> Strength:
 
 def direction(figure: Figure) -> str:
     """Return how a figure's change is to be read: the direction of good is a property of the figure."""
-    if figure.judgement in ("incomplete", "insufficient", "level_break", "normal", "slightly_over", "untested"):
+    if figure.judgement in ("incomplete", "insufficient", "level_break", "normal", "slightly_over", "untested", "watch"):
         return figure.judgement
     if figure.value is None or figure.previous is None or figure.good == "none":
         return figure.judgement

@@ -82,7 +82,15 @@ class _Chance:
         return np.random.default_rng(np.random.SeedSequence([self.seed, zlib.crc32(name.encode())]))
 
 
-def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W45", *, with_stories: bool = True) -> World:
+def build(
+    seed: int,
+    weeks: int = 60,
+    scale: float = 1.0,
+    through: str = "2026-W45",
+    *,
+    with_stories: bool = True,
+    with_traps: bool | None = None,
+) -> World:
     """Build the sample shop.
 
     Args:
@@ -90,7 +98,9 @@ def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W
         weeks: Number of weeks up to and including `through`.
         scale: Multiplies the number of orders and devices.
         through: Last ISO week, at most 2026-W47.
-        with_stories: Whether the ten stories and the planted trap cases happen; without them the shop is quiet.
+        with_stories: Whether the ten stories happen; without them the shop is quiet.
+        with_traps: Whether the planted trap cases happen and reviews go missing (T2, T3, T6, T9, T10); as the stories when not
+            said. The other traps lie in the calendar and the mix of orders and are always there.
 
     Returns:
         The world; about 1.75 million order lines at scale 1 and 60 weeks.
@@ -108,6 +118,7 @@ def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W
         )
     if scale <= 0:
         raise UserError(f"A shop of scale {scale} has no orders.", hint="Give a scale above 0, such as 0.1.")
+    traps = with_stories if with_traps is None else with_traps
     chance = _Chance(seed)
     days = [first + timedelta(days=number) for number in range(weeks * 7)]
     begin, end = local(first), local(after)
@@ -130,13 +141,14 @@ def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W
     t9_sku = ""
     if with_stories:
         parts.extend(story_cases({story.code: chance(story.code) for story in told}, told, bought))
+    if traps:
         extra, claims, t9_sku = trap_cases({code: chance(code) for code in ("T2", "T3", "T9", "T10")}, goods, bought, scale, end)
         parts.extend(extra)
     cases = joined(parts)
     applied = applications(chance("applications"), goods, bought, cases, claims, end)
     cases = joined([cases, refund_cases(chance("refund"), bought, applied)])
     part = records(chance("records"), bought, cases, end)
-    gone = in_missing_days(part, bought) if with_stories else np.zeros(len(part), dtype=bool)
+    gone = in_missing_days(part, bought) if traps else np.zeros(len(part), dtype=bool)
 
     order_table = order_frame(goods, lots, bought, chance("stamps").integers(60, 900, len(bought)))
     oid = order_table["oid"]
@@ -144,7 +156,7 @@ def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W
     kept = pl.Series(~gone)
     feedback, gold = feedback.filter(kept), gold.filter(kept)
     aftersale, inspection = aftersale_frames(chance("aftersales"), goods, lots, bought, applied, oid, end)
-    silent = np.array([with_stories and T6_DAYS[0] <= day < T6_DAYS[1] for day in days])
+    silent = np.array([traps and T6_DAYS[0] <= day < T6_DAYS[1] for day in days])
     tables = {
         "order_line": order_table,
         "feedback": feedback,
@@ -172,7 +184,7 @@ def build(seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W
         "scale": scale,
         "through": through,
         "stories": told_truth,
-        "traps": trap_truth(t9_sku, int(gone.sum())) if with_stories else {},
+        "traps": trap_truth(t9_sku, int(gone.sum())) if traps else {},
         "quiet_weeks": quiet_weeks(begin, weeks) if with_stories else quiet_weeks(begin, weeks, nothing=True),
         "rates": _rates(hazards),
         "lags": {"distribution": "low + (high - low) * Beta(a, b) days since the axis", "families": LAGS, "axes": AXES},

@@ -11,7 +11,7 @@ from tasks.analyse.comparison import last_year
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.due import due_items
 from tasks.analyse.figures import FAMILIES, figures
-from tasks.analyse.inflow import daily, inflow, problems
+from tasks.analyse.inflow import daily, inflow, problems, unlinked_factor
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.stories import LENGTH, story
 from tasks.model import UTC_TIME, Facts, Period, Pull
@@ -227,3 +227,40 @@ def test_figures_stand_in_one_order(shop: Shop) -> None:
     made = figures(Facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
     assert [FAMILIES.index(figure.family) for figure in made] == sorted(FAMILIES.index(figure.family) for figure in made)
     assert made == figures(Facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
+
+
+def test_expectations_are_raised_by_the_cases_that_no_order_explains() -> None:
+    """Of twelve cases of a leaf ten have their order; of sixteen in all these ten and three of an app are covered."""
+    before = W45.start - timedelta(days=10)
+    rows = [(f"a{n}", "o" if n < 10 else None, "function", "PRD.FAULT", before, True) for n in range(12)]
+    rows += [(f"b{n}", None, "app", "USE.SETUP", before, True) for n in range(3)]
+    rows += [
+        ("c", "o", None, "UNK", before, True),
+        ("d", "o", "function", "PRD.FAULT", W45.start, True),
+        ("e", "o", "function", "PRD.FAULT", before, False),
+    ]
+    schema = {
+        "record_id": pl.String,
+        "oid": pl.String,
+        "family": pl.String,
+        "leaf": pl.String,
+        "submitted_at": UTC_TIME,
+        "counted": pl.Boolean,
+    }
+    found = unlinked_factor(Facts({"feedback": pl.DataFrame(rows, orient="row", schema=schema)}, AS_OF), W45)
+    assert found == {"PRD.FAULT": 1.2, "USE.SETUP": 1.0, "": pytest.approx(16 / 13)}
+    assert unlinked_factor(Facts({"feedback": pl.DataFrame({"leaf": ["UNK"]})}, AS_OF), W45) == {}
+
+
+def test_a_table_of_shares_is_led_by_what_its_size_bears_out(shop: Shop) -> None:
+    """16 of 34 is the highest share; 160 of 400 is the surer excess, and stands first."""
+    counts = {"甲": (16, 34), "乙": (160, 400), "丙": (60, 600)}
+    rows = [
+        on(3 + n % 3, source="review", rating=1.0 if n < bad else 5.0, platform=platform, counted=n < bad)
+        for platform, (bad, every) in counts.items()
+        for n in range(every)
+    ]
+    made = breakdowns(Facts({"feedback": feedback(*rows)}, AS_OF), Period.parse("2026-11"), shop)
+    [shares] = [one for one in made if (one.code, one.dimension) == ("negative_rate", "platform")]
+    assert [row[0] for row in shares.rows] == ["乙", "甲", "丙"]
+    assert shares.rows[1][1] == pytest.approx(16 / 34)

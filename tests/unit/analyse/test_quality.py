@@ -204,3 +204,32 @@ def test_a_shop_with_reviews_only_names_its_base(shop: Shop) -> None:
     [negative] = negative_share(facts, period, shop)
     assert (negative.code, negative.value) == ("negative_rate", 0.4)
     assert quality(facts, period, shop) == []
+
+
+def test_a_change_of_mix_is_no_change_of_quality(shop: Shop) -> None:
+    """Talent rooms complain three times as often; when they sell four times as much, the shop's rate rises and nothing is worse."""
+    lines, records = [], []
+    day = MONDAY
+    while day < date(2026, 11, 9):
+        rooms = 800 if day >= date(2026, 10, 12) else 200
+        for source, units, bad in (("shelf", 1000, 40), ("talent_live", rooms, rooms * 12 // 100)):
+            for n in range(units):
+                oid = f"{day}-{source}-{n}"
+                lines.append((oid, oid, "KT-01", "KT", source, 1, 100.0, moment(day - timedelta(days=3)), moment(day)))
+                if n < bad:
+                    records.append((f"R{oid}", oid, "ticket", "PRD.FAULT", moment(day + timedelta(days=2)), True))
+        day += timedelta(days=7)
+    order_line = pl.DataFrame(
+        lines, orient="row", schema={"oid": pl.String, "tid": pl.String, "sku": pl.String, "line": pl.String, "traffic_source": pl.String,
+                                     "qty": pl.Int64, "paid_amount": pl.Float64, "paid_at": UTC_TIME, "signed_at": UTC_TIME},
+    )  # fmt: skip
+    feedback = pl.DataFrame(
+        records, orient="row", schema={"record_id": pl.String, "oid": pl.String, "source": pl.String, "leaf": pl.String,
+                                       "submitted_at": UTC_TIME, "counted": pl.Boolean},
+    )  # fmt: skip
+    figure = find(quality(Facts({"order_line": order_line, "feedback": feedback}, AS_OF), W45, shop), "complaint_rate_signed")
+    assert figure.value == pytest.approx((40 + 96) / 1800) and figure.previous == pytest.approx((40 + 96) / 1800)
+    assert figure.judgement == "normal" and figure.low is not None and figure.low < figure.value
+    plain = order_line.drop("traffic_source")
+    unseen = find(quality(Facts({"order_line": plain, "feedback": feedback}, AS_OF), W45, shop), "complaint_rate_signed")
+    assert unseen.judgement == "worse"

@@ -109,7 +109,7 @@ def test_platform_cases_evidence_and_timeouts(shop: Shop) -> None:
     assert (find(made, "platform_involved_rate").numerator, find(made, "platform_involved_rate").n) == (2, 49)
     assert find(made, "merchant_liable_rate").value is None and find(made, "merchant_liable_rate").numerator == 1
     evidence = find(made, "evidence_missed")
-    assert (evidence.value, evidence.n, evidence.judgement, evidence.attainment) == (1, 2, "worse", "missed")
+    assert (evidence.value, evidence.n, evidence.judgement, evidence.attainment) == (1, 2, "watch", "missed")
     assert find(made, "auto_timeout_count").value == 1
     # 46 + 2 agreed after an hour, one waits since yesterday; the timer's case does not flatter the median.
     assert (find(made, "refund_minutes_median").value, find(made, "refund_minutes_median").n) == (60, 49)
@@ -122,7 +122,7 @@ def test_regulator_cases_are_told_one_by_one(shop: Shop) -> None:
         schema={"case_no_hash": pl.String, "received_at": UTC_TIME, "must_act_by": UTC_TIME, "first_contact_at": UTC_TIME, "answered_at": UTC_TIME},
     )  # fmt: skip
     figure = find(service(Facts({"regulator_case": cases}, AS_OF), W45, shop), "regulator_on_time")
-    assert (figure.value, figure.n, figure.judgement) == (0.5, 2, "worse")
+    assert (figure.value, figure.n, figure.judgement) == (0.5, 2, "watch")
 
 
 def contacts(closed: date) -> Facts:
