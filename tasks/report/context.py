@@ -13,6 +13,7 @@ from tasks.errors import UserError
 from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Review
 from tasks.report import charts, wording
 from tasks.report.phrase import EMPTY, Phrase, join
+from tasks.report.sayings import SayingsLines, SayingsSection
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
 from tasks.report.voice import Voice
 
@@ -87,6 +88,8 @@ class CauseSheet:
     unit: Phrase
     chart: Markup
     caption: Phrase
+    words: Phrase = EMPTY
+    quote: Phrase = EMPTY
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,7 @@ class Page:
     lines: list[list[dict[str, Any]]]
     case: dict[str, Phrase] | None
     breakdowns: list[BreakdownTable]
+    sayings: SayingsSection | None = None
     words: dict[str, Phrase] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
 
@@ -231,6 +235,7 @@ class _Builder:
         self.restricted = restricted
         self.sentences = Sentences(voice, review, restricted=restricted)
         self.number = self.sentences.number
+        self.sayings = SayingsLines(voice, self.sentences, restricted=restricted)
         self.minimum = voice.shop.identity.minimum_n
         self.drawn: set[str] = set()
         self.monthly = review.period.grain != "week"
@@ -273,7 +278,10 @@ class _Builder:
             promises=said.promises(),
             three=said.three(),
             decisions=said.decisions(),
-            causes=[self.cause_sheet(cause) for cause in causes],
+            causes=[
+                replace(self.cause_sheet(cause), words=self.sayings.words_of(cause), quote=self.sayings.quote_of(cause))
+                for cause in causes
+            ],
             falls=[] if review.partial else [said.finding(cause) for cause in review.falls[:3]],
             verdicts=said.verdicts(),
             prior=self.prior_rows(),
@@ -294,6 +302,7 @@ class _Builder:
             lines=_pairs(self.figure_lines()) if self.monthly else [],
             case=self.case(),
             breakdowns=[self.breakdown(index, one) for index, one in enumerate(self._breakdowns())],
+            sayings=self.sayings.section() if self.monthly else None,
             words=self._words(),
             drawn=self.drawn,
         )
