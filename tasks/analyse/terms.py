@@ -16,7 +16,7 @@ READ = 400
 LONGEST = 6
 """Han characters of the longest pair of words."""
 
-_PERSONAL = r"\[\p{Han}{1,4}\]|https?://\S+|\S*@\S*|[\w#-]*\d{5,}[\w#-]*|\d{3,4}[ -]\d{4,}(?:[ -]\d+)*"
+_PERSONAL = r"\[\p{Han}{1,4}\]|https?://[!-~]+|[A-Za-z0-9._%+-]*@[A-Za-z0-9.-]*|[A-Za-z0-9#-]*\d{5,}[A-Za-z0-9#-]*|\d{3,4}[ -]\d{4,}(?:[ -]\d+)*"
 """What scrubbing left behind, addresses of mail and web, long numbers: never read as words."""
 
 _SURNAMES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 
 import polars as pl
 
@@ -37,6 +38,8 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     column = dimension.source_column
     if column not in frame.columns:
         return frame if dimension.name in frame.columns else frame.with_columns(pl.lit(None, pl.String).alias(dimension.name))
+    if dimension.through == "earlier_orders":
+        return _with_buyer_group(frame, dimension)
     pairs = _pairs(dimension, facts, shop)
     if pairs is None:
         return frame.with_columns(pl.col(column).alias(dimension.name))
@@ -49,6 +52,22 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     joined = frame.join(looked, on=column, how="left", nulls_equal=True, maintain_order="left")
     value = pl.coalesce("_value", dimension.name) if dimension.name in frame.columns and dimension.through else pl.col("_value")
     return joined.with_columns(value.alias(dimension.name)).drop("_value")
+
+
+def _with_buyer_group(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
+    """Add whether the buyer had paid another order in the time before; null where buyer or that much history is not known."""
+    span = timedelta(days=dimension.within_days)
+    buyer = dimension.source_column
+    known = frame.select(buyer, "tid", "paid_at").drop_nulls()
+    orders = known.group_by(buyer, "tid").agg(pl.col("paid_at").min()).sort(buyer, "paid_at", "tid")
+    since = pl.col("paid_at") - pl.col("paid_at").shift(1).over(buyer)
+    # before the first day plus the span a buyer without an earlier order may only have an unknown one
+    grouped = orders.with_columns(
+        _value=pl.when((since <= span).fill_null(value=False)).then(pl.lit("returning")).otherwise(pl.lit("new"))
+    )
+    grouped = grouped.filter(pl.col("paid_at") >= pl.col("paid_at").min() + span).select(buyer, "tid", "_value")
+    joined = frame.join(grouped, on=[buyer, "tid"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("_value").alias(dimension.name)).drop("_value")
 
 
 def _pairs(dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame | None:

@@ -18,6 +18,7 @@ class WordRow:
     leaf: Phrase
     current: Phrase
     expected: Phrase
+    judgement: Phrase
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class SayingsLines:
             leaf=voice.leaf(word.leaf),
             current=self._cases(f"{id_}.cases", word),
             expected=self.number(f"{id_}.expected", _shown(word.expected), "cases", method="share of the 26 weeks before"),
+            judgement=voice.word("judge.more_said"),
         )
 
     def _theme(self, theme: Theme) -> ThemeLine:
