@@ -211,8 +211,8 @@ class Page:
     definitions: list[tuple[Phrase, Phrase]]
     lines: list[list[dict[str, Any]]]
     case: dict[str, Phrase] | None
+    sayings: SayingsSection | None
     breakdowns: list[BreakdownTable]
-    sayings: SayingsSection | None = None
     words: dict[str, Phrase] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
 
@@ -301,8 +301,8 @@ class _Builder:
             definitions=self.definitions(),
             lines=_pairs(self.figure_lines()) if self.monthly else [],
             case=self.case(),
-            breakdowns=[self.breakdown(index, one) for index, one in enumerate(self._breakdowns())],
             sayings=self.sayings.section() if self.monthly else None,
+            breakdowns=[self.breakdown(index, one) for index, one in enumerate(self._breakdowns())],
             words=self._words(),
             drawn=self.drawn,
         )
