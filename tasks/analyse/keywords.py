@@ -141,10 +141,10 @@ def standing_out(
         min_cases: Least cases of the group that must use a word.
         min_share: Least share of the group's cases that must use a word.
     """
-    counted = [_counts(comparison, uses) for comparison in comparisons]
-    tested = pl.concat([frame for frame in counted if not frame.is_empty()]) if counted else pl.DataFrame()
-    if tested.is_empty():
+    counted = [frame for comparison in comparisons if not (frame := _counts(comparison, uses)).is_empty()]
+    if not counted:
         return Findings({}, 0)
+    tested = pl.concat(counted)
     inside, n_inside, outside, n_outside = (tested[name].to_numpy() for name in ("inside", "n_inside", "outside", "n_outside"))
     _, z = log_odds(inside, n_inside, outside, n_outside)
     p = chance(inside, n_inside, outside, n_outside, tested["dispersion"].to_numpy())

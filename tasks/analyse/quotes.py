@@ -41,12 +41,12 @@ def representative(
     vectors = tfidf(uses.join(order.select("row"), on="row", how="semi"), order["row"].to_numpy(), rarity=rarity)
     closeness = (vectors @ vectors.mean(0)).round(9)
     limited = (pl.col("track").is_in(["safety", "dispute"]) | pl.col("claim_cluster").is_not_null()).fill_null(value=False)
-    quotable = pl.Series([_is_quotable(text, lexicon) for text in order["text"]], dtype=pl.Boolean)
-    fit = order.with_columns(limited=limited, closeness=pl.Series(closeness)).filter(quotable & pl.Series(closeness > 0))
-    if fit.is_empty():
-        return None
-    row = fit.sort("limited", "closeness", "record_id", descending=[False, True, False]).row(0, named=True)
-    return Quote(" ".join(str(row["text"]).split()), bool(row["limited"]), str(row["record_id"]))
+    ranked = order.with_columns(limited=limited, closeness=pl.Series(closeness)).filter(pl.col("closeness") > 0)
+    ranked = ranked.sort("limited", "closeness", "record_id", descending=[False, True, False])
+    for text, is_limited, record in ranked.select("text", "limited", "record_id").iter_rows():
+        if _is_quotable(text, lexicon):
+            return Quote(" ".join(text.split()), is_limited, record)
+    return None
 
 
 def rarities(uses: pl.DataFrame, texts: int) -> pl.DataFrame:

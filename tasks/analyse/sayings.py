@@ -15,7 +15,7 @@ from tasks.shop.load import Shop
 from tasks.shop.taxonomy import UNCODED
 
 PAST_WEEKS = 26
-PAST_AT_MOST = 20_000
+PAST_AT_MOST = 15_000
 """Earlier cases that are read; more would only make the comparison sharper than the case numbers of a period are."""
 
 PAST_OF_LEAF = 400
@@ -68,7 +68,7 @@ def sayings(facts: Facts, period: Period, shop: Shop, causes: list[Cause]) -> Sa
         & ~_limited()
     ).sort("record_id")
     now, past = unclassified.filter("is_now"), unclassified.filter(~pl.col("is_now"))
-    read = past.head(PAST_AT_MOST // 4)
+    read = past.head(PAST_AT_MOST // 5)
     exposures = records["is_now"].sum(), (~records["is_now"]).sum() * read.height / max(past.height, 1)
     return Sayings(
         cause_words=made.cause_words,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import pdist
 from scipy.stats import false_discovery_control
 
 from tasks.analyse.keywords import FALSE_DISCOVERIES, MIN_CUSTOMERS, chance, log_odds
@@ -15,7 +14,7 @@ from tasks.analyse.quotes import rarities, representative, tfidf
 from tasks.analyse.terms import Lexicon
 from tasks.model import Quote, Theme
 
-CLUSTERED = 1500
+CLUSTERED = 1200
 """Texts that are clustered; of more, these by record id."""
 
 DISTANCE = 0.75
@@ -35,7 +34,7 @@ def themes(
     """Return the themes of a period's unclassified texts, largest first, none where no words recur.
 
     Agglomerative clustering (average linkage) of TF-IDF vectors by cosine. A theme then is its words: every text, of the
-    period and of the weeks before, that uses at least half of its leading words belongs to it, so that both are counted alike.
+    period and of the weeks before, that uses two of them (or its only one) belongs to it, so that both are counted alike.
 
     Args:
         now: Unclassified records of the period: record_id, text, customer_ref, track, claim_cluster; sorted by record_id.
@@ -50,33 +49,44 @@ def themes(
     uses = lexicon.words_of(both["text"])
     rarity = rarities(uses, both.height)
     groups = _groups(uses, min(now.height, CLUSTERED))
-    made: list[tuple[Theme, float, float]] = []
+    made: list[_Candidate] = []
     for rows in groups:
         words = _words(uses, rows, now.height, lexicon)
-        if not words:
-            continue
-        leading = uses.filter(pl.col("term").is_in(words)).group_by("row").len().filter(pl.col("len") * 2 >= min(len(words), 4))
-        mine = leading.filter(pl.col("row") < now.height)["row"].sort()
-        members = now[mine.to_list()]
-        customers = members.select(pl.coalesce("customer_ref", "record_id").n_unique()).item()
-        if members.height < MIN_SIZE or customers < MIN_CUSTOMERS:
-            continue
-        before = float(leading.height - mine.len())
-        expected = before * exposure / past_exposure if past_exposure else 0.0
-        theme = Theme(
-            tuple(words),
-            members.height,
+        said = uses.filter(pl.col("term").is_in(words)).group_by("row").len("said").filter(pl.col("said") >= min(len(words), 2))
+        present = said.filter(pl.col("row") < now.height).sort("row")
+        customers = now[present["row"].to_list()].select(pl.coalesce("customer_ref", "record_id").n_unique()).item()
+        if words and present.height >= MIN_SIZE and customers >= MIN_CUSTOMERS:
+            made.append(_Candidate(tuple(words), present, said.height - present.height))
+    kept = _distinct(made)
+    before = [one.before * exposure / past_exposure if past_exposure else 0.0 for one in kept]
+    return tuple(
+        Theme(
+            one.words,
+            one.present.height,
             round(expected, 2),
-            quote=_quote(members, mine, uses, lexicon, rarity),
-            rows=tuple(members["record_id"].to_list()),
+            grown=grown,
+            quote=_quote(now, one.present, uses, lexicon, rarity),
+            rows=tuple(now["record_id"].gather(one.present["row"]).to_list()),
         )
-        made.append((theme, float(members.height), before))
-    return _with_growth(_distinct(made), exposure, past_exposure)
+        for one, expected, grown in zip(kept, before, _grown(kept, exposure, past_exposure), strict=True)
+    )
 
 
-def _quote(members: pl.DataFrame, rows: pl.Series, uses: pl.DataFrame, lexicon: Lexicon, rarity: pl.DataFrame) -> Quote | None:
-    places = pl.DataFrame({"row": rows}).with_columns(place=pl.int_range(pl.len(), dtype=pl.Int32))
-    return representative(members, lexicon, uses.join(places, on="row").select("term", row="place"), rarity)
+@dataclass(frozen=True)
+class _Candidate:
+    """A theme's words, the rows of the period that use them (with how many of them), and the texts of the weeks before."""
+
+    words: tuple[str, ...]
+    present: pl.DataFrame
+    before: int
+
+
+def _quote(now: pl.DataFrame, present: pl.DataFrame, uses: pl.DataFrame, lexicon: Lexicon, rarity: pl.DataFrame) -> Quote | None:
+    """Return the typical one of the texts that use most of a theme's words."""
+    fullest = present.filter(pl.col("said") == pl.col("said").max())
+    places = fullest.select("row", place=pl.int_range(pl.len(), dtype=pl.Int32))
+    texts = now[fullest["row"].to_list()]
+    return representative(texts, lexicon, uses.join(places, on="row").select("term", row="place"), rarity)
 
 
 def _groups(uses: pl.DataFrame, clustered: int) -> list[list[int]]:
@@ -86,7 +96,9 @@ def _groups(uses: pl.DataFrame, clustered: int) -> list[list[int]]:
     known = np.flatnonzero(vectors.any(axis=1))
     if len(known) < MIN_SIZE:
         return []
-    tree = linkage(np.maximum(pdist(vectors[known], "cosine"), 0.0).round(9), "average")
+    unit = vectors[known]
+    distances = np.clip(1.0 - unit @ unit.T, 0.0, 1.0).round(9)
+    tree = linkage(distances[np.triu_indices(len(known), 1)], "average")
     labels = fcluster(tree, DISTANCE, "distance")
     found = [known[labels == label].tolist() for label in np.unique(labels)]
     return sorted((rows for rows in found if len(rows) >= MIN_SIZE), key=lambda rows: (-len(rows), rows))
@@ -116,20 +128,19 @@ def _words(uses: pl.DataFrame, rows: list[int], n_now: int, lexicon: Lexicon) ->
     return words
 
 
-def _distinct(made: list[tuple[Theme, float, float]]) -> list[tuple[Theme, float, float]]:
-    """Leave out a theme whose texts mostly belong to a larger one."""
-    kept: list[tuple[Theme, float, float]] = []
-    for one in sorted(made, key=lambda one: (-one[0].records, one[0].words)):
-        mine = set(one[0].rows)
-        if all(len(mine & set(other.rows)) < 0.5 * len(mine) for other, _, _ in kept):
-            kept.append(one)
-    return kept[:MAXIMUM]
+def _distinct(made: list[_Candidate]) -> list[_Candidate]:
+    """Return the largest themes; one whose texts mostly belong to a larger one is left out."""
+    kept: list[tuple[_Candidate, set[int]]] = []
+    for one in sorted(made, key=lambda one: (-one.present.height, one.words)):
+        mine = set(one.present["row"].to_list())
+        if all(len(mine & theirs) < 0.5 * len(mine) for _, theirs in kept):
+            kept.append((one, mine))
+    return [one for one, _ in kept[:MAXIMUM]]
 
 
-def _with_growth(made: list[tuple[Theme, float, float]], exposure: float, past_exposure: float) -> tuple[Theme, ...]:
-    """Mark the themes that more records are about than chance lets expect from the weeks before."""
-    if not made or not past_exposure:
-        return tuple(theme for theme, _, _ in made)
-    p = [float(chance(now, exposure, before, past_exposure)) for _, now, before in made]
-    passed = false_discovery_control(p) <= FALSE_DISCOVERIES
-    return tuple(replace(theme, grown=bool(grown)) for (theme, _, _), grown in zip(made, passed, strict=True))
+def _grown(kept: list[_Candidate], exposure: float, past_exposure: float) -> list[bool]:
+    """Return which themes more records are about than chance lets expect from the weeks before."""
+    if not kept or not past_exposure:
+        return [False] * len(kept)
+    p = chance([one.present.height for one in kept], exposure, [one.before for one in kept], past_exposure)
+    return [bool(passed) for passed in false_discovery_control(p) <= FALSE_DISCOVERIES]

@@ -55,19 +55,21 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
 
 
 def _with_buyer_group(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
-    """Add whether the buyer had paid another order in the time before; null where buyer or that much history is not known."""
+    """Add whether the buyer had paid another order on the same platform in the time before.
+
+    Null where the buyer is not known, and as long as less history than that is known: who seems new then may not be.
+    """
     span = timedelta(days=dimension.within_days)
-    buyer = dimension.source_column
-    known = frame.select(buyer, "tid", "paid_at").drop_nulls()
-    orders = known.group_by(buyer, "tid").agg(pl.col("paid_at").min()).sort(buyer, "paid_at", "tid")
-    since = pl.col("paid_at") - pl.col("paid_at").shift(1).over(buyer)
-    # before the first day plus the span a buyer without an earlier order may only have an unknown one
-    grouped = orders.with_columns(
-        _value=pl.when((since <= span).fill_null(value=False)).then(pl.lit("returning")).otherwise(pl.lit("new"))
+    buyer = [pl.col(dimension.source_column).alias("_buyer"), pl.col("platform").fill_null("").alias("_platform")]
+    lines = frame.select(*buyer, "tid", "paid_at").drop_nulls()
+    orders = (
+        lines.group_by("_buyer", "_platform", "tid").agg(pl.col("paid_at").min()).sort("_buyer", "_platform", "paid_at", "tid")
     )
-    grouped = grouped.filter(pl.col("paid_at") >= pl.col("paid_at").min() + span).select(buyer, "tid", "_value")
-    joined = frame.join(grouped, on=[buyer, "tid"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("_value").alias(dimension.name)).drop("_value")
+    since = pl.col("paid_at") - pl.col("paid_at").shift(1).over("_buyer", "_platform")
+    value = pl.when((since <= span).fill_null(value=False)).then(pl.lit("returning")).otherwise(pl.lit("new"))
+    grouped = orders.with_columns(_value=value).filter(pl.col("paid_at") >= pl.col("paid_at").min() + span).drop("paid_at")
+    joined = frame.with_columns(buyer).join(grouped, on=["_buyer", "_platform", "tid"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("_value").alias(dimension.name)).drop("_buyer", "_platform", "_value")
 
 
 def _pairs(dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame | None:

@@ -17,7 +17,7 @@ class Dimension(Name):
 
     The value is a column of `table`; or the column's value looked up in `values` (inline), in `map_file` (CSV with two
     columns, from,to) or in another table (`through`, by its key, giving `gives`). Through `earlier_orders` a keyed buyer column
-    becomes `returning` where the buyer had paid another order within `within_days` before, else `new`.
+    becomes `returning` where the buyer had paid another order on that platform within `within_days` before, else `new`.
     """
 
     name: str = Field(description="Column of the coded tables that holds the value.")

@@ -13,7 +13,7 @@ from scipy.stats import binom, binomtest
 from tasks.analyse.keywords import PRIOR_CASES, Comparison, chance, dispersion, log_odds, standing_out
 from tasks.analyse.sayings import sayings
 from tasks.analyse.terms import Lexicon
-from tasks.model import TABLES, Facts, Keyword, Period
+from tasks.model import TABLES, Facts, Keyword, Period, Sayings
 from tasks.shop.load import Shop
 
 SHOP = Shop.load(None)
@@ -253,6 +253,13 @@ def test_below_thirty_cases_no_word_is_said_to_have_grown() -> None:
 def test_words_of_safety_cases_stay_out_of_the_general_list() -> None:
     now = [f"{text}，漏水" for text in corpus(15, 60)]
     assert sayings(_facts(now, corpus(16, 400), track="safety"), MONTH, SHOP, []).grown == ()
+
+
+def test_records_without_texts_say_nothing() -> None:
+    facts = _facts(["漏水"] * 60, ["漏水"] * 60)
+    silent = Facts({"feedback": facts["feedback"].with_columns(text=pl.lit(None, pl.String))}, facts.as_of)
+    assert sayings(silent, MONTH, SHOP, []) == Sayings(unclassified=0)
+    assert sayings(Facts({}, facts.as_of), MONTH, SHOP, []) == Sayings()
 
 
 def test_the_order_of_the_records_changes_nothing() -> None:

@@ -19,10 +19,11 @@ def groups(*orders: tuple[str | None, str, int], shop: Shop = SHOP) -> list[str 
         {
             "oid": [f"o{n}" for n in range(len(orders))],
             "tid": [order for _, order, _ in orders],
-            "buyer_ref": [buyer for buyer, _, _ in orders],
+            "buyer_ref": [buyer and buyer.partition("@")[0] for buyer, _, _ in orders],
+            "platform": [(buyer and buyer.partition("@")[2]) or None for buyer, _, _ in orders],
             "paid_at": [START + timedelta(days=day) for _, _, day in orders],
         },
-        schema={"oid": pl.String, "tid": pl.String, "buyer_ref": pl.String, "paid_at": UTC_TIME},
+        schema={"oid": pl.String, "tid": pl.String, "buyer_ref": pl.String, "platform": pl.String, "paid_at": UTC_TIME},
     )
     return with_dimensions(_filled(lines), "order_line", Facts({}, START), shop)["buyer_group"].to_list()
 
@@ -54,6 +55,15 @@ def test_the_lines_of_one_order_share_their_group() -> None:
 
 def test_the_order_of_the_lines_does_not_matter() -> None:
     assert groups(("a", "t3", 500), ("x", "t0", 0), ("a", "t1", 400)) == ["returning", None, "new"]
+
+
+def test_a_buyer_is_followed_within_a_platform_only() -> None:
+    assert groups(("x", "t0", 0), ("a@甲", "t1", 400), ("a@乙", "t2", 401), ("a@甲", "t3", 402)) == [
+        None,
+        "new",
+        "new",
+        "returning",
+    ]
 
 
 def test_an_unknown_buyer_has_no_group() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 
 from tasks.model import Keyword, Quote, Review, Sayings, Theme
+from tasks.report.context import page
+from tasks.report.edition import templates
 from tasks.report.gate import Gate
 from tasks.report.numbers import Numbers
 from tasks.report.sayings import SayingsLines
@@ -79,6 +84,22 @@ def test_an_english_edition_leaves_out_what_its_readers_cannot_read() -> None:
         cause_words={cause.cause_id: (WORD, ENGLISH)}, cause_quotes={cause.cause_id: Quote("底座摸着麻手", False, "r1")}
     )
     assert said.words_of(cause).plain == "leaking (12 cases)" and not said.quote_of(cause)
+
+
+def test_the_page_prints_words_themes_and_quotes_with_registered_numbers() -> None:
+    review = make_review("month")
+    cause = review.causes[0]
+    review.sayings = Sayings(
+        {cause.cause_id: (WORD,)}, {cause.cause_id: Quote("底座<b>摸着有点热", False, "r1")}, (WORD,), (THEME,), 512, 80
+    )
+    shop = make_shop()
+    numbers = Numbers("zh-CN")
+    sheet = page(review, Voice(shop, "zh-CN", numbers, Gate(shop.words), review.period))
+    html = templates().get_template("monthly.html.j2").render(page=sheet, w=sheet.words, n=numbers.show)
+    section = html[html.index("词与主题") :]
+    assert "明显增多" in section and "出国旅行要不要转换插头" in section
+    assert html.count("高频词") == 1 and "底座&lt;b&gt;摸着有点热" in html
+    assert all(unescape(id_) in numbers for id_ in re.findall(r'data-n="([^"]*)"', html))
 
 
 def test_nothing_is_printed_where_nothing_passed() -> None:
