@@ -60,16 +60,19 @@ def _with_buyer_group(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame
     Null where the buyer is not known, and as long as less history than that is known: who seems new then may not be.
     """
     span = timedelta(days=dimension.within_days)
-    buyer = [pl.col(dimension.source_column).alias("_buyer"), pl.col("platform").fill_null("").alias("_platform")]
-    lines = frame.select(*buyer, "tid", "paid_at").drop_nulls()
-    orders = (
-        lines.group_by("_buyer", "_platform", "tid").agg(pl.col("paid_at").min()).sort("_buyer", "_platform", "paid_at", "tid")
+    # 64-bit hashes of the long texts sort and join several times faster
+    keys = frame.select(
+        buyer=pl.concat_str(dimension.source_column, pl.col("platform").fill_null(""), separator="\x1f").hash(),
+        order=pl.col("tid").hash(),
+        is_known=pl.all_horizontal(pl.col(dimension.source_column, "tid", "paid_at").is_not_null()),
+        paid_at="paid_at",
     )
-    since = pl.col("paid_at") - pl.col("paid_at").shift(1).over("_buyer", "_platform")
+    orders = keys.filter("is_known").group_by("buyer", "order").agg(pl.col("paid_at").min()).sort("buyer", "paid_at", "order")
+    since = pl.col("paid_at") - pl.col("paid_at").shift(1).over("buyer")
     value = pl.when((since <= span).fill_null(value=False)).then(pl.lit("returning")).otherwise(pl.lit("new"))
-    grouped = orders.with_columns(_value=value).filter(pl.col("paid_at") >= pl.col("paid_at").min() + span).drop("paid_at")
-    joined = frame.with_columns(buyer).join(grouped, on=["_buyer", "_platform", "tid"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("_value").alias(dimension.name)).drop("_buyer", "_platform", "_value")
+    grouped = orders.with_columns(value=value).filter(pl.col("paid_at") >= pl.col("paid_at").min() + span)
+    joined = keys.join(grouped.select("buyer", "order", "value"), on=["buyer", "order"], how="left", maintain_order="left")
+    return frame.with_columns(joined["value"].alias(dimension.name))
 
 
 def _pairs(dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame | None:
