@@ -88,8 +88,8 @@ class CauseSheet:
     unit: Phrase
     chart: Markup
     caption: Phrase
-    words: Phrase = EMPTY
-    quote: Phrase = EMPTY
+    words: Phrase
+    quote: Phrase
 
 
 @dataclass(frozen=True)
@@ -278,10 +278,7 @@ class _Builder:
             promises=said.promises(),
             three=said.three(),
             decisions=said.decisions(),
-            causes=[
-                replace(self.cause_sheet(cause), words=self.sayings.words_of(cause), quote=self.sayings.quote_of(cause))
-                for cause in causes
-            ],
+            causes=[self.cause_sheet(cause) for cause in causes],
             falls=[] if review.partial else [said.finding(cause) for cause in review.falls[:3]],
             verdicts=said.verdicts(),
             prior=self.prior_rows(),
@@ -672,6 +669,8 @@ class _Builder:
             ),
             chart=self._cause_chart(cause, observed, expected) if statistical else self._case_days(cause),
             caption=self._cause_caption(cause, ratio),
+            words=self.sayings.words_of(cause),
+            quote=self.sayings.quote_of(cause),
         )
 
     def _question(self, question: str, owner: str, due: str) -> Phrase:
