@@ -47,7 +47,7 @@ MAX_AGE = {
 }
 """Lag family → days after which a unit is no longer at risk of a first case."""
 
-RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform")
+RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform", "buyer_group", "member_level")
 """Dimensions whose lasting differences belong to the expectation, not to a finding."""
 
 RAKED_ROWS = 250_000

@@ -16,9 +16,10 @@ from tasks.analyse.multiplicity import judged_together
 from tasks.analyse.projection import projections
 from tasks.analyse.rankings import rankings
 from tasks.analyse.red_lines import red_lines
+from tasks.analyse.sayings import sayings
 from tasks.analyse.stories import story
 from tasks.classify.clocks import milestones
-from tasks.model import Action, ActionResult, Facts, Review
+from tasks.model import Action, ActionResult, Facts, Review, Sayings
 from tasks.run import Run
 
 
@@ -97,6 +98,7 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         completeness=completeness(facts, run.period),
         previous_numbers={name: float(value) for name, value in before.items() if value is not None},
         revision=run.revision,
+        sayings=Sayings() if incomplete else sayings(facts, run.period, run.shop, causes.causes),
     )
     facts.forget_rows()
     return review

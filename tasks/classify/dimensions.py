@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 
 import polars as pl
 
@@ -37,6 +38,8 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     column = dimension.source_column
     if column not in frame.columns:
         return frame if dimension.name in frame.columns else frame.with_columns(pl.lit(None, pl.String).alias(dimension.name))
+    if dimension.through == "earlier_orders":
+        return _with_buyer_group(frame, dimension)
     pairs = _pairs(dimension, facts, shop)
     if pairs is None:
         return frame.with_columns(pl.col(column).alias(dimension.name))
@@ -49,6 +52,27 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     joined = frame.join(looked, on=column, how="left", nulls_equal=True, maintain_order="left")
     value = pl.coalesce("_value", dimension.name) if dimension.name in frame.columns and dimension.through else pl.col("_value")
     return joined.with_columns(value.alias(dimension.name)).drop("_value")
+
+
+def _with_buyer_group(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
+    """Add whether the buyer had paid another order on the same platform in the time before.
+
+    Null where the buyer is not known, and as long as less history than that is known: who seems new then may not be.
+    """
+    span = timedelta(days=dimension.within_days)
+    # 64-bit hashes of the long texts sort and join several times faster
+    keys = frame.select(
+        buyer=pl.concat_str(dimension.source_column, pl.col("platform").fill_null(""), separator="\x1f").hash(),
+        order=pl.col("tid").hash(),
+        is_known=pl.all_horizontal(pl.col(dimension.source_column, "tid", "paid_at").is_not_null()),
+        paid_at="paid_at",
+    )
+    orders = keys.filter("is_known").group_by("buyer", "order").agg(pl.col("paid_at").min()).sort("buyer", "paid_at", "order")
+    since = pl.col("paid_at") - pl.col("paid_at").shift(1).over("buyer")
+    value = pl.when((since <= span).fill_null(value=False)).then(pl.lit("returning")).otherwise(pl.lit("new"))
+    grouped = orders.with_columns(value=value).filter(pl.col("paid_at") >= pl.col("paid_at").min() + span)
+    joined = keys.join(grouped.select("buyer", "order", "value"), on=["buyer", "order"], how="left", maintain_order="left")
+    return frame.with_columns(joined["value"].alias(dimension.name))
 
 
 def _pairs(dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame | None:

@@ -13,6 +13,7 @@ from tasks.errors import UserError
 from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Projection, Ranking, Review, Verdict
 from tasks.report import charts, wording
 from tasks.report.phrase import EMPTY, Phrase, join
+from tasks.report.sayings import SayingsLines, SayingsSection
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
 from tasks.report.voice import Voice
 
@@ -101,6 +102,8 @@ class CauseSheet:
     unit: Phrase
     chart: Markup
     caption: Phrase
+    words: Phrase
+    quote: Phrase
 
 
 @dataclass(frozen=True)
@@ -247,6 +250,7 @@ class Page:
     definitions: list[tuple[Phrase, Phrase]]
     lines: list[list[dict[str, Any]]]
     case: dict[str, Phrase] | None
+    sayings: SayingsSection | None
     breakdowns: list[BreakdownTable]
     projection: list[ProjectionRow]
     projection_message: Phrase
@@ -274,6 +278,7 @@ class _Builder:
         self.restricted = restricted
         self.sentences = Sentences(voice, review, restricted=restricted)
         self.number = self.sentences.number
+        self.sayings = SayingsLines(voice, self.sentences, restricted=restricted)
         self.minimum = voice.shop.identity.minimum_n
         self.drawn: set[str] = set()
         self.monthly = review.period.grain != "week"
@@ -337,6 +342,7 @@ class _Builder:
             definitions=self.definitions(),
             lines=_pairs(self.figure_lines()) if self.monthly else [],
             case=self.case(),
+            sayings=self.sayings.section() if self.monthly else None,
             breakdowns=[self.breakdown(index, one) for index, one in enumerate(self._breakdowns())],
             projection=[] if said.small else [self._projected(one) for one in review.projections],
             projection_message=self._projection_message(),
@@ -763,6 +769,8 @@ class _Builder:
             ),
             chart=self._cause_chart(cause, observed, expected) if statistical else self._case_days(cause),
             caption=self._cause_caption(cause, ratio),
+            words=self.sayings.words_of(cause),
+            quote=self.sayings.quote_of(cause),
         )
 
     def _circumstances(self, cause: Cause) -> list[Phrase]:

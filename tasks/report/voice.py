@@ -151,7 +151,7 @@ class Voice:
         key = f"value.{value}"
         if dimension == "delivery" and f"delivery.{value}" in self.catalogue:
             return self.word(f"delivery.{value}")
-        if dimension in ("traffic_source", "shift", "os", "queue") and key in self.catalogue:
+        if dimension in ("traffic_source", "shift", "os", "queue", "buyer_group") and key in self.catalogue:
             return self.word(key)
         if dimension.endswith("_date") and (span := _span(value)) is not None:
             return self.dated(wording.span(*span, self.language))

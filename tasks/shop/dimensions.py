@@ -16,7 +16,8 @@ class Dimension(Name):
     """One way to cut figures.
 
     The value is a column of `table`; or the column's value looked up in `values` (inline), in `map_file` (CSV with two
-    columns, from,to) or in another table (`through`, by its key, giving `gives`).
+    columns, from,to) or in another table (`through`, by its key, giving `gives`). Through `earlier_orders` a keyed buyer column
+    becomes `returning` where the buyer had paid another order on that platform within `within_days` before, else `new`.
     """
 
     name: str = Field(description="Column of the coded tables that holds the value.")
@@ -28,7 +29,8 @@ class Dimension(Name):
     values: dict[str, list[str]] = Field(default_factory=dict, description="Value → the source values that mean it.")
     map_file: str = Field(default="", description="CSV file in the configuration folder with the header from,to.")
     otherwise: str = Field(default="", description="Value where a map has no entry; empty means the source value is kept.")
-    through: Literal["", "batch", "product"] = ""
+    through: Literal["", "batch", "product", "earlier_orders"] = ""
+    within_days: int = Field(default=365, ge=1, description="How far back earlier orders of a buyer count.")
     gives: str = Field(default="", description="Column of the table named in `through`; empty means the dimension's own name.")
     parent: str = Field(default="", description="Dimension in which this one is nested: a batch in its SKU.")
     scan: bool = Field(default=True, description="Whether causes are looked for along it.")

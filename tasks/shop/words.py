@@ -102,6 +102,15 @@ class Cues(Section):
         return self
 
 
+class Vocabulary(Section):
+    """What counts as a word of its own where words are counted."""
+
+    stop: list[str] = Field(default_factory=list, description="Words that say nothing by themselves, in any language, small letters.")
+    keep: list[str] = Field(
+        default_factory=list, description="Words of the trade that look like a person's name or that a dictionary cuts apart."
+    )
+
+
 class Words(Section):
     """All words of the house, as data."""
 
@@ -112,6 +121,7 @@ class Words(Section):
     cues: Cues = Cues()
     gate: list[GateWord] = []
     forbidden: list[Forbidden] = []
+    vocabulary: Vocabulary = Vocabulary()
 
     @cached_property
     def _gate_zh(self) -> list[tuple[re.Pattern[str], str]]:
