@@ -178,7 +178,7 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None) ->
                 rejected.append(describe_over(result.rejected, weeks))
     chosen = [(hit, more) for hit, more in _brought_together(hits) if _is_current(book, fitted, hit)]
     causes = _with_contributions([_order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen], raised)
-    causes += _clusters(facts, period) + _reputation(facts, period, shop)
+    causes += _clusters(facts, period) + reputation(facts, period, shop)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
     down_causes = [_order_cause(facts, period, shop, book, fitted, hit, []) for hit, _ in _brought_together(falls)]
     best = max(rejected, key=lambda hit: hit.found.score, default=None)
@@ -702,7 +702,7 @@ def _clusters(facts: Facts, period: Period) -> list[Cause]:
     return out
 
 
-def _reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
+def reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
     """Find products that many write about without an order behind it while confirmed faults stay level (domain.md 5.13)."""
     known = facts["feedback"].filter(
         pl.col("oid").is_null() & pl.col("sku").is_not_null() & (pl.col("nature") != "praise") & (pl.col("family") != "app")

@@ -1,0 +1,227 @@
+"""A warning in words: the mail that tells it, short enough for a phone, and its line in the monthly edition."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tasks.model import EarlyWarning, KeptWarning, Period, WarningEvent, WarningKind, WarningLetter
+from tasks.report.catalogue import catalogue
+from tasks.report.edition import templates
+from tasks.report.gate import Gate
+from tasks.report.numbers import Numbers
+from tasks.report.phrase import EMPTY, Phrase, clean, word
+from tasks.report.voice import Voice
+from tasks.shop.load import Shop
+from tasks.shop.people import Person
+
+RARE_DAYS = 3650.0
+"""From here on chance is told as ten years."""
+
+USUAL_DAYS = 30.0
+"""A day that comes more often is usual."""
+
+REFERENCES = 5
+"""Orders that a mail lists by number."""
+
+_USUAL = (WarningKind.EMOTION, WarningKind.REPUTATION)
+
+
+def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person: Person, shop: Shop) -> WarningLetter:
+    """Write the mail of one event to one person; the same event gives the same bytes.
+
+    Args:
+        kept: The warning with what happened before.
+        warning: It as it stands now.
+        event: opened, grew or escalated.
+        person: Who is told; a restricted warning is written only to people who may read it, so its words are open.
+        shop: Names and words.
+
+    Raises:
+        RenderError: If a word with legal effect is left in a warning that is not restricted.
+    """
+    language = person.language
+    gate = Gate(shop.words, open_=warning.restricted)
+    voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, _week(event, shop))
+    said = Sayings(voice, warning, shop)
+    what = said.what()
+    name = {"opened": "subject", "grew": "subject_grew", "escalated": "subject_escalated"}[event.kind]
+    subject = clean(voice.part(f"warning.{name}", what=what).plain, 150)
+    lead = EMPTY
+    if event.kind == "grew":
+        before = voice.numbers.add("before", kept.observed, said.unit)
+        lead = voice.say("warning.grew", before=before, now=voice.numbers.add("observed", warning.observed, said.unit))
+    page = {
+        "what": what,
+        "lead": lead,
+        "lines": said.lines(kept, event, person),
+        "restricted": warning.restricted,
+        "red": shop.warnings.kinds[warning.kind].red_line,
+        "language": language,
+        "shop": shop.identity.name if voice.chinese else shop.identity.name_en or shop.identity.name,
+        "w": catalogue(language),
+    }
+    text = templates().get_template("mail/warning.txt.j2").render(**page).strip() + "\n"
+    html = templates().get_template("mail/warning.html.j2").render(**page)
+    gate.check(subject + text + html)
+    shown = person.name if voice.chinese else person.name_en or person.name
+    return WarningLetter(recipient=person.mail, name=shown, language=language, subject=subject, text=text, html=html)
+
+
+class Sayings:
+    """Says one warning in one language.
+
+    Args:
+        voice: Language, names, numbers and gate.
+        warning: What is told.
+        shop: Steps and milestones.
+    """
+
+    def __init__(self, voice: Voice, warning: EarlyWarning, shop: Shop) -> None:
+        self.voice, self.warning, self.shop = voice, warning, shop
+        self.unit = {WarningKind.PARCELS: "parcels", WarningKind.REPUTATION: "records", WarningKind.DEADLINE: "orders"}.get(
+            warning.kind, "cases"
+        )
+
+    def number(self, name: str, value: float, unit: str) -> Phrase:
+        """Return a number of this warning."""
+        return self.voice.numbers.add(f"{self.warning.key}.{name}" if name != "observed" else name, value, unit)
+
+    def what(self) -> Phrase:
+        """Return the warning in one line: what, where, how many."""
+        voice, warning = self.voice, self.warning
+        n = self.number("observed", warning.observed, self.unit)
+        where = voice.where({name: value for name, value in warning.slice.items() if name not in ("sign", "deadline", "milestone")})
+        leaf = voice.leaf(warning.leaf, warning.symptom if warning.kind is WarningKind.SAFETY else "") if warning.leaf else EMPTY
+        expected = self.number("expected", warning.expected or 0.0, self.unit)
+        match warning.kind:
+            case WarningKind.SAFETY:
+                own = warning.words[0] if warning.words and voice.readable(warning.words[0]) else ""
+                words = voice.data(own, 30) if own else leaf
+                return voice.say("warning.what_safety" if own else "warning.what_safety_plain", where=where, n=n, words=words)
+            case WarningKind.CLUSTER if warning.spread > 1:
+                products = self.number("spread", warning.spread, "items")
+                return voice.say("warning.what_cluster_spread", where=where, products=products, leaf=leaf, n=n, expected=expected)
+            case WarningKind.CLUSTER:
+                return voice.say("warning.what_cluster", where=where, leaf=leaf, n=n, expected=expected)
+            case WarningKind.PARCELS:
+                silent = self._hours(self.shop.warnings.silent_hours)
+                if not warning.slice:
+                    return voice.say("warning.what_parcels_unnamed", n=n, silent=silent)
+                return voice.say("warning.what_parcels", where=where, n=n, silent=silent)
+            case WarningKind.DEADLINE:
+                kind, due = voice.word(f"due.{warning.slice['deadline']}"), voice.clock(warning.answer_by)
+                if not warning.amounts:
+                    return voice.say("warning.what_deadline", n=n, kind=kind, due=due)
+                money = self.number("money", sum(warning.amounts), "money")
+                return voice.say("warning.what_deadline_money", n=n, kind=kind, due=due, money=money)
+            case WarningKind.REGULATOR:
+                milestone = self.shop.service_levels.milestone(warning.slice["milestone"])
+                name = voice.data(milestone.of(voice.language) if milestone else warning.slice["milestone"], 40)
+                return voice.say("warning.what_regulator", n=n, milestone=name, due=voice.clock(warning.answer_by))
+            case WarningKind.EMOTION:
+                return voice.say("warning.what_emotion", where=where, n=n, expected=expected)
+            case WarningKind.REPUTATION:
+                key = "warning.what_legal" if warning.slice.get("sign") else "warning.what_reputation"
+                return voice.say(key, where=where, n=n, expected=expected)
+            case WarningKind.WORDS:
+                words = voice.listed(voice.data(each, 20) for each in warning.words)
+                return voice.say("warning.what_words", where=where, words=words, n=n)
+
+    def lines(self, kept: KeptWarning, event: WarningEvent, person: Person) -> list[tuple[Phrase, Phrase]]:
+        """Return the lines of the mail: label and words."""
+        voice, warning = self.voice, self.warning
+        rule = self.shop.warnings.kinds[warning.kind]
+        day = voice.day(warning.since)
+        if warning.kind is WarningKind.SAFETY and warning.days:
+            day = voice.days(warning.days)
+        first = "first_due" if warning.kind is WarningKind.DEADLINE else "first_seen"
+        by = warning.answer_by if event.kind != "escalated" else event.at + timedelta(hours=rule.answer_hours)
+        due = voice.clock(max(by, warning.answer_by) if not warning.dues else warning.answer_by)
+        lines = [
+            ("observed", self._observed()),
+            ("chance", self._chance()),
+            (first, voice.clock(warning.answer_by) if first == "first_due" else day),
+            ("step", self._step()),
+            ("owner", self._owner(kept, event, person)),
+            ("clock", voice.part("warning.clock_by", due=due)),
+        ]
+        if warning.kind in (WarningKind.DEADLINE, WarningKind.PARCELS):
+            lines.append(("references", self._references()))
+        lines.append(("number", voice.part("warning.number_how", id=event.warning_id)))
+        return [(voice.word(f"warning.{name}"), said) for name, said in lines]
+
+    def _observed(self) -> Phrase:
+        voice, warning = self.voice, self.warning
+        n = self.number("observed", warning.observed, self.unit)
+        if warning.sold:
+            return voice.part("warning.observed_sold", n=n, sold=self.number("sold", warning.sold, "units"))
+        if warning.kind is WarningKind.WORDS:
+            return voice.part("warning.observed_new", n=n)
+        if warning.expected is None:
+            return voice.part("warning.observed_plain", n=n)
+        expected = self.number("expected", warning.expected, self.unit)
+        if warning.kind is WarningKind.PARCELS:
+            return voice.part("warning.observed_usual", n=n, expected=expected)
+        times = self.number("times", warning.observed / max(warning.expected, 0.05), "times")
+        return voice.part("warning.observed_expected", n=n, expected=expected, times=times)
+
+    def _chance(self) -> Phrase:
+        voice, warning = self.voice, self.warning
+        if warning.kind is WarningKind.SAFETY:
+            return voice.word("warning.chance_safety")
+        if warning.every_days is None:
+            return voice.word("warning.chance_due")
+        if warning.kind is WarningKind.PARCELS and warning.every_days < USUAL_DAYS:
+            if warning.every_days < 2:
+                return voice.word("warning.chance_often")
+            return voice.part("warning.chance_usual", days=self.number("every", round(warning.every_days), "days"))
+        if warning.every_days >= RARE_DAYS:
+            return voice.word("warning.chance_rare")
+        return voice.part("warning.chance_days", days=self.number("every", round(warning.every_days), "days"))
+
+    def _step(self) -> Phrase:
+        voice, warning = self.voice, self.warning
+        if warning.kind is WarningKind.SAFETY:
+            return voice.part("warning.step_safety", hours=self._hours(self.shop.warnings.kinds[warning.kind].answer_hours))
+        if warning.kind is WarningKind.CLUSTER:
+            found = self.shop.playbook.step(warning.playbook)
+            if found is None:
+                return voice.word("warning.step_cluster_plain")
+            return voice.part("warning.step_cluster", do=voice.data(_inside(found[1].do.of(voice.language)), 120))
+        return voice.word(f"warning.step_{warning.kind.value}")
+
+    def _hours(self, hours: float) -> Phrase:
+        """Return a span of the configuration, which is no measured number."""
+        return word(self.voice.catalogue["unit.hours"].replace("{v}", f"{hours:g}"))
+
+    def _owner(self, kept: KeptWarning, event: WarningEvent, person: Person) -> Phrase:
+        voice, warning = self.voice, self.warning
+        role = voice.data(self.shop.people.role_label(warning.role, voice.language), 30)
+        owner = voice.person(warning.owner)
+        if event.kind != "escalated":
+            return voice.part("warning.owner_role", person=owner, role=role)
+        to = voice.person(person.name)
+        if kept.warning.answer_by > event.at:
+            return voice.part("warning.owner_passed_plain", person=owner, role=role, to=to)
+        return voice.part("warning.owner_passed", person=owner, role=role, due=voice.clock(kept.warning.answer_by), to=to)
+
+    def _references(self) -> Phrase:
+        voice, items = self.voice, self.warning.items
+        listed = voice.listed(voice.data(item, 40) for item in items[:REFERENCES])
+        if len(items) <= REFERENCES:
+            return listed
+        return voice.part("warning.references_more", list=listed, n=self.number("items", len(items), self.unit))
+
+
+def _week(event: WarningEvent, shop: Shop) -> Period:
+    return Period.containing(event.at, "week", shop.identity.zone)
+
+
+def _inside(sentence: str) -> str:
+    """Put a step's sentence inside another: no capital before small letters."""
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
+
+
+def headline(warning: EarlyWarning, voice: Voice, shop: Shop) -> Phrase:
+    """Return a warning in one line, as the monthly edition and the console list it."""
+    return Sayings(voice, warning, shop).what() or word("")
