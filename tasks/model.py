@@ -1068,7 +1068,8 @@ class EarlyWarning:
     def key(self) -> str:
         """The identity of the matter: two findings with one key are the same matter."""
         place = ",".join(f"{name}={value}" for name, value in sorted(self.slice.items()))
-        return hashlib.sha256("\x1f".join((self.kind.value, place, self.leaf, self.symptom)).encode()).hexdigest()[:16]
+        what = "" if self.kind is WarningKind.CLUSTER else self.symptom  # most cases of a cluster may come to name another one
+        return hashlib.sha256("\x1f".join((self.kind.value, place, self.leaf, what)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from flows.console.summary import show_editions
 from tasks.errors import UserError
 from tasks.model import Period
 from tasks.run import Run, Stores, moment_of, plan
-from tasks.settings import Settings, put_environment
+from tasks.settings import Settings, own_prefect, put_environment
 from tasks.shop.load import Shop
 
 QUIET = {
@@ -105,7 +105,7 @@ def prefect_beside(settings: Settings, console: Console, title: str) -> Iterator
 
     A server that PREFECT_API_URL names is used; without one, a small one runs as long as this process.
     """
-    put_environment(**QUIET, **ownprefect_beside(settings))
+    put_environment(**QUIET, **own_prefect(settings))
     clock = StageClock(console, status := console.status(f"{title} …"))
     with status, desk_beside(settings.home):
         clock("start Prefect")

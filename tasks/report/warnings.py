@@ -91,7 +91,8 @@ class Sayings:
         voice, warning = self.voice, self.warning
         n = self.number("observed", warning.observed, self.unit)
         where = voice.where({name: value for name, value in warning.slice.items() if name not in ("sign", "deadline", "milestone")})
-        leaf = voice.leaf(warning.leaf, warning.symptom if warning.kind is WarningKind.SAFETY else "") if warning.leaf else EMPTY
+        named = warning.kind in (WarningKind.SAFETY, WarningKind.CLUSTER)
+        leaf = voice.leaf(warning.leaf, warning.symptom if named else "") if warning.leaf else EMPTY
         expected = self.number("expected", warning.expected or 0.0, self.unit)
         match warning.kind:
             case WarningKind.SAFETY:
@@ -143,7 +144,7 @@ class Sayings:
             (first, voice.clock(warning.answer_by) if first == "first_due" else day),
             ("step", self._step()),
             ("owner", self._owner(kept, event, person)),
-            ("clock", voice.part("warning.clock_by", due=due)),
+            ("clock", voice.part("warning.clock_done" if rule.reminder else "warning.clock_by", due=due)),
         ]
         if warning.kind in (WarningKind.DEADLINE, WarningKind.PARCELS):
             lines.append(("references", self._references()))

@@ -14,6 +14,7 @@ from math import ceil, exp, log
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from tasks.analyse.cusum import CusumDesign, design, path
@@ -34,7 +35,7 @@ from tasks.model import EarlyWarning, Facts, WarningKind
 from tasks.shop.load import Shop
 
 Weights = NDArray[np.float64]
-Codes = NDArray[np.int64]
+Codes = NDArray[np.int32] | NDArray[np.int64]
 
 SLICES: tuple[tuple[str, ...], ...] = (("batch_no",), ("session_id",), ("sku",), ("carrier", "region"))
 """What a cluster can sit in; where two are equally ill, the first is told."""
@@ -102,6 +103,7 @@ def clusters(facts: Facts, shop: Shop, *, book: Book | None = None) -> list[Earl
             kind=WarningKind.CLUSTER,
             slice=signal.slice,
             leaf=signal.leaf,
+            symptom=_symptom(facts, signal.records),
             observed=signal.observed,
             expected=round(signal.expected, 2),
             every_days=round(signal.every_days, 1),
@@ -115,6 +117,13 @@ def clusters(facts: Facts, shop: Shop, *, book: Book | None = None) -> list[Earl
     ]
 
 
+def _symptom(facts: Facts, records: tuple[str, ...]) -> str:
+    """Return the symptom that most of the cases name, or nothing."""
+    named = facts["feedback"].filter(pl.col("record_id").is_in(list(records)))["symptom"].drop_nulls()
+    commonest = named.value_counts().sort(["count", "symptom"], descending=[True, False])
+    return str(commonest["symptom"][0]) if len(commonest) and 2 * commonest["count"][0] > len(records) else ""
+
+
 def _signals(book: Book, shop: Shop, last: int) -> Iterator[_Signal]:
     """Yield every slice and problem whose sum, carried over the window, is above its limit on day `last`."""
     settings = shop.warnings.clusters
@@ -125,37 +134,43 @@ def _signals(book: Book, shop: Shop, last: int) -> Iterator[_Signal]:
             if family not in ("return", "safety") and (curve := estimate_curve(book, family, last - gap * 7)) is not None:
                 fitted[family] = curve
                 break
-    panels = [
-        _Panel(book, curve, dims, shop, first, last)
-        for curve in fitted.values()
-        for dims in SLICES
-        if all(dim in book.codes for dim in dims)
-    ]
+    kinds = [_coded(book, dims) for dims in SLICES if all(dim in book.codes for dim in dims)]
+    panels = [_Panel(book, curve, slices, shop, first, last) for slices in kinds for curve in fitted.values()]
     streams = max(sum(panel.streams for panel in panels), 1)
     for panel in panels:
         yield from panel.signals(settings.false_alarm_days * streams, streams)
 
 
+@dataclass(frozen=True)
+class _Slices:
+    """All slices of one kind: `code` of each unit, −1 where a value is unknown; the units in order of their code."""
+
+    dims: tuple[str, ...]
+    code: Codes
+    labels: list[dict[str, str]]
+    ordered: NDArray[np.int64]
+
+
 class _Panel:
     """All slices of one kind in one family: cases and expectations by day, problem by problem."""
 
-    def __init__(self, book: Book, curve: Curve, dims: tuple[str, ...], shop: Shop, first: int, last: int) -> None:
-        self.book, self.curve, self.dims, self.first, self.last = book, curve, dims, first, last
+    def __init__(self, book: Book, curve: Curve, slices: _Slices, shop: Shop, first: int, last: int) -> None:
+        self.book, self.curve, self.dims, self.first, self.last = book, curve, slices.dims, first, last
         self.settings = shop.warnings.clusters
-        self.code, self.labels = _coded(book, dims)
+        self.code, self.labels = slices.code, slices.labels
         self.levels = _levels(book, curve)
         self.days = book.days[AXES[curve.family]]
         self.leaves = np.array(
             [
                 leaf
                 for leaf in np.flatnonzero(self.levels.sum(0)).tolist()
-                if dims != ("carrier", "region") or shop.taxonomy.problem_of(book.leaves[leaf]) == PARCEL_NODE
+                if self.dims != ("carrier", "region") or shop.taxonomy.problem_of(book.leaves[leaf]) == PARCEL_NODE
             ],
             dtype=np.int64,
         )
-        low = min(first, curve.baseline_first) - len(curve.hazard) + 1
-        near = np.flatnonzero((self.days >= low) & (self.days <= last) & (self.code >= 0) & (book.codes["sku"] >= 0))
-        self.near = near[np.argsort(self.code[near], kind="stable")]
+        begin = min(first, curve.baseline_first) if self.dims in ENDURING else first
+        days = self.days[slices.ordered]
+        self.near = slices.ordered[(days > begin - len(curve.hazard)) & (days <= last)]
         self.edges = np.searchsorted(self.code[self.near], np.arange(len(self.labels) + 1))
         recent = self.days[self.near] > first - len(curve.hazard)
         at_risk = np.unique(self.code[self.near[recent]])
@@ -169,7 +184,7 @@ class _Panel:
         inside = (arrived <= self.last) & (age >= 0) & (age < MAX_AGE[family]) & (self.days[unit] >= 0)
         inside &= (self.code[unit] >= 0) & np.isin(leaf, self.leaves)
         position = np.flatnonzero(inside)
-        pair = self.code[unit[position]] * len(book.leaves) + leaf[position]
+        pair = self.code[unit[position]].astype(np.int64) * len(book.leaves) + leaf[position]
         names, counts = np.unique(pair[arrived[position] >= self.first], return_counts=True)
         for name in names[counts >= least]:
             code, problem = divmod(int(name), len(book.leaves))
@@ -221,15 +236,16 @@ class _Panel:
         return (seen + PRIOR_CASES) / (due + PRIOR_CASES)
 
 
-def _coded(book: Book, dims: tuple[str, ...]) -> tuple[Codes, list[dict[str, str]]]:
-    """Return one code for each unit and, by code, the slice; −1 where a value is unknown."""
-    code = book.codes[dims[0]].astype(np.int64)
+def _coded(book: Book, dims: tuple[str, ...]) -> _Slices:
+    """Return the slices along some dimensions."""
+    code = book.codes[dims[0]].astype(np.int32)
     labels = [{dims[0]: value} for value in book.values[dims[0]]]
     for dim in dims[1:]:
         other, values = book.codes[dim], book.values[dim]
-        code = np.where((code >= 0) & (other >= 0), code * len(values) + other, -1)
+        code = np.where((code >= 0) & (other >= 0), code * len(values) + other, -1).astype(np.int32)
         labels = [{**label, dim: value} for label in labels for value in values]
-    return code, labels
+    known = np.flatnonzero((code >= 0) & (book.codes["sku"] >= 0)).astype(np.int64)
+    return _Slices(dims, code, labels, known[np.argsort(code[known], kind="stable")])
 
 
 def _levels(book: Book, curve: Curve) -> Weights:
