@@ -54,7 +54,11 @@ def watch_seed(seed: int, weeks: int, through: str, stories: bool) -> dict[str, 
         moment = last.end - timedelta(days=day) + MORNING
         known = Facts({**facts.tables, "feedback": facts["feedback"].filter(pl.col("submitted_at") <= moment)}, moment)
         found = [
-            *(warning for look in (safety, regulator, deadlines, parcels, emotion, reputations, new_words) for warning in look(known, shop)),
+            *(
+                warning
+                for look in (safety, regulator, deadlines, parcels, emotion, reputations, new_words)
+                for warning in look(known, shop)
+            ),
             *clusters(known, shop, book=book),
         ]
         due = due_round([assigned(warning, known, shop) for warning in found], kept, shop, moment)

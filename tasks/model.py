@@ -969,6 +969,7 @@ class Review:
         completeness: float | None = None,
         previous_numbers: dict[str, float] | None = None,
         revision: int = 1,
+        warnings: WarningGrades | None = None,
     ) -> None:
         self.period = period
         self.as_of = as_of
@@ -995,6 +996,7 @@ class Review:
         self.completeness = completeness
         self.previous_numbers = previous_numbers or {}
         self.revision = revision
+        self.warnings = warnings
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
         """Return a figure by its code (and scope), or nothing."""
@@ -1145,3 +1147,27 @@ class WarningLetter:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True)
+class GradedWarning:
+    """A warning with what it proved to be: `real`, `false` or `known` by its owner's word, `named` by a later report, or `silent`."""
+
+    warning_id: str
+    warning: EarlyWarning
+    opened_at: datetime
+    verdict: str
+    named_in: str = ""  # the period whose report names the cause
+
+
+@dataclass(frozen=True)
+class WarningGrades:
+    """The warnings of a period, graded, and how many reminders were told beside them."""
+
+    warnings: tuple[GradedWarning, ...]
+    reminders: int = 0
+
+    @property
+    def real(self) -> int:
+        """How many were right: by their owner's word, or by a later report where nobody answered."""
+        return sum(each.verdict in ("real", "named") for each in self.warnings)

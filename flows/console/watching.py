@@ -10,11 +10,11 @@ from rich.table import Table
 
 from flows.console.local import outcome_of, prefect_beside
 from tasks.errors import UserError
-from tasks.model import EarlyWarning, Period, WarningAnswer, WarningState
+from tasks.model import KeptWarning, Period, WarningAnswer, WarningState
 from tasks.report.gate import Gate
 from tasks.report.numbers import Numbers
 from tasks.report.voice import Voice
-from tasks.report.warnings import headline
+from tasks.report.warnings import Sayings
 from tasks.run import Stores
 from tasks.settings import Settings
 from tasks.shop.load import Shop
@@ -45,17 +45,17 @@ def list_warnings(settings: Settings, state: str, owner: str, console: Console) 
             kept.answer.value if kept.answer else "",
             ", ".join(kept.people),
             f"{kept.warning.answer_by.astimezone(zone):%Y-%m-%d %H:%M}",
-            "(restricted)" if kept.warning.restricted else told_line(kept.warning, shop),
+            "(restricted)" if kept.warning.restricted else told_line(kept, shop),
         )
     console.print(table if table.row_count else "No warning fits.")
 
 
-def told_line(warning: EarlyWarning, shop: Shop) -> str:
+def told_line(kept: KeptWarning, shop: Shop) -> str:
     """Return a warning in one line, in the shop's first language."""
     language = shop.identity.languages[0]
-    period = Period.containing(warning.answer_by, "week", shop.identity.zone)
-    gate = Gate(shop.words, open_=warning.restricted)
-    return headline(warning, Voice(shop, language, Numbers(language, shop.identity.currency), gate, period), shop).plain
+    period = Period.containing(kept.opened_at, "week", shop.identity.zone)
+    voice = Voice(shop, language, Numbers(language, shop.identity.currency), Gate(shop.words), period)
+    return Sayings(voice, kept.warning, shop, kept.warning_id).what().plain
 
 
 def answer_warning(settings: Settings, warning_id: str, answer: str, by: str, why: str, console: Console) -> None:

@@ -1,15 +1,13 @@
-"""A warning in words: the mail that tells it, short enough for a phone, and its line in the monthly edition."""
+"""A warning in words: what, where, how many, by chance or not, what to do, who and until when; and whether it was right."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from tasks.model import EarlyWarning, KeptWarning, Period, WarningEvent, WarningKind, WarningLetter
-from tasks.report.catalogue import catalogue
-from tasks.report.edition import templates
-from tasks.report.gate import Gate
-from tasks.report.numbers import Numbers
-from tasks.report.phrase import EMPTY, Phrase, clean, word
+from tasks.model import EarlyWarning, KeptWarning, Period, WarningEvent, WarningGrades, WarningKind
+from tasks.report import wording
+from tasks.report.phrase import EMPTY, Phrase, join, word
 from tasks.report.voice import Voice
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
@@ -23,49 +21,6 @@ USUAL_DAYS = 30.0
 REFERENCES = 5
 """Orders that a mail lists by number."""
 
-_USUAL = (WarningKind.EMOTION, WarningKind.REPUTATION)
-
-
-def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person: Person, shop: Shop) -> WarningLetter:
-    """Write the mail of one event to one person; the same event gives the same bytes.
-
-    Args:
-        kept: The warning with what happened before.
-        warning: It as it stands now.
-        event: opened, grew or escalated.
-        person: Who is told; a restricted warning is written only to people who may read it, so its words are open.
-        shop: Names and words.
-
-    Raises:
-        RenderError: If a word with legal effect is left in a warning that is not restricted.
-    """
-    language = person.language
-    gate = Gate(shop.words, open_=warning.restricted)
-    voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, _week(event, shop))
-    said = Sayings(voice, warning, shop)
-    what = said.what()
-    name = {"opened": "subject", "grew": "subject_grew", "escalated": "subject_escalated"}[event.kind]
-    subject = clean(voice.part(f"warning.{name}", what=what).plain, 150)
-    lead = EMPTY
-    if event.kind == "grew":
-        before = voice.numbers.add("before", kept.observed, said.unit)
-        lead = voice.say("warning.grew", before=before, now=voice.numbers.add("observed", warning.observed, said.unit))
-    page = {
-        "what": what,
-        "lead": lead,
-        "lines": said.lines(kept, event, person),
-        "restricted": warning.restricted,
-        "red": shop.warnings.kinds[warning.kind].red_line,
-        "language": language,
-        "shop": shop.identity.name if voice.chinese else shop.identity.name_en or shop.identity.name,
-        "w": catalogue(language),
-    }
-    text = templates().get_template("mail/warning.txt.j2").render(**page).strip() + "\n"
-    html = templates().get_template("mail/warning.html.j2").render(**page)
-    gate.check(subject + text + html)
-    shown = person.name if voice.chinese else person.name_en or person.name
-    return WarningLetter(recipient=person.mail, name=shown, language=language, subject=subject, text=text, html=html)
-
 
 class Sayings:
     """Says one warning in one language.
@@ -74,23 +29,27 @@ class Sayings:
         voice: Language, names, numbers and gate.
         warning: What is told.
         shop: Steps and milestones.
+        name: The warning's number, under which its numbers are registered.
     """
 
-    def __init__(self, voice: Voice, warning: EarlyWarning, shop: Shop) -> None:
-        self.voice, self.warning, self.shop = voice, warning, shop
+    def __init__(self, voice: Voice, warning: EarlyWarning, shop: Shop, name: str) -> None:
+        self.voice, self.warning, self.shop, self.name = voice, warning, shop, name
         self.unit = {WarningKind.PARCELS: "parcels", WarningKind.REPUTATION: "records", WarningKind.DEADLINE: "orders"}.get(
             warning.kind, "cases"
         )
 
     def number(self, name: str, value: float, unit: str) -> Phrase:
         """Return a number of this warning."""
-        return self.voice.numbers.add(f"{self.warning.key}.{name}" if name != "observed" else name, value, unit)
+        since = f"{self.warning.since}.."
+        return self.voice.numbers.add(f"warning.{self.name}.{name}", value, unit, range=since, method="early warning")
 
     def what(self) -> Phrase:
         """Return the warning in one line: what, where, how many."""
         voice, warning = self.voice, self.warning
         n = self.number("observed", warning.observed, self.unit)
-        where = voice.where({name: value for name, value in warning.slice.items() if name not in ("sign", "deadline", "milestone")})
+        where = voice.where(
+            {name: value for name, value in warning.slice.items() if name not in ("sign", "deadline", "milestone")}
+        )
         named = warning.kind in (WarningKind.SAFETY, WarningKind.CLUSTER)
         leaf = voice.leaf(warning.leaf, warning.symptom if named else "") if warning.leaf else EMPTY
         expected = self.number("expected", warning.expected or 0.0, self.unit)
@@ -214,15 +173,56 @@ class Sayings:
         return voice.part("warning.references_more", list=listed, n=self.number("items", len(items), self.unit))
 
 
-def _week(event: WarningEvent, shop: Shop) -> Period:
-    return Period.containing(event.at, "week", shop.identity.zone)
-
-
 def _inside(sentence: str) -> str:
     """Put a step's sentence inside another: no capital before small letters."""
     return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
-def headline(warning: EarlyWarning, voice: Voice, shop: Shop) -> Phrase:
-    """Return a warning in one line, as the monthly edition and the console list it."""
-    return Sayings(voice, warning, shop).what() or word("")
+VERDICTS = ("real", "named", "false", "known", "silent")
+ROWS = 8
+"""Graded warnings that a monthly edition lists one by one."""
+
+
+def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool) -> list[Phrase]:
+    """Return the lines of the monthly edition about the month's warnings: 「发 7，真 5」, how that is known, and each of them.
+
+    Args:
+        grades: The graded warnings, or nothing where there is no daily watch.
+        voice: The edition's voice.
+        restricted: Whether restricted matters may be named.
+    """
+    if grades is None:
+        return []
+
+    def number(name: str, value: float, unit: str) -> Phrase:
+        return voice.numbers.add(f"warnings.{name}", value, unit, range=voice.period.id, method="warning ledger")
+
+    told = grades.warnings
+    if told:
+        lines = [voice.say("warning.grade", sent=number("sent", len(told), "count"), real=number("real", grades.real, "count"))]
+        counts = {verdict: sum(each.verdict == verdict for each in told) for verdict in VERDICTS}
+        names = {"real": "answered", "named": "named", "false": "false", "known": "known", "silent": "silent"}
+        parts = [
+            voice.part(f"warning.grade_{names[verdict]}", n=number(verdict, count, "items"))
+            for verdict, count in counts.items()
+            if count
+        ]
+        lines.append(voice.say("warning.grade_parts", parts=join(parts, voice.catalogue["word.comma"])))
+    else:
+        lines = [voice.word("warning.grade_none")]
+    for each in told[:ROWS]:
+        verdict = voice.word(f"warning.verdict_{each.verdict}")
+        if each.named_in:
+            period = voice.dated(wording.period_text(Period.parse(each.named_in, voice.period.zone), voice.language))
+            verdict = voice.part("warning.grade_row_named", verdict=verdict, period=period)
+        day = voice.day(each.opened_at.astimezone(ZoneInfo(voice.period.zone)).date())
+        if each.warning.restricted and not restricted:
+            lines.append(voice.say("warning.grade_row_restricted", day=day, verdict=verdict))
+        else:
+            what = Sayings(voice, each.warning, voice.shop, each.warning_id).what()
+            lines.append(voice.say("warning.grade_row", day=day, what=what, verdict=verdict))
+    if len(told) > ROWS:
+        lines.append(voice.say("warning.grade_more", n=number("more", len(told) - ROWS, "items")))
+    if grades.reminders:
+        lines.append(voice.say("warning.grade_reminders", n=number("reminders", grades.reminders, "items")))
+    return lines

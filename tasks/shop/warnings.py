@@ -13,23 +13,31 @@ from tasks.shop.section import Section
 class Rule(Section):
     """One kind of warning."""
 
-    owner: str = Field(default="", description="Role that is warned first; empty means the role that the playbook or the problem names.")
+    owner: str = Field(
+        default="", description="Role that is warned first; empty means the role that the playbook or the problem names."
+    )
     ladder: list[str] = Field(min_length=1, description="Roles that are told next while nobody answers, in order.")
     answer_hours: float = Field(gt=0, description="Hours within which the owner answers.")
     escalate_hours: float = Field(gt=0, le=24, description="Hours without an answer after which the next one is told.")
     red_line: bool = Field(default=False, description="True: escalates on statutory holidays too, and every new case is told.")
     restricted: bool = Field(default=False, description="True: only people with one of restricted_roles are told.")
-    reminder: bool = Field(default=False, description="True: a deadline or task, no statement that could turn out false; not graded.")
+    reminder: bool = Field(
+        default=False, description="True: a deadline or task, no statement that could turn out false; not graded."
+    )
 
 
 class Clusters(Section):
     """How clusters of one problem are found: a Poisson CUSUM of each slice and problem."""
 
     ratio: float = Field(default=3.0, gt=1, description="Rate ÷ expected rate that is to be found soonest.")
-    false_alarm_days: float = Field(default=60, ge=7, description="Days between two cluster warnings by chance in the whole shop, at least.")
+    false_alarm_days: float = Field(
+        default=60, ge=7, description="Days between two cluster warnings by chance in the whole shop, at least."
+    )
     least_cases: int = Field(default=4, ge=3, description="Fewer cases are no cluster, however few were expected.")
     window_days: int = Field(default=56, ge=14, description="Days over which a sum is carried.")
-    spread: int = Field(default=4, ge=2, description="From so many products with one problem on, one warning tells them together.")
+    spread: int = Field(
+        default=4, ge=2, description="From so many products with one problem on, one warning tells them together."
+    )
 
 
 class Warnings(Section):

@@ -93,9 +93,7 @@ class Warnings(Database):
                 warning_id, max((e.seq for e in events), default=0) + 1, at, "answered", by=by, answer=answer, why=why
             )
             session.add(
-                WarningEventRow(
-                    warning_id=warning_id, seq=event.seq, at=at, kind="answered", body=to_plain(event), letters={}
-                )
+                WarningEventRow(warning_id=warning_id, seq=event.seq, at=at, kind="answered", body=to_plain(event), letters={})
             )
             return event
 

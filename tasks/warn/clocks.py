@@ -93,9 +93,7 @@ def _open(facts: Facts, milestone: Milestone, shop: Shop) -> list[tuple[str, dat
     rows = cases.filter(met.is_null()).select("case_no_hash", started=milestone.start, given=given).sort("case_no_hash")
     found = []
     for reference, started, deadline in rows.iter_rows():
-        due = due_moment(
-            milestone, started, deadline, shop.calendar, shop.service_levels.service_hours, shop.identity.zone
-        )
+        due = due_moment(milestone, started, deadline, shop.calendar, shop.service_levels.service_hours, shop.identity.zone)
         if due is not None and due > facts.as_of:
             found.append((str(reference), due, started))
     return sorted(found, key=lambda case: (case[1], case[0]))

@@ -345,4 +345,3 @@ def _spread(signals: list[_Signal], book: Book, least: int) -> list[tuple[_Signa
             )
         )
     return sorted(out, key=lambda pair: (-pair[0].every_days, -_strength(pair[0]), sorted(pair[0].slice.items()), pair[0].leaf))
-

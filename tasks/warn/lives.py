@@ -1,7 +1,7 @@
 """The life of a warning: told once, told again when it grows, passed on while nobody answers, ended when it is over.
 
-    open → escalated → answered
-      └──────┴───────→ expired
+open → escalated → answered
+  └──────┴───────→ expired
 """
 
 from __future__ import annotations
@@ -119,7 +119,14 @@ def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: S
     reached = {person.name: person for person in ladder(old.warning, shop)}
     person = next((reached[name] for name in reversed(old.people) if name in reached), next(iter(reached.values())))
     event = WarningEvent(
-        old.warning_id, _next(old), moment, "grew", to=person.name, observed=warning.observed, expected=warning.expected, items=new
+        old.warning_id,
+        _next(old),
+        moment,
+        "grew",
+        to=person.name,
+        observed=warning.observed,
+        expected=warning.expected,
+        items=new,
     )
     return Telling(old, replace(warning, owner=old.warning.owner, role=old.warning.role), event, person)
 

@@ -34,7 +34,9 @@ def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     silent = timedelta(hours=shop.warnings.silent_hours)
     weeks = shop.warnings.history_weeks
     seen = pl.coalesce(pl.col("last_scan_at") + silent, pl.when(pl.col("leaf") == STALLED).then(pl.col("submitted_at")))
-    on_the_way = pl.col("shipped_at").is_not_null() & (pl.col("signed_at").is_null() | (pl.col("signed_at") > pl.col("stalled_at")))
+    on_the_way = pl.col("shipped_at").is_not_null() & (
+        pl.col("signed_at").is_null() | (pl.col("signed_at") > pl.col("stalled_at"))
+    )
     stalled = (
         records.with_columns(stalled_at=pl.max_horizontal(seen, pl.col("submitted_at")), told=seen)
         .filter(pl.col("told").is_not_null() & (pl.col("stalled_at") <= now) & on_the_way)
@@ -42,8 +44,12 @@ def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
         .sort("stalled_at", "record_id")
         .unique("parcel", keep="first", maintain_order=True)
     )
-    past = stalled.filter((pl.col("stalled_at") > now - timedelta(weeks=weeks)) & (pl.col("stalled_at") <= now - timedelta(days=1)))
-    still = stalled.filter((pl.col("stalled_at") > now - LOOK_BACK) & (pl.col("signed_at").is_null() | (pl.col("signed_at") > now)))
+    past = stalled.filter(
+        (pl.col("stalled_at") > now - timedelta(weeks=weeks)) & (pl.col("stalled_at") <= now - timedelta(days=1))
+    )
+    still = stalled.filter(
+        (pl.col("stalled_at") > now - LOOK_BACK) & (pl.col("signed_at").is_null() | (pl.col("signed_at") > now))
+    )
     carriers = still["carrier"].unique().sort().to_list()
     days = weeks * 7 - 1
     made = []

@@ -5,7 +5,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.model import EarlyWarning, Facts
-from tasks.report.warnings import letter
+from tasks.report.warning_mail import letter
 from tasks.run import Run
 from tasks.warn.clocks import deadlines, regulator
 from tasks.warn.clusters import clusters
@@ -45,7 +45,9 @@ def decide(run: Run, *found: list[EarlyWarning]) -> Round:
     run.progress("decide what to tell")
     kept = run.stores.ledger.warnings()
     due = due_round([warning for part in found for warning in part], kept, run.shop, run.as_of)
-    counts = {kind: sum(telling.event.kind == kind for telling in due.tellings) for kind in ("opened", "grew", "escalated", "expired")}
+    counts = {
+        kind: sum(telling.event.kind == kind for telling in due.tellings) for kind in ("opened", "grew", "escalated", "expired")
+    }
     get_run_logger().info("%s", ", ".join(f"{count} {kind}" for kind, count in counts.items()))
     return due
 
