@@ -203,26 +203,26 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
         counts = {verdict: sum(each.verdict == verdict for each in told) for verdict in VERDICTS}
         names = {"real": "answered", "named": "named", "false": "false", "known": "known", "silent": "silent"}
         parts = [
-            voice.part(f"warning.grade_{names[verdict]}", n=number(verdict, count, "items"))
+            voice.part(f"warning.grade_{names[verdict]}", n=number(f"verdict.{verdict}", count, "items"))
             for verdict, count in counts.items()
             if count
         ]
         lines.append(voice.say("warning.grade_parts", parts=join(parts, voice.catalogue["word.comma"])))
     else:
         lines = [voice.word("warning.grade_none")]
-    for each in told[:ROWS]:
+    shown = [each for each in told if restricted or not each.warning.restricted]
+    for each in shown[:ROWS]:
         verdict = voice.word(f"warning.verdict_{each.verdict}")
         if each.named_in:
             period = voice.dated(wording.period_text(Period.parse(each.named_in, voice.period.zone), voice.language))
             verdict = voice.part("warning.grade_row_named", verdict=verdict, period=period)
         day = voice.day(each.opened_at.astimezone(ZoneInfo(voice.period.zone)).date())
-        if each.warning.restricted and not restricted:
-            lines.append(voice.say("warning.grade_row_restricted", day=day, verdict=verdict))
-        else:
-            what = Sayings(voice, each.warning, voice.shop, each.warning_id).what()
-            lines.append(voice.say("warning.grade_row", day=day, what=what, verdict=verdict))
-    if len(told) > ROWS:
-        lines.append(voice.say("warning.grade_more", n=number("more", len(told) - ROWS, "items")))
+        what = Sayings(voice, each.warning, voice.shop, each.warning_id).what()
+        lines.append(voice.say("warning.grade_row", day=day, what=what, verdict=verdict))
+    if len(shown) < len(told):
+        lines.append(voice.say("warning.grade_restricted", n=number("restricted", len(told) - len(shown), "items")))
+    if len(shown) > ROWS:
+        lines.append(voice.say("warning.grade_more", n=number("more", len(shown) - ROWS, "items")))
     if grades.reminders:
         lines.append(voice.say("warning.grade_reminders", n=number("reminders", grades.reminders, "items")))
     return lines

@@ -25,6 +25,9 @@ LEAST_CASES = 8
 """Fewer records are no mood of the shop; each of them has its own clock."""
 
 LEAST_RATIO = 1.5
+PRIOR_CASES = 20.0
+"""Prior cases of a problem's own share of furious ones, drawn towards that of all problems."""
+
 GAP_DAYS = 7
 """Days between history and now that belong to neither: what began lately must not become usual."""
 
@@ -55,7 +58,7 @@ def _today(facts: Facts, shop: Shop) -> date:
 
 
 def _unusual(facts: Facts, shop: Shop, kind: WarningKind, sign: pl.Expr, slice_: dict[str, str]) -> list[EarlyWarning]:
-    """Return the slices where complaints with a sign, over the last days, exceed their usual share by more than chance."""
+    """Return the slices where complaints with a sign, over the last days, exceed their problems' usual shares by more than chance."""
     records = facts["feedback"]
     if not {"counted", "emotion", "severity_why"} <= set(records.columns):
         return []
@@ -81,11 +84,17 @@ def _unusual(facts: Facts, shop: Shop, kind: WarningKind, sign: pl.Expr, slice_:
         now = mine.filter((pl.col("day") >= begin) & (pl.col("day") < today))
         if usual.is_empty() or now.is_empty():
             continue
+        # A promotion brings other problems, and some problems make more people furious: each has a share of its own.
         share = (int(usual["sign"].sum()) + 0.5) / (usual.height + 1.0)
-        observed, expected = int(now["sign"].sum()), now.height * share
+        shares = usual.group_by("leaf").agg(share=(pl.col("sign").sum() + PRIOR_CASES * share) / (pl.len() + PRIOR_CASES))
+        now, usual = (
+            frame.join(shares, on="leaf", how="left", maintain_order="left").with_columns(pl.col("share").fill_null(share))
+            for frame in (now, usual)
+        )
+        observed, expected = int(now["sign"].sum()), float(now["share"].sum())
         by_span = usual.with_columns(span=(pl.col("day") - first_usual).dt.total_days() // settings.mood_days)
-        spans = by_span.group_by("span").agg(n=pl.len(), signed=pl.col("sign").sum()).sort("span")
-        spread = dispersion(spans["signed"].to_numpy().astype(np.float64), spans["n"].to_numpy() * share)
+        spans = by_span.group_by("span").agg(due=pl.col("share").sum(), signed=pl.col("sign").sum()).sort("span")
+        spread = dispersion(spans["signed"].to_numpy().astype(np.float64), spans["due"].to_numpy())
         rare = days_between(observed, expected, len(slices), dispersion=spread)
         if observed < LEAST_CASES or observed < LEAST_RATIO * expected or rare < settings.false_alarm_days:
             continue

@@ -19,7 +19,7 @@ LOOK_BACK = timedelta(days=7)
 
 
 def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
-    """Return the parcels that are on their way and had no new scan for `warnings.silent_hours`, by carrier.
+    """Return the parcels that are on their way and had no new scan for `warnings.silent_hours`, together.
 
     What is expected is the usual number of such parcels a day, over the weeks of history.
 
@@ -40,7 +40,7 @@ def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     stalled = (
         records.with_columns(stalled_at=pl.max_horizontal(seen, pl.col("submitted_at")), told=seen)
         .filter(pl.col("told").is_not_null() & (pl.col("stalled_at") <= now) & on_the_way)
-        .with_columns(parcel=pl.coalesce("waybill", "oid", "record_id"), carrier=pl.col("carrier").fill_null(""))
+        .with_columns(parcel=pl.coalesce("oid", "waybill", "record_id"), carrier=pl.col("carrier").fill_null(""))
         .sort("stalled_at", "record_id")
         .unique("parcel", keep="first", maintain_order=True)
     )
@@ -50,24 +50,21 @@ def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     still = stalled.filter(
         (pl.col("stalled_at") > now - LOOK_BACK) & (pl.col("signed_at").is_null() | (pl.col("signed_at") > now))
     )
-    carriers = still["carrier"].unique().sort().to_list()
-    days = weeks * 7 - 1
-    made = []
-    for carrier in carriers:
-        mine = still.filter(pl.col("carrier") == carrier)
-        usual = past.filter(pl.col("carrier") == carrier).height / days
-        lately = stalled.filter((pl.col("carrier") == carrier) & (pl.col("stalled_at") > now - timedelta(days=1))).height
-        made.append(
-            EarlyWarning(
-                kind=WarningKind.PARCELS,
-                slice={"carrier": str(carrier)} if carrier else {},
-                leaf=STALLED,
-                observed=float(mine.height),
-                expected=round(usual, 2),
-                every_days=round(days_between(lately, usual, len(carriers)), 1),
-                since=mine["stalled_at"][0].astimezone(ZoneInfo(shop.identity.zone)).date(),
-                answer_by=now + timedelta(hours=rule.answer_hours),
-                items=tuple(mine["parcel"].to_list()),
-            )
+    if still.is_empty():
+        return []
+    usual = past.height / (weeks * 7 - 1)
+    lately = stalled.filter(pl.col("stalled_at") > now - timedelta(days=1)).height
+    carriers = still["carrier"].unique().to_list()
+    return [
+        EarlyWarning(
+            kind=WarningKind.PARCELS,
+            slice={"carrier": str(carriers[0])} if len(carriers) == 1 and carriers[0] else {},
+            leaf=STALLED,
+            observed=float(still.height),
+            expected=round(usual, 2),
+            every_days=round(days_between(lately, usual, 1.0), 1),
+            since=still["stalled_at"][0].astimezone(ZoneInfo(shop.identity.zone)).date(),
+            answer_by=now + timedelta(hours=rule.answer_hours),
+            items=tuple(still["parcel"].to_list()),
         )
-    return made
+    ]

@@ -22,7 +22,7 @@ from tasks.shop.load import Shop
 
 WANTED = {
     "init", "channels try", "review", "backfill", "redeliver", "settle", "actions list", "actions show", "actions accept", "actions update",
-    "actions import", "status", "sample", "demo", "serve", "deploy", "doctor",
+    "actions import", "early-warning", "warnings list", "warnings answer", "status", "sample", "demo", "serve", "deploy", "doctor",
 }  # fmt: skip
 
 
