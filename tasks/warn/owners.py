@@ -59,14 +59,9 @@ def _step(warning: EarlyWarning, shop: Shop) -> tuple[str, str] | None:
     for entry in shop.playbook.entries:
         if _answers(entry, warning):
             steps = sorted(entry.actions, key=lambda step: step.kind != "contain")
-            chosen = next((step for step in steps if step.owner in _roles(warning, shop)), steps[0])
+            chosen = next((step for step in steps if step.owner == shop.warnings.kinds[warning.kind].owner), steps[0])
             return f"{entry.id}/{chosen.step}", chosen.owner
     return None
-
-
-def _roles(warning: EarlyWarning, shop: Shop) -> list[str]:
-    owner = shop.warnings.kinds[warning.kind].owner
-    return [owner] if owner else [step.owner for entry in shop.playbook.entries for step in entry.actions]
 
 
 def _answers(entry: Entry, warning: EarlyWarning) -> bool:
