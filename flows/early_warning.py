@@ -12,7 +12,7 @@ from tasks.validate.steps import validate
 from tasks.warn.steps import decide, keep, watch_clusters, watch_moods_and_words, watch_safety_and_clocks
 
 
-@flow(name="early-warning", flow_run_name=watch_name, timeout_seconds=2 * 3600, persist_result=False)
+@flow(name="early_warning", flow_run_name=watch_name, timeout_seconds=2 * 3600, persist_result=False)
 def early_warning(as_of: str = "", send: bool = False) -> str:
     """Look for what should not wait: safety, deadlines, still parcels, clusters, anger, new words; tell each owner once.
 

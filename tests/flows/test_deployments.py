@@ -28,7 +28,7 @@ def test_names_schedules_and_zones_are_these() -> None:
         "review/weekly": [("monday", "30 9 * * 1", "Asia/Shanghai", True)],
         "review/weekly-final": [("tuesday", "0 14 * * 2", "Asia/Shanghai", True)],
         "review/monthly": [("third-of-month", "30 9 3 * *", "Asia/Shanghai", True)],
-        "early-warning/early-warning": [
+        "early_warning/early-warning": [
             ("morning", "0 8 * * *", "Asia/Shanghai", True),
             ("afternoon", "0 16 * * *", "Asia/Shanghai", True),
         ],
@@ -71,7 +71,7 @@ def test_every_entrypoint_loads_from_another_folder(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script, *FLOWS], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True, timeout=120
     )
-    assert json.loads(done.stdout.splitlines()[-1]) == ["review", "backfill", "redeliver", "early-warning"]
+    assert json.loads(done.stdout.splitlines()[-1]) == ["review", "backfill", "redeliver", "early_warning"]
 
 
 def test_the_form_of_a_backfill_has_labels_and_choices() -> None:
