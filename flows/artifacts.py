@@ -7,6 +7,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from tasks.model import Review
 from tasks.report.steps import Rendered
 from tasks.run import Run
+from tasks.warn.lives import Round
 
 
 def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
@@ -91,3 +92,27 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
             link_text=item.pdf_path.rsplit("/", 1)[-1],
             description="Open the report",
         )
+
+
+def publish_warnings(run: Run, due: Round) -> None:
+    """Leave what a run of the daily watch tells as a table: kinds, counts and people; of restricted ones not even the place."""
+    create_table_artifact(
+        key=f"early-warning-{run.as_of:%Y-%m-%d}",
+        table=[
+            {
+                "number": telling.event.warning_id,
+                "what": telling.event.kind,
+                "kind": telling.warning.kind.value,
+                "where": "restricted"
+                if telling.warning.restricted
+                else ", ".join(f"{k}={v}" for k, v in telling.warning.slice.items()),
+                "observed": telling.warning.observed,
+                "expected": telling.warning.expected,
+                "told": telling.event.to,
+                "answer by": str(telling.warning.answer_by),
+            }
+            for telling in due.tellings
+        ]
+        or [{"number": "", "what": "nothing to tell"}],
+        description="Early warnings",
+    )

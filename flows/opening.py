@@ -14,7 +14,7 @@ from prefect.logging import get_run_logger
 from tasks.collect.batch import Batch
 from tasks.errors import UserError
 from tasks.model import Grain, Period
-from tasks.run import REPORT_OF_GRAIN, Post, Progress, Run, Stores, moment_of, plan
+from tasks.run import REPORT_OF_GRAIN, Post, Progress, Run, Stores, moment_of, plan, plan_watch
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
 
@@ -105,6 +105,27 @@ def _before(clock: str, zone: str) -> bool:
         return now < now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     except ValueError as error:
         raise UserError(f"{clock!r} is not a time of day.", hint="Write it as 11:00.") from error
+
+
+def watch_name() -> str:
+    """Name a run of the daily watch by its moment."""
+    parameters = runtime.flow_run.parameters
+    due = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    zone = ZoneInfo(Shop.load(load_settings().home).identity.zone)
+    return f"early warning {parameters['as_of'] or format(due.astimezone(zone), '%Y-%m-%d %H:%M')}"
+
+
+@contextmanager
+def open_watch(as_of: str, send: bool) -> Iterator[Run]:
+    """Open the stores for the daily watch, alone; an earlier moment reads what is stored and pulls nothing."""
+    settings = load_settings()
+    shop = Shop.load(settings.home)
+    shop.check()
+    stores = Stores.open(settings)
+    now = datetime.now(UTC).replace(microsecond=0)
+    moment = moment_of(as_of, shop.identity.zone)
+    with stores.ledger.lease("early warning", stores.holder, now, LEASE_SECONDS):
+        yield plan_watch(stores, shop, as_of=moment, now=now, send=send, progress=PROGRESS.get())
 
 
 @contextmanager

@@ -179,10 +179,7 @@ def plan(
     Raises:
         UserError: If the moment lies before anything was known, or in the future.
     """
-    if as_of is not None and as_of > now + timedelta(minutes=5):
-        raise UserError(
-            f"The moment {as_of:%Y-%m-%d %H:%M} UTC has not come yet.", hint="Leave --as-of out to review what is known now."
-        )
+    _must_have_come(as_of, now)
     run = Run(
         stores,
         shop,
@@ -206,17 +203,47 @@ def plan(
         run.answered = [] if missing else current
         run.pull = False
         return run
+    known = _known_from(stores, as_of)
+    run.apart = bool(editions) and not inside
+    run.send = send and not run.apart
+    run.revision = max((edition.revision for edition in editions), default=0) + 1
+    run.pull = as_of is None or known is None
+    return run
+
+
+def plan_watch(
+    stores: Stores, shop: Shop, *, as_of: datetime | None, now: datetime, send: bool, progress: Progress | None = None
+) -> Run:
+    """Decide the moment of one run of the daily watch, and whether it pulls: an earlier moment reads what is stored.
+
+    Raises:
+        UserError: If the moment lies before anything was known, or in the future.
+    """
+    _must_have_come(as_of, now)
+    known = _known_from(stores, as_of)
+    week = Period.containing(as_of or now, "week", shop.identity.zone)
+    moment = (as_of or now).replace(microsecond=0)
+    return Run(
+        stores, shop, week, as_of=moment, now=now, revision=0, send=send, pull=as_of is None or known is None, progress=progress
+    )
+
+
+def _must_have_come(as_of: datetime | None, now: datetime) -> None:
+    if as_of is not None and as_of > now + timedelta(minutes=5):
+        raise UserError(
+            f"The moment {as_of:%Y-%m-%d %H:%M} UTC has not come yet.", hint="Leave --as-of out to see what is known now."
+        )
+
+
+def _known_from(stores: Stores, as_of: datetime | None) -> datetime | None:
+    """Return since when anything is known; an earlier moment is refused."""
     known = stores.lake.known_from()
     if as_of is not None and known is not None and as_of < known:
         raise UserError(
             f"Nothing was known at {as_of:%Y-%m-%d %H:%M} UTC; the first record came at {known:%Y-%m-%d %H:%M} UTC.",
             hint="Choose a later --as-of.",
         )
-    run.apart = bool(editions) and not inside
-    run.send = send and not run.apart
-    run.revision = max((edition.revision for edition in editions), default=0) + 1
-    run.pull = as_of is None or known is None
-    return run
+    return known
 
 
 @dataclass(frozen=True)

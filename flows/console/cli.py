@@ -119,6 +119,46 @@ def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: boo
     backfill_here(settings, span=span, which=which, dry_run=dry_run, send=send, console=console)
 
 
+@main.command("early-warning")
+@click.option("--as-of", default="", help="Look at what was known at this moment, as 2026-11-10T08:00 in the shop's zone.")
+@click.option("--send", is_flag=True, help="Mail the warnings and keep them. Nobody is told the same thing twice.")
+@click.pass_obj
+def early_warning(settings: Settings, as_of: str, send: bool) -> None:
+    """Look for what should not wait for Monday; show it, and mail it if asked."""
+    from flows.console.watching import watch_here
+
+    watch_here(settings, as_of=as_of, send=send, console=console)
+
+
+@main.group()
+def warnings() -> None:
+    """See and answer early warnings."""
+
+
+@warnings.command("list")
+@click.option("--state", default="", help="Only warnings in this state: open, escalated, answered, expired.")
+@click.option("--owner", default="", help="Only this person's.")
+@click.pass_obj
+def warnings_list(settings: Settings, state: str, owner: str) -> None:
+    """List the warnings that were told."""
+    from flows.console.watching import list_warnings
+
+    list_warnings(settings, state, owner, console)
+
+
+@warnings.command("answer")
+@click.argument("warning_id")
+@click.argument("answer", type=click.Choice(["real", "false", "known"]))
+@click.option("--by", required=True, help="Who answers.")
+@click.option("--why", default="", help="What was found.")
+@click.pass_obj
+def warnings_answer(settings: Settings, warning_id: str, answer: str, by: str, why: str) -> None:
+    """Store what a person says of a warning: it was real, false, or known before."""
+    from flows.console.watching import answer_warning
+
+    answer_warning(settings, warning_id, answer, by, why, console)
+
+
 @main.command()
 @click.option("--period", default="", help="Only mails of this period.")
 @click.pass_obj

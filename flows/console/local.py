@@ -40,10 +40,10 @@ def review_here(
             show_editions(run.stores, run.shop, [run.period], console)
         return
     console.print(f"{run.period}, as of {run.as_of:%Y-%m-%d %H:%M} UTC:")
-    with _prefect(settings, console, f"Reviewing {run.period}"):
+    with prefect_beside(settings, console, f"Reviewing {run.period}"):
         from flows.review import review
 
-        outcome = _outcome(
+        outcome = outcome_of(
             review(period=run.period.id, grain=grain, as_of=as_of, revise=revise, send=send, return_state=True)  # type: ignore[call-overload]
         )
     console.print(outcome)
@@ -54,7 +54,7 @@ def review_here(
 def backfill_here(settings: Settings, *, span: str, which: str, dry_run: bool, send: bool, console: Console) -> None:
     """Run a backfill in this process."""
     periods = Period.span(span)
-    with _prefect(settings, console, f"Backfill {span}"):
+    with prefect_beside(settings, console, f"Backfill {span}"):
         from flows.backfill import BackfillRequest, backfill
 
         try:
@@ -70,16 +70,16 @@ def backfill_here(settings: Settings, *, span: str, which: str, dry_run: bool, s
             raise UserError(
                 error.errors()[0]["msg"].removeprefix("Value error, "), hint="See `aftersales backfill --help`."
             ) from error
-        outcome = _outcome(backfill(request, return_state=True))
+        outcome = outcome_of(backfill(request, return_state=True))
     console.print(outcome)
 
 
 def redeliver_here(settings: Settings, period: str, console: Console) -> None:
     """Settle and send in this process."""
-    with _prefect(settings, console, "Redelivery"):
+    with prefect_beside(settings, console, "Redelivery"):
         from flows.redeliver import redeliver
 
-        outcome = _outcome(redeliver(period, return_state=True))
+        outcome = outcome_of(redeliver(period, return_state=True))
     console.print(outcome)
 
 
@@ -100,7 +100,7 @@ def verify_here(settings: Settings, period: str, grain: str, as_of: str, console
 
 
 @contextmanager
-def _prefect(settings: Settings, console: Console, title: str) -> Iterator[None]:
+def prefect_beside(settings: Settings, console: Console, title: str) -> Iterator[None]:
     """Prepare this process for a flow: quiet, with its own Prefect database, the sample's desk beside it, and progress shown.
 
     A server that PREFECT_API_URL names is used; without one, a small one runs as long as this process.
@@ -144,7 +144,7 @@ def _unsent(run: Run) -> bool:
     return bool(readers - sent)
 
 
-def _outcome(state: Any) -> str:
+def outcome_of(state: Any) -> str:
     """Return a flow's result; a mistake of the user's is raised as such, anything else as it came."""
     if state.is_completed():
         return str(state.result())

@@ -19,8 +19,9 @@ from tasks.analyse.red_lines import red_lines
 from tasks.analyse.sayings import sayings
 from tasks.analyse.stories import story
 from tasks.classify.clocks import milestones
-from tasks.model import Action, ActionResult, Facts, Review, Sayings
+from tasks.model import Action, ActionResult, Facts, Review, Sayings, WarningGrades
 from tasks.run import Run
+from tasks.warn.grades import grades
 
 
 @task(name="find root causes", cache_policy=NO_CACHE, persist_result=False)
@@ -99,6 +100,14 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         previous_numbers={name: float(value) for name, value in before.items() if value is not None},
         revision=run.revision,
         sayings=Sayings() if incomplete else sayings(facts, run.period, run.shop, causes.causes),
+        warnings=_warning_grades(run) if run.period.grain != "week" else None,
     )
     facts.forget_rows()
     return review
+
+
+def _warning_grades(run: Run) -> WarningGrades | None:
+    """Hold the period's early warnings against answers and reports that were known at the review's moment."""
+    kept = run.stores.ledger.warnings(as_of=run.as_of)
+    causes = [(known.period, known.cause) for known in run.stores.ledger.causes(made_by=run.pulls_until)] if kept else []
+    return grades(kept, causes, run.period, run.shop)

@@ -45,9 +45,10 @@ class Mail:
 
 @dataclass(frozen=True)
 class Letter:
-    """What an edition sends to every reader of one language.
+    """What is sent to every reader of one language: an edition with its PDF, or a warning, which is words alone.
 
-    `html` shows the first page where it says `cid:page1`; `date` is the period's close, aware.
+    `html` of an edition shows the first page where it says `cid:page1`; `date` is the period's close or the warning's moment,
+    aware.
     """
 
     report: str
@@ -59,9 +60,9 @@ class Letter:
     subject: str
     text: str
     html: str
-    pdf: bytes
-    pdf_name: str
-    page1_png: bytes
+    pdf: bytes = b""
+    pdf_name: str = ""
+    page1_png: bytes = b""
 
 
 def build(
@@ -182,7 +183,11 @@ def _address(address: str, name: str) -> Address:
 
 
 def _fill(message: EmailMessage, letter: Letter, picture: str) -> None:
-    """Put in the text, the page with its picture, and the PDF."""
+    """Put in the text and the page, and an edition's picture and PDF."""
+    if not letter.pdf:
+        message.set_content(letter.text, cte="base64")
+        message.add_alternative(letter.html, subtype="html", cte="base64")
+        return
     if _PICTURE not in letter.html:
         raise ValueError(f"the page of the mail does not show {_PICTURE}")
     message.set_content(letter.text, cte="base64")

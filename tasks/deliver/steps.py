@@ -1,4 +1,6 @@
-"""Deliver: mail each edition to each of its readers, once."""
+"""Deliver: mail each edition to each of its readers, and each warning to the person it concerns, once."""
+
+from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -11,9 +13,19 @@ from tasks.deliver.outbox import Outbox
 from tasks.deliver.probe import ImapProbe, OutboxProbe
 from tasks.deliver.smtp import Server, Smtp
 from tasks.deliver.transport import Probe, Transport
-from tasks.model import ActionState, Delivery, DeliveryState, Edition, Period
+from tasks.model import ActionState, Delivery, DeliveryState, Edition, Period, WarningEvent, WarningLetter
 from tasks.run import Post, Run, Stores
+from tasks.shop.load import Shop
 from tasks.store.holders import is_gone
+
+WARNING_REPORT = "early-warning"
+"""Report of a warning's mails in the ledger; their period is the warning's number, their revision the event."""
+
+ENDS = ("answered", "expired")
+"""Events after which nobody is told of what was before."""
+
+WARNING_AGE = timedelta(days=7)
+"""A warning that could not be sent for longer is not sent any more; the weekly review has told it."""
 
 
 @task(name="deliver", cache_policy=NO_CACHE, persist_result=False)
@@ -23,6 +35,15 @@ def deliver(run: Run) -> str:
         return f"{run.period} revision {run.revision}: nobody was mailed."
     run.progress("deliver")
     return f"{run.period} revision {run.revision}: " + _sent(Post(run.stores, run.now, run.period.id), run.kind)
+
+
+@task(name="deliver warnings", cache_policy=NO_CACHE, persist_result=False)
+def deliver_warnings(run: Run) -> str:
+    """Mail every warning that waits for its person; a rerun mails nobody twice."""
+    if not run.send:
+        return "nobody was mailed."
+    run.progress("deliver")
+    return _counted(_transported(Post(run.stores, run.now), _warning_mails(run.stores, run.as_of))) or "there was nobody to mail."
 
 
 @task(name="settle uncertain mails", cache_policy=NO_CACHE, persist_result=False)
@@ -44,8 +65,19 @@ def _sent(post: Post, report: str) -> str:
     known = {mail.key for mail in post.stores.ledger.deliveries()}
     for edition in _newest(post, report):
         mails += [mail for mail in _mails(post.stores, edition) if report or mail.delivery.key in known]
+    if not report and not post.period:
+        mails += [mail for mail in _warning_mails(post.stores, post.now) if mail.delivery.key in known]
     if not mails:
         return "there was nobody to mail."
+    standing = _transported(post, mails)
+    _open_mailed_proposals(post, standing)
+    return _counted(standing)
+
+
+def _transported(post: Post, mails: list[Mail]) -> list[Delivery]:
+    """Send mails and say in the log how each stands."""
+    if not mails:
+        return []
     transport = _transport(post.stores)
     try:
         standing = deliver_mails(
@@ -54,10 +86,9 @@ def _sent(post: Post, report: str) -> str:
     finally:
         if isinstance(transport, Smtp):
             transport.close()
-    _open_mailed_proposals(post, standing)
     for mail in standing:
         get_run_logger().info("%s %s r%s %s: %s", mail.report, mail.period, mail.revision, mail.language, mail.state.value)
-    return _counted(standing)
+    return standing
 
 
 def _open_mailed_proposals(post: Post, standing: list[Delivery]) -> None:
@@ -80,7 +111,49 @@ def _open_mailed_proposals(post: Post, standing: list[Delivery]) -> None:
 
 def _counted(standing: list[Delivery]) -> str:
     counts = {state: sum(mail.state is state for mail in standing) for state in DeliveryState}
-    return ", ".join(f"{count} {state.value}" for state, count in counts.items() if count) + "."
+    said = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    return f"{said}." if said else ""
+
+
+def _warning_mails(stores: Stores, moment: datetime) -> list[Mail]:
+    """Build the mails that wait, from the words that were kept: not sent yet, and neither answered nor ended since."""
+    shop = Shop.load(stores.settings.home)
+    ended = {
+        kept.warning_id: max((event.seq for event in kept.events if event.kind in ENDS), default=0)
+        for kept in stores.ledger.warnings()
+    }
+    sent = {mail.key for mail in stores.ledger.deliveries(report=WARNING_REPORT, states=[DeliveryState.SENT])}
+    mails = [
+        _warning_mail(stores, shop, event, letter)
+        for event, letter in stores.ledger.warning_letters(since=moment - WARNING_AGE)
+        if event.at <= moment and event.seq > ended[event.warning_id]
+    ]
+    return [mail for mail in mails if mail.delivery.key not in sent]
+
+
+def _warning_mail(stores: Stores, shop: Shop, event: WarningEvent, kept: WarningLetter) -> Mail:
+    settings = stores.settings
+    letter = Letter(
+        report=WARNING_REPORT,
+        period=event.warning_id,
+        audience=event.kind,
+        language=kept.language,
+        revision=event.seq,
+        date=event.at,
+        subject=kept.subject,
+        text=kept.text,
+        html=kept.html,
+    )
+    return build(
+        letter,
+        address=kept.recipient,
+        name=kept.name,
+        configured={kept.recipient},
+        sender=settings.mail_from,
+        sender_name=shop.identity.name if kept.language == "zh-CN" else (shop.identity.name_en or shop.identity.name),
+        domain=settings.mail_domain,
+        all_to=settings.mail_all_to,
+    )
 
 
 def _newest(post: Post, report: str) -> list[Edition]:

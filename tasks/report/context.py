@@ -16,6 +16,7 @@ from tasks.report.phrase import EMPTY, Phrase, join
 from tasks.report.sayings import SayingsLines, SayingsSection
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
 from tasks.report.voice import Voice
+from tasks.report.warnings import grade_lines
 
 PAGE_ONE = (
     ("net_loss",),
@@ -239,6 +240,7 @@ class Page:
     mix: list[MixTable]
     problems: ProblemTable | None
     due: list[Phrase]
+    warnings: list[Phrase]
     breaks: list[Phrase]
     trust: list[Phrase]
     channels: list[ChannelRow]
@@ -331,6 +333,7 @@ class _Builder:
             mix=[] if review.partial else [self.mix_table(index) for index in range(min(len(review.mix), 3))],
             problems=self.problem_table(),
             due=said.due_items(),
+            warnings=grade_lines(review.warnings, voice, restricted=self.restricted),
             breaks=[said.break_line(index, one) for index, one in enumerate(review.breaks[:8])],
             trust=said.data_trust(),
             channels=[self.channel_row(index) for index in self._channels()],

@@ -144,6 +144,10 @@ class Calendar(Section):
             return False
         return day in self._make_up or (day not in self._off and day.isoweekday() not in self.weekend)
 
+    def is_holiday(self, day: date) -> bool:
+        """Whether a day is a statutory day off; a plain weekend is none."""
+        return day in self._off
+
     def is_assumed(self, day: date) -> bool:
         """Whether the working days of a day's year are not published, so that they are only assumed."""
         year = self.years.get(day.year)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tasks.shop.service_levels import ServiceLevels
     from tasks.shop.targets import Targets
     from tasks.shop.taxonomy import Taxonomy
+    from tasks.shop.warnings import Warnings
     from tasks.shop.words import Words
 
 DEFAULTS = Path(__file__).resolve().parents[2] / "config"
@@ -40,6 +41,7 @@ SECTIONS = {
     "calendar": ("calendar.yaml", "tasks.shop.calendar_days", "Calendar"),
     "people": ("people.yaml", "tasks.shop.people", "People"),
     "audiences": ("audiences.yaml", "tasks.shop.audiences", "Audiences"),
+    "warnings": ("warnings.yaml", "tasks.shop.warnings", "Warnings"),
 }
 """Section of a shop → its file, the module and the model that validates it."""
 
@@ -163,6 +165,12 @@ class Shop:
     def audiences(self) -> Audiences:
         """Who gets which edition in which language."""
         section: Audiences = self._section("audiences")
+        return section
+
+    @cached_property
+    def warnings(self) -> Warnings:
+        """Who is warned of what, and how often chance may warn."""
+        section: Warnings = self._section("warnings")
         return section
 
 

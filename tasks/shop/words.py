@@ -105,7 +105,9 @@ class Cues(Section):
 class Vocabulary(Section):
     """What counts as a word of its own where words are counted."""
 
-    stop: list[str] = Field(default_factory=list, description="Words that say nothing by themselves, in any language, small letters.")
+    stop: list[str] = Field(
+        default_factory=list, description="Words that say nothing by themselves, in any language, small letters."
+    )
     keep: list[str] = Field(
         default_factory=list, description="Words of the trade that look like a person's name or that a dictionary cuts apart."
     )

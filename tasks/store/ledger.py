@@ -5,10 +5,11 @@ from __future__ import annotations
 from tasks.store.deliveries import Deliveries
 from tasks.store.editions import Editions
 from tasks.store.runs import Runs
+from tasks.store.warnings import Warnings
 
 
-class Ledger(Runs, Editions, Deliveries):
-    """Pulls, leases, periods and backfills; editions and causes; actions; deliveries.
+class Ledger(Runs, Editions, Deliveries, Warnings):
+    """Pulls, leases, periods and backfills; editions and causes; actions; deliveries; warnings.
 
     `Ledger(url).migrate()` first; every method is its own transaction.
     """

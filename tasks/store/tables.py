@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, Large
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest revision in `migrations/versions`; a test holds the two together."""
 
 
@@ -271,6 +271,32 @@ class DeliveryRow(Base):
     claimed_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     detail: Mapped[str]
+
+
+class WarningRow(Base):
+    """One early warning as it was first told."""
+
+    __tablename__ = "warning"
+    __table_args__ = (Index(None, "opened_at"),)
+    warning_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column("matter_key")
+    kind: Mapped[str]
+    restricted: Mapped[bool]
+    opened_at: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    body: Mapped[dict[str, Any]]
+
+
+class WarningEventRow(Base):
+    """What happened to a warning, with the words of the mails that told it."""
+
+    __tablename__ = "warning_event"
+    warning_id: Mapped[str] = mapped_column(ForeignKey("warning.warning_id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    letters: Mapped[dict[str, Any]]
 
 
 class BackfillRow(Base):

@@ -9,11 +9,17 @@ import pytest
 
 from flows.backfill import backfill
 from flows.console.deploying import declared
+from flows.early_warning import early_warning
 from flows.redeliver import redeliver
 from flows.review import review
 from tests.homes import environment
 
-FLOWS = {"flows.review.review": review, "flows.backfill.backfill": backfill, "flows.redeliver.redeliver": redeliver}
+FLOWS = {
+    "flows.review.review": review,
+    "flows.backfill.backfill": backfill,
+    "flows.redeliver.redeliver": redeliver,
+    "flows.early_warning.early_warning": early_warning,
+}
 
 
 def test_names_schedules_and_zones_are_these() -> None:
@@ -24,6 +30,10 @@ def test_names_schedules_and_zones_are_these() -> None:
         "review/weekly": [("monday", "30 9 * * 1", "Asia/Shanghai", True)],
         "review/weekly-final": [("tuesday", "0 14 * * 2", "Asia/Shanghai", True)],
         "review/monthly": [("third-of-month", "30 9 3 * *", "Asia/Shanghai", True)],
+        "early_warning/early-warning": [
+            ("morning", "0 8 * * *", "Asia/Shanghai", True),
+            ("afternoon", "0 16 * * *", "Asia/Shanghai", True),
+        ],
         "backfill/backfill": [],
         "redeliver/redeliver": [("half-hourly", "*/30 * * * *", "Asia/Shanghai", True)],
     }
@@ -69,7 +79,7 @@ def test_every_entrypoint_loads_from_another_folder(tmp_path: Path) -> None:
         check=True,
         timeout=120,
     )
-    assert json.loads(done.stdout.splitlines()[-1]) == ["review", "backfill", "redeliver"]
+    assert json.loads(done.stdout.splitlines()[-1]) == ["review", "backfill", "redeliver", "early_warning"]
 
 
 def test_the_form_of_a_backfill_has_labels_and_choices() -> None:

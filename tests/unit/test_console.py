@@ -23,7 +23,7 @@ from tests.unit.store.ledger_suite import WEEK, cause, edition
 
 WANTED = {
     "init", "channels try", "review", "backfill", "redeliver", "settle", "causes list", "causes show", "causes decide", "actions list", "actions show", "actions accept", "actions update",
-    "actions import", "status", "sample", "demo", "serve", "deploy", "doctor",
+    "actions import", "early-warning", "warnings list", "warnings answer", "status", "sample", "demo", "serve", "deploy", "doctor",
 }  # fmt: skip
 
 

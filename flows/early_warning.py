@@ -1,0 +1,32 @@
+"""Early warning: what should not wait for Monday, told to its owner at once, and passed on while nobody answers."""
+
+from prefect import flow
+
+from flows.artifacts import publish_warnings
+from flows.opening import open_watch, watch_name
+from tasks.classify.steps import classify
+from tasks.collect.steps import collect
+from tasks.deliver.steps import deliver_warnings
+from tasks.store.steps import recall, store
+from tasks.validate.steps import validate
+from tasks.warn.steps import decide, keep, watch_clusters, watch_moods_and_words, watch_safety_and_clocks
+
+
+@flow(name="early_warning", flow_run_name=watch_name, timeout_seconds=2 * 3600, persist_result=False)
+def early_warning(as_of: str = "", send: bool = False) -> str:
+    """Look for what should not wait: safety, deadlines, still parcels, clusters, anger, new words; tell each owner once.
+
+    Safe to run again: nobody is told the same thing twice, and where there is nothing nobody is told anything.
+
+    Args:
+        as_of: Look at what was known at this moment, as 2026-11-10T08:00 in the shop's zone. Empty: what is known now.
+        send: Mail the warnings and keep them. Off: they are only shown.
+    """
+    with open_watch(as_of, send) as run:
+        pulls = [collect.submit(run, channel) for channel in run.channels]
+        pulled = store(run, validate(run, [pull.result() for pull in pulls]))
+        facts = classify(run, recall(run, pulled))
+        due = decide(run, watch_safety_and_clocks(run, facts), watch_clusters(run, facts), watch_moods_and_words(run, facts))
+        keep(run, due)
+        publish_warnings(run, due)
+        return deliver_warnings(run)

@@ -1,0 +1,51 @@
+"""Were our warnings right: each of a period's warnings held against its owner's answer and the later reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tasks.model import Cause, GradedWarning, KeptWarning, Period, WarningGrades, WarningKind
+from tasks.shop.load import Shop
+
+SAME_CASES = 0.3
+"""A report's cause is the warning's where it holds this share of the smaller one's cases."""
+
+
+def grades(kept: list[KeptWarning], causes: Iterable[tuple[str, Cause]], period: Period, shop: Shop) -> WarningGrades | None:
+    """Grade the warnings that were told in a period; nothing where the daily watch has never told any.
+
+    A person's answer stands above all; where nobody answered, a report of a later or the same period that names the cause
+    counts as proof, and is named. Reminders of deadlines and parcels cannot be wrong: they are only counted.
+
+    Args:
+        kept: Warnings as of the review's moment.
+        causes: Period id and cause of the editions that are kept.
+        period: The reviewed period.
+        shop: Says which kinds are reminders.
+    """
+    if not kept:
+        return None
+    inside = [each for each in kept if period.start <= each.opened_at < period.end]
+    named = [(Period.parse(name, period.zone), cause) for name, cause in causes]
+    reminders = {kind for kind, rule in shop.warnings.kinds.items() if rule.reminder}
+    graded = tuple(_graded(each, named) for each in inside if each.warning.kind not in reminders)
+    return WarningGrades(graded, len(inside) - len(graded))
+
+
+def _graded(kept: KeptWarning, causes: list[tuple[Period, Cause]]) -> GradedWarning:
+    if kept.answer is not None:
+        return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, kept.answer.value)
+    for period, cause in sorted(causes, key=lambda pair: (pair[0].end, pair[0].id, pair[1].cause_id)):
+        if period.end > kept.opened_at and _is_its(kept, cause):
+            return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, "named", period.id)
+    return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, "silent")
+
+
+def _is_its(kept: KeptWarning, cause: Cause) -> bool:
+    """Whether a report's cause is what a warning told: for a good part the same cases, or the same place and problem."""
+    warning = kept.warning
+    shared = kept.told & set(cause.rows)
+    if shared and len(shared) >= SAME_CASES * min(len(kept.told), len(cause.rows)):
+        return True
+    same_place = bool(warning.slice) and all(cause.slice.get(name) == value for name, value in warning.slice.items())
+    return warning.kind is WarningKind.CLUSTER and same_place and cause.leaf.partition(":")[0] == warning.leaf
