@@ -331,7 +331,8 @@ def _sum(table: Table, kept: NDArray[np.bool_]) -> Counts:
 
 
 def _weeks(table: Table, kept: NDArray[np.bool_], side: Integers, control: _Control) -> Weeks:
-    """Sum the slice's days to weeks by side."""
+    """Sum the slice's days to weeks by side; a day without units is none."""
+    kept = kept & (table.n > 0)
     key, place = np.unique(_monday(table.day[kept]) * 8 + side[kept], return_inverse=True)
     events = _totals(place, table.events[kept], len(key))
     n = _totals(place, table.n[kept], len(key))

@@ -149,3 +149,12 @@ def test_nothing_of_the_slice() -> None:
     assert (
         gather(replace(rows, group=np.maximum(rows.group, 0), treated=np.zeros_like(rows.treated)), WINDOWS).missing == "no_units"
     )
+
+
+def test_a_week_without_units_is_no_week() -> None:
+    rows = table(FLAT, 0.5)
+    week = (rows.day - MONDAY.toordinal()) // 7
+    idle = replace(rows, n=np.where(week == 35, 0.0, rows.n), events=np.where(week == 35, 0.0, rows.events))
+    found = gather(idle, WINDOWS)
+    assert (found.baseline_weeks, found.before.n) == (11, 11_000)
+    assert said(found).ratio is not None
