@@ -18,7 +18,7 @@ PAST_WEEKS = 26
 PAST_AT_MOST = 15_000
 """Earlier cases that are read; more would only make the comparison sharper than the case numbers of a period are."""
 
-PAST_OF_LEAF = 400
+PAST_OF_LEAF = 600
 CAUSE_WORDS = 5
 CAUSE_SHARE = 0.15
 """Share of a cause's cases that must use a word: what few say does not stand for all."""
