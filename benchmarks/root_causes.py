@@ -8,7 +8,8 @@ separated by `;`, each `dim=value&dim=value`). A table is searched by the engine
 cause counts when its conditions are exactly those of a true one. Prints a table with the peers' measured figures, then one JSON
 line a set. `--generate` draws cases of a published kind (`benchmarks.rca_cases`) instead of reading them.
 
-- F1 is pooled over a set's cases: 2TP / (2TP + FP + FN). F1@1 is the same with each case's first cause alone.
+- Precision, recall and F1 are those of the causes named, pooled over a set's cases: F1 = 2TP / (2TP + FP + FN). A rival that is only
+  ranked (excess 0) is not named. F1@1 is the same with each case's first cause alone.
 - acc@k is the share of cases with a true cause among the first k.
 - Strong recall is the recall of causes above 12 nats, where the labels tell an `llr`; else null.
 - CPU seconds are those of the search, one thread, without reading the file.
@@ -35,8 +36,10 @@ import numpy as np
 import polars as pl
 
 from benchmarks.rca_cases import KINDS, generated
+from tasks.analyse.count_scan import count_scan
 from tasks.analyse.leaf_shift import leaf_shift
 from tasks.analyse.located import Located
+from tasks.analyse.rate_scan import rate_scan
 from tasks.errors import UserError
 
 MEASURES = ("real", "predict", "value", "cnt", "base_value", "base_cnt")
@@ -101,8 +104,13 @@ class Answer:
 
     @property
     def hits(self) -> list[bool]:
-        """Whether each predicted cause is a true one, by rank."""
+        """Whether each ranked candidate is a true cause, by rank."""
         return [cause.text() in self.case.truth for cause in self.causes]
+
+    @property
+    def named(self) -> list[bool]:
+        """Whether each cause that is said to be one is true; ranked rivals of a cause explain nothing beside it (excess 0)."""
+        return [cause.text() in self.case.truth for cause in self.causes if cause.excess]
 
 
 def engine_of(table: pl.DataFrame, dims: list[str]) -> Engine:
@@ -112,14 +120,10 @@ def engine_of(table: pl.DataFrame, dims: list[str]) -> Engine:
     else is a cube of measured leaves.
     """
     if set(table.columns) >= RATES:
-        from tasks.analyse.rate_scan import rate_scan
-
         return rate_scan
     whole = all((table[name] == table[name].round()).all() for name in ("real", "predict"))
     combinations = float(np.prod([float(table[dim].n_unique()) for dim in dims]))
     if whole and table.height < DENSE * combinations:
-        from tasks.analyse.count_scan import count_scan
-
         return count_scan
     return leaf_shift
 
@@ -164,8 +168,8 @@ def generated_cases(kind: str, seeds: Iterable[int]) -> Iterator[Case]:
 
 def scores(name: str, answers: list[Answer]) -> dict[str, Any]:
     """Score the answers of one set."""
-    found = sum(sum(each.hits) for each in answers)
-    said = sum(len(each.causes) for each in answers)
+    found = sum(sum(each.named) for each in answers)
+    said = sum(len(each.named) for each in answers)
     true = sum(len(each.case.truth) for each in answers)
     first = sum(any(each.hits[:1]) for each in answers)
     asked = sum(bool(each.causes) for each in answers)
@@ -189,7 +193,7 @@ def scores(name: str, answers: list[Answer]) -> dict[str, Any]:
 
 def f1_interval(answers: list[Answer]) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of F1 over cases (percentiles)."""
-    counts = np.array([(2 * sum(each.hits), len(each.causes) + len(each.case.truth)) for each in answers], float)
+    counts = np.array([(2 * sum(each.named), len(each.named) + len(each.case.truth)) for each in answers], float)
     drawn = counts[np.random.default_rng(0).integers(len(counts), size=(RESAMPLES, len(counts)))].sum(axis=1)
     low, high = np.quantile(drawn[:, 0] / np.maximum(drawn[:, 1], 1), [0.025, 0.975])
     return float(low), float(high)
