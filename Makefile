@@ -38,7 +38,11 @@ bench: ## Measure the promises (minutes)
 	@./setup.sh run
 	@$(RUN)python -m benchmarks.review --records 20000
 	@$(RUN)python -m benchmarks.coding
+	@$(RUN)python -m benchmarks.root_causes
+	@$(RUN)python -m benchmarks.root_cause_scale --rows 10000000
+	@$(RUN)python -m benchmarks.verdicts --seed 1
 	@$(RUN)python -m benchmarks.stories --seeds 1-2
+	@$(RUN)python -m benchmarks.quiet_years --seeds 1
 
 serve: ## Prefect server, worker, all deployments, archive and mail catcher on loopback; prints the addresses
 	@./setup.sh run
