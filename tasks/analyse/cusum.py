@@ -163,21 +163,27 @@ def path(counts: Sequence[float], expected: Sequence[float], chosen: CusumDesign
     return CusumPath(tuple(values), first)
 
 
-def delay(chosen: CusumDesign, ratio: float | None = None) -> CusumDelay:
+def delay(chosen: CusumDesign, ratio: float | None = None, *, expected: float | None = None) -> CusumDelay:
     """Return what the design promises for a fault present from the first step: mean and 95 % point of steps and of cases.
+
+    A sum is looked at after whole steps, so long steps bring more cases before the signal: where expectations vary, the promise
+    that holds is that of the step that expects most.
 
     Args:
         chosen: The design.
         ratio: Size of the fault; the one designed for when not given.
+        expected: What each step expects; that of the design when not given.
 
     Returns:
         Means, and the steps and cases within which 95 of 100 such faults have signalled, by exact recursion over the joint
         distribution of the sum and the cases seen.
     """
-    mean = chosen.expected * (ratio or chosen.ratio)
-    fractions = [Fraction(value).limit_denominator(LATTICE_STEPS_OF_A_CASE) for value in (chosen.h, chosen.k, chosen.fir)]
-    parts = lcm(*(value.denominator for value in fractions))
-    states, drop, start = (int(value * parts) for value in fractions)
+    step = expected or chosen.expected
+    mean = step * (ratio or chosen.ratio)
+    parts = lcm(*(Fraction(value).limit_denominator(LATTICE_STEPS_OF_A_CASE).denominator for value in (chosen.h, chosen.k)))
+    # An allowance off the lattice is rounded up: that signals later, so the promise holds all the more.
+    states, start = round(chosen.h * parts), int(chosen.fir * parts)
+    drop = max(ceil(chosen.k * step / chosen.expected * parts - ROUNDING), 1)
     chances = poisson.pmf(np.arange(int(poisson.isf(TAIL, mean)) + 1), mean)
     run = _run_lengths(states, drop, parts, mean)
     seen: NDArray[np.float64] = np.zeros(1)
@@ -228,7 +234,7 @@ def _run_lengths(states: int, drop: int, parts: int, mean: float) -> NDArray[np.
     for count, chance in enumerate(chances):
         reached = np.maximum(at + count * parts - drop, 0)
         inside = reached < states
-        np.subtract.at(system, (at[inside], reached[inside]), chance)
+        system[at[inside], reached[inside]] -= chance  # each state has one successor a count, so no place comes twice
     return np.asarray(np.linalg.solve(system, np.ones(states)), dtype=np.float64)
 
 
