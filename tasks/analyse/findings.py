@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tasks.model import Cause, MixEffect
 from tasks.shop.load import Shop
 
-ALPHA = 0.25
+ALPHA = 0.1
 """Bound on the false alarms of an edition by the sum over all that is looked at; slices overlap, so far fewer come (benchmarks.quiet_years)."""
 
 MAX_CAUSES = 5
