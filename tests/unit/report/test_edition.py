@@ -20,7 +20,7 @@ import pytest
 
 from tasks.model import ActionKind, CaseStory, ChannelQuality, Review
 from tasks.report.catalogue import catalogue
-from tasks.report.edition import EditionFiles, make
+from tasks.report.edition import EditionFiles, draft, make
 from tasks.settings import Settings
 from tests.reviews import local, make_action, make_causes, make_review, make_shop, red_line
 
@@ -213,6 +213,13 @@ def test_words_with_legal_effect_pass_only_into_the_restricted_edition() -> None
     restricted = _make(review, audience="counsel")
     assert "召回" in _squeezed("".join(_pages(restricted)))
     assert "律师参阅" in _squeezed("".join(_pages(restricted)))
+
+
+def test_a_code_that_nobody_reads_is_no_word_with_legal_effect() -> None:
+    first = make_causes()[0]
+    named = replace(first, leaves=(*first.leaves[:2], ("PRD.DEFECT", 5)))
+    written = draft(make_review("week", causes=[named]), make_shop(), "executive", "en")
+    assert 'leaf.PRD.DEFECT"' in written.html and not make_shop().words.gate_hits(re.sub("<[^>]*>", "", written.html))
 
 
 def test_restricted_actions_are_left_out_with_one_line() -> None:
