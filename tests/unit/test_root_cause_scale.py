@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_run_ends_with_its_figures() -> None:
-    command = [sys.executable, "-m", "benchmarks.root_cause_scale", "--rows", "30000", "--seed", "2"]
+    command = [sys.executable, "-m", "benchmarks.root_cause_scale", "--rows", "100000", "--seed", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     figures = json.loads(done.stdout.splitlines()[-1])
-    assert figures["rows"] == 30_000 and figures["planted"] == CAUSES
+    assert figures["rows"] == 100_000 and figures["planted"] == CAUSES
     assert figures["found"] >= CAUSES - 1 and figures["wrong"] <= 1
     assert figures["cpu_s"] > 0 and 50 < figures["peak_mb"] < 2_000
 
