@@ -49,10 +49,12 @@ def order_cause(
     low, high = ratio_interval(o, e)
     leaves = Counter(hit.leaves)
     records = list(hit.records)
+    counted = set(hit.families)
     for other in more:
-        if other.families != hit.families:
+        if counted.isdisjoint(other.families):  # the same cases are found in other spans and in wider panels as well
             leaves.update(other.leaves)
             records += other.records
+            counted.update(other.families)
     weekly = weekly_counts(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
     since, axis = _since(hit, weekly)
     rate, comparison_rate, comparison = _rates(book, fitted, hit) if hit.family in fitted else (None, None, "")
