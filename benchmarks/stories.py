@@ -200,8 +200,8 @@ def _traps(world: World, facts: Facts, shop: Shop, results: dict[str, RootCauses
     right["T6"] = {date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)} <= gap
     changed = Period.parse("2026-W27")
     told = [one for one in breaks(facts, changed, shop) if one.kind == "formula" and one.on == date(2026, 7, 1)]
-    scores = [one for one in published(facts, changed, shop) if one.code == "platform_score"]
-    right["T7"] = bool(told) and bool(scores) and not any(one.judgement in ("worse", "better") for one in scores)
+    scores = [one for one in published(facts, changed, shop) if one.code == "platform_score" and "formula=2026.7" in one.note]
+    right["T7"] = bool(told) and bool(scores) and all(one.judgement == "level_break" for one in scores)
     right["T8"] = not any(
         c.slice.get("line") == "HW" and "sku" not in c.slice and "listing_version" not in c.slice
         for week in ("2026-W16", "2026-W17", "2026-W18")
