@@ -123,10 +123,10 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None, ea
             made = build(facts, period.zone, first, last)
             if made is None:
                 continue
-            panel, describe_over = made
+            panel, describe_over, baseline = made
             if weeks == windows[0][0]:
                 raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
-            result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2)
+            result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2 * (1 + weeks / max(baseline, 1.0)))
             tested += result.tested
             hits += [describe_over(found, weeks) for found in result.found]
             if result.rejected is not None:

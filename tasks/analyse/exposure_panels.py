@@ -18,13 +18,16 @@ from tasks.analyse.hits import Hit
 from tasks.analyse.scan import Found, Panel
 from tasks.model import Facts, Period
 
+ExposurePanel = tuple[Panel, Callable[[Found, int], Hit], float]
+"""A panel, what describes a slice of it that was found, and the weeks that its expectation rests on."""
 
-def app_panel(facts: Facts, zone: str, first: int, last: int) -> tuple[Panel, Callable[[Found, int], Hit]] | None:
+
+def app_panel(facts: Facts, zone: str, first: int, last: int) -> ExposurePanel | None:
     """Judge app cases by active devices: a release that nobody complains of more than of the last one is no cause."""
     return _exposure_panel(facts, zone, first, last, "app", "active_devices", ("app_version", "os"), ("os",))
 
 
-def service_panel(facts: Facts, zone: str, first: int, last: int) -> tuple[Panel, Callable[[Found, int], Hit]] | None:
+def service_panel(facts: Facts, zone: str, first: int, last: int) -> ExposurePanel | None:
     """Judge service cases by human conversations of the queue and shift."""
     dims = ("queue", "shift")
     return _exposure_panel(facts, zone, first, last, "service", "human_conversations", dims, dims)
@@ -32,7 +35,7 @@ def service_panel(facts: Facts, zone: str, first: int, last: int) -> tuple[Panel
 
 def _exposure_panel(
     facts: Facts, zone: str, first: int, last: int, family: str, kind: str, dims: tuple[str, ...], own_rate: tuple[str, ...]
-) -> tuple[Panel, Callable[[Found, int], Hit]] | None:
+) -> ExposurePanel | None:
     exposure = facts["exposure"].filter(pl.col("kind") == kind)
     if exposure.is_empty():
         return None
@@ -93,7 +96,8 @@ def _exposure_panel(
             exposure_kind=kind,
         )
 
-    return panel, describe
+    known_from = max(begin, int(past_e["day_no"].min()))  # type: ignore[arg-type]
+    return panel, describe, (end - known_from) / 7
 
 
 def _shared(units: dict[str, Any], values: dict[str, list[str]], rows: NDArray[np.bool_]) -> dict[str, str]:

@@ -34,7 +34,7 @@ def measured(facts: Facts, period: Period, book: Book, fitted: dict[str, Curve],
         made = (app_panel if cause.kind == "app" else service_panel)(facts, period.zone, first, last)
         if made is None:
             return None
-        panel, describe = made
+        panel, describe, _ = made
         conditions = {dim: value for dim, value in cause.slice.items() if dim in panel.values}
         if not conditions or any(value not in panel.values[dim] for dim, value in conditions.items()):
             return None
