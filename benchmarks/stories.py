@@ -168,11 +168,9 @@ def _traps(world: World, facts: Facts, shop: Shop, results: dict[str, RootCauses
     talent = [c for c in w42.causes if c.slice.get("traffic_source") == "talent_live" or c.family == "return"]
     right["T1"] = effect is not None and effect.verdict == "composition" and effect.leading == "talent_live" and not talent
     lines = red_lines(facts, Period.parse("2026-W45"), shop)
-    current = [line for line in lines if line.kind == "safety" and line.slice.get("symptom") == "leak_current"]
-    named = sum(line.cases for line in current if line.slice.get("sku") == "KT-11")
-    unlinked = sum(
-        line.cases for line in current if "sku" not in line.slice
-    )  # a red line all the same, if the order is not known
+    current = [line for line in lines if line.kind == "safety"]
+    named = sum(line.cases for line in current if line.slice.get("sku") == "KT-11")  # whatever the symptom was read as
+    unlinked = sum(line.cases for line in current if "sku" not in line.slice)  # a red line too, with its order unknown
     right["T2"] = named >= 1 and named + unlinked >= 3
     w36 = results["2026-W36"].causes
     right["T3"] = sum(c.kind == "cluster" and c.slice.get("sku") == "CP-02" for c in w36) == 1 and not any(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 
@@ -20,13 +21,13 @@ from tasks.analyse.expected import (
 )
 from tasks.analyse.exposure_panels import app_panel, expected_on_exposure, service_panel
 from tasks.analyse.findings import ALPHA, RootCauses, ancestry
-from tasks.analyse.hits import Cases, Hit, brought_together, describer, order_panel, spans
+from tasks.analyse.hits import Hit, brought_together, describer, order_panel, spans
 from tasks.analyse.leaf_focus import LeafFocus
 from tasks.analyse.lives import lived
 from tasks.analyse.mix import mix_effects
 from tasks.analyse.outlook import measured
 from tasks.analyse.record_causes import from_records
-from tasks.analyse.scan import Panel, Pattern, Weights, scan
+from tasks.analyse.scan import scan
 from tasks.analyse.shop_causes import clusters, reputation
 from tasks.model import Cause, Facts, Period
 from tasks.shop.load import Shop
@@ -101,12 +102,7 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None, ea
             # an expectation from few weeks is itself a count: Var(O−E) = E (1 + span / baseline)
             baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
             spread = dispersion * (1 + weeks / baseline)
-
-            def focus(
-                weights: Weights, pattern: Pattern, panel: Panel = panel, cases: Cases = cases, spread: float = spread
-            ) -> float:
-                return leaves.nats(panel, weights, cases, pattern, spread)  # noqa: B023 -- called before the next panel is made
-
+            focus = partial(leaves.nats, panel, cases, spread)
             result = scan(panel, alpha=alpha, dispersion=spread, focus=focus)
             looked = max(looked, result.tested)
             describe = describer(book, weeks, first, last, panel, rows, cases)

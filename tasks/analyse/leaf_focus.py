@@ -47,7 +47,7 @@ class LeafFocus:
         of_line = (of_line + PRIOR_CASES * overall) / (of_line.sum(1, keepdims=True) + PRIOR_CASES)
         self._share = (counts + PRIOR_CASES * of_line[line]) / (counts.sum(1, keepdims=True) + PRIOR_CASES)
 
-    def nats(self, panel: Panel, weights: Weights, cases: Cases, pattern: Pattern, dispersion: float) -> float:
+    def nats(self, panel: Panel, cases: Cases, dispersion: float, weights: Weights, pattern: Pattern) -> float:
         """Return the evidence of the slice's most raised leaves, one to three, less the price of having chosen them.
 
         The leaves with the greatest ratios are the best choice of their number (Neill 2012, linear-time subset scanning). Their

@@ -60,10 +60,6 @@ def service(
     return made
 
 
-def _local_day(column: str, zone: str) -> pl.Expr:
-    return pl.col(column).dt.convert_time_zone(zone).dt.date()
-
-
 def _within(column: str, period: Period) -> pl.Expr:
     return (pl.col(column) >= period.start) & (pl.col(column) < period.end)
 

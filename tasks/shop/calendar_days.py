@@ -275,8 +275,3 @@ class Calendar(Section):
         """Return the events that touch the days first … last, in order of day."""
         found = [e for e in self.events if e.day <= last and e.last >= first and (not kinds or e.kind in kinds)]
         return sorted(found, key=lambda event: (event.day, event.kind, event.en))
-
-    def promotion_days(self, first: date, last: date) -> list[date]:
-        """Return the days in first … last on which a promotion runs."""
-        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        return [day for day in days if any(promotion.holds(day) for promotion in self.promotions)]
