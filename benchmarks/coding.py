@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
+from examples.sample_shop.problems import PROBLEMS
+from examples.sample_shop.sources import told_feedback
+from examples.sample_shop.texts import write_texts
+from examples.sample_shop.world import build
 from tasks.classify.coding import code
-from tasks.model import TABLES, Facts
-from tasks.sample.problems import PROBLEMS
-from tasks.sample.sources import told_feedback
-from tasks.sample.texts import write_texts
-from tasks.sample.world import build
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
 
 SAFETY = ["PRD.SAFETY", "PRD.HEALTH"]

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.analyse.count_scan import count_scan
+from benchmarks.engines.count_scan import count_scan
 
 DIMENSIONS = {
     "channel": 8,

@@ -23,18 +23,20 @@ import polars as pl
 
 from benchmarks.shops import sample_shop, world_facts
 from benchmarks.stories import seeds_of
-from tasks.analyse.expected import build_book
+from examples.sample_shop.world import build
 from tasks.classify.coding import code
-from tasks.model import Facts, KeptWarning, Period, WarningKind
-from tasks.sample.world import build
-from tasks.warn.clocks import deadlines, regulator
-from tasks.warn.clusters import DIMENSIONS, clusters
-from tasks.warn.lives import Round, due_round
-from tasks.warn.mood import emotion, reputations
+from tasks.expected.arrivals import build_book
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.warnings import KeptWarning, WarningKind
+from tasks.warn.kinds.clusters import DIMENSIONS, clusters
+from tasks.warn.kinds.deadlines import deadlines, regulator
+from tasks.warn.kinds.mood import emotion, reputations
+from tasks.warn.kinds.new_words import new_words
+from tasks.warn.kinds.parcels import parcels
+from tasks.warn.kinds.safety import safety
+from tasks.warn.lifecycle import Round, due_round
 from tasks.warn.owners import assigned
-from tasks.warn.parcels import parcels
-from tasks.warn.safety import safety
-from tasks.warn.words_new import new_words
 
 ALARMS = (WarningKind.CLUSTER, WarningKind.EMOTION, WarningKind.REPUTATION, WarningKind.WORDS)
 MORNING = timedelta(hours=8)

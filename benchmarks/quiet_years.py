@@ -26,14 +26,16 @@ from scipy.stats import binomtest, gamma
 
 from benchmarks.shops import sample_shop, world_facts
 from benchmarks.stories import SHOP_LEVEL, seeds_of
-from tasks.analyse.causes import make_book, root_causes
-from tasks.analyse.cusum import delay, design, path
-from tasks.analyse.figures import figures
-from tasks.analyse.inflow import problems
-from tasks.analyse.multiplicity import judged_together
+from examples.sample_shop.world import build
+from tasks.analyse.causes.search import make_book, root_causes
+from tasks.analyse.figures.all_figures import figures
+from tasks.analyse.figures.final_words import judged_together
+from tasks.analyse.figures.inflow import problems
 from tasks.classify.coding import code
-from tasks.model import Cause, Figure, Period
-from tasks.sample.world import build
+from tasks.methods.cusum import delay, design, path
+from tasks.model.causes import Cause
+from tasks.model.figures import Figure
+from tasks.model.periods import Period
 
 WEEKS = 52
 FORGOTTEN = 4

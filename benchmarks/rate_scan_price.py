@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.analyse.rate_scan import COUNTS, rate_scan
+from benchmarks.engines.rate_scan import COUNTS, rate_scan
 from tasks.settings import Settings
 
 PRICES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)

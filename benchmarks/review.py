@@ -143,7 +143,7 @@ def write_home(home: Path, records: int, seed: int) -> int:
     """Write a sample shop of about so many records of feedback in a process of its own and return how many there are."""
     scale = records / RECORDS_AT_FULL_SCALE
     code = (
-        "import json, sys; from tasks.sample.home import write_home as w; "
+        "import json, sys; from examples.sample_shop.home import write_home as w; "
         "print(json.dumps(w(sys.argv[1], seed=int(sys.argv[2]), weeks=int(sys.argv[3]), scale=float(sys.argv[4]))['records']))"
     )
     done = subprocess.run(
@@ -156,7 +156,7 @@ def write_home(home: Path, records: int, seed: int) -> int:
 def desk(home: Path) -> Iterator[None]:
     """Serve a home's service desk from a process of its own."""
     code = (
-        "import sys, signal; from tasks.sample.server import serving\n"
+        "import sys, signal; from examples.sample_shop.server import serving\n"
         "with serving(sys.argv[1]): print('ready', flush=True); signal.pause()"
     )
     server = subprocess.Popen([sys.executable, "-c", code, str(home)], stdout=subprocess.PIPE, text=True)
@@ -174,8 +174,8 @@ def desk(home: Path) -> Iterator[None]:
 
 def review_once(home: Path) -> Clock:
     """Review the last week of a home by Prefect in this process, mails included, and return its clock."""
-    from flows.opening import PROGRESS
     from flows.review import review
+    from flows.run_context import PROGRESS
 
     choose_home(home)
     clock = Clock()
@@ -220,7 +220,7 @@ def cold_start(home: Path) -> float:
 
 def measure(records: int, seed: int, folder: Path) -> dict[str, Any]:
     """Write both homes, warm up, review, and return what the last line prints, with wall seconds by stage besides."""
-    from flows.console.local import QUIET
+    from flows.console.review import QUIET
 
     put_environment(**QUIET, PREFECT_HOME=str(folder / "prefect"))
     small, home = folder / "small", folder / "shop"

@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.complaint_cases import DIMENSIONS, complaint_rows
-from tasks.analyse.count_scan import case_scan
+from benchmarks.engines.count_scan import case_scan
 
 CAUSES = 6
 CLEAR_NATS = 40.0

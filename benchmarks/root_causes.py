@@ -35,11 +35,11 @@ if __name__ == "__main__":
 import numpy as np
 import polars as pl
 
+from benchmarks.engines.count_scan import count_scan
+from benchmarks.engines.leaf_shift import leaf_shift
+from benchmarks.engines.located import Located
+from benchmarks.engines.rate_scan import rate_scan
 from benchmarks.rca_cases import KINDS, generated
-from tasks.analyse.count_scan import count_scan
-from tasks.analyse.leaf_shift import leaf_shift
-from tasks.analyse.located import Located
-from tasks.analyse.rate_scan import rate_scan
 from tasks.errors import UserError
 
 MEASURES = ("real", "predict", "value", "cnt", "base_value", "base_cnt")

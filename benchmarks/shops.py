@@ -8,11 +8,13 @@ from pathlib import Path
 
 import polars as pl
 
-from tasks.model import TABLES, Action, ActionEvent, Facts
+from examples.sample_shop.home import write_configuration
+from examples.sample_shop.sources import told_feedback
+from examples.sample_shop.world import World
+from tasks.model.actions import Action, ActionEvent
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES
 from tasks.run import Stores
-from tasks.sample.home import write_configuration
-from tasks.sample.sources import told_feedback
-from tasks.sample.world import World
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 

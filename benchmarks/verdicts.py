@@ -23,11 +23,26 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.act.exposure import evidence
-from tasks.act.noise import YEAR, Noise
-from tasks.act.series import AFTER, BEFORE, HISTORY_WEEKS, OWN, UNTREATED, Counts, Evidence, Table, Windows, gather, needed_units
+from tasks.act.evidence import (
+    AFTER,
+    BEFORE,
+    HISTORY_WEEKS,
+    OWN,
+    UNTREATED,
+    Counts,
+    Evidence,
+    Table,
+    Windows,
+    gather,
+    needed_units,
+)
+from tasks.act.observation import evidence
 from tasks.act.verdict import Comparison, Judgement, judge
-from tasks.model import UTC_TIME, Action, ActionKind, Facts, Period, Verdict
+from tasks.methods.noise import YEAR, Noise
+from tasks.model.actions import Action, ActionKind, Verdict
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 
 Floats = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """What must be true of cost rates: what freight, inspection, service minutes and the like cost."""
 
 from expectations.rules import Given, Rule, identified, money, one_version, required, sane_time
-from tasks.model import TABLES
+from tasks.model.tables import TABLES
 
 FINANCE = "财务"
 

@@ -4,10 +4,10 @@ import re
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from tasks.model import Review
+from tasks.model.review import Review
 from tasks.report.steps import Rendered
 from tasks.run import Run
-from tasks.warn.lives import Round
+from tasks.warn.lifecycle import Round
 
 
 def publish(run: Run, rendered: list[Rendered], review: Review) -> None:

@@ -3,8 +3,8 @@
 from prefect import flow, runtime
 from prefect.logging import get_run_logger
 
-from flows.planning import finish, open_backfill, show_plan
-from flows.request import BackfillRequest
+from flows.backfill_plan import finish, open_backfill, show_plan
+from flows.backfill_request import BackfillRequest
 from flows.review import review
 
 

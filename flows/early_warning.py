@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.artifacts import publish_warnings
-from flows.opening import open_watch, watch_name
+from flows.run_context import open_watch, watch_name
 from tasks.classify.steps import classify
 from tasks.collect.steps import collect
 from tasks.deliver.steps import deliver_warnings

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from flows.opening import open_post
+from flows.run_context import open_post
 from tasks.deliver.steps import redeliver_queued, settle_uncertain
 
 

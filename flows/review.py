@@ -5,7 +5,7 @@ from typing import Literal
 from prefect import flow
 
 from flows.artifacts import publish
-from flows.opening import open_run, run_name, wait_for_sources
+from flows.run_context import open_run, run_name, wait_for_sources
 from tasks.act.steps import check_prior_actions, propose_actions
 from tasks.analyse.steps import analyse, find_root_causes
 from tasks.classify.steps import classify

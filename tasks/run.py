@@ -11,15 +11,16 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.errors import UserError
-from tasks.model import Edition, Period
+from tasks.model.editions import Edition
+from tasks.model.periods import Period
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
 from tasks.shop.words import Words
 from tasks.store.archive import Archive
-from tasks.store.holders import holder_name
 from tasks.store.lake import Lake
 from tasks.store.ledger import Ledger
+from tasks.store.processes import holder_name
 
 REPORT_OF_GRAIN = {"week": "weekly", "month": "monthly", "quarter": "monthly", "range": "weekly"}
 Progress = Callable[[str], None]

@@ -19,8 +19,8 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small sample shop as written, not reviewed yet; copy it before changing anything."""
     from rich.console import Console
 
-    from flows.console.promises import import_actions
-    from tasks.sample.home import write_home
+    from examples.sample_shop.home import write_home
+    from flows.console.actions import import_actions
     from tasks.settings import load_settings
 
     home = tmp_path_factory.mktemp("shop") / "home"

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.console.sample_desk import desk_beside
-from tasks.model import TABLES
+from tasks.model.tables import TABLES
 from tasks.run import Stores
 from tasks.settings import load_settings
 
@@ -116,7 +116,7 @@ def aftersales(home: Path, *arguments: str, api: str = "", timeout: float = 300)
 
 def shown_status(home: Path, now: datetime | None = None) -> str:
     """Return what `aftersales status` prints."""
-    from flows.console.standing import show_status
+    from flows.console.status import show_status
 
     console = Console(record=True, width=240, file=open(os.devnull, "w"))  # noqa: SIM115
     show_status(load_settings(home), "week", 3, now or datetime.now(UTC), console)

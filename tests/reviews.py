@@ -9,28 +9,11 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from tasks.model import (
-    Action,
-    ActionKind,
-    ActionResult,
-    ActionState,
-    Break,
-    Breakdown,
-    CaseStory,
-    Cause,
-    ChannelQuality,
-    DueItem,
-    Figure,
-    MixEffect,
-    Period,
-    ProblemRow,
-    Projection,
-    RankedSlice,
-    Ranking,
-    RedLine,
-    Review,
-    Verdict,
-)
+from tasks.model.actions import Action, ActionKind, ActionResult, ActionState, Verdict
+from tasks.model.causes import Cause
+from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, RankedSlice, Ranking
+from tasks.model.periods import Period
+from tasks.model.review import Break, CaseStory, ChannelQuality, DueItem, RedLine, Review
 from tasks.shop.load import Shop
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.model import TABLES, UTC_TIME, Facts
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES, UTC_TIME
 
 AS_OF = datetime(2026, 11, 24, 4, tzinfo=UTC)
 

@@ -53,7 +53,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 @click.pass_obj
 def init(settings: Settings) -> None:
     """Make a new shop's folder with commented configuration."""
-    from flows.console.newcomer import make_home
+    from flows.console.init import make_home
 
     for line in make_home(settings.home):
         console.print(line)
@@ -69,7 +69,7 @@ def channels() -> None:
 @click.pass_obj
 def channels_try(settings: Settings, name: str) -> None:
     """Show 20 mapped rows of the channel NAME, and what would be rejected. Nothing is stored."""
-    from flows.console.trial import try_channel
+    from flows.console.channels import try_channel
 
     try_channel(settings, name, console)
 
@@ -92,7 +92,7 @@ def channels_try(settings: Settings, name: str) -> None:
 @click.pass_obj
 def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool, send: bool, verify: bool) -> None:
     """Review one period: pull, judge, report, and mail if asked."""
-    from flows.console.local import review_here, verify_here
+    from flows.console.review import review_here, verify_here
 
     if verify:
         verify_here(settings, period, grain, as_of, console)
@@ -114,7 +114,7 @@ def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool
 @click.pass_obj
 def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: bool) -> None:
     """Review a range of earlier periods, oldest first; start it again after an interruption and it goes on."""
-    from flows.console.local import backfill_here
+    from flows.console.review import backfill_here
 
     backfill_here(settings, span=span, which=which, dry_run=dry_run, send=send, console=console)
 
@@ -125,7 +125,7 @@ def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: boo
 @click.pass_obj
 def early_warning(settings: Settings, as_of: str, send: bool) -> None:
     """Look for what should not wait for Monday; show it, and mail it if asked."""
-    from flows.console.watching import watch_here
+    from flows.console.warnings import watch_here
 
     watch_here(settings, as_of=as_of, send=send, console=console)
 
@@ -141,7 +141,7 @@ def warnings() -> None:
 @click.pass_obj
 def warnings_list(settings: Settings, state: str, owner: str) -> None:
     """List the warnings that were told."""
-    from flows.console.watching import list_warnings
+    from flows.console.warnings import list_warnings
 
     list_warnings(settings, state, owner, console)
 
@@ -154,7 +154,7 @@ def warnings_list(settings: Settings, state: str, owner: str) -> None:
 @click.pass_obj
 def warnings_answer(settings: Settings, warning_id: str, answer: str, by: str, why: str) -> None:
     """Store what a person says of a warning: it was real, false, or known before."""
-    from flows.console.watching import answer_warning
+    from flows.console.warnings import answer_warning
 
     answer_warning(settings, warning_id, answer, by, why, console)
 
@@ -164,7 +164,7 @@ def warnings_answer(settings: Settings, warning_id: str, answer: str, by: str, w
 @click.pass_obj
 def redeliver(settings: Settings, period: str) -> None:
     """Settle uncertain mails and send queued ones."""
-    from flows.console.local import redeliver_here
+    from flows.console.review import redeliver_here
 
     redeliver_here(settings, period, console)
 
@@ -177,7 +177,7 @@ def redeliver(settings: Settings, period: str) -> None:
 @click.pass_obj
 def settle(settings: Settings, recipient: str, period: str, arrived: bool, by: str) -> None:
     """Settle an uncertain mail to RECIPIENT by a person's word."""
-    from flows.console.standing import settle_mail
+    from flows.console.status import settle_mail
 
     settle_mail(settings, recipient, period, arrived, by, datetime.now(UTC), console)
 
@@ -193,7 +193,7 @@ def causes() -> None:
 @click.pass_obj
 def causes_list(settings: Settings, period: str, status: str) -> None:
     """List the causes, newest first, and count what people decided."""
-    from flows.console.findings import list_causes
+    from flows.console.causes import list_causes
 
     list_causes(settings, period, status, console)
 
@@ -203,7 +203,7 @@ def causes_list(settings: Settings, period: str, status: str) -> None:
 @click.pass_obj
 def causes_show(settings: Settings, cause_id: str) -> None:
     """Show one cause with its records and every decision about it."""
-    from flows.console.findings import show_cause
+    from flows.console.causes import show_cause
 
     show_cause(settings, cause_id, console)
 
@@ -217,8 +217,8 @@ def causes_show(settings: Settings, cause_id: str) -> None:
 @click.pass_obj
 def causes_decide(settings: Settings, cause_id: str, status: str, by: str, why: str, at: str) -> None:
     """Say that a cause was reproduced, confirmed or rejected, and why; every word is kept."""
-    from flows.console.findings import decide
-    from tasks.model import CauseStatus
+    from flows.console.causes import decide
+    from tasks.model.causes import CauseStatus
 
     decide(settings, cause_id, CauseStatus(status), by=by, why=why, at=at, console=console)
 
@@ -234,7 +234,7 @@ def actions() -> None:
 @click.pass_obj
 def actions_list(settings: Settings, state: str, owner: str) -> None:
     """List the actions."""
-    from flows.console.promises import list_actions
+    from flows.console.actions import list_actions
 
     list_actions(settings, state, owner, console)
 
@@ -244,7 +244,7 @@ def actions_list(settings: Settings, state: str, owner: str) -> None:
 @click.pass_obj
 def actions_show(settings: Settings, action_id: str) -> None:
     """Show one action and everything that happened to it."""
-    from flows.console.promises import show_action
+    from flows.console.actions import show_action
 
     show_action(settings, action_id, console)
 
@@ -257,7 +257,7 @@ def actions_show(settings: Settings, action_id: str) -> None:
 @click.pass_obj
 def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due: str) -> None:
     """Accept a proposed action; from now on it can be due and late."""
-    from flows.console.promises import accept_action
+    from flows.console.actions import accept_action
 
     accept_action(settings, action_id, by=by, owner=owner, due=due, console=console)
 
@@ -278,7 +278,7 @@ def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due:
 @click.pass_obj
 def actions_update(settings: Settings, action_id: str, kind: str, **given: str) -> None:
     """Say what became of an action: started, done, postponed and so on."""
-    from flows.console.promises import update_action
+    from flows.console.actions import update_action
 
     update_action(settings, action_id, kind, given, console)
 
@@ -288,7 +288,7 @@ def actions_update(settings: Settings, action_id: str, kind: str, **given: str) 
 @click.pass_obj
 def actions_import(settings: Settings, file: Path) -> None:
     """Take over actions and what happened to them, with their own times, from FILE: one JSON object a line."""
-    from flows.console.promises import import_actions
+    from flows.console.actions import import_actions
 
     import_actions(settings, file, console)
 
@@ -299,7 +299,7 @@ def actions_import(settings: Settings, file: Path) -> None:
 @click.pass_obj
 def status(settings: Settings, grain: str, last: int) -> None:
     """Show periods with and without editions, channels, deliveries and uncertain mails."""
-    from flows.console.standing import show_status
+    from flows.console.status import show_status
 
     show_status(settings, grain, last, datetime.now(UTC), console)
 
@@ -312,7 +312,7 @@ def status(settings: Settings, grain: str, last: int) -> None:
 @click.pass_obj
 def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str) -> None:
     """Write the sample shop: its sources in their native shapes, its configuration and its truth."""
-    from flows.console.demonstration import write_sample
+    from flows.console.demo import write_sample
 
     write_sample(settings, seed=seed, weeks=weeks, scale=scale, through=through, console=console)
 
@@ -323,7 +323,7 @@ def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str
 @click.pass_obj
 def demo(settings: Settings, seed: int, scale: float) -> None:
     """Write the sample shop and review its last full week and month."""
-    from flows.console.demonstration import run_demo
+    from flows.console.demo import run_demo
 
     run_demo(settings, seed=seed, scale=scale, console=console)
 
@@ -336,7 +336,7 @@ def demo(settings: Settings, seed: int, scale: float) -> None:
 @click.pass_obj
 def serve(settings: Settings, port: int, mail_port: int) -> None:
     """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive, caught mails."""
-    from flows.console.serving import serve_all
+    from flows.console.serve import serve_all
 
     serve_all(settings, port, console, mail_port)
 
@@ -344,7 +344,7 @@ def serve(settings: Settings, port: int, mail_port: int) -> None:
 @main.command()
 def deploy() -> None:
     """Register the deployments and the rule that ends zombie runs with the Prefect server in PREFECT_API_URL."""
-    from flows.console.serving import deploy_all
+    from flows.console.serve import deploy_all
 
     deploy_all(console)
 
@@ -353,7 +353,7 @@ def deploy() -> None:
 @click.pass_obj
 def doctor(settings: Settings) -> None:
     """Check configuration, keys, fonts, stores, channels, mail, Prefect and worker, and say what to do."""
-    from flows.console.checkup import examine
+    from flows.console.doctor import examine
 
     findings = examine(settings, datetime.now(UTC))
     table = Table("", "what", "finding", "what to do", box=None)

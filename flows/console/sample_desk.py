@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tasks.sample.server import DATABASE, serving
+from examples.sample_shop.server import DATABASE, serving
 
 
 def is_sample(home: Path) -> bool:

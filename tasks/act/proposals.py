@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tasks.act.exposure import BASELINE_WEEKS
-from tasks.model import Action, ActionKind, ActionState, Cause, CauseStatus, Period, RedLine
+from tasks.act.observation import BASELINE_WEEKS
+from tasks.model.actions import Action, ActionKind, ActionState
+from tasks.model.causes import Cause, CauseStatus
+from tasks.model.periods import Period
+from tasks.model.review import RedLine
 from tasks.shop.load import Shop
 from tasks.shop.playbook import DUE, TARGET_NAMES, Entry, Step, target_value
 

@@ -4,11 +4,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.act.prior import check
+from tasks.act.earlier_actions import check
 from tasks.act.proposals import propose
-from tasks.analyse.findings import RootCauses
+from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.red_lines import red_lines
-from tasks.model import Action, ActionResult, Facts
+from tasks.model.actions import Action, ActionResult
+from tasks.model.facts import Facts
 from tasks.run import Run
 
 

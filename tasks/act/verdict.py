@@ -8,10 +8,7 @@ from math import ceil, exp, isfinite, log
 
 import numpy as np
 
-from tasks.act.noise import SEASON_WEEKS, YEAR, Noise
-from tasks.act.rate_ratio import RateRatio, p_greater, rate_ratio
-from tasks.act.segmented import step
-from tasks.act.series import (
+from tasks.act.evidence import (
     AFTER,
     BEFORE,
     HISTORY,
@@ -25,7 +22,10 @@ from tasks.act.series import (
     joined,
     needed_units,
 )
-from tasks.model import Verdict
+from tasks.methods.noise import SEASON_WEEKS, YEAR, Noise
+from tasks.methods.rate_ratio import RateRatio, p_greater, rate_ratio
+from tasks.methods.segmented import step
+from tasks.model.actions import Verdict
 
 COHORT_UNITS = 30
 """A weekly cohort smaller than this meets any target by having no units."""

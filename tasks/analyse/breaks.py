@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tasks.analyse.comparison import LEVEL_KINDS, last_year
-from tasks.model import Break, ChannelQuality, Facts, Period
+from tasks.analyse.figures.comparison import LEVEL_KINDS, last_year
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.review import Break, ChannelQuality
 from tasks.shop.load import Shop
 
 WEEKS_SHOWN = 4

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.model import TABLES, ChannelQuality, Facts, Period, Pull
+from tasks.model.facts import Facts, Pull
+from tasks.model.periods import Period
+from tasks.model.review import ChannelQuality
+from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
 
 USUAL_WEEKS = 8

@@ -6,9 +6,11 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tasks.analyse.published import published
-from tasks.analyse.service import missed_evidence
-from tasks.model import Facts, Period, RedLine
+from tasks.analyse.figures.published import published
+from tasks.analyse.figures.service import missed_evidence
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.review import RedLine
 from tasks.shop.load import Shop
 
 

@@ -4,22 +4,26 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.analyse.breakdowns import breakdowns
 from tasks.analyse.breaks import breaks
-from tasks.analyse.causes import root_causes
+from tasks.analyse.causes.naming import RootCauses
+from tasks.analyse.causes.search import root_causes
 from tasks.analyse.coverage import completeness, coverage, partial
-from tasks.analyse.due import due_items
-from tasks.analyse.figures import figures
-from tasks.analyse.findings import RootCauses
-from tasks.analyse.inflow import daily, problems
-from tasks.analyse.multiplicity import judged_together
-from tasks.analyse.projection import projections
-from tasks.analyse.rankings import rankings
+from tasks.analyse.deadlines import due_items
+from tasks.analyse.example_case import story
+from tasks.analyse.figures.all_figures import figures
+from tasks.analyse.figures.final_words import judged_together
+from tasks.analyse.figures.inflow import daily, problems
 from tasks.analyse.red_lines import red_lines
-from tasks.analyse.sayings import sayings
-from tasks.analyse.stories import story
+from tasks.analyse.tables.breakdowns import breakdowns
+from tasks.analyse.tables.projections import projections
+from tasks.analyse.tables.rankings import rankings
+from tasks.analyse.words.customer_words import sayings
 from tasks.classify.clocks import milestones
-from tasks.model import Action, ActionResult, Facts, Review, Sayings, WarningGrades
+from tasks.model.actions import Action, ActionResult
+from tasks.model.facts import Facts
+from tasks.model.review import Review
+from tasks.model.warnings import WarningGrades
+from tasks.model.words import Sayings
 from tasks.run import Run
 from tasks.warn.grades import grades
 

@@ -10,7 +10,9 @@ import polars as pl
 
 from tasks.classify.severity import holds
 from tasks.errors import ConfigurationError
-from tasks.model import UTC_TIME, Facts, Period
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.tables import UTC_TIME
 from tasks.shop.calendar_days import Calendar, WorkCalendar
 from tasks.shop.load import Shop
 from tasks.shop.service_levels import Milestone, ServiceHours

@@ -10,7 +10,7 @@ from tasks.classify.linking import batch_number, claim_clusters, with_cases, wit
 from tasks.classify.nature import nature
 from tasks.classify.phrases import PhraseBook, Reading
 from tasks.classify.severity import severity
-from tasks.model import Facts
+from tasks.model.facts import Facts
 from tasks.shop.load import Shop
 from tasks.shop.taxonomy import UNCODED
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import polars as pl
 
 from tasks.errors import ConfigurationError
-from tasks.model import Facts
+from tasks.model.facts import Facts
 from tasks.shop.dimensions import Dimension
 from tasks.shop.load import Shop
 

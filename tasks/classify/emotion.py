@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.model import Nature
+from tasks.model.coded import Nature
 
 
 def emotion() -> pl.Expr:

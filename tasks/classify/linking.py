@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from tasks.model import Facts, Nature
+from tasks.model.coded import Nature
+from tasks.model.facts import Facts
 from tasks.shop.taxonomy import UNCODED, Taxonomy
 
 CASE_DAYS = 14

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.model import Nature
+from tasks.model.coded import Nature
 from tasks.shop.identity import Identity
 from tasks.shop.taxonomy import UNCODED, Taxonomy
 from tasks.shop.words import Words

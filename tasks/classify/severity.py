@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.model import Nature, Track
+from tasks.model.coded import Nature, Track
 from tasks.shop.service_levels import Condition, ServiceLevels
 from tasks.shop.taxonomy import Taxonomy
 

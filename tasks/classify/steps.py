@@ -5,7 +5,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.classify.coding import code
-from tasks.model import Facts
+from tasks.model.facts import Facts
 from tasks.run import Run
 
 

@@ -13,22 +13,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from pydantic import BaseModel
 
-from tasks.collect import (
-    delimited,
-    http_api,
-    json_records,
-    mailbox,
-    mapping,
-    parquet,
-    selection,
-    sql_table,
-    workbook,
-)
 from tasks.collect.batch import Batch
-from tasks.collect.native import Native, Place, Window
+from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
+from tasks.collect.readers import delimited, http_api, json_records, mailbox, parquet, selection, sql_table, workbook
+from tasks.collect.source_rows import Native, Place, Window
 from tasks.errors import UserError
-from tasks.model import TABLES
+from tasks.model.tables import TABLES
 from tasks.settings import Settings
 from tasks.shop.channels import Channel, Selection
 from tasks.shop.load import Shop

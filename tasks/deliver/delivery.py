@@ -10,7 +10,7 @@ from typing import Protocol
 from tasks.deliver.message import Mail
 from tasks.deliver.transport import Probe, Transport
 from tasks.errors import UserError
-from tasks.model import Delivery, DeliveryState
+from tasks.model.editions import Delivery, DeliveryState
 
 LEASE_SECONDS = 900.0
 """After this a mail that is still `sending` was left behind; longer than any attempt to send can take."""

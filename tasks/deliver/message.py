@@ -17,7 +17,7 @@ from email.policy import SMTP, compat32
 from email.utils import format_datetime
 
 from tasks.errors import UserError
-from tasks.model import Delivery, DeliveryState
+from tasks.model.editions import Delivery, DeliveryState
 
 HEADER_LENGTH = 150
 """Longest header text, in characters."""

@@ -13,10 +13,13 @@ from tasks.deliver.outbox import Outbox
 from tasks.deliver.probe import ImapProbe, OutboxProbe
 from tasks.deliver.smtp import Server, Smtp
 from tasks.deliver.transport import Probe, Transport
-from tasks.model import ActionState, Delivery, DeliveryState, Edition, Period, WarningEvent, WarningLetter
+from tasks.model.actions import ActionState
+from tasks.model.editions import Delivery, DeliveryState, Edition
+from tasks.model.periods import Period
+from tasks.model.warnings import WarningEvent, WarningLetter
 from tasks.run import Post, Run, Stores
 from tasks.shop.load import Shop
-from tasks.store.holders import is_gone
+from tasks.store.processes import is_gone
 
 WARNING_REPORT = "early-warning"
 """Report of a warning's mails in the ledger; their period is the warning's number, their revision the event."""

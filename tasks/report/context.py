@@ -10,13 +10,18 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks.errors import UserError
-from tasks.model import Action, Breakdown, Cause, Figure, Period, ProblemRow, Projection, Ranking, Review, Verdict
-from tasks.report import charts, wording
-from tasks.report.phrase import EMPTY, Phrase, join
+from tasks.model.actions import Action, Verdict
+from tasks.model.causes import Cause
+from tasks.model.figures import Breakdown, Figure, ProblemRow, Projection, Ranking
+from tasks.model.periods import Period
+from tasks.model.review import Review
+from tasks.report.language import formats
+from tasks.report.language.phrase import EMPTY, Phrase, join
+from tasks.report.language.voice import Voice
+from tasks.report.paper import charts
 from tasks.report.sayings import SayingsLines, SayingsSection
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
-from tasks.report.voice import Voice
-from tasks.report.warnings import grade_lines
+from tasks.report.warning_text import grade_lines
 
 PAGE_ONE = (
     ("net_loss",),
@@ -295,7 +300,7 @@ class _Builder:
         if review.revision > 1:
             revised = voice.part("status.revised", n=self.number("review.revision", review.revision, "ordinal", method="ledger"))
             status = join([status, revised], voice.catalogue["word.list_sep"])
-        period = voice.dated(wording.period_text(review.period, voice.language))
+        period = voice.dated(formats.period_text(review.period, voice.language))
         as_of = voice.say("head.as_of", moment=voice.clock(review.as_of))
         shop = voice.data(
             voice.shop.identity.name if voice.chinese else voice.shop.identity.name_en or voice.shop.identity.name, 40
@@ -495,7 +500,7 @@ class _Builder:
             and figure.axis_to
             and (figure.axis_from, figure.axis_to) != (self.review.period.first_day, self.review.period.last_day)
         ):
-            parts.append(voice.dated(wording.span(figure.axis_from, figure.axis_to, voice.language)))
+            parts.append(voice.dated(formats.span(figure.axis_from, figure.axis_to, voice.language)))
         if figure.n is not None and figure.unit in ("share", "per_100"):
             n = voice.numbers.add(f"{self._id(figure)}.n", figure.n, "count", method=figure.method)
             parts.append(voice.part("caption.n", n=n))
@@ -518,7 +523,7 @@ class _Builder:
             return voice.word("judge.missing"), "muted"
         if few:
             return voice.word("judge.insufficient"), "muted"
-        judgement = "incomplete" if self.review.partial else wording.direction(figure)
+        judgement = "incomplete" if self.review.partial else formats.direction(figure)
         key = f"judge.watch_{figure.good}" if judgement == "watch" else f"judge.{judgement}"
         first = voice.word(key) if key in voice.catalogue else voice.word("judge.normal")
         tone = {"worse": "worse", "better": "better"}.get(
@@ -621,7 +626,7 @@ class _Builder:
             breaks = self._breaks(figure)
             points = [
                 charts.Point(
-                    wording.short_label(label, voice.language, self.review.period.grain),
+                    formats.short_label(label, voice.language, self.review.period.grain),
                     value,
                     segment=sum(index >= at for at in breaks),
                     immature=index == len(figure.series) - 1 and (figure.judgement == "incomplete" or bool(self.review.partial)),
@@ -674,7 +679,7 @@ class _Builder:
 
         rows = f"signed_at in {one.first_day}..{one.last_day}"
         return ProjectionRow(
-            week=voice.dated(wording.span(one.first_day, one.last_day, voice.language)),
+            week=voice.dated(formats.span(one.first_day, one.last_day, voice.language)),
             units=self.number(f"{id_}.units", n, "count", method="order lines signed", rows=rows),
             so_far=self.number(f"{id_}.so_far", one.so_far, "count", n=n, method="complaining units", rows=rows),
             reached=share("reached", one.reached, "lag curve"),
@@ -763,7 +768,7 @@ class _Builder:
         confirm = [self._question(*item) for item in cause.to_confirm[:3]]
         return CauseSheet(
             head=said.head(cause),
-            tone="worse" if cause.kind == "safety" or wording.strength(cause.observed, cause.low) == "clear" else "",
+            tone="worse" if cause.kind == "safety" or formats.strength(cause.observed, cause.low) == "clear" else "",
             sentence=said.finding(cause),
             facts=facts,
             confirm=confirm,
@@ -867,7 +872,7 @@ class _Builder:
         name = f"cause{cause.cause_id}"
         series = cause.series or dict(cause.facts).get("weekly", ())
         if len(series) >= 3:
-            points = [charts.Point(wording.short_label(label, voice.language), o, e) for label, o, e in series[-13:]]
+            points = [charts.Point(formats.short_label(label, voice.language), o, e) for label, o, e in series[-13:]]
             last_o, last_e = series[-1][1], series[-1][2]
             id_ = f"cause.{cause.cause_id}.last"
             return charts.line(
@@ -1173,7 +1178,7 @@ class _Builder:
         ]
         if one.axis_from and one.axis_to:
             parts.insert(
-                1, voice.part("breakdown.signed", days=voice.dated(wording.span(one.axis_from, one.axis_to, voice.language)))
+                1, voice.part("breakdown.signed", days=voice.dated(formats.span(one.axis_from, one.axis_to, voice.language)))
             )
         if one.age_days:
             age = self.number(f"breakdown.{one.code}.{one.dimension}.age", one.age_days, "days", method="age")
@@ -1229,7 +1234,7 @@ class _Builder:
         parts = [self._scope()]
         if one.unit == "orders" and one.axis_from and one.axis_to:
             parts.append(
-                voice.part("breakdown.signed", days=voice.dated(wording.span(one.axis_from, one.axis_to, voice.language)))
+                voice.part("breakdown.signed", days=voice.dated(formats.span(one.axis_from, one.axis_to, voice.language)))
             )
         within = join([voice.dimension(name) for name in one.compared_with], voice.catalogue["ranking.and"])
         parts.append(voice.part("ranking.within", within=within))

@@ -9,14 +9,16 @@ from html import unescape
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tasks.model import Number, Period, Review
-from tasks.report import pdf, picture
-from tasks.report.catalogue import FOLDER, catalogue
+from tasks.model.editions import Number
+from tasks.model.periods import Period
+from tasks.model.review import Review
 from tasks.report.context import Page, page
-from tasks.report.gate import Gate
-from tasks.report.numbers import Numbers
-from tasks.report.phrase import clean, word
-from tasks.report.voice import Voice
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.messages import FOLDER, catalogue
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.phrase import clean, word
+from tasks.report.language.voice import Voice
+from tasks.report.paper import first_page_png, pdf
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 
@@ -129,7 +131,7 @@ def finished(written: Draft, document: bytes) -> EditionFiles:
     files = {
         f"{stem}.pdf": document,
         "numbers.json": numbers.to_json(printed),
-        "page1.png": picture.first_page(document),
+        "page1.png": first_page_png.first_page(document),
         "main_points.txt": ("\n".join(points) + "\n").encode(),
         "mail.txt": mail_text.encode(),
         "mail.html": mail_html.encode(),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.model import Cause, Keyword, Quote, Theme
-from tasks.report.phrase import EMPTY, Phrase, join
+from tasks.model.causes import Cause
+from tasks.model.words import Keyword, Quote, Theme
+from tasks.report.language.phrase import EMPTY, Phrase, join
+from tasks.report.language.voice import Voice
 from tasks.report.sentences import Sentences
-from tasks.report.voice import Voice
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,13 @@ from datetime import date, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from tasks.model import Action, ActionKind, ActionResult, Break, Cause, Figure, MixEffect, RedLine, Review, Verdict
-from tasks.report import wording
-from tasks.report.phrase import EMPTY, Phrase, join
-from tasks.report.voice import Voice
+from tasks.model.actions import Action, ActionKind, ActionResult, Verdict
+from tasks.model.causes import Cause
+from tasks.model.figures import Figure, MixEffect
+from tasks.model.review import Break, RedLine, Review
+from tasks.report.language import formats
+from tasks.report.language.phrase import EMPTY, Phrase, join
+from tasks.report.language.voice import Voice
 
 HEADLINE_FIGURES = (
     "quality_refund_rate",
@@ -252,7 +255,7 @@ class Sentences:
         """Return the days that a partial period covers."""
         first, _, last = self.review.partial.partition("..")
         try:
-            return self.voice.dated(wording.span(date.fromisoformat(first), date.fromisoformat(last), self.voice.language))
+            return self.voice.dated(formats.span(date.fromisoformat(first), date.fromisoformat(last), self.voice.language))
         except ValueError:
             return self.voice.data(self.review.partial, 120)
 
@@ -283,11 +286,11 @@ class Sentences:
         ]
         for judgement in ("worse", "better"):
             for figure in known:
-                if wording.direction(figure) == judgement:
+                if formats.direction(figure) == judgement:
                     return voice.say(f"conclusion.overall_{judgement}", this=voice.this(), figure=voice.figure_inside(figure))
-        if known and wording.direction(known[0]) == "watch":
+        if known and formats.direction(known[0]) == "watch":
             return voice.say("conclusion.overall_watch", this=voice.this(), figure=voice.figure_inside(known[0]))
-        if known and all(wording.direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
+        if known and all(formats.direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
             return voice.say("conclusion.overall_normal", this=voice.this())
         if known and all(figure.judgement == "untested" for figure in known):
             return voice.say("conclusion.overall_unjudged")
@@ -324,7 +327,7 @@ class Sentences:
 
     def strength(self, cause: Cause) -> Phrase:
         """Return the rung of the ladder for a cause."""
-        return self.voice.word(f"strength.{wording.strength(cause.observed, cause.low)}")
+        return self.voice.word(f"strength.{formats.strength(cause.observed, cause.low)}")
 
     def head(self, cause: Cause) -> Phrase:
         """Return the message title of a cause, without numbers."""
@@ -332,7 +335,7 @@ class Sentences:
         where, leaf = voice.where(cause.slice), self._leaf(cause)
         if cause.kind in ("cluster", "safety", "reputation", "fall"):
             return voice.part(f"finding.head_{cause.kind}", where=where, leaf=leaf)
-        clear = wording.strength(cause.observed, cause.low) == "clear"
+        clear = formats.strength(cause.observed, cause.low) == "clear"
         return voice.part("finding.head_clear" if clear else "finding.head_watch", where=where, leaf=leaf)
 
     def finding(self, cause: Cause) -> Phrase:
@@ -381,7 +384,7 @@ class Sentences:
 
     def _pattern(self, cause: Cause) -> str:
         """Choose the pattern of a statistical cause; a rate needs its comparison, an age and enough units."""
-        rated = cause.rate is not None and bool(cause.comparison_rate) and wording.enough(cause.exposure, self.minimum)
+        rated = cause.rate is not None and bool(cause.comparison_rate) and formats.enough(cause.exposure, self.minimum)
         get = cause.slice.get
         if cause.kind in ("session", "app", "service", "promotion"):
             return cause.kind
@@ -826,7 +829,7 @@ class Sentences:
             name = voice.part("breaks.no_data", channel=voice.data(known[one.affects[0]].title(voice.language), 40))
         name = name or voice.word(f"breaks.{one.kind}")
         when = (
-            voice.dated(wording.span(one.on, one.until, voice.language))
+            voice.dated(formats.span(one.on, one.until, voice.language))
             if one.until
             else voice.part("breaks.since", day=voice.day(one.on))
         )

@@ -9,7 +9,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.model import Edition, Review
+from tasks.model.editions import Edition
+from tasks.model.review import Review
 from tasks.report.edition import Draft, EditionFiles, draft, finished, painted
 from tasks.run import Run
 from tasks.store.editions import edition_id

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from tasks.model import STAMPS, TABLES
+from tasks.model.tables import STAMPS, TABLES
 from tasks.shop.section import Section
 
 NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")

@@ -14,7 +14,7 @@ from tasks.shop.section import Section
 from tasks.shop.taxonomy import Name
 
 if TYPE_CHECKING:
-    from tasks.model import Action
+    from tasks.model.actions import Action
 
 DUE = re.compile(r"(?P<n>\d+)(?P<unit>h|d|sd)|D-(?P<before>\d+)|next_session|下一场")
 

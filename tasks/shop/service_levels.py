@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tasks.model import Severity, Track
+from tasks.model.coded import Severity, Track
 from tasks.shop.section import Section
 from tasks.shop.taxonomy import Name
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tasks.model import WarningKind
+from tasks.model.warnings import WarningKind
 from tasks.shop.section import Section
 
 

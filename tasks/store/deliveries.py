@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 
 from tasks.errors import ContentChanged
-from tasks.model import Delivery, DeliveryState
+from tasks.model.editions import Delivery, DeliveryState
 from tasks.store.database import Database
 from tasks.store.tables import DeliveryRow
 

@@ -12,9 +12,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from tasks.errors import UserError
-from tasks.model import Action, Cause, CauseStatus, Claim, Edition, Number, Period
-from tasks.store.promises import Promises
-from tasks.store.records import from_plain, to_plain
+from tasks.model.actions import Action
+from tasks.model.causes import Cause, CauseStatus
+from tasks.model.editions import Claim, Edition, Number
+from tasks.model.periods import Period
+from tasks.store.actions import Promises
+from tasks.store.plain_values import from_plain, to_plain
 from tasks.store.tables import (
     CauseDecisionRow,
     CauseRow,

@@ -11,7 +11,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from tasks.errors import UserError
-from tasks.model import STAMPS, TABLES, UTC_TIME, Table
+from tasks.model.tables import STAMPS, TABLES, UTC_TIME, Table
 from tasks.store.fingerprint import fingerprint
 
 QUARANTINE = "quarantine"

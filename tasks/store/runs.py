@@ -12,9 +12,9 @@ from typing import Literal
 from sqlalchemy import delete, select, update
 
 from tasks.errors import LeaseHeld, UserError
-from tasks.model import Pull
+from tasks.model.facts import Pull
 from tasks.store.database import Database
-from tasks.store.holders import is_gone
+from tasks.store.processes import is_gone
 from tasks.store.tables import BackfillPeriodRow, BackfillRow, LeaseRow, PeriodStateRow, PullRow
 
 BackfillState = Literal["planned", "done", "failed"]

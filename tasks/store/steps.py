@@ -8,10 +8,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.collect.batch import Batch
-from tasks.model import TABLES, Facts, Pull
+from tasks.model.facts import Facts, Pull
+from tasks.model.tables import TABLES
 from tasks.run import Run
-from tasks.validate.channel import verdict
-from tasks.validate.gate import Judged
+from tasks.validate.channel_verdict import verdict
+from tasks.validate.quarantine import Judged
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 UNREAD = ("source_version", "pull_id", "row_hash")

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from tasks.errors import UserError
-from tasks.model import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningLetter
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningLetter
 from tasks.store.database import Database
-from tasks.store.records import from_plain, to_plain
+from tasks.store.plain_values import from_plain, to_plain
 from tasks.store.tables import WarningEventRow, WarningRow
 
 

@@ -5,9 +5,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.collect.batch import Batch
-from tasks.model import TABLES
+from tasks.model.tables import TABLES
 from tasks.run import Run
-from tasks.validate.gate import Judged, Pulled, judge_together
+from tasks.validate.quarantine import Judged, Pulled, judge_together
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)

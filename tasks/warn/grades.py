@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks.model import Cause, GradedWarning, KeptWarning, Period, WarningGrades, WarningKind
+from tasks.model.causes import Cause
+from tasks.model.periods import Period
+from tasks.model.warnings import GradedWarning, KeptWarning, WarningGrades, WarningKind
 from tasks.shop.load import Shop
 
 SAME_CASES = 0.3

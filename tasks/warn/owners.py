@@ -7,7 +7,8 @@ from dataclasses import replace
 import polars as pl
 
 from tasks.errors import ConfigurationError
-from tasks.model import EarlyWarning, Facts, WarningKind
+from tasks.model.facts import Facts
+from tasks.model.warnings import EarlyWarning, WarningKind
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
 from tasks.shop.playbook import Entry, Trigger

@@ -4,17 +4,18 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.model import EarlyWarning, Facts
-from tasks.report.warning_mail import letter
+from tasks.model.facts import Facts
+from tasks.model.warnings import EarlyWarning
+from tasks.report.warning_letter import letter
 from tasks.run import Run
-from tasks.warn.clocks import deadlines, regulator
-from tasks.warn.clusters import clusters
-from tasks.warn.lives import Round, due_round
-from tasks.warn.mood import emotion, reputations
+from tasks.warn.kinds.clusters import clusters
+from tasks.warn.kinds.deadlines import deadlines, regulator
+from tasks.warn.kinds.mood import emotion, reputations
+from tasks.warn.kinds.new_words import new_words
+from tasks.warn.kinds.parcels import parcels
+from tasks.warn.kinds.safety import safety
+from tasks.warn.lifecycle import Round, due_round
 from tasks.warn.owners import assigned
-from tasks.warn.parcels import parcels
-from tasks.warn.safety import safety
-from tasks.warn.words_new import new_words
 
 
 @task(name="watch safety and clocks", cache_policy=NO_CACHE, persist_result=False)

@@ -20,9 +20,9 @@ from tasks.deliver.message import Mail
 from tasks.deliver.outbox import Outbox
 from tasks.deliver.probe import OutboxProbe
 from tasks.deliver.transport import Outcome
-from tasks.model import Delivery, DeliveryState
-from tasks.store.holders import holder_name, is_gone
+from tasks.model.editions import Delivery, DeliveryState
 from tasks.store.ledger import Ledger
+from tasks.store.processes import holder_name, is_gone
 
 NOW = datetime(2026, 11, 9, 1, 30, tzinfo=UTC)
 EACH = ["claimed", "sending", "accepted", "attempted", "settled"]

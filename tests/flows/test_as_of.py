@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from flows.console.local import _answer
-from flows.console.verification import differing_files
+from flows.console.review import _answer
+from flows.console.verify import differing_files
 from flows.review import review
 from tasks.run import Stores
 from tasks.settings import load_settings

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 import flows.backfill
 from flows.backfill import BackfillRequest, backfill
-from flows.opening import wanted_period
+from flows.run_context import wanted_period
 from tasks.errors import UserError
 from tasks.run import Stores
 from tasks.settings import load_settings

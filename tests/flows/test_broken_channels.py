@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from examples.sample_shop.server import serve
 from flows.review import review
 from tasks.run import Stores
-from tasks.sample.server import serve
 from tasks.settings import load_settings
 from tests.homes import AS_OF, WEEK, copied, inside, shown_status
 

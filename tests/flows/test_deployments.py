@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.backfill import backfill
-from flows.console.deploying import declared
+from flows.console.deploy import declared
 from flows.early_warning import early_warning
 from flows.redeliver import redeliver
 from flows.review import review

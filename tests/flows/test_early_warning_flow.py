@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flows.early_warning import early_warning
 from flows.redeliver import redeliver
-from tasks.model import DeliveryState, WarningAnswer, WarningKind
+from tasks.model.editions import DeliveryState
+from tasks.model.warnings import WarningAnswer, WarningKind
 from tasks.run import Stores
 from tasks.settings import load_settings
 from tests.homes import copied, inside

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 from prefect.client.orchestration import get_client
 
-from flows.console.local import _answer
+from flows.console.review import _answer
 from flows.review import review
 from tasks.errors import UserError
-from tasks.model import DeliveryState
+from tasks.model.editions import DeliveryState
 from tasks.run import Stores
 from tasks.settings import load_settings
 from tests.homes import AS_OF, ROOT, WEEK, copied, counted, environment, inside
@@ -125,7 +125,7 @@ def test_a_schedule_that_fires_twice_makes_one_revision(
     home = copied(reviewed_home, tmp_path / "home")
     fired = datetime.now(UTC).replace(microsecond=999_999)  # the edition is made in the very second in which it was due
     due = SimpleNamespace(scheduled_start_time=fired, parameters={"period": WEEK, "grain": "week"})
-    monkeypatch.setattr("flows.opening.runtime", SimpleNamespace(flow_run=due))
+    monkeypatch.setattr("flows.run_context.runtime", SimpleNamespace(flow_run=due))
     with inside(home):
         review(period=WEEK, revise=True, send=True)
         review(period=WEEK, revise=True, send=True)

@@ -11,7 +11,7 @@ from tasks.deliver.delivery import deliver, settle_uncertain
 from tasks.deliver.message import Mail
 from tasks.deliver.probe import ImapProbe
 from tasks.deliver.transport import Outcome
-from tasks.model import Delivery, DeliveryState
+from tasks.model.editions import Delivery, DeliveryState
 from tasks.store.ledger import Ledger
 from tests.peers import test_imap
 

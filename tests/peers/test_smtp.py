@@ -25,7 +25,7 @@ from tasks.deliver.delivery import deliver
 from tasks.deliver.message import Mail
 from tasks.deliver.smtp import Server, Smtp
 from tasks.errors import UserError
-from tasks.model import Delivery, DeliveryState
+from tasks.model.editions import Delivery, DeliveryState
 from tasks.store.ledger import Ledger
 
 pytestmark = pytest.mark.peer

@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from tasks.classify.clocks import SCHEMA, milestones
-from tasks.model import TABLES, Facts, Period
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
 
 SHOP = Shop.load()

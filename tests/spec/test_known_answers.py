@@ -4,8 +4,8 @@ from math import log
 
 import pytest
 
-from tasks.analyse.comparison import share_interval
-from tasks.analyse.scan import likelihood_ratio, ratio_interval
+from tasks.analyse.figures.comparison import share_interval
+from tasks.methods.scan import likelihood_ratio, ratio_interval
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from tasks.act.rate_ratio import p_greater, rate_ratio
+from tasks.methods.rate_ratio import p_greater, rate_ratio
 
 
 @pytest.mark.parametrize(("mid_p", "expected"), [(False, 0.000428), (True, 0.000310)], ids=["exact conditional", "mid-p"])

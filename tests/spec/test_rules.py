@@ -12,9 +12,9 @@ from expectations.channel import rules as channel_rules
 from expectations.rules import Given
 from expectations.suites import SUITES, suite
 from tasks.errors import UserError
-from tasks.model import TABLES
-from tasks.validate.channel import verdict
-from tasks.validate.gate import Judged, judge
+from tasks.model.tables import TABLES
+from tasks.validate.channel_verdict import verdict
+from tasks.validate.quarantine import Judged, judge
 
 NOW = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
 KNOWN = {"sku": {"FW-01", "KT-02"}, "issue": {"PRD.FAULT", "LOG.LATE"}}

@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from benchmarks.stories import EXCESS, is_right_slice, seeds_of
-from tasks.model import UTC_TIME, Cause, Facts
+from tasks.model.causes import Cause
+from tasks.model.facts import Facts
+from tasks.model.tables import UTC_TIME
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.console.checkup import examine
 from flows.console.cli import main
-from flows.console.newcomer import OWN, make_home
+from flows.console.doctor import examine
+from flows.console.init import OWN, make_home
 from flows.console.sites import Site, archive_site, inside, outbox_site
-from tasks.model import Delivery, DeliveryState
+from tasks.model.editions import Delivery, DeliveryState
 from tasks.run import Stores
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
@@ -110,7 +110,7 @@ def test_ctrl_c_says_that_nothing_is_half_written(home: Path, monkeypatch: pytes
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flows.console.standing.show_status", interrupted)
+    monkeypatch.setattr("flows.console.status.show_status", interrupted)
     shown = _run(home, "status")
     assert shown.exit_code == 130
     assert "Nothing is half-written" in shown.output

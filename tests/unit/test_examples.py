@@ -17,25 +17,28 @@ import pytest
 from pypdf import PdfReader
 
 from tasks.act.proposals import propose
-from tasks.analyse.breakdowns import breakdowns
 from tasks.analyse.breaks import breaks
-from tasks.analyse.causes import root_causes
+from tasks.analyse.causes.search import root_causes
 from tasks.analyse.coverage import completeness, coverage, partial
-from tasks.analyse.due import due_items
-from tasks.analyse.figures import figures
-from tasks.analyse.inflow import daily, problems
+from tasks.analyse.deadlines import due_items
+from tasks.analyse.example_case import story
+from tasks.analyse.figures.all_figures import figures
+from tasks.analyse.figures.inflow import daily, problems
 from tasks.analyse.red_lines import red_lines
-from tasks.analyse.stories import story
+from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.classify.clocks import milestones
 from tasks.classify.coding import code
-from tasks.collect.native import REPOSITORY
 from tasks.collect.pull import pull_channel
-from tasks.model import TABLES, Facts, Period, Pull, Review
+from tasks.collect.source_rows import REPOSITORY
+from tasks.model.facts import Facts, Pull
+from tasks.model.periods import Period
+from tasks.model.review import Review
+from tasks.model.tables import TABLES
 from tasks.report.edition import make
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 from tasks.store.lake import Lake
-from tasks.validate.gate import judge
+from tasks.validate.quarantine import judge
 
 SHARED = Settings().shared or REPOSITORY.parent / "shared"
 DATA = SHARED / "data"

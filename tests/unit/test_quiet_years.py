@@ -8,7 +8,9 @@ from datetime import date
 import pytest
 
 from benchmarks.quiet_years import Planted, _cause_of_trap, _figure_of_trap, _say_planted, planted_years
-from tasks.model import Cause, Figure, Period
+from tasks.model.causes import Cause
+from tasks.model.figures import Figure
+from tasks.model.periods import Period
 
 W42 = Period.parse("2026-W42")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from tasks.act.noise import DRIFT, Noise, course, dispersion, drift, moves, ordinary, prior_of_sisters
-from tasks.act.rate_ratio import rate_ratio
-from tasks.act.series import Counts, needed_units
+from tasks.act.evidence import Counts, needed_units
+from tasks.methods.noise import DRIFT, Noise, course, dispersion, drift, moves, ordinary, prior_of_sisters
+from tasks.methods.rate_ratio import rate_ratio
 
 WEEKS = np.arange(40, dtype=float)
 NOTHING = np.zeros(40)

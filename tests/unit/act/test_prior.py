@@ -6,9 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from tasks.act.exposure import evidence
-from tasks.act.prior import check, standing
-from tasks.model import TABLES, UTC_TIME, Action, ActionEvent, ActionKind, ActionState, Facts, Period, Verdict
+from tasks.act.earlier_actions import check, standing
+from tasks.act.observation import evidence
+from tasks.model.actions import Action, ActionEvent, ActionKind, ActionState, Verdict
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.tables import TABLES, UTC_TIME
 from tasks.shop.load import Shop
 
 W45 = Period.parse("2026-W45")

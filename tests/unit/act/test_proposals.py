@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tasks.act.proposals import due_at, propose, refusal
-from tasks.model import Action, ActionKind, ActionState, Cause, Period, RedLine
+from tasks.model.actions import Action, ActionKind, ActionState
+from tasks.model.causes import Cause
+from tasks.model.periods import Period
+from tasks.model.review import RedLine
 from tasks.shop.load import Shop
 from tasks.shop.playbook import target_value
 

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from tasks.act.series import AFTER, OWN, Evidence, Table, Windows, gather
+from tasks.act.evidence import AFTER, OWN, Evidence, Table, Windows, gather
 from tasks.act.verdict import Judgement, judge
-from tasks.model import Verdict
+from tasks.model.actions import Verdict
 
 MONDAY = date(2026, 1, 5)
 WINDOWS = Windows(

@@ -7,10 +7,10 @@ from math import ceil, log
 import numpy as np
 import pytest
 
-from tasks.act.noise import Noise
-from tasks.act.series import Counts, Evidence
+from tasks.act.evidence import Counts, Evidence
 from tasks.act.verdict import judge
-from tasks.model import Verdict
+from tasks.methods.noise import Noise
+from tasks.model.actions import Verdict
 
 LAST_DAY = date(2026, 11, 8)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.verdicts import draw, is_same_through_frames, main, small_cases
-from tasks.act.series import OWN
+from tasks.act.evidence import OWN
 from tasks.shop.load import Shop
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tasks.model import ActionResult, Verdict
-from tasks.report.gate import Gate
-from tasks.report.numbers import Numbers
+from tasks.model.actions import ActionResult, Verdict
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.voice import Voice
 from tasks.report.sentences import Sentences
-from tasks.report.voice import Voice
 from tasks.shop.load import Shop
 from tests.reviews import make_prior, make_review
 

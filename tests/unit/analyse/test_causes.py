@@ -11,11 +11,14 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 
-from tasks.analyse.causes import make_book, root_causes
-from tasks.analyse.expected import day_number
-from tasks.analyse.findings import RootCauses
-from tasks.analyse.lives import MAX_NEW
-from tasks.model import UTC_TIME, Cause, Facts, Period
+from tasks.analyse.causes.lifecycle import MAX_NEW
+from tasks.analyse.causes.naming import RootCauses
+from tasks.analyse.causes.search import make_book, root_causes
+from tasks.expected.arrivals import day_number
+from tasks.model.causes import Cause
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 from tests.shops import LAG, complaints, drawn, facts_of, noon, order_lines, pay_days
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, poisson
 
-from tasks.analyse.comparison import baseline, cohorts, count_range, normal_range, word
-from tasks.analyse.control_charts import g_chart, laney_p, laney_u, t_chart, xmr
-from tasks.model import Period
+from tasks.analyse.figures.comparison import baseline, cohorts, count_range, normal_range, word
+from tasks.methods.control_charts import g_chart, laney_p, laney_u, t_chart, xmr
+from tasks.model.periods import Period
 from tasks.shop.calendar_days import Event, Promotion, Span
 from tasks.shop.load import Shop
 

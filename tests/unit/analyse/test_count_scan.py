@@ -10,11 +10,11 @@ import pytest
 from scipy.stats import binom
 
 from benchmarks.complaint_cases import DIMENSIONS, complaint_case, nats
-from tasks.analyse.count_cases import cases_of
-from tasks.analyse.count_cells import counted
-from tasks.analyse.count_evidence import nats_of, tail_nats
-from tasks.analyse.count_scan import case_scan, count_scan
-from tasks.analyse.located import Located
+from benchmarks.engines.count_cases import cases_of
+from benchmarks.engines.count_cells import counted
+from benchmarks.engines.count_evidence import nats_of, tail_nats
+from benchmarks.engines.count_scan import case_scan, count_scan
+from benchmarks.engines.located import Located
 from tasks.errors import UserError
 
 SHARED = Path(os.environ.get("AFTERSALES_SHARED", Path(__file__).resolve().parents[4] / "shared"))

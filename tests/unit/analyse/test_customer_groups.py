@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.analyse.causes import root_causes
-from tasks.analyse.expected import day_number
-from tasks.model import Facts, Period
+from tasks.analyse.causes.search import root_causes
+from tasks.expected.arrivals import day_number
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
 from tasks.shop.load import Shop
 from tests.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
 

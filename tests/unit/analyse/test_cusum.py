@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tasks.analyse.cusum import arl, delay, design, path
 from tasks.errors import UserError
+from tasks.methods.cusum import arl, delay, design, path
 
 
 def test_the_limit_is_the_smallest_that_keeps_the_promised_run_length() -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from tasks.analyse.expected import (
+from tasks.expected.arrivals import (
     MAX_AGE,
     Book,
     Curve,
@@ -22,7 +22,7 @@ from tasks.analyse.expected import (
     observed_cases,
     until,
 )
-from tasks.model import Period
+from tasks.model.periods import Period
 from tests.shops import LAG, arising, complaints, drawn, facts_of, noon, order_lines, pay_days
 
 ZONE = "Asia/Shanghai"

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tasks.analyse.findings import RootCauses
-from tasks.analyse.lives import MAX_NEW, MEMORY, Counted, lived
-from tasks.model import Cause, CauseStatus, Period
+from tasks.analyse.causes.lifecycle import MAX_NEW, MEMORY, Counted, lived
+from tasks.analyse.causes.naming import RootCauses
+from tasks.model.causes import Cause, CauseStatus
+from tasks.model.periods import Period
 
 WEEK = Period.parse("2026-W45")
 LAST = WEEK.previous()

@@ -10,10 +10,13 @@ import polars as pl
 import pytest
 from scipy.stats import binom, binomtest
 
-from tasks.analyse.keywords import PRIOR_CASES, Comparison, chance, dispersion, log_odds, standing_out
-from tasks.analyse.sayings import sayings
-from tasks.analyse.terms import Lexicon
-from tasks.model import TABLES, Facts, Keyword, Period, Sayings
+from tasks.analyse.words.customer_words import sayings
+from tasks.analyse.words.keywords import PRIOR_CASES, Comparison, chance, dispersion, log_odds, standing_out
+from tasks.analyse.words.lexicon import Lexicon
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.tables import TABLES
+from tasks.model.words import Keyword, Sayings
 from tasks.shop.load import Shop
 
 SHOP = Shop.load(None)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2, gamma, nbinom, norm, poisson
 
-from tasks.analyse.cusum import arl
-from tasks.analyse.shrinkage import (
+from tasks.methods.cusum import arl
+from tasks.methods.shrinkage import (
     Prior,
     dispersion,
     disproportion,

@@ -8,10 +8,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from tasks.analyse.leaf_model import Shift, at_edge, fitted_shift, null_density, prior, summed_score
-from tasks.analyse.leaf_shift import leaf_shift
-from tasks.analyse.leaf_table import cuboid_sums, leaves_of
-from tasks.analyse.located import Located
+from benchmarks.engines.leaf_model import Shift, at_edge, fitted_shift, null_density, prior, summed_score
+from benchmarks.engines.leaf_shift import leaf_shift
+from benchmarks.engines.leaf_table import cuboid_sums, leaves_of
+from benchmarks.engines.located import Located
 from tasks.errors import UserError
 
 SIZES = {"carrier": 6, "line": 8, "region": 10}

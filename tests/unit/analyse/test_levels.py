@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tasks.analyse.levels import levels, usual
+from tasks.methods.levels import levels, usual
 
 
 def test_a_series_without_change_is_one_level() -> None:

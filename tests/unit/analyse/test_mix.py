@@ -6,9 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.analyse.expected import Book, build_book, curves
-from tasks.analyse.mix import mix_effects, mix_of
-from tasks.model import TABLES, Facts, MixEffect, Period
+from tasks.analyse.causes.mix import mix_effects, mix_of
+from tasks.expected.arrivals import Book, build_book, curves
+from tasks.model.facts import Facts
+from tasks.model.figures import MixEffect
+from tasks.model.periods import Period
+from tasks.model.tables import TABLES
 from tests.shops import arising, facts_of, filled, noon, order_lines, pay_days
 
 ZONE = "Asia/Shanghai"

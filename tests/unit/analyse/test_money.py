@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from tasks.analyse.comparison import with_target
-from tasks.analyse.money import money
-from tasks.model import UTC_TIME, Facts, Figure, Period
+from tasks.analyse.figures.comparison import with_target
+from tasks.analyse.figures.money import money
+from tasks.model.facts import Facts
+from tasks.model.figures import Figure
+from tasks.model.periods import Period
+from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 
 W45 = Period.parse("2026-W45")

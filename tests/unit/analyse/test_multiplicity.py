@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tasks.analyse.multiplicity import discoveries, judged_together
-from tasks.model import Figure, ProblemRow, RankedSlice, Ranking
+from tasks.analyse.figures.final_words import discoveries, judged_together
+from tasks.model.figures import Figure, ProblemRow, RankedSlice, Ranking
 
 
 def figure(code: str, judgement: str, p: float | None) -> Figure:

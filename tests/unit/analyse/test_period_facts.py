@@ -5,16 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from tasks.analyse.breakdowns import breakdowns
 from tasks.analyse.breaks import breaks
-from tasks.analyse.comparison import last_year
 from tasks.analyse.coverage import completeness, coverage, partial
-from tasks.analyse.due import due_items
-from tasks.analyse.figures import FAMILIES, figures
-from tasks.analyse.inflow import daily, inflow, problems, unlinked_factor
+from tasks.analyse.deadlines import due_items
+from tasks.analyse.example_case import LENGTH, story
+from tasks.analyse.figures.all_figures import FAMILIES, figures
+from tasks.analyse.figures.comparison import last_year
+from tasks.analyse.figures.inflow import daily, inflow, problems, unlinked_factor
 from tasks.analyse.red_lines import red_lines
-from tasks.analyse.stories import LENGTH, story
-from tasks.model import UTC_TIME, Facts, Period, Pull
+from tasks.analyse.tables.breakdowns import breakdowns
+from tasks.model.facts import Facts, Pull
+from tasks.model.periods import Period
+from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 
 W45 = Period.parse("2026-W45")

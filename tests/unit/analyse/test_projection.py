@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.analyse.projection import projections
-from tasks.model import Facts, Period
+from tasks.analyse.tables.projections import projections
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
 from tasks.shop.load import Shop
 from tests.shops import complaints, drawn, facts_of, noon, order_lines, pay_days
 

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.analyse.quotes import rarities, representative, tfidf
-from tasks.analyse.terms import Lexicon
-from tasks.model import Quote
+from tasks.analyse.words.lexicon import Lexicon
+from tasks.analyse.words.quotes import rarities, representative, tfidf
+from tasks.model.words import Quote
 from tasks.shop.load import Shop
 
 LEXICON = Lexicon(Shop.load(None).words, ["陈立新"])

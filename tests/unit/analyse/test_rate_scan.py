@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from scipy.stats import binomtest
 
+from benchmarks.engines.located import Located
+from benchmarks.engines.rate_scan import CONDITION_NATS, COUNTS, rate_ratio_interval, rate_scan
 from benchmarks.rate_scan_price import PRICES, Incident, cross_validated, figures, incident_groups, incidents_of
-from tasks.analyse.located import Located
-from tasks.analyse.rate_scan import CONDITION_NATS, COUNTS, rate_ratio_interval, rate_scan
 from tasks.errors import UserError
 from tasks.settings import Settings
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom, poisson
 
-from tasks.analyse.scan import Condition, Found, Panel, Pattern, Scan, likelihood_ratio, ratio_interval, scan, tail_nats
+from tasks.methods.scan import Condition, Found, Panel, Pattern, Scan, likelihood_ratio, ratio_interval, scan, tail_nats
 
 SKUS, CARRIERS, REGIONS, DAYS = 12, 4, 5, 28
 LINES = 3

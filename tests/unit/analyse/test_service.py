@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from tasks.analyse.published import published
-from tasks.analyse.service import service
-from tasks.model import UTC_TIME, Facts, Figure, Period
+from tasks.analyse.figures.published import published
+from tasks.analyse.figures.service import service
+from tasks.model.facts import Facts
+from tasks.model.figures import Figure
+from tasks.model.periods import Period
+from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 
 W45 = Period.parse("2026-W45")

@@ -8,9 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.analyse.rankings import rankings
-from tasks.analyse.shrinkage import Prior, dispersion, disproportion, distances, fitted_prior, funnel_limits, shrunken
-from tasks.model import UTC_TIME, Facts, Period, Ranking
+from tasks.analyse.tables.rankings import rankings
+from tasks.methods.shrinkage import Prior, dispersion, disproportion, distances, fitted_prior, funnel_limits, shrunken
+from tasks.model.facts import Facts
+from tasks.model.figures import Ranking
+from tasks.model.periods import Period
+from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 
 OCTOBER = Period.parse("2026-10")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from tasks.analyse.terms import Lexicon
-from tasks.analyse.themes import MIN_SIZE, themes
-from tasks.model import Theme
+from tasks.analyse.words.lexicon import Lexicon
+from tasks.analyse.words.themes import MIN_SIZE, themes
+from tasks.model.words import Theme
 from tasks.shop.load import Shop
 
 LEXICON = Lexicon(Shop.load(None).words)

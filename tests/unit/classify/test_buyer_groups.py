@@ -6,7 +6,8 @@ import polars as pl
 import yaml
 
 from tasks.classify.dimensions import with_dimensions
-from tasks.model import TABLES, UTC_TIME, Facts
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES, UTC_TIME
 from tasks.shop.load import Shop
 
 SHOP = Shop.load()

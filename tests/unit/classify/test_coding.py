@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from tasks.classify.coding import code
-from tasks.model import TABLES, Facts
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
 
 SHOP = Shop.load()

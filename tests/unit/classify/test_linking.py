@@ -6,7 +6,8 @@ import pytest
 
 from tasks.classify.coding import code
 from tasks.classify.linking import batch_number
-from tasks.model import TABLES, Facts
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
 
 SHOP = Shop.load()

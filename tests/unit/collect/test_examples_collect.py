@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from tasks.collect.batch import Batch
-from tasks.collect.native import REPOSITORY
 from tasks.collect.pull import pull_channel
+from tasks.collect.source_rows import REPOSITORY
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.collect.batch import Batch
-from tasks.collect.mailbox import header, own_words, parse
+from tasks.collect.readers.mailbox import header, own_words, parse
 from tasks.shop.channels import Mailbox
 
 SPEC = Mailbox(kind="mailbox", maildir="x")

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from tasks.collect.batch import Batch
-from tasks.collect.mapping import numbers, times
+from tasks.collect.mapping.canonical import numbers, times
 from tasks.errors import ConfigurationError
-from tasks.model import TABLES
+from tasks.model.tables import TABLES
 
 Pull = Callable[..., Batch]
 END = datetime(2026, 11, 8, 16, tzinfo=UTC)  # Monday 2026-11-09 00:00 in Shanghai

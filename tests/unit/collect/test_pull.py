@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.collect import parquet
 from tasks.collect.batch import Batch
-from tasks.collect.native import Native, Place
 from tasks.collect.preview import preview
 from tasks.collect.pull import READERS
+from tasks.collect.readers import parquet
+from tasks.collect.source_rows import Native, Place
 from tasks.settings import Settings
 from tasks.shop.channels import Parquet
 from tasks.shop.load import Shop

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.workbook import check
+from tasks.collect.readers.workbook import check
 from tasks.errors import ChannelError
 from tasks.shop.channels import Workbook
 

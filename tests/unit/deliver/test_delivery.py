@@ -14,7 +14,7 @@ from tasks.deliver.outbox import Outbox, file_name
 from tasks.deliver.probe import ImapProbe, OutboxProbe
 from tasks.deliver.transport import Outcome
 from tasks.errors import ContentChanged, UserError
-from tasks.model import Delivery, DeliveryState
+from tasks.model.editions import Delivery, DeliveryState
 from tasks.store.ledger import Ledger
 
 NOW = datetime(2026, 11, 9, 1, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from string import Formatter
 
-from tasks.report.catalogue import FOLDER, catalogue
+from tasks.report.language.messages import FOLDER, catalogue
 from tasks.shop.load import Shop
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.report import charts
-from tasks.report.phrase import Phrase, Piece, word
+from tasks.report.language.phrase import Phrase, Piece, word
+from tasks.report.paper import charts
 
 
 def _line(points: list[charts.Point]) -> str:

@@ -18,9 +18,10 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from tasks.model import ActionKind, CaseStory, ChannelQuality, Review
-from tasks.report.catalogue import catalogue
+from tasks.model.actions import ActionKind
+from tasks.model.review import CaseStory, ChannelQuality, Review
 from tasks.report.edition import EditionFiles, draft, make
+from tasks.report.language.messages import catalogue
 from tasks.settings import Settings
 from tests.reviews import local, make_action, make_causes, make_review, make_shop, red_line
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tasks.errors import RenderError
-from tasks.report.numbers import Numbers
+from tasks.report.language.numbers import Numbers
 
 
 def test_a_number_prints_by_its_id_in_both_languages() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tasks.errors import RenderError
-from tasks.model import Period
-from tasks.report import pdf
+from tasks.model.periods import Period
+from tasks.report.paper import pdf
 
 PAGE = '<!DOCTYPE html><html lang="en"><head><title>t</title><link rel="stylesheet" href="asset:review.css"></head><body class="week">{}</body></html>'
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.report.phrase import Phrase, Piece, clean
+from tasks.report.language.phrase import Phrase, Piece, clean
 
 
 @pytest.mark.parametrize(

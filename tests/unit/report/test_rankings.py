@@ -7,11 +7,12 @@ from datetime import date
 
 import pytest
 
-from tasks.model import RankedSlice, Review
+from tasks.model.figures import RankedSlice
+from tasks.model.review import Review
 from tasks.report.context import Page, page
-from tasks.report.gate import Gate
-from tasks.report.numbers import Numbers
-from tasks.report.voice import Voice
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.voice import Voice
 from tests.reviews import make_review, make_shop
 
 

@@ -7,14 +7,15 @@ from html import unescape
 
 import pytest
 
-from tasks.model import Keyword, Quote, Review, Sayings, Theme
+from tasks.model.review import Review
+from tasks.model.words import Keyword, Quote, Sayings, Theme
 from tasks.report.context import page
 from tasks.report.edition import templates
-from tasks.report.gate import Gate
-from tasks.report.numbers import Numbers
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.voice import Voice
 from tasks.report.sayings import SayingsLines
 from tasks.report.sentences import Sentences
-from tasks.report.voice import Voice
 from tests.reviews import make_review, make_shop
 
 WORD = Keyword("漏水", "PRD.FAULT", 20, 4.8, 6.1, ("r1", "r2"))

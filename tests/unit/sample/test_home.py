@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tasks.sample.home import write_home
+from examples.sample_shop.home import write_home
 
 
 def test_a_home_is_written_in_one_call_and_tells_its_steps(tmp_path: Path) -> None:

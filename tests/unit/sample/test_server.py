@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from examples.sample_shop import server
 from tasks.errors import UserError
-from tasks.sample import server
 
 ROWS = 1_234
 

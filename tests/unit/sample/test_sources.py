@@ -16,14 +16,14 @@ import openpyxl
 import polars as pl
 import pytest
 
+from examples.sample_shop import forms
+from examples.sample_shop.dirt import Ledger
+from examples.sample_shop.home import write_configuration
+from examples.sample_shop.prior_actions import prior_actions
+from examples.sample_shop.rows import nested
+from examples.sample_shop.server import DATABASE, serving
+from examples.sample_shop.sources import write_sources
 from tasks.collect.pull import pull_channel
-from tasks.sample import forms
-from tasks.sample.dirt import Ledger
-from tasks.sample.home import write_configuration
-from tasks.sample.prior_actions import prior_actions
-from tasks.sample.rows import nested
-from tasks.sample.server import DATABASE, serving
-from tasks.sample.sources import write_sources
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 from tests.unit.sample.tiny_world import TinyWorld

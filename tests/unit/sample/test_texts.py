@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tasks.sample.texts import Draw, phrases, write_texts
+from examples.sample_shop.texts import Draw, phrases, write_texts
 
 LINES = ("FW", "AF", "KT", "FN", "CP", "HW", "SM", "BB")
 

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from examples.sample_shop.nouns import LINES
+from examples.sample_shop.problems import LAGS, PROBLEMS, arrived_by, draw_lags, line_rates
+from examples.sample_shop.stories import likelihood
+from examples.sample_shop.world import World, build
 from tasks.errors import UserError
-from tasks.model import TABLES
-from tasks.sample.nouns import LINES
-from tasks.sample.problems import LAGS, PROBLEMS, arrived_by, draw_lags, line_rates
-from tasks.sample.stories import likelihood
-from tasks.sample.world import World, build
+from tasks.model.tables import TABLES
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from tasks.model import TABLES, UTC_TIME
+from tasks.model.tables import TABLES, UTC_TIME
 
 SOURCES = (
     "ticket",

@@ -12,20 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from tasks.errors import ContentChanged, LeaseHeld, UserError
-from tasks.model import (
-    Action,
-    ActionKind,
-    ActionState,
-    Cause,
-    CauseStatus,
-    Claim,
-    Delivery,
-    DeliveryState,
-    Edition,
-    Number,
-    Period,
-    Pull,
-)
+from tasks.model.actions import Action, ActionKind, ActionState
+from tasks.model.causes import Cause, CauseStatus
+from tasks.model.editions import Claim, Delivery, DeliveryState, Edition, Number
+from tasks.model.facts import Pull
+from tasks.model.periods import Period
 from tasks.store.ledger import Ledger
 from tasks.store.runs import PeriodState
 from tasks.store.tables import HEAD

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.files import write_whole
-from tasks.model import Edition
+from tasks.model.editions import Edition
 from tasks.store.archive import Archive, Discrepancy
 
 NOW = datetime(2026, 11, 9, tzinfo=UTC)

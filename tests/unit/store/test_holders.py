@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.store.holders import holder_name, is_gone
+from tasks.store.processes import holder_name, is_gone
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -19,7 +19,7 @@ def test_a_living_process_is_not_gone() -> None:
 
 
 def test_an_ended_process_is_gone() -> None:
-    code = "from tasks.store.holders import holder_name; print(holder_name('w'))"
+    code = "from tasks.store.processes import holder_name; print(holder_name('w'))"
     name = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     assert is_gone(name)
 

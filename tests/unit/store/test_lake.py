@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import UserError
-from tasks.model import STAMPS, TABLES, UTC_TIME
+from tasks.model.tables import STAMPS, TABLES, UTC_TIME
 from tasks.store.lake import Appended, Lake
 
 NOW = datetime(2026, 11, 9, 1, 30, tzinfo=UTC)

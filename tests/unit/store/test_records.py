@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.store.records import from_plain, to_plain
+from tasks.store.plain_values import from_plain, to_plain
 
 
 class Colour(StrEnum):

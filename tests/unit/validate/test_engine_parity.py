@@ -10,9 +10,9 @@ import pytest
 from expectations.rules import Given, Rule
 from expectations.suites import SUITES, suite
 from tasks.errors import UserError
-from tasks.model import TABLES
-from tasks.validate.confirmation import RESULT_FORMAT, expectation, quiet_context, run
-from tasks.validate.gate import with_derived
+from tasks.model.tables import TABLES
+from tasks.validate.gx_count import RESULT_FORMAT, expectation, quiet_context, run
+from tasks.validate.quarantine import with_derived
 
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
 GIVEN = Given(NOW, known={"sku": frozenset({"FW-01", "KT-02"}), "issue": frozenset({"PRD.FAULT"})})

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import tasks.validate.gate as gate
+import tasks.validate.quarantine as gate
 from expectations.rules import Given, Lacks, rule
 from tasks.errors import UserError
-from tasks.model import TABLES
-from tasks.validate.gate import QUARANTINE_SCHEMA, judge
+from tasks.model.tables import TABLES
+from tasks.validate.quarantine import QUARANTINE_SCHEMA, judge
 
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
 KNOWN = {"sku": {"FW-01"}, "issue": {"PRD.FAULT"}}

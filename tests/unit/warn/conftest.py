@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model import EarlyWarning, KeptWarning, WarningEvent, WarningKind
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningKind
 from tasks.shop.load import Shop
 
 MOMENT = datetime(2026, 11, 9, 0, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from tasks.model import Facts
+from tasks.model.facts import Facts
 from tasks.shop.load import Shop
-from tasks.warn.clusters import clusters
+from tasks.warn.kinds.clusters import clusters
 from tests.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
 
 FIRST = date(2026, 1, 5)

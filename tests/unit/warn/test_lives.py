@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.errors import ConfigurationError
-from tasks.model import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningKind, WarningState
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningKind, WarningState
 from tasks.shop.load import Shop
-from tasks.warn.lives import Round, due_round, warning_id
+from tasks.warn.lifecycle import Round, due_round, warning_id
 from tasks.warn.owners import ladder
 from tests.unit.warn.conftest import MOMENT, kept_after
 

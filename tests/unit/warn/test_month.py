@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from tasks.model import EarlyWarning, Period, WarningAnswer, WarningEvent, WarningKind
+from tasks.model.periods import Period
+from tasks.model.warnings import EarlyWarning, WarningAnswer, WarningEvent, WarningKind
 from tasks.report.edition import make
 from tasks.settings import Settings
 from tasks.warn.grades import grades

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from tasks.model import EarlyWarning, Facts, WarningKind
+from tasks.model.facts import Facts
+from tasks.model.warnings import EarlyWarning, WarningKind
 from tasks.shop.load import Shop
 from tasks.warn.owners import assigned, ladder
 from tests.unit.warn.conftest import MOMENT

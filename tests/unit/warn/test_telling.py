@@ -14,22 +14,14 @@ import pytest
 
 from tasks.deliver.message import Letter, build
 from tasks.errors import UserError
-from tasks.model import (
-    Cause,
-    EarlyWarning,
-    KeptWarning,
-    Period,
-    WarningAnswer,
-    WarningEvent,
-    WarningKind,
-    WarningLetter,
-    WarningState,
-)
-from tasks.report.gate import Gate
-from tasks.report.numbers import Numbers
-from tasks.report.voice import Voice
-from tasks.report.warning_mail import letter
-from tasks.report.warnings import grade_lines
+from tasks.model.causes import Cause
+from tasks.model.periods import Period
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningKind, WarningLetter, WarningState
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.voice import Voice
+from tasks.report.warning_letter import letter
+from tasks.report.warning_text import grade_lines
 from tasks.shop.load import Shop
 from tasks.store.ledger import Ledger
 from tasks.warn.grades import grades

@@ -9,14 +9,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tasks.model import TABLES, Facts, WarningKind
+from tasks.methods.chance import days_between, days_between_new, dispersion
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES
+from tasks.model.warnings import WarningKind
 from tasks.shop.load import Shop
-from tasks.warn.chance import days_between, days_between_new, dispersion
-from tasks.warn.clocks import deadlines, regulator
-from tasks.warn.mood import emotion, reputations
-from tasks.warn.parcels import parcels
-from tasks.warn.safety import safety
-from tasks.warn.words_new import new_words, terms
+from tasks.warn.kinds.deadlines import deadlines, regulator
+from tasks.warn.kinds.mood import emotion, reputations
+from tasks.warn.kinds.new_words import new_words, terms
+from tasks.warn.kinds.parcels import parcels
+from tasks.warn.kinds.safety import safety
 from tests.unit.warn.conftest import MOMENT
 
 CODED = {

@@ -1,0 +1,85 @@
+"""`aftersales channels try NAME`: what a channel would bring, and what of it would be rejected. Nothing is stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from flows.console.sample_desk import desk_beside
+from tasks.collect.preview import preview
+from tasks.errors import UserError
+from tasks.settings import Settings
+from tasks.shop.load import Shop
+from tasks.validate.quarantine import judge
+
+ROWS = 20
+WIDEST = 40
+
+
+def try_channel(settings: Settings, name: str, console: Console) -> None:
+    """Print 20 mapped rows of a channel, what would be rejected and why, and columns in which nothing was found.
+
+    Raises:
+        UserError: If there is no such channel, or it cannot be read.
+    """
+    shop = Shop.load(settings.home)
+    channel = shop.channels.named(name)
+    if channel is None:
+        names = ", ".join(channel.name for channel in shop.channels.channels)
+        raise UserError(
+            f"channels.yaml has no channel {name!r}.",
+            hint=f"It has {names}." if names else "It lists none yet; see its comments.",
+        )
+    now = datetime.now(UTC)
+
+    def judged(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        result = judge(
+            table,
+            frame,
+            shop,
+            now=now,
+            known={"issue": frozenset(shop.taxonomy.every_leaf) | frozenset(shop.taxonomy.nodes)},
+            channel=name,
+            confirm=False,
+        )
+        return result.good, result.quarantine
+
+    with console.status(f"Reading {name} …"), desk_beside(settings.home):
+        seen = preview(channel, shop=shop, settings=settings, now=now, judge=judged, rows=ROWS)
+    if seen.batch.error:
+        raise UserError(seen.batch.error, hint=seen.batch.hint)
+    console.print(
+        f"{name} → {channel.table}: {seen.batch.read} rows read, {seen.rejected.height} would be rejected. Nothing was stored."
+    )
+    console.print(_table(seen.rows, ZoneInfo(shop.identity.zone)))
+    if seen.empty:
+        console.print(f"Nothing was found for {', '.join(seen.empty)}: is the source's name for it right?")
+    for flag, count in seen.flags.items():
+        console.print(f"{count} rows are kept with the mark {flag}.")
+    if seen.rejected.height:
+        console.print("Rejected:")
+        for rule, count in seen.counts.items():
+            console.print(f"  {count:>6}  {rule}: {seen.rejected.filter(pl.col('rule') == rule)['reason'][0]}")
+        console.print(
+            _table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone))
+        )
+
+
+def _table(rows: pl.DataFrame, zone: ZoneInfo) -> Table:
+    table = Table(*rows.columns, box=None)
+    for row in rows.iter_rows():
+        table.add_row(*[_cell(value, zone) for value in row])
+    return table
+
+
+def _cell(value: object, zone: ZoneInfo) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return (text if len(text) <= WIDEST else text[: WIDEST - 1] + "…").replace("\n", " ").replace("[", "\\[")

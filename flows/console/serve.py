@@ -1,0 +1,161 @@
+"""Everything on one machine until Ctrl-C: Prefect server, worker, deployments, archive and outbox on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import httpx
+from rich.console import Console
+
+from flows.console.deploy import POOL, deploy
+from flows.console.sample_desk import desk_beside
+from flows.console.sites import Site, archive_site, outbox_site
+from tasks.errors import UserError
+from tasks.settings import Settings, choose_home, environment, own_prefect, put_environment
+
+MAIL_PORT = 8025
+HEALTHY_S = 180
+GOODBYE_S = 15
+QUIET_SERVER = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
+}
+
+
+def serve_all(settings: Settings, port: int, console: Console, mail_port: int = MAIL_PORT) -> None:
+    """Start everything, print the addresses, and end all of it on Ctrl-C.
+
+    Args:
+        settings: Home; the archive's port is that of `archive_url`.
+        port: Port of the Prefect server on 127.0.0.1.
+        console: Where to print.
+        mail_port: Port of the page that shows the outbox.
+
+    Raises:
+        UserError: If something does not start, or ends by itself.
+    """
+    choose_home(settings.home)
+    login = server_login()
+    api = f"http://127.0.0.1:{port}/api"
+    put_environment(**QUIET_SERVER, **own_prefect(settings), **login, PREFECT_API_URL=api)
+    logs = settings.home / "prefect"
+    logs.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    with ExitStack() as stack:
+        archive = _site(stack, archive_site(settings.archive_root), urlsplit(settings.archive_url).port or 8765)
+        mails = _site(stack, outbox_site(settings.outbox_root), mail_port)
+        desk = stack.enter_context(desk_beside(settings.home))
+        with console.status("Starting the Prefect server …"):
+            server = stack.enter_context(
+                _child(["server", "start", "--host", "127.0.0.1", "--port", str(port)], logs / "server.log")
+            )
+            _wait_healthy(server, api, logs / "server.log")
+        with console.status("Registering the deployments …"):
+            deploy(console)
+        worker = stack.enter_context(
+            _child(["worker", "start", "--pool", POOL, "--type", "process", "--name", "aftersales-worker"], logs / "worker.log")
+        )
+        for name, address in (
+            ("Prefect", f"http://127.0.0.1:{port}{'  (asks for the login of PREFECT_SERVER_API_AUTH_STRING)' if login else ''}"),
+            ("Archive", archive.url),
+            ("Mails", mails.url),
+            ("Sample desk", desk),
+        ):
+            if address:
+                console.print(f"{name:>12}  {address}")
+        console.print("Logs stand in " + str(logs) + ". Ctrl-C ends everything.")
+        _watch({"Prefect server": server, "worker": worker}, logs)
+
+
+def deploy_all(console: Console) -> None:
+    """Register everything with the server that PREFECT_API_URL names.
+
+    Raises:
+        UserError: If no server is named, none answers, or it refuses something.
+    """
+    if not environment().get("PREFECT_API_URL"):
+        raise UserError(
+            "PREFECT_API_URL names no Prefect server.", hint="Set it, as http://127.0.0.1:4200/api, or use `make serve`."
+        )
+    put_environment(**QUIET_SERVER, **server_login())
+    deploy(console)
+
+
+def server_login() -> dict[str, str]:
+    """Return what clients need where the server asks for a login: `user:password` of PREFECT_SERVER_API_AUTH_STRING."""
+    login = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
+    return {"PREFECT_API_AUTH_STRING": login} if login else {}
+
+
+def _site(stack: ExitStack, answer: object, port: int) -> Site:
+    try:
+        site = Site(answer, port)  # type: ignore[arg-type]
+    except OSError as error:
+        raise UserError(
+            f"Port {port} is taken.", hint="End what uses it, or choose another by AFTERSALES_ARCHIVE_URL or --mail-port."
+        ) from error
+    stack.callback(site.stop)
+    return site
+
+
+@contextmanager
+def _child(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Prefect command in a group of its own, so that Ctrl-C reaches us and we end it in order."""
+    with log.open("ab") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "prefect", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=environment(PYTHONUNBUFFERED="1"),
+            start_new_session=True,
+        )
+    try:
+        yield child
+    finally:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(GOODBYE_S)
+
+
+def _wait_healthy(server: subprocess.Popen[bytes], api: str, log: Path) -> None:
+    until = time.monotonic() + HEALTHY_S
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            raise UserError(f"The Prefect server ended at once ({_last_line(log)}).", hint=f"Look into {log}; is the port taken?")
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{api}/health", timeout=2).status_code == 200:
+                return
+        time.sleep(0.3)
+    raise UserError(f"The Prefect server was not ready after {HEALTHY_S} s.", hint=f"Look into {log}.")
+
+
+def _watch(children: dict[str, subprocess.Popen[bytes]], logs: Path) -> None:
+    while True:
+        for name, child in children.items():
+            if child.poll() is not None:
+                raise UserError(f"The {name} ended by itself (code {child.returncode}).", hint=f"Look into {logs}.")
+        time.sleep(0.5)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:200] if lines else "no word"
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

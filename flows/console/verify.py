@@ -1,0 +1,83 @@
+"""Making a kept edition again, at its own moment, and comparing every byte; nothing is stored."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from prefect.logging import disable_run_logger
+from sqlalchemy import select
+
+from tasks.act.steps import check_prior_actions, propose_actions
+from tasks.analyse.steps import analyse, find_root_causes
+from tasks.classify.steps import classify
+from tasks.model.actions import Action, ActionEvent
+from tasks.model.review import Review
+from tasks.report.edition import make
+from tasks.run import Run
+from tasks.store.editions import edition_id
+from tasks.store.ledger import Ledger
+from tasks.store.steps import recall
+from tasks.store.tables import ActionRow
+
+
+class LedgerThen:
+    """The ledger as it was when an edition was made: what later editions proposed for the same moment is not there yet."""
+
+    def __init__(self, ledger: Ledger, moment: datetime) -> None:
+        self._ledger = ledger
+        later = [edition_id(edition) for edition in ledger.editions() if edition.made_at > moment]
+        with ledger.reading() as session:
+            self._unmade = set(session.scalars(select(ActionRow.action_id).where(ActionRow.edition_id.in_(later))))
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the ledger's own."""
+        return getattr(self._ledger, name)
+
+    def actions_as_of(self, moment: datetime | None) -> list[tuple[Action, list[ActionEvent]]]:
+        """Return the actions of a moment without those that were not proposed yet when the edition was made."""
+        return [(action, events) for action, events in self._ledger.actions_as_of(moment) if action.action_id not in self._unmade]
+
+
+def differing_files(run: Run) -> list[str]:
+    """Return the files of a kept edition that come out otherwise now, as `audience.language/file`.
+
+    The lake is read as of the edition's moment, with the configuration archived with it and the actions known then; the steps are
+    the flow's own.
+    """
+    review = remade(run)
+    different = []
+    for edition in run.answered:
+        made = make(review, run.shop, edition.audience, edition.language, run.settings)
+        files = {**made.files, "subject.txt": f"{made.subject}\n".encode()}
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        different += [
+            f"{edition.audience}.{edition.language}/{name}"
+            for name in sorted(hashes.keys() | edition.files.keys())
+            if hashes.get(name) != edition.files.get(name)
+        ]
+    return different
+
+
+def remade(run: Run) -> Review:
+    """Judge the period of a kept edition again, as it was judged then."""
+    kept = run.answered[0]
+    ledger: Any = LedgerThen(run.stores.ledger, kept.made_at)
+    again = Run(
+        replace(run.stores, ledger=ledger),
+        run.shop,
+        run.period,
+        as_of=run.as_of,
+        now=kept.made_at,
+        revision=run.revision,
+        pull=False,
+    )
+    again.provisional = kept.status == "provisional"
+    with disable_run_logger():
+        facts = classify.fn(again, recall.fn(again, []))
+        causes = find_root_causes.fn(again, facts)
+        prior = check_prior_actions.fn(again, facts)
+        proposals = propose_actions.fn(again, facts, causes)
+        return analyse.fn(again, facts, causes, prior, proposals)

@@ -1,0 +1,68 @@
+"""The daily watch at the console: look, list what was told, and file answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.console.review import outcome_of, prefect_beside
+from tasks.errors import UserError
+from tasks.model.periods import Period
+from tasks.model.warnings import KeptWarning, WarningAnswer, WarningState
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.voice import Voice
+from tasks.report.warning_text import Sayings
+from tasks.run import Stores
+from tasks.settings import Settings
+from tasks.shop.load import Shop
+
+
+def watch_here(settings: Settings, *, as_of: str, send: bool, console: Console) -> None:
+    """Run the daily watch in this process and show what it tells."""
+    with prefect_beside(settings, console, "Early warning"):
+        from flows.early_warning import early_warning
+
+        outcome = outcome_of(early_warning(as_of=as_of, send=send, return_state=True))  # type: ignore[call-overload]
+    console.print(outcome)
+
+
+def list_warnings(settings: Settings, state: str, owner: str, console: Console) -> None:
+    """Print the warnings that fit; the places of restricted ones stay with the people who were told."""
+    stores, shop = Stores.open(settings), Shop.load(settings.home)
+    if state and state not in [known.value for known in WarningState]:
+        raise UserError(f"There is no state {state!r}.", hint=f"Write one of {', '.join(known.value for known in WarningState)}.")
+    zone = ZoneInfo(shop.identity.zone)
+    table = Table("number", "state", "answer", "told", "answer by", "what", box=None)
+    for kept in stores.ledger.warnings():
+        if (state and kept.state.value != state) or (owner and owner not in kept.people):
+            continue
+        table.add_row(
+            kept.warning_id,
+            kept.state.value,
+            kept.answer.value if kept.answer else "",
+            ", ".join(kept.people),
+            f"{kept.warning.answer_by.astimezone(zone):%Y-%m-%d %H:%M}",
+            "(restricted)" if kept.warning.restricted else told_line(kept, shop),
+        )
+    console.print(table if table.row_count else "No warning fits.")
+
+
+def told_line(kept: KeptWarning, shop: Shop) -> str:
+    """Return a warning in one line, in the shop's first language."""
+    language = shop.identity.languages[0]
+    period = Period.containing(kept.opened_at, "week", shop.identity.zone)
+    voice = Voice(shop, language, Numbers(language, shop.identity.currency), Gate(shop.words), period)
+    return Sayings(voice, kept.warning, shop, kept.warning_id).what().plain
+
+
+def answer_warning(settings: Settings, warning_id: str, answer: str, by: str, why: str, console: Console) -> None:
+    """Store an answer; the person must be one that people.yaml knows."""
+    stores, shop = Stores.open(settings), Shop.load(settings.home)
+    if shop.people.find(by) is None:
+        raise UserError(f"people.yaml knows nobody called {by}.", hint="Name one person of people.yaml, or add them there.")
+    event = stores.ledger.answer_warning(warning_id, WarningAnswer(answer), at=datetime.now(UTC), by=by, why=why)
+    console.print(f"{warning_id} is answered: {event.answer.value if event.answer else ''}, by {event.by}.")

@@ -1,0 +1,140 @@
+"""How a run begins: which home, which period, which moment, and alone."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from prefect import runtime
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
+
+from tasks.collect.batch import Batch
+from tasks.errors import UserError
+from tasks.model.periods import Grain, Period
+from tasks.run import REPORT_OF_GRAIN, Post, Progress, Run, Stores, moment_of, plan, plan_watch
+from tasks.settings import load_settings
+from tasks.shop.load import Shop
+
+PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
+LEASE_SECONDS = 4 * 3600
+RETRY_MINUTES = 10
+
+
+def wanted_period(period: str, grain: Grain, zone: str) -> Period:
+    """Return the named period, or the last one complete when the run was due: a late run still reviews its own week."""
+    if period.strip():
+        return Period.parse(period, zone)
+    due = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    return Period.last_complete(due, grain, zone)
+
+
+def run_name() -> str:
+    """Name a run by its period."""
+    parameters = runtime.flow_run.parameters
+    zone = Shop.load(load_settings().home).identity.zone
+    return f"review {wanted_period(parameters['period'], parameters['grain'], zone)}"
+
+
+@contextmanager
+def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) -> Iterator[Run]:
+    """Open the stores, check the configuration, decide what is to be made, and hold the period's lease."""
+    settings = load_settings()
+    shop = Shop.load(settings.home)
+    shop.check()
+    stores = Stores.open(settings)
+    now = datetime.now(UTC).replace(microsecond=0)  # what is stored at this moment is known at it: both in whole seconds
+    chosen = wanted_period(period, grain, shop.identity.zone)
+    due = runtime.flow_run.scheduled_start_time
+    with stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
+        made = [edition.made_at for edition in stores.ledger.editions(period=chosen.id, report=REPORT_OF_GRAIN[chosen.grain])]
+        if revise and due and made and max(made) >= due.replace(microsecond=0):  # editions carry whole seconds
+            revise = False  # a schedule that fired twice, or «Retry» after the revision was made: it is answered, not doubled
+        yield plan(
+            stores,
+            shop,
+            chosen,
+            as_of=moment_of(as_of, shop.identity.zone),
+            now=now,
+            revise=revise,
+            send=send,
+            progress=PROGRESS.get(),
+        )
+
+
+def wait_for_sources(run: Run, until: str, pull: Callable[[], list[PrefectFuture[Batch]]]) -> list[Batch]:
+    """Pull every channel, and again every ten minutes while a source is not complete and the time has not come.
+
+    Where a source is still incomplete then, the edition is preliminary (快报).
+    """
+    while True:
+        batches = [future.result() for future in pull()]
+        waiting = incomplete(run, batches)
+        run.provisional = bool(waiting)
+        if not waiting or not until or not _before(until, run.shop.identity.zone):
+            return batches
+        get_run_logger().info("Waiting for %s until %s", ", ".join(waiting), until)
+        time.sleep(RETRY_MINUTES * 60)
+        run.now = datetime.now(UTC).replace(microsecond=0)
+        run.as_of = max(run.as_of, run.now)
+
+
+def incomplete(run: Run, batches: list[Batch]) -> list[str]:
+    """Return the channels that failed, or whose rows do not reach the period's end though the source promises it."""
+    promised = {channel.name for channel in run.shop.channels.channels if channel.complete_by}
+    end = run.period.end - timedelta(hours=1)
+    return [
+        batch.channel
+        for batch in batches
+        if batch.error
+        or (batch.channel in promised and (batch.complete_through is None or batch.complete_through < end) and _recent(run))
+    ]
+
+
+def _recent(run: Run) -> bool:
+    """Only a period that has just ended can still be waited for."""
+    return run.now - run.period.end < timedelta(days=7)
+
+
+def _before(clock: str, zone: str) -> bool:
+    try:
+        hour, minute = (int(part) for part in clock.split(":"))
+        now = datetime.now(ZoneInfo(zone))
+        return now < now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    except ValueError as error:
+        raise UserError(f"{clock!r} is not a time of day.", hint="Write it as 11:00.") from error
+
+
+def watch_name() -> str:
+    """Name a run of the daily watch by its moment."""
+    parameters = runtime.flow_run.parameters
+    due = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    zone = ZoneInfo(Shop.load(load_settings().home).identity.zone)
+    return f"early warning {parameters['as_of'] or format(due.astimezone(zone), '%Y-%m-%d %H:%M')}"
+
+
+@contextmanager
+def open_watch(as_of: str, send: bool) -> Iterator[Run]:
+    """Open the stores for the daily watch, alone; an earlier moment reads what is stored and pulls nothing."""
+    settings = load_settings()
+    shop = Shop.load(settings.home)
+    shop.check()
+    stores = Stores.open(settings)
+    now = datetime.now(UTC).replace(microsecond=0)
+    moment = moment_of(as_of, shop.identity.zone)
+    with stores.ledger.lease("early warning", stores.holder, now, LEASE_SECONDS):
+        yield plan_watch(stores, shop, as_of=moment, now=now, send=send, progress=PROGRESS.get())
+
+
+@contextmanager
+def open_post(period: str) -> Iterator[Post]:
+    """Open the stores for a round of mailing, alone."""
+    settings = load_settings()
+    stores = Stores.open(settings)
+    now = datetime.now(UTC)
+    if period:
+        Period.parse(period, Shop.load(settings.home).identity.zone)
+    with stores.ledger.lease("redeliver", stores.holder, now, 3600):
+        yield Post(stores, now, period)

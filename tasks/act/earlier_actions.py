@@ -1,0 +1,175 @@
+"""What earlier reviews promised: due, done, late or postponed, and whether it worked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tasks.act.evidence import Evidence
+from tasks.act.observation import evidence
+from tasks.act.verdict import Judgement, judge
+from tasks.model.actions import Action, ActionEvent, ActionResult, ActionState, Verdict
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.shop.load import Shop
+
+DONE = (ActionState.TO_VERIFY, ActionState.CLOSED, ActionState.INEFFECTIVE)
+"""States in which the work itself is finished."""
+
+MINIMUM_UNITS = 500
+"""Units that a verdict needs where neither action nor playbook says it."""
+
+STATE_AFTER = {
+    "proposed": ActionState.PROPOSED,
+    "accepted": ActionState.OPEN,
+    "started": ActionState.IN_PROGRESS,
+    "done": ActionState.TO_VERIFY,
+    "reopened": ActionState.REOPENED,
+    "closed": ActionState.CLOSED,
+    "cancelled": ActionState.CANCELLED,
+}
+"""State that an event of a kind leads to where the event does not name one."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An action at one moment: the sum of its events up to then."""
+
+    state: ActionState
+    due: datetime
+    owner: str
+    postponed: int
+    done_at: datetime | None
+    cut_in_actual: str
+
+
+def check(
+    actions: list[tuple[Action, list[ActionEvent]]], facts: Facts, period: Period, shop: Shop, as_of: datetime
+) -> list[ActionResult]:
+    """Say how each action of an earlier period stands, and whether it worked.
+
+    Args:
+        actions: Actions with their events; events after `as_of` are not known yet.
+        facts: Coded tables as of the same moment.
+        period: The period under review; actions created for it or later are left out.
+        shop: Configuration.
+        as_of: Moment of knowledge, aware UTC.
+
+    Returns:
+        Results: late ones first (most days late first), then due, not due, done, cancelled, proposed; by id within.
+    """
+    results = [
+        _result(action, events, facts, period, shop, as_of)
+        for action, events in actions
+        if Period.parse(action.period, period.zone).is_reviewed_before(period) and _was_known(events, as_of)
+    ]
+    order = {"late": 0, "due": 1, "not_due": 2, "done": 3, "cancelled": 4, "proposed": 5}
+    return sorted(results, key=lambda result: (order[result.status], -result.days_late, result.due, result.action.action_id))
+
+
+def standing(action: Action, events: list[ActionEvent], as_of: datetime) -> Standing:
+    """Fold an action's events up to a moment into where it stands."""
+    state, due, owner, postponed, cut_in = action.state, action.due, action.owner, 0, action.cut_in_actual
+    done_at: datetime | None = None
+    known = sorted((event for event in events if event.at <= as_of), key=lambda event: event.seq)
+    if known:
+        state = ActionState.PROPOSED
+    for event in known:
+        state = event.state or STATE_AFTER.get(event.kind, state)
+        due, owner, cut_in = event.due or due, event.owner or owner, event.cut_in_actual or cut_in
+        postponed += event.kind == "postponed"
+        if event.kind == "done" or (state in DONE and done_at is None):
+            done_at = event.at
+        elif state not in DONE:
+            done_at = None
+    return Standing(state, due, owner, postponed if known else action.postponed, done_at, cut_in)
+
+
+def _was_known(events: list[ActionEvent], as_of: datetime) -> bool:
+    return not events or any(event.at <= as_of for event in events)
+
+
+def _result(action: Action, events: list[ActionEvent], facts: Facts, period: Period, shop: Shop, as_of: datetime) -> ActionResult:
+    now = standing(action, events, as_of)
+    status, days_late = _status(now, as_of, shop, period.zone, exact=action.restricted)
+    fields = {
+        "action": action, "state": now.state, "due": now.due, "done_at": now.done_at,
+        "days_late": days_late, "postponed": now.postponed, "status": status,
+    }  # fmt: skip
+    if status != "done":
+        return ActionResult(**fields)  # type: ignore[arg-type]
+    done_on = now.done_at.astimezone(ZoneInfo(period.zone)).date() if now.done_at else None
+    good_is_up = _good_is_up(action, shop)
+    target = action.target
+    if target is not None and good_is_up:
+        target = 1 - target
+    entry = shop.playbook.entry(action.playbook.partition("/")[0])
+    min_units = action.min_units or (entry.verify.min_units if entry else 0) or MINIMUM_UNITS
+    found = evidence(action, facts, period, shop, done_on=done_on, cut_in_actual=now.cut_in_actual, min_units=min_units)
+    said = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=period.last_day)
+    return ActionResult(**fields, **_numbers(said, found, good_is_up))  # type: ignore[arg-type]
+
+
+def _numbers(said: Judgement, found: Evidence, good_is_up: bool) -> dict[str, object]:
+    """Return the printed numbers; a share that should rise is printed as itself, its ratio is that of the misses."""
+
+    def printed(rate: float | None) -> float | None:
+        return 1 - rate if rate is not None and good_is_up else rate
+
+    before = said.compared or found.before
+    relapsed = said.verdict is Verdict.RELAPSED
+    ratio = said.ratio
+    return {
+        "verdict": said.verdict,
+        "method": said.method,
+        "rate_before": printed(before.rate),
+        "rate_after": printed(found.after.rate),
+        "n_before": before.n or None,
+        "n_after": found.after.n or None,
+        "events_before": before.events if before.n else None,
+        "events_after": found.after.events if found.after.n else None,
+        "rate_later": printed(found.later.rate) if relapsed else None,
+        "n_later": found.later.n if relapsed else None,
+        "side_before": said.side[0] if said.side else None,
+        "side_after": said.side[1] if said.side else None,
+        "ratio": _finite(ratio.ratio) if ratio else None,
+        "low": _finite(ratio.low) if ratio else None,
+        "high": _finite(ratio.high) if ratio else None,
+        "control_ratio": said.control_ratio,
+        "needed": said.needed,
+        "needed_by": said.needed_by,
+        "reason": said.reason,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None
+
+
+def _good_is_up(action: Action, shop: Shop) -> bool:
+    entry = shop.playbook.entry(action.playbook.partition("/")[0])
+    return entry.metric.good == "up" if entry else action.exposure == "human_conversations"
+
+
+def _status(now: Standing, as_of: datetime, shop: Shop, zone: str, *, exact: bool) -> tuple[str, int]:
+    """Return the status word and the working days late.
+
+    A day's promise is kept until that day ends in the business zone; a red-line promise until its very hour.
+    """
+    if now.state is ActionState.CANCELLED:
+        return "cancelled", 0
+    if now.state is ActionState.PROPOSED:
+        return "proposed", 0
+    due_day = now.due.astimezone(ZoneInfo(zone)).date()
+    deadline = now.due if exact else datetime.combine(due_day + timedelta(days=1), time(), ZoneInfo(zone))
+    if now.state in DONE:
+        done_at = now.done_at or now.due
+        return "done", _days_late(due_day, done_at.astimezone(ZoneInfo(zone)).date(), shop) if done_at >= deadline else 0
+    if as_of >= deadline:
+        return "late", _days_late(due_day, as_of.astimezone(ZoneInfo(zone)).date(), shop)
+    return ("due" if as_of.astimezone(ZoneInfo(zone)).date() == due_day else "not_due"), 0
+
+
+def _days_late(due_day: date, day: date, shop: Shop) -> int:
+    return shop.calendar.working_days(due_day + timedelta(days=1), day)

@@ -1,0 +1,157 @@
+"""Slices of the order lines that stand out: the panels they are found on, and slices of one trouble brought together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.expected.arrivals import (
+    Book,
+    Curve,
+    day_number,
+    expected_units,
+    observed_cases,
+)
+from tasks.methods.scan import Found, Panel
+from tasks.model.periods import Period
+
+AXIS_OF_INTERVAL = {"pay_date": "paid_at", "ship_date": "shipped_at"}
+
+INTERVAL_DIMS = ("sku", "warehouse", "carrier", "line", "platform")
+
+EXPOSURE_OF_FAMILY = {"ship": "orders_paid", "delivery": "parcels_shipped", "transit": "parcels_signed", "refund": "aftersales"}
+
+
+@dataclass
+class Hit:
+    """A found slice of one panel and window, before slices of several panels are brought together."""
+
+    family: str
+    families: tuple[str, ...]
+    weeks: int
+    first: int
+    last: int
+    found: Found
+    labels: dict[str, str]
+    units: NDArray[np.int64]
+    cases: NDArray[np.int64]
+    records: list[str]
+    leaves: Counter[str]
+    days: list[int]
+    exposure: float
+    exposure_kind: str
+
+
+@dataclass
+class Cases:
+    """The cases of a panel: family, position in the family's arrays, and unit."""
+
+    family: NDArray[np.str_]
+    position: NDArray[np.int64]
+    unit: NDArray[np.int64]
+
+
+def spans(period: Period) -> list[tuple[int, int, int]]:
+    """Return (weeks, first day, last day) of the spans that are searched: slow problems need several weeks to show."""
+    last = day_number(period.last_day)
+    if period.grain == "week":
+        return [(weeks, last - weeks * 7 + 1, last) for weeks in (1, 2, 4)]
+    first = day_number(period.first_day)
+    return [(max(round((last - first + 1) / 7), 1), first, last)]
+
+
+def order_panel(
+    book: Book,
+    known: list[Curve],
+    first: int,
+    last: int,
+    parents: dict[str, frozenset[str]],
+    dims: Iterable[str] | None = None,
+) -> tuple[Panel, NDArray[np.int64], Cases]:
+    parts = [expected_units(book, curve, first, last) for curve in known]
+    if len(parts) == 1:
+        rows, weights = parts[0]
+    else:  # one row a unit, with what all its families expect
+        dense = np.zeros(book.n)
+        for part_rows, part_weights in parts:
+            dense[part_rows] += part_weights
+        rows = np.flatnonzero(dense)
+        weights = dense[rows]
+    positions = [observed_cases(book, curve.family, first, last) for curve in known]
+    cases = Cases(
+        family=np.concatenate([np.full(len(p), curve.family) for p, curve in zip(positions, known, strict=True)]),
+        position=np.concatenate(positions),
+        unit=np.concatenate([book.case_unit[curve.family][p] for p, curve in zip(positions, known, strict=True)]),
+    )
+    wanted = list(book.codes) if dims is None else [dim for dim in dims if dim in book.codes]
+    return (
+        Panel(
+            units={dim: book.codes[dim][rows] for dim in wanted},
+            weights=weights,
+            cases={dim: book.codes[dim][cases.unit] for dim in wanted},
+            values=book.values,
+            parents=parents,
+            unit_days={axis: book.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()},
+            case_days={axis: book.days[column][cases.unit] for axis, column in AXIS_OF_INTERVAL.items()},
+            interval_dims=INTERVAL_DIMS,
+        ),
+        rows,
+        cases,
+    )
+
+
+def describer(
+    book: Book, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: Cases
+) -> Callable[[Found], Hit]:
+    def describe(found: Found) -> Hit:
+        units = rows[found.pattern.rows(panel.units, panel.unit_days)]
+        mine = np.flatnonzero(found.pattern.rows(panel.cases, panel.case_days))
+        families = Counter(cases.family[mine].tolist())
+        pairs = list(zip(cases.family[mine].tolist(), cases.position[mine].tolist(), strict=True))
+        family = families.most_common(1)[0][0] if families else str(cases.family[0]) if len(cases.family) else ""
+        return Hit(
+            family=family,
+            families=tuple(sorted(set(cases.family.tolist()))),
+            weeks=weeks,
+            first=first,
+            last=last,
+            found=found,
+            labels=found.pattern.labels(panel.values),
+            units=units,
+            cases=mine,
+            records=[str(book.case_record[f][p]) for f, p in pairs],
+            leaves=Counter(book.leaves[book.case_leaf[f][p]] for f, p in pairs),
+            days=[int(book.case_day[f][p]) for f, p in pairs],
+            exposure=float(len(units)),
+            exposure_kind=EXPOSURE_OF_FAMILY.get(family, "units_signed"),
+        )
+
+    return describe
+
+
+def brought_together(hits: list[Hit]) -> list[tuple[Hit, list[Hit]]]:
+    """Join hits of one trouble (same units in other families or windows) under the one with the best score."""
+    groups: list[tuple[Hit, list[Hit]]] = []
+    for hit in sorted(hits, key=lambda h: (-h.found.score, h.family, h.weeks, sorted(h.labels.items()))):
+        for lead, more in groups:
+            if _same_trouble(lead, hit):
+                more.append(hit)
+                break
+        else:
+            groups.append((hit, []))
+    return groups
+
+
+def _same_trouble(lead: Hit, other: Hit) -> bool:
+    if {lead.family, other.family} & {"app", "service"} and lead.family != other.family:
+        return False
+    if lead.families == other.families and lead.records and other.records:
+        shared = len(set(lead.records) & set(other.records))
+        if shared >= 0.5 * min(len(lead.records), len(other.records)):
+            return True
+    small = min(len(lead.units), len(other.units))
+    return small > 0 and len(np.intersect1d(lead.units, other.units, assume_unique=True)) >= 0.5 * small

@@ -1,0 +1,121 @@
+"""What stands at the place and day of a cause, and what does not: the first whys that data answer by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+from scipy.stats import chi2
+
+from tasks.analyse.causes.candidates import Hit, order_panel
+from tasks.expected.arrivals import AXES, Book, Curve, day_number
+from tasks.methods.scan import likelihood_ratio
+
+Weekly = Sequence[tuple[str, float, float]]
+"""(first day of a week, observed, expected) in order of time."""
+
+CHANGE_NATS = 3.0
+SPAN_DAYS = 28
+ARRIVED = 0.5
+"""A value that carried so much more of the slice's units after the change than before it has arrived with it."""
+
+
+def change_point(weekly: Weekly) -> date | None:
+    """Return the week from which the ratio of observed to expected is raised, or nothing where no change stands out.
+
+    One change of a Poisson rate by maximum likelihood (Akman & Raftery 1986), each week weighted by its expectation.
+
+    Args:
+        weekly: First day, observed and expected cases of each week, oldest first.
+    """
+    observed = np.array([row[1] for row in weekly])
+    expected = np.array([max(row[2], 1e-6) for row in weekly])
+    best, begun = CHANGE_NATS, None
+    whole = likelihood_ratio(float(observed.sum()), float(expected.sum()))
+    for k in range(1, len(weekly)):
+        o0, e0 = float(observed[:k].sum()), float(expected[:k].sum())
+        o1, e1 = float(observed[k:].sum()), float(expected[k:].sum())
+        if o1 / e1 <= max(o0 / e0, 1.0):
+            continue
+        gain = likelihood_ratio(o0, e0) + likelihood_ratio(o1, e1) - whole
+        if gain > best:
+            best, begun = gain, date.fromisoformat(weekly[k][0])
+    return begun
+
+
+def arrivals(book: Book, hit: Hit, since: date | None) -> tuple[tuple[str, str, float, float], ...]:
+    """Return what arrived in the slice about the day of a change: dimension, value, its share of the units before and after.
+
+    Args:
+        book: The arrays.
+        hit: A slice of order lines.
+        since: Day of the change.
+    """
+    if since is None or hit.family not in AXES or not hit.found.pattern.conditions:
+        return ()
+    days = book.days["shipped_at" if hit.family not in ("ship", "refund") else "paid_at"]
+    day = day_number(since)
+    inside = np.ones(book.n, bool)
+    held = {dim for dim, _ in hit.found.pattern.conditions}
+    for dim, code in hit.found.pattern.conditions:
+        inside &= book.codes[dim] == code
+    # cases of a change come later than the units that carry it: those are looked at from a lag earlier on
+    before = inside & (days >= day - 2 * SPAN_DAYS) & (days < day - SPAN_DAYS // 2)
+    after = inside & (days >= day - SPAN_DAYS // 2) & (days < day + SPAN_DAYS // 2)
+    if before.sum() < 30 or after.sum() < 30:
+        return ()
+    out: list[tuple[str, str, float, float]] = []
+    for dim, codes in book.codes.items():
+        if dim in held or dim == "session_id":
+            continue
+        count = len(book.values[dim])
+        then = np.bincount(codes[before] + 1, minlength=count + 1)[1:] / before.sum()
+        now = np.bincount(codes[after] + 1, minlength=count + 1)[1:] / after.sum()
+        value = int((now - then).argmax())
+        if now[value] - then[value] >= ARRIVED:
+            out.append((dim, book.values[dim][value], float(then[value]), float(now[value])))
+    return tuple(sorted(out, key=lambda item: (-(item[3] - item[2]), item[0])))[:2]
+
+
+def ruled_out(
+    book: Book, fitted: dict[str, Curve], hit: Hit, parents: dict[str, frozenset[str]], *, most: int = 3
+) -> tuple[tuple[str, int, int], ...]:
+    """Return the dimensions that a cause does not hang on: it is raised alike at all their values.
+
+    Within the slice each value's cases are compared with the slice's own ratio (chi-square of homogeneity). A dimension is
+    ruled out where three values or two large ones can be compared, none differs beyond chance, and most are raised themselves.
+
+    Returns:
+        (dimension, values raised, values compared), those compared at most values first.
+    """
+    known = [fitted[family] for family in hit.families if family in fitted]
+    if not known:
+        return ()
+    pattern = hit.found.pattern
+    held = {dim for dim, _ in pattern.conditions}
+    implied = held.union(*(parents.get(dim, frozenset()) for dim in held))
+    dims = [
+        dim
+        for dim, values in book.values.items()
+        if dim not in implied and not (parents.get(dim, frozenset()) & held) and 2 <= len(values) <= 60
+    ]
+    panel, _, _ = order_panel(book, known, hit.first, hit.last, {}, [*dims, *held])
+    units, cases = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
+    out: list[tuple[str, int, int]] = []
+    for dim in dims:
+        count = len(book.values[dim])
+        codes = panel.units[dim][units]
+        expected = np.bincount(codes[codes >= 0], panel.weights[units][codes >= 0], count)
+        seen = panel.cases[dim][cases]
+        observed = np.bincount(seen[seen >= 0], minlength=count).astype(float)
+        level = observed.sum() / max(expected.sum(), 1e-9)
+        enough = expected * level >= 4
+        if enough.sum() < 2 or (expected * enough).sum() < 0.7 * expected.sum():
+            continue
+        due = expected[enough] * level
+        statistic = float(((observed[enough] - due) ** 2 / due).sum())
+        raised = int((observed[enough] > 1.3 * expected[enough]).sum())
+        if chi2.sf(statistic, int(enough.sum()) - 1) > 0.05 and raised >= 0.75 * enough.sum():
+            out.append((dim, raised, int(enough.sum())))
+    return tuple(sorted(out, key=lambda item: (-item[2], item[0])))[:most]

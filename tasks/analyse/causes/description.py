@@ -1,0 +1,311 @@
+"""From a slice that stands out to a cause on paper: since when, how much, beside whom, and what people must still find out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tasks.analyse.causes.candidates import Hit, order_panel
+from tasks.analyse.causes.circumstances import arrivals, change_point, ruled_out
+from tasks.analyse.causes.forecast import OPEN, forecast
+from tasks.analyse.causes.naming import ancestry, cause_id
+from tasks.expected.arrivals import (
+    AXES,
+    Book,
+    Curve,
+    day_of,
+)
+from tasks.methods.scan import Pattern, likelihood_ratio, ratio_interval
+from tasks.model.causes import Cause
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.shop.load import Shop
+
+HISTORY_WEEKS = 12
+
+REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function": 30, "wear": 60, "use": 30, "refund": 30}
+"""Age in days at which a family's rate is printed."""
+
+
+def order_cause(
+    facts: Facts, period: Period, shop: Shop, book: Book, fitted: dict[str, Curve], hit: Hit, more: list[Hit]
+) -> Cause:
+    """Return a slice that stands out as a cause with all that data know of it.
+
+    Args:
+        facts: Coded facts.
+        period: The period under review.
+        shop: Configuration.
+        book: Arrays up to the period's end.
+        fitted: Curves for judging the period.
+        hit: The slice.
+        more: The same trouble in other families and spans.
+    """
+    found = hit.found
+    o, e = found.observed, found.expected
+    low, high = ratio_interval(o, e)
+    leaves = Counter(hit.leaves)
+    records = list(hit.records)
+    counted = set(hit.families)
+    for other in more:
+        if counted.isdisjoint(other.families):  # the same cases are found in other spans and in wider panels as well
+            leaves.update(other.leaves)
+            records += other.records
+            counted.update(other.families)
+    weekly = weekly_counts(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
+    since, axis = _since(hit, weekly)
+    rate, comparison_rate, comparison = _rates(book, fitted, hit) if hit.family in fitted else (None, None, "")
+    slice_ = dict(sorted(hit.labels.items()))
+    stock = None
+    known: list[tuple[str, Any]] = [("weekly", tuple(weekly))]
+    if "batch_no" in slice_ and facts.has("batch"):
+        row = facts["batch"].filter(pl.col("batch_no") == slice_["batch_no"])
+        if not row.is_empty():
+            stock = row["qty_stock"][0]
+            known += [(name, row[name][0]) for name in ("sku", "supplier", "component_supplier", "qty_shipped", "qty_transit")]
+            if row["sku"][0] is not None:
+                slice_ = {"sku": row["sku"][0], **slice_}
+    if found.pattern.axis:
+        begin, last_day = day_of(found.pattern.first), day_of(found.pattern.last)
+        known.append(("interval", (found.pattern.axis, begin, last_day)))
+        ended = _has_ended(book, fitted, hit)
+        slice_[found.pattern.axis] = f"{begin}..{last_day}" if ended else f"{begin}.."
+        if not ended:  # later units belong to it as well
+            hit = replace(hit, found=replace(found, pattern=replace(found.pattern, last=OPEN)))
+    together = _coincidence(book, hit)
+    if together:
+        known.append(("coincides", together))
+        if set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
+            first_shipped = int(np.quantile(book.days["shipped_at"][hit.units][book.days["shipped_at"][hit.units] >= 0], 0.02))
+            slice_ = {"sku": _sku_of(book, hit), "ship_date": f"{day_of(first_shipped)}.."}
+            since, axis = day_of(first_shipped), "ship_date"
+    if comparison:
+        known.append(("comparison", comparison))
+    if found.observed > found.expected:
+        known += _circumstances(period, shop, book, fitted, hit, weekly, since, axis)
+    families = sorted({*hit.families, *(f for h in more for f in h.families)})
+    known.append(("families", tuple(families)))
+    leaf = leaves.most_common(1)[0][0] if leaves else ""
+    kind = _kind(slice_, hit, shop, period)
+    return Cause(
+        cause_id=cause_id(slice_, leaf),
+        kind=kind,
+        slice=slice_,
+        family=hit.family,
+        leaf=leaf,
+        leaves=tuple(leaves.most_common(4)),
+        observed=o,
+        expected=round(e, 2),
+        ratio=o / max(e, 1e-9),
+        low=low,
+        high=high,
+        contribution=None,
+        llr=round(found.llr, 2),
+        window_weeks=hit.weeks,
+        exposure_kind=hit.exposure_kind,
+        exposure=hit.exposure,
+        since=since,
+        since_axis=axis,
+        trend=_trend(weekly),
+        rate=rate,
+        comparison_rate=comparison_rate,
+        comparison=comparison,
+        age_days=REFERENCE_AGE.get(hit.family),
+        facts=tuple(known),
+        to_confirm=_questions(kind, slice_),
+        money=_money(facts, records, o, e, hit.weeks),
+        stock=stock,
+        first_period=period.id,
+        rows=tuple(sorted(records)),
+        days=tuple(sorted({day_of(d) for d in hit.days})),
+    )
+
+
+def _circumstances(
+    period: Period,
+    shop: Shop,
+    book: Book,
+    fitted: dict[str, Curve],
+    hit: Hit,
+    weekly: list[tuple[str, float, float]],
+    since: date | None,
+    axis: str,
+) -> list[tuple[str, Any]]:
+    """Return the facts about an excess that data give without being asked: what came with it, what it is not, what comes next."""
+    known: list[tuple[str, Any]] = []
+    began = change_point(weekly) if axis == "arrival" else None
+    if began is not None:
+        known.append(("change_point", began))
+    if arrived := arrivals(book, hit, began or since):
+        known.append(("arrived", arrived))
+    if apart := ruled_out(book, fitted, hit, ancestry(shop)):
+        known.append(("ruled_out", apart))
+    foretold = forecast(book, fitted, hit) if period.grain == "week" else None
+    if foretold is not None:
+        known.append(("forecast", (period.next().id, *(round(value, 1) for value in foretold))))  # sums differ in their last bits
+    return known
+
+
+def _sku_of(book: Book, hit: Hit) -> str:
+    codes = book.codes["sku"][hit.units]
+    return book.values["sku"][int(np.bincount(codes[codes >= 0]).argmax())]
+
+
+def _coincidence(book: Book, hit: Hit) -> tuple[tuple[str, str], ...]:
+    """Return the batch and the listing version of a slice by one of them, where nearly the same units carry both.
+
+    Data cannot tell two changes apart that reached the same parcels; the report then says both.
+    """
+    dims = ("batch_no", "listing_version")
+    mine = [dim for dim, _ in hit.found.pattern.conditions if dim in dims]
+    if len(mine) != 1 or hit.found.pattern.axis or not all(dim in book.codes for dim in dims) or not len(hit.units):
+        return ()
+    other = dims[1 - dims.index(mine[0])]
+    codes = book.codes[other][hit.units]
+    if not (codes >= 0).any():
+        return ()
+    value = int(np.bincount(codes[codes >= 0]).argmax())
+    both = float((codes == value).sum())
+    recent = book.days["shipped_at"] >= int(book.days["shipped_at"][hit.units].min())
+    theirs = float(((book.codes[other] == value) & recent).sum())
+    if both < 0.8 * len(hit.units) or both < 0.6 * theirs:
+        return ()
+    return tuple(sorted(((mine[0], hit.labels[mine[0]]), (other, book.values[other][value]))))
+
+
+def _has_ended(book: Book, fitted: dict[str, Curve], hit: Hit) -> bool:
+    """Whether so many later units were at risk that the end of an interval is more than the edge of what is known."""
+    pattern = hit.found.pattern
+    known = [fitted[family] for family in hit.families if family in fitted]
+    panel, _, _ = order_panel(book, known, hit.first, hit.last, {}, [dim for dim, _ in pattern.conditions])
+    whole = Pattern(pattern.conditions)
+    after = whole.rows(panel.units, {}) & (panel.unit_days[pattern.axis] > pattern.last)
+    return float(panel.weights[after].sum()) * hit.found.ratio > 5
+
+
+def _kind(slice_: dict[str, str], hit: Hit, shop: Shop, period: Period) -> str:
+    if hit.family in ("app", "service"):
+        return hit.family
+    if "session_id" in slice_:
+        return "session"
+    if hit.family == "ship" and "warehouse" in slice_ and _in_promotion(shop, hit):
+        return "promotion"
+    return "slice"
+
+
+def _in_promotion(shop: Shop, hit: Hit) -> bool:
+    days = {day_of(d) for d in hit.days}
+    return any(shop.calendar.stage(day) is not None for day in days)
+
+
+def weekly_counts(book: Book, fitted: dict[str, Curve], hit: Hit, weeks: int = HISTORY_WEEKS) -> list[tuple[str, float, float]]:
+    """Return (first day of week, observed, expected) of the slice over the last weeks."""
+    known = [fitted[family] for family in hit.families if family in fitted]
+    pattern = hit.found.pattern
+    out = []
+    for back in range(weeks - 1, -1, -1):
+        last = hit.last - back * 7
+        panel, _, _ = order_panel(book, known, last - 6, last, {}, [dim for dim, _ in pattern.conditions])
+        o = float(pattern.rows(panel.cases, panel.case_days).sum()) if panel.n_cases else 0.0
+        e = float(panel.weights[pattern.rows(panel.units, panel.unit_days)].sum())
+        out.append((day_of(last - 6).isoformat(), o, round(e, 2)))
+    return out
+
+
+def _weekly_of_hit(hit: Hit) -> list[tuple[str, float, float]]:
+    weeks = max(hit.weeks, 1)
+    counts = Counter((day - hit.first) // 7 for day in hit.days)
+    each = hit.found.expected / weeks
+    return [(day_of(hit.first + week * 7).isoformat(), float(counts.get(week, 0)), round(each, 2)) for week in range(weeks)]
+
+
+def _since(hit: Hit, weekly: list[tuple[str, float, float]]) -> tuple[date | None, str]:
+    if hit.found.pattern.axis:
+        return day_of(hit.found.pattern.first), hit.found.pattern.axis
+    begun: date | None = None
+    for start, o, e in reversed(weekly):
+        if o < 3 or o < 1.4 * e or likelihood_ratio(o, e) < 0.7:
+            break
+        begun = date.fromisoformat(start)
+    return begun, "arrival"
+
+
+def _trend(weekly: list[tuple[str, float, float]]) -> str:
+    if len(weekly) < 2:
+        return "steady"
+    before, now = weekly[-2][1], weekly[-1][1]
+    noise = 1.96 * (before + now + 1) ** 0.5
+    return "rising" if now - before > noise else "falling" if before - now > noise else "steady"
+
+
+def _rates(book: Book, fitted: dict[str, Curve], hit: Hit) -> tuple[float | None, float | None, str]:
+    """Return the slice's rate at its reference age, its peers' at the same age, and who the peers are.
+
+    Both are observed/expected over the twelve weeks, times the families' own cumulative hazard at that age: equal ages by
+    construction, however young the slice is.
+    """
+    pattern = hit.found.pattern
+    known = [fitted[family] for family in hit.families if family in fitted]
+    first = hit.last - HISTORY_WEEKS * 7 + 1
+    if pattern.axis:
+        first = max(first, pattern.first)
+    dims = dict(pattern.conditions)
+    panel, rows, _ = order_panel(book, known, first, hit.last, {}, {*dims, "sku", "region"})
+    mine_u, mine_c = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
+    if not pattern.conditions or not mine_u.any():
+        return None, None, ""
+    if "batch_no" in dims or "listing_version" in dims or (pattern.axis and "sku" in dims):
+        codes = panel.units["sku"][mine_u]
+        peer_dim, value, peers = "sku", int(np.bincount(codes[codes >= 0]).argmax()), "same_sku_other"
+    elif "carrier" in dims and "region" in dims:
+        peer_dim, value, peers = "region", dims["region"], "same_region_other"
+    elif "queue" in dims:
+        peer_dim, value, peers = "queue", dims["queue"], "same_queue_other"
+    else:
+        peer_dim, value, peers = "", 0, "all_other"
+    peer_u = ~mine_u & (panel.units[peer_dim] == value if peer_dim else True)
+    peer_c = ~mine_c & (panel.cases[peer_dim] == value if peer_dim else True)
+    plain = sum(float(c.day_weights(book.days[AXES[c.family]][rows[mine_u]], first, hit.last).sum()) for c in known)
+    level = float(panel.weights[mine_u].sum()) / max(plain, 1e-9) * sum(c.cumulative(REFERENCE_AGE[c.family]) for c in known)
+    rate = float(mine_c.sum()) / max(float(panel.weights[mine_u].sum()), 1e-9) * level
+    if panel.weights[peer_u].sum() < 2:
+        return rate, None, ""
+    return rate, float(peer_c.sum()) / float(panel.weights[peer_u].sum()) * level, peers
+
+
+def _questions(kind: str, slice_: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """Return what people must still find out: question code, owner role, due."""
+    if kind == "app":
+        return (("reproduce_on_release", "产品研发", "1d"),)
+    if kind == "service":
+        return (("staffing_of_shift", "客服", "2d"),)
+    if kind == "session":
+        return (("promised_against_system", "直播运营", "1d"),)
+    if "batch_no" in slice_:
+        return (("reproduce_fault", "品控", "5d"), ("supplier_change", "供应链", "2d"))
+    if "listing_version" in slice_:
+        return (("measure_goods", "品控", "3d"), ("listing_change", "电商运营", "1d"))
+    if "carrier" in slice_:
+        return (("hub_or_carrier", "仓配", "3d"),)
+    if "warehouse" in slice_:
+        return (("capacity_of_warehouse", "仓配", "2d"),)
+    return (("reproduce_fault", "品控", "5d"),)
+
+
+def _money(facts: Facts, records: list[str], observed: float, expected: float, weeks: int) -> float | None:
+    """Return what the excess costs a week: refunds after signing on its orders that nobody else bears, per case, times excess."""
+    if not facts.has("aftersale") or not records or observed <= expected:
+        return None
+    oids = facts["feedback"].filter(pl.col("record_id").is_in(records))["oid"].drop_nulls().unique()
+    if oids.is_empty():
+        return None
+    rows = facts["aftersale"].filter(
+        pl.col("oid").is_in(oids.implode()) & (pl.col("phase") == "after_sign") & pl.col("refunded_at").is_not_null()
+    )
+    borne = rows.filter(pl.col("liability").fill_null("merchant") != "buyer")["refund_amount"].sum() or 0.0
+    return round(float(borne) / oids.len() * (observed - expected) / max(weeks, 1), 0)

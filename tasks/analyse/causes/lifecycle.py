@@ -1,0 +1,165 @@
+"""The life of a finding over editions: new, continuing with its age, recurring, or ended; a reader is surprised once, not weekly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tasks.analyse.causes.naming import RootCauses
+from tasks.methods.scan import ratio_interval
+from tasks.model.causes import Cause
+from tasks.model.periods import Period
+
+MAX_NEW = 3
+"""So many new findings can be taken on at one meeting; what is left over is named in a line and comes first next time."""
+
+MAX_NAMED = 6
+MEMORY = 26
+"""Periods after which the same trouble counts as a new one."""
+
+SHARED = 0.5
+"""Part of the smaller one's cases of the period that two slices of one trouble have in common."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A slice's observed and expected cases of a period, and their records."""
+
+    observed: float
+    expected: float
+    records: frozenset[str]
+
+
+Measure = Callable[[Cause], Counted | None]
+"""Counts an earlier cause's slice in the period under review; nothing where it cannot be counted."""
+
+
+def lived(found: RootCauses, earlier: Sequence[tuple[str, Cause]], period: Period, measure: Measure) -> RootCauses:
+    """Give each cause its age, keep new ones few, and say what became of the causes of the last review.
+
+    Args:
+        found: What this period's search named, the strongest first.
+        earlier: (period id, cause) of earlier reviews of the same report, oldest first, with what people decided.
+        period: The period under review.
+        measure: Counts an earlier cause's slice again.
+
+    Returns:
+        The same with causes in the order of risk and money (at most three new ones), those left over as `deferred`, and as
+        `ended` what the last review named and this one does not: recovered, or watched while it is still raised.
+    """
+    last = period.previous().id
+    known = _newest(earlier, period)
+    counted = {name: measure(cause) if when == last else None for name, (when, cause) in known.items()}
+    claimed: set[str] = set()
+    aged: list[Cause] = []
+    for cause in sorted(found.causes, key=lambda one: one.cause_id not in known):
+        before = _predecessor(cause, known, counted, claimed)
+        if before is None:
+            aged.append(cause)
+            continue
+        when, then = before
+        claimed.add(then.cause_id)
+        aged.append(
+            replace(
+                cause,
+                cause_id=then.cause_id,
+                first_period=then.first_period,
+                periods=then.periods + 1,
+                life="continuing" if when == last else "recurring",
+                status=then.status,
+                facts=(*cause.facts, *_graded(then, counted[then.cause_id], period)),
+            )
+        )
+    aged.sort(key=_urgency)
+    new = [cause for cause in aged if cause.life != "continuing"][:MAX_NEW]
+    named = [cause for cause in aged if cause.life == "continuing" or cause in new][:MAX_NAMED]
+    named_rows = {record for cause in aged for record in cause.rows}
+    ended = [
+        _ended(cause, now, period)
+        for name, (_, cause) in known.items()
+        if (now := counted[name]) is not None and name not in claimed and not _is_part(now.records, named_rows)
+    ]
+    return replace(
+        found,
+        causes=named,
+        deferred=[cause for cause in aged if cause not in named],
+        ended=sorted(ended, key=lambda one: one.cause_id),
+    )
+
+
+def _urgency(cause: Cause) -> tuple[bool, float, float, str]:
+    """Order by risk, then money a week, then evidence."""
+    return cause.track != "safety", -(cause.money or 0.0), -cause.llr, cause.cause_id
+
+
+def _newest(earlier: Sequence[tuple[str, Cause]], period: Period) -> dict[str, tuple[str, Cause]]:
+    """Return the last word on each cause of the last half year, by its id."""
+    oldest = period
+    for _ in range(MEMORY):
+        oldest = oldest.previous()
+    return {
+        cause.cause_id: (when, cause)
+        for when, cause in earlier
+        if not Period.parse(when, period.zone).is_reviewed_before(oldest) and when != period.id
+    }
+
+
+def _predecessor(
+    cause: Cause, known: dict[str, tuple[str, Cause]], counted: dict[str, Counted | None], claimed: set[str]
+) -> tuple[str, Cause] | None:
+    """Return the newest earlier cause of the same trouble.
+
+    That is the same name, the same problem in a wider or narrower slice, or another name for the same cases: a region and
+    the warehouse that serves it.
+    """
+    if cause.cause_id in known and cause.cause_id not in claimed:
+        return known[cause.cause_id]
+    fits = []
+    for when, then in known.values():
+        if then.cause_id in claimed or then.kind != cause.kind or not _same_problem(cause, then):
+            continue
+        now = counted[then.cause_id]
+        if _nested(cause.slice, then.slice) or (now is not None and _is_part(now.records, set(cause.rows))):
+            fits.append((when, then))
+    return max(fits, key=lambda pair: (pair[0], pair[1].llr, pair[1].cause_id), default=None)
+
+
+def _is_part(records: frozenset[str], of: set[str]) -> bool:
+    return len(records) >= 3 and len(records & of) >= SHARED * len(records)
+
+
+def _same_problem(one: Cause, other: Cause) -> bool:
+    return one.leaf.split(".")[0] == other.leaf.split(".")[0] or one.family == other.family
+
+
+def _nested(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Whether one slice lies in the other; days of payment or shipment shift from week to week and do not count."""
+    a, b = ({item for item in slice_.items() if ".." not in item[1]} for slice_ in (one, other))
+    return bool(a & b) and (a <= b or b <= a)
+
+
+def _graded(then: Cause, now: Counted | None, period: Period) -> tuple[tuple[str, Any], ...]:
+    """Return what the last review foretold of a cause for this period beside what came: mean, low, high, actual."""
+    foretold = dict(then.facts).get("forecast")
+    if now is None or not foretold or foretold[0] != period.id:
+        return ()
+    _, mean, low, high = foretold
+    return (("forecast_graded", (mean, low, high, now.observed)),)
+
+
+def _ended(cause: Cause, now: Counted, period: Period) -> Cause:
+    low, high = ratio_interval(now.observed, now.expected)
+    raised = low > 1 or (now.observed > 1.3 * now.expected and now.observed - now.expected >= 3)
+    return replace(
+        cause,
+        life="watched" if raised else "recovered",
+        observed=now.observed,
+        expected=round(now.expected, 2),
+        ratio=now.observed / max(now.expected, 1e-9),
+        low=low,
+        high=high,
+        window_weeks=1,
+        contribution=None,
+        facts=_graded(cause, now, period),
+    )

@@ -1,0 +1,195 @@
+"""Root causes of a period: where observed cases exceed what was to be expected, on the right exposure for each family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import numpy as np
+
+from tasks.analyse.causes.candidates import Hit, brought_together, describer, order_panel, spans
+from tasks.analyse.causes.description import order_cause, weekly_counts
+from tasks.analyse.causes.exposure_panels import app_panel, expected_on_exposure, service_panel
+from tasks.analyse.causes.forecast import measured
+from tasks.analyse.causes.lifecycle import lived
+from tasks.analyse.causes.mix import mix_effects
+from tasks.analyse.causes.naming import ALPHA, RootCauses, ancestry
+from tasks.analyse.causes.problem_focus import LeafFocus
+from tasks.analyse.causes.shop_wide import clusters, reputation
+from tasks.analyse.causes.without_orders import from_records
+from tasks.expected.arrivals import (
+    Book,
+    Curve,
+    build_book,
+    curves,
+    day_number,
+    expected_units,
+    until,
+)
+from tasks.methods.scan import scan
+from tasks.model.causes import Cause
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.shop.load import Shop
+
+PANELS = (
+    ("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear",), ("use",), ("refund",), ("fit", "function"),
+)  # fmt: skip
+"""Families that are searched together: what a parcel suffers under way shows before and after it is signed for; one wrong part is
+told as «does not match» by one buyer and as «does not work» by the next."""
+
+
+def root_causes(
+    facts: Facts,
+    period: Period,
+    shop: Shop,
+    *,
+    partial: str = "",
+    book: Book | None = None,
+    earlier: Sequence[tuple[str, Cause]] = (),
+) -> RootCauses:
+    """Find the slices that exceed what was to be expected in a period, and say which are new; none where nothing is there.
+
+    Args:
+        facts: Coded facts.
+        period: The judged period; only what happened before its end counts.
+        shop: Says on what a rate rests (orders, reviews or earlier counts) and by what it may be cut.
+        partial: Why the period is incomplete; then no cause is named.
+        book: The arrays of `facts`, where the caller has them already.
+        earlier: (period id, cause) of earlier reviews of the same report, oldest first, with what people decided.
+    """
+    if partial:
+        return RootCauses([], [], 0, 0.0, None, "partial")
+    base = shop.identity.base
+    if base == "orders" and facts.has("order_line"):
+        return _from_orders(facts, period, shop, book, earlier)
+    return lived(from_records(facts, period, shop, base), earlier, period, lambda cause: None)
+
+
+def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
+    """Return the order line's dimensions that are searched, and what each determines."""
+    names = [d.name for d in shop.dimensions.dimensions if d.scan and d.domain == "orders"]
+    return names, ancestry(shop)
+
+
+def make_book(facts: Facts, period: Period, shop: Shop) -> Book:
+    """Return the arrays that judging a period needs."""
+    names, _ = order_dimensions(shop)
+    return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
+
+
+def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None, earlier: Sequence[tuple[str, Cause]]) -> RootCauses:
+    book = until(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
+    _, parents = order_dimensions(shop)
+    fitted = curves(book, period)
+    windows = spans(period)
+    panels = len(PANELS) + 2
+    alpha = ALPHA / panels / len(windows) ** 0.5
+    hits: list[Hit] = []
+    falls: list[Hit] = []
+    rejected: list[Hit] = []
+    tested = 0
+    raised = 0.0  # cases of the last week beyond expectation, over all families that exceed theirs
+    for families in PANELS:
+        known = [fitted[family] for family in families if family in fitted]
+        if not known:
+            continue
+        dispersion = max(curve.dispersion for curve in known)
+        leaves = LeafFocus(book, known)
+        looked = 0
+        for weeks, first, last in windows:
+            panel, rows, cases = order_panel(book, known, first, last, parents)
+            # an expectation from few weeks is itself a count: Var(O−E) = E (1 + span / baseline)
+            baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
+            spread = dispersion * (1 + weeks / baseline)
+            focus = partial(leaves.nats, panel, cases, spread)
+            result = scan(panel, alpha=alpha, dispersion=spread, focus=focus)
+            looked = max(looked, result.tested)
+            describe = describer(book, weeks, first, last, panel, rows, cases)
+            hits += [describe(found) for found in result.found]
+            if result.rejected is not None:
+                rejected.append(describe(result.rejected))
+            if weeks == windows[0][0]:
+                raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
+                down = scan(panel, alpha=alpha / 5, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
+                falls += [describe(found) for found in down.found]
+        tested += looked  # the spans look at the same slices
+    for build in (app_panel, service_panel):
+        for weeks, first, last in windows:
+            made = build(facts, period.zone, first, last)
+            if made is None:
+                continue
+            panel, describe_over, baseline = made
+            if weeks == windows[0][0]:
+                raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
+            result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2 * (1 + weeks / max(baseline, 1.0)))
+            tested += result.tested
+            hits += [describe_over(found, weeks) for found in result.found]
+            if result.rejected is not None:
+                rejected.append(describe_over(result.rejected, weeks))
+    chosen = [(hit, more) for hit, more in brought_together(hits) if _is_current(book, fitted, hit)]
+    causes = _with_contributions([order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen], raised)
+    causes += clusters(facts, period) + reputation(facts, period, shop)
+    causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
+    down_causes = [order_cause(facts, period, shop, book, fitted, hit, []) for hit, _ in brought_together(falls)]
+    best = max(rejected, key=lambda hit: hit.found.score, default=None)
+    expected_leaves = _expected_leaves(book, fitted, facts, period)
+    found = RootCauses(
+        causes=causes,
+        falls=[replace(cause, kind="fall") for cause in down_causes[:3]],
+        tested=tested,
+        expected_false_alarms=alpha * panels * len(windows),
+        strongest_rejected=order_cause(facts, period, shop, book, fitted, best, []) if best else None,
+        rejected_why="below_threshold" if best else "nothing_raised",
+        mix=mix_effects(book, fitted, facts, period),
+        expected_leaves=expected_leaves,
+        expected_total=sum(expected_leaves.values()) if expected_leaves else None,
+    )
+    return lived(found, earlier, period, lambda cause: measured(facts, period, book, fitted, cause))
+
+
+def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
+    """Give each cause its share of what the last week brought too much, where that is more than chance; shares add up to at most 1."""
+    own = [max(weekly[-1][1] - weekly[-1][2], 0.0) for weekly in (dict(cause.facts)["weekly"] for cause in causes)]
+    whole = max(raised, sum(own))
+    if whole < 30:
+        return causes
+    return [replace(cause, contribution=part / whole) for cause, part in zip(causes, own, strict=True)]
+
+
+def _is_current(book: Book, fitted: dict[str, Curve], hit: Hit) -> bool:
+    """Whether the last week itself is raised: a trouble that has ended is no finding of this period, however large it was."""
+    recent = sum(day > hit.last - 7 for day in hit.days)
+    if recent < 3:
+        return False
+    weekly = (
+        weekly_counts(book, fitted, hit, weeks=1)
+        if hit.families[0] in fitted
+        else [("", float(recent), hit.found.expected / max(hit.weeks, 1))]
+    )
+    _, o, e = weekly[-1]
+    return o >= 1.3 * e
+
+
+def _expected_leaves(book: Book, fitted: dict[str, Curve], facts: Facts, period: Period) -> dict[str, float]:
+    """Return the expected counted cases of the period by leaf: a family's expectation split by its baseline leaves."""
+    first, last = day_number(period.first_day), day_number(period.last_day)
+    out: dict[str, float] = {}
+    for family, curve in fitted.items():
+        if family == "return":
+            continue
+        _, weights = expected_units(book, curve, first, last)
+        arrived = book.case_day[family]
+        past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last)
+        shares = np.bincount(book.case_leaf[family][past], minlength=len(book.leaves)).astype(float)
+        if shares.sum() == 0:
+            continue
+        for code in np.flatnonzero(shares):
+            leaf = book.leaves[code]
+            out[leaf] = out.get(leaf, 0.0) + float(weights.sum() * shares[code] / shares.sum())
+    for family, kind in (("app", "active_devices"), ("service", "human_conversations")):
+        for leaf, expected in expected_on_exposure(facts, period, family, kind).items():
+            out[leaf] = out.get(leaf, 0.0) + expected
+    return dict(sorted(out.items()))

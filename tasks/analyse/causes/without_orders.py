@@ -1,0 +1,221 @@
+"""Root causes of a shop without orders: complaints among reviews, or counts against the period before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from math import log
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tasks.analyse.causes.naming import MAX_CAUSES, RootCauses, ancestry, cause_id
+from tasks.expected.arrivals import (
+    day_number,
+    day_of,
+    local_days,
+)
+from tasks.methods.scan import Found, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
+from tasks.model.causes import Cause
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.shop.load import Shop
+
+ALPHA = 0.05
+"""Chance of naming anything where nothing is there: one search over few slices, which overlap little."""
+
+MIN_OWN_RATIO = 1.5
+"""A slice of reviews with less than this of what its own past lets expect is not named."""
+
+
+def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCauses:
+    """Search reviews (complaints among reviews) or plain counts (against the period before)."""
+    names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
+    parents = ancestry(shop)
+    feedback = (
+        facts["feedback"]
+        .with_columns(day_no=local_days("submitted_at", period.zone), is_case=pl.col("counted").fill_null(value=False))
+        .sort("record_id")
+    )
+    first, last = day_number(period.first_day), day_number(period.last_day)
+    now = feedback.filter(pl.col("day_no").is_between(first, last))
+    if base == "reviews":
+        past = feedback.filter(pl.col("day_no").is_between(first - 183, first - 1))
+        if past.filter("is_case").height < 30:
+            return RootCauses([], [], 0, 0.0, None, "no_history")
+        units, weights = now, _review_weights(now, past, names)
+    else:
+        past = feedback.clear()
+        before = period.previous()
+        units = feedback.filter(
+            pl.col("day_no").is_between(day_number(before.first_day), day_number(before.last_day)) & pl.col("is_case")
+        )
+        if units.height < 30:
+            return RootCauses([], [], 0, 0.0, None, "no_history")
+        weights = np.full(units.height, period.days / before.days)
+    cases = now.filter("is_case")
+    values: dict[str, list[str]] = {}
+    unit_codes: dict[str, Any] = {}
+    case_codes: dict[str, Any] = {}
+    for dim in [n for n in names if n != "leaf" or base == "records"]:
+        everything = pl.concat([units[dim].cast(pl.String), cases[dim].cast(pl.String)]).drop_nulls().unique().sort()
+        if everything.len() < 2:
+            continue
+        kind_of = pl.Enum(everything)
+        values[dim] = everything.to_list()
+        unit_codes[dim] = units[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+        case_codes[dim] = cases[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    if not values:
+        return RootCauses([], [], 0, 0.0, None, "no_dimensions")
+    panel = Panel(unit_codes, weights, case_codes, values, parents, baseline=base == "records")
+    result = _record_scan(panel, _day_dispersion(feedback, first, base, names))
+
+    def describe(found: Found) -> Cause:
+        mine = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
+        rows = found.pattern.rows(panel.units, {})
+        slice_ = dict(sorted(found.pattern.labels(values).items()))
+        leaves = Counter(mine["leaf"].to_list())
+        leaf = leaves.most_common(1)[0][0] if leaves else ""
+        low, high = ratio_interval(found.observed, found.expected)
+        n = float(rows.sum())
+        return Cause(
+            cause_id=cause_id(slice_, leaf),
+            kind="slice",
+            slice=slice_,
+            family="reviews" if base == "reviews" else "counts",
+            leaf=leaf,
+            leaves=tuple(leaves.most_common(4)),
+            observed=found.observed,
+            expected=round(found.expected, 2),
+            ratio=found.ratio,
+            low=low,
+            high=high,
+            contribution=None,
+            llr=round(found.llr, 2),
+            window_weeks=max(round(period.days / 7), 1),
+            exposure_kind="reviews" if base == "reviews" else "earlier_cases",
+            exposure=n,
+            since=None,
+            rate=found.observed / n if base == "reviews" and n else None,
+            comparison_rate=found.expected / n if base == "reviews" and n else None,
+            comparison="own_history" if base == "reviews" else "period_before",
+            to_confirm=(("what_changed", _asked(leaf, shop), "5d"),),
+            first_period=period.id,
+            rows=tuple(sorted(mine["record_id"].to_list())),
+            days=tuple(sorted({day_of(d) for d in mine["day_no"].to_list()})),
+        )
+
+    return RootCauses(
+        causes=[describe(found) for found in result.found],
+        falls=[],
+        tested=result.tested,
+        expected_false_alarms=ALPHA,
+        strongest_rejected=describe(result.rejected) if result.rejected else None,
+        rejected_why="below_threshold" if result.rejected else "nothing_raised",
+        expected_leaves=_leaves_of_past(past, float(weights.sum())) if base == "reviews" else {},
+        expected_total=float(weights.sum()) if base == "reviews" else None,
+    )
+
+
+def _record_scan(panel: Panel, dispersion: float) -> Scan:
+    """Scan reviews or counts; a slice of reviews that only just fails by Poisson's law is judged by the binomial one.
+
+    Of reviews a large part may complain, and then a Poisson count leaves far more to chance than a share of so many
+    reviews does. The price of the search stays the same.
+    """
+    weights = panel.weights.copy()
+    found: list[Found] = []
+    while True:
+        result = scan(replace(panel, weights=weights), alpha=ALPHA, min_cases=8, dispersion=dispersion, max_causes=MAX_CAUSES)
+        again = result.found
+        nearest = result.rejected
+        if nearest is not None and not panel.baseline:
+            size = float(nearest.pattern.rows(panel.units, panel.unit_days).sum())
+            llr = _binomial_ratio(nearest.observed, nearest.expected, size) / dispersion
+            exact = replace(nearest, llr=llr, score=nearest.score - nearest.llr + llr)
+            again = [*again, exact] if exact.score > 0 else again
+            result = replace(result, rejected=None if exact.score > 0 else exact)
+        found += again
+        passed = nearest is not None and result.rejected is None
+        if not passed or len(found) >= MAX_CAUSES:
+            # A flood of praise elsewhere lowers what is expected of all: a slice must exceed its own past as well.
+            own = {one: float(panel.weights[one.pattern.rows(panel.units, panel.unit_days)].sum()) for one in found}
+            raised = [one for one in found if panel.baseline or one.observed >= MIN_OWN_RATIO * own[one]]
+            return replace(result, found=raised[:MAX_CAUSES])
+        for one in again:
+            weights[one.pattern.rows(panel.units, panel.unit_days)] *= one.ratio
+
+
+def _binomial_ratio(observed: float, expected: float, size: float) -> float:
+    """Return the log-likelihood ratio in nats of so many of a number of reviews against an expected share of them."""
+    rest, usual = size - observed, size - expected
+    if expected <= 0 or usual <= 0:
+        return likelihood_ratio(observed, expected)
+    return observed * log(observed / expected) + (rest * log(rest / usual) if rest > 0 else 0.0)
+
+
+def _asked(leaf: str, shop: Shop) -> str:
+    """Return the role that answers for a leaf; customer service where none is named."""
+    known = shop.taxonomy.every_leaf.get(leaf)
+    return known.owner if known and known.owner in shop.people.roles else "客服"
+
+
+def _leaves_of_past(past: pl.DataFrame, total: float) -> dict[str, float]:
+    """Share the complaints to be expected out among the leaves as they stood in the half year before."""
+    counts = past.filter("is_case").group_by("leaf").len().sort("leaf")
+    return {leaf: total * n / counts["len"].sum() for leaf, n in counts.iter_rows() if leaf}
+
+
+def _review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> Weights:
+    """Return each review's chance of being a complaint by the half year before: overall share times shrunken effects."""
+    overall = past.filter("is_case").height / past.height
+    weights = np.full(now.height, overall)
+    level = np.full(past.height, overall)
+    for dim in names:
+        if dim in ("leaf",) or dim not in now.columns:
+            continue
+        seen = (
+            past.with_columns(e=pl.Series(level))
+            .group_by(pl.col(dim).cast(pl.String).alias("v"))
+            .agg(o=pl.col("is_case").sum(), e=pl.col("e").sum())
+            .with_columns(effect=(pl.col("o") + 15.0) / (pl.col("e") + 15.0))
+        )
+        table = seen.filter(pl.col("v").is_not_null()).select("v", "effect")
+        for frame, array in ((now, weights), (past, level)):
+            effect = frame.select(v=pl.col(dim).cast(pl.String)).join(table, on="v", how="left", maintain_order="left")["effect"]
+            array *= effect.fill_null(1.0).to_numpy()
+    return np.asarray(np.minimum(weights, 0.95))
+
+
+def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequence[str] = ()) -> float:
+    """Return how much the weeks of single slices vary beyond chance, 1 to 3: reviews and filings come in bursts.
+
+    Pearson's chi-square over degrees of freedom, week by week around the level of the slice and of the week: what all
+    reviews share, a trend or a flood of praise, is scaled out of a scan anyway and is not taken for noise.
+    """
+    past = feedback.filter((pl.col("day_no") < first) & (pl.col("day_no") >= first - 183)).with_columns(w=pl.col("day_no") // 7)
+    weeks = past.group_by("w").agg(o=pl.col("is_case").sum(), n=pl.len()).filter(pl.col("n") > 20)
+    if weeks.height < 6 or base != "reviews":
+        return 1.3
+    share = float(weeks["o"].sum()) / float(weeks["n"].sum())
+    found = [1.0]
+    for dim in names:
+        if not 2 <= past[dim].n_unique() <= 60:
+            continue
+        cells = (
+            past.group_by("w", dim)
+            .agg(o=pl.col("is_case").sum(), n=pl.len())
+            .join(weeks.select("w", week=pl.col("o") / pl.col("n") / share), on="w")
+            .with_columns(level=pl.col("o").sum().over(dim) / pl.col("n").sum().over(dim))
+            .with_columns(p=(pl.col("level") * pl.col("week")).clip(0.001, 0.95))
+            .with_columns(e=pl.col("n") * pl.col("p"))
+            .filter(pl.col("e") >= 2)
+        )
+        free = cells.height - cells["w"].n_unique() - cells[dim].n_unique() + 1
+        if free >= 10:
+            found.append(
+                float(cells.select(((pl.col("o") - pl.col("e")) ** 2 / (pl.col("e") * (1 - pl.col("p")))).sum()).item()) / free
+            )
+    return float(np.clip(max(found), 1.0, 3.0))

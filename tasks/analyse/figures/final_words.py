@@ -1,0 +1,74 @@
+"""Everything that an edition tested, judged together: how much was looked at, and how many false alarms that lets expect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from scipy.stats import false_discovery_control
+
+from tasks.model.figures import Figure, ProblemRow, RankedSlice, Ranking
+
+FALSE_SHARE = 0.05
+"""Share of false ones among what is called changed; also the chance of calling anything so where nothing changed."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The figures, problems and rankings of an edition with their final words, what was tested, and the false alarms expected."""
+
+    figures: list[Figure]
+    problems: list[ProblemRow]
+    rankings: list[Ranking]
+    tested: int
+    expected_false_alarms: float
+
+
+def discoveries(p_values: Sequence[float]) -> list[bool]:
+    """Say which of many tests found a change when all are judged together (Benjamini and Hochberg 1995).
+
+    Args:
+        p_values: Two-sided probabilities of each distance when nothing changed.
+
+    Returns:
+        Whether each test passes, so that at most `FALSE_SHARE` of those that pass are expected to be false.
+    """
+    if not p_values:
+        return []
+    return [bool(adjusted <= FALSE_SHARE) for adjusted in false_discovery_control(p_values, method="bh")]
+
+
+def judged_together(
+    figures: list[Figure], problems: list[ProblemRow], rankings: list[Ranking], *, searched: int, search_alarms: float
+) -> Judged:
+    """Take back the words that do not survive when everything an edition tested is judged together.
+
+    What left its range and does not survive is watched when it is bad and normal when it is good. Words that follow from a rule
+    and not from a test (a warning line, a change of formula) stay.
+
+    Args:
+        figures: Figures with the probability of their distance where they were tested.
+        problems: Labels of the lenses, the same.
+        rankings: Ranked slices, the same; a ranking counts all it tested, also what is not listed.
+        searched: Slices in which causes were sought; that search has a price of its own, which keeps its promise.
+        search_alarms: False causes that the search lets expect.
+    """
+    slices = [row for ranking in rankings for row in ranking.rows]
+    every: list[Figure | ProblemRow | RankedSlice] = [*figures, *problems, *slices]
+    rows = [row for row in every if row.p is not None]
+    unlisted = sum(ranking.tested - sum(row.p is not None for row in ranking.rows) for ranking in rankings)
+    # What is not listed ranks lower than all that is: it counts as tested and as not found.
+    passed = discoveries([*(row.p for row in rows if row.p is not None), *[1.0] * unlisted])[: len(rows)]
+    failed = {id(row) for row, found in zip(rows, passed, strict=True) if not found}
+    named = sum(found and row.judgement in ("worse", "better") for row, found in zip(rows, passed, strict=True))
+
+    def said(row: Figure | ProblemRow | RankedSlice) -> str:
+        return {"worse": "watch", "better": "normal"}.get(row.judgement, row.judgement) if id(row) in failed else row.judgement
+
+    return Judged(
+        [replace(row, judgement=said(row)) for row in figures],
+        [replace(row, judgement=said(row)) for row in problems],
+        [replace(one, rows=tuple(replace(row, judgement=said(row)) for row in one.rows)) for one in rankings],
+        tested=searched + len(rows) + unlisted,
+        expected_false_alarms=search_alarms + (FALSE_SHARE * max(named, 1) if rows else 0.0),
+    )

@@ -1,0 +1,245 @@
+"""Family A: what arrived in the period, counted and never divided by the orders of the same week (domain.md 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from math import sqrt
+
+import polars as pl
+from scipy.stats import norm
+
+from tasks.analyse.figures.comparison import UNTESTED, baseline, cohorts, count_range, last_year, with_target, word
+from tasks.expected.arrivals import AXES
+from tasks.model.facts import Facts
+from tasks.model.figures import Figure, ProblemRow
+from tasks.model.periods import Period
+from tasks.shop.load import Shop
+
+EXTRA_VARIANCE = 1.5
+MODEL_ERROR = 0.06
+"""Expected counts are estimates: a count varies by a Poisson law widened by half, and the estimate itself by six percent."""
+
+LINK_WEEKS = 16
+"""Weeks before a period that say how many cases its expectations leave out."""
+
+EXPOSED = ("app", "service")
+"""Families whose cases are expected from devices and conversations; all others from the orders that they belong to."""
+
+NATURES = ("complaint", "question", "suggestion", "praise")
+
+
+def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | None = None) -> list[Figure]:
+    """Return counts of what arrived: records, complaint cases, other natures, after-sales orders, conversations.
+
+    Args:
+        facts: Coded tables.
+        period: The period by arrival.
+        shop: Configuration.
+        expected_total: Complaint cases to be expected from exposure; without it a shop with records only is judged
+            against its own earlier counts per day.
+
+    Returns:
+        Counts for the shop, then complaint cases by source and by platform.
+    """
+    records = _local(facts["feedback"], "submitted_at", period)
+    cases = records.filter(pl.col("counted")) if "counted" in records.columns else records.clear()
+    made = [_count("records", records, period, shop)]
+    complaint = _count("complaints", cases, period, shop, good="down")
+    if expected_total is not None and complaint.value is not None and complaint.value >= shop.identity.minimum_n:
+        expected_total *= unlinked_factor(facts, period).get("", 1.0)
+        low, high, said, p = against_expected(complaint.value, expected_total)
+        complaint = replace(complaint, low=low, high=high, judgement=said, p=p, note=f"expected={expected_total:.0f}")
+    made.append(with_target(complaint, shop))
+    made.append(_per_day(complaint, period, shop, judged=shop.identity.base == "records"))
+    if "nature" in records.columns:
+        known = [nature for nature in NATURES if (records["nature"] == nature).any()]
+        # With one nature alone its count is the count of all records.
+        made += [
+            _count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop)
+            for nature in known
+            if len(known) > 1
+        ]
+    if facts.has("aftersale"):
+        made.append(_count("aftersale_count", _local(facts["aftersale"], "applied_at", period), period, shop))
+    for kind in ("conversations", "human_conversations"):
+        rows = facts["exposure"].filter((pl.col("kind") == kind) & (pl.col("day") <= period.last_day)).rename({"n": "weight"})
+        if rows.height:
+            made.append(_count(kind, rows, period, shop))
+    for column, code in (("source", "complaints_by_source"), ("platform", "complaints_by_platform")):
+        for value in sorted(cases[column].drop_nulls().unique()):
+            made.append(_count(code, cases.filter(pl.col(column) == value), period, shop, scope=value))
+    return made
+
+
+def daily(facts: Facts, period: Period) -> list[tuple[date, int]]:
+    """Return complaint cases by day of arrival, from four weeks before the period to its end."""
+    cases = _local(facts["feedback"].filter(pl.col("counted")), "submitted_at", period)
+    counts = dict(cases.group_by("day").agg(pl.len()).iter_rows())
+    first = period.first_day - timedelta(days=28)
+    return [
+        (day, int(counts.get(day, 0))) for n in range((period.last_day - first).days + 1) for day in [first + timedelta(days=n)]
+    ]
+
+
+def problems(
+    facts: Facts, period: Period, shop: Shop, *, expected_leaves: Mapping[str, float] | None = None, incomplete: str = ""
+) -> list[ProblemRow]:
+    """Return the counted cases of a period under each lens, against what was to be expected.
+
+    Every lens splits the same total; a label without any case in this or the previous period is left out.
+
+    Args:
+        facts: Coded tables.
+        period: The period by arrival.
+        shop: Taxonomy and minimum of cases.
+        expected_leaves: Expected cases by leaf; a label is judged where all its leaves with cases have one.
+        incomplete: Code of why the period is not whole; then nothing is judged.
+
+    Returns:
+        Rows by lens in the taxonomy's order, most cases first.
+    """
+    cases = facts["feedback"].filter(pl.col("counted"))
+    now, before = (_by_leaf(cases, span) for span in (period, period.previous()))
+    total = sum(now.values())
+    factor = unlinked_factor(facts, period) if expected_leaves else {}
+    expected_leaves = {leaf: expected * factor.get(leaf, 1.0) for leaf, expected in (expected_leaves or {}).items()}
+    made: list[ProblemRow] = []
+    for lens in shop.taxonomy.lenses:
+        labels = {code: shop.taxonomy.label(lens, code) for code in sorted({*now, *before, *expected_leaves})}
+        rows = []
+        for label in sorted(set(labels.values())):
+            codes = [code for code, its in labels.items() if its == label]
+            count, past = (sum(counts.get(code, 0) for code in codes) for counts in (now, before))
+            if count == 0 and past == 0:
+                continue
+            known = [expected_leaves[code] for code in codes if code in expected_leaves]
+            complete = bool(known) and all(code in expected_leaves for code in codes if now.get(code, 0))
+            expected = sum(known) if complete else None
+            low, high, p, said = None, None, None, UNTESTED if known or count >= shop.identity.minimum_n else "insufficient"
+            if expected is not None and max(count, expected) >= shop.identity.minimum_n and not incomplete:
+                low, high, said, p = against_expected(count, expected)
+            rows.append(
+                ProblemRow(
+                    lens=lens, label=label, cases=count, previous=past, expected=expected, low=low, high=high,
+                    share=count / total if total >= shop.identity.minimum_n else None,
+                    judgement="incomplete" if incomplete else said,
+                    leaves=tuple(code for code in codes if now.get(code, 0)), incomplete=incomplete, p=p,
+                )
+            )  # fmt: skip
+        made += sorted(rows, key=lambda row: (-row.cases, row.label))
+    return made
+
+
+def unlinked_factor(facts: Facts, period: Period) -> dict[str, float]:
+    """Return by how much all cases outnumber those that an expectation covers, by leaf and, under the empty name, in all.
+
+    Expectations rest on orders, devices and conversations. A case without a known order, or without a known problem, is counted
+    all the same; how many such there are is known from the weeks before.
+    """
+    cases = facts["feedback"]
+    if not {"counted", "oid", "family", "leaf"} <= set(cases.columns):
+        return {}
+    start = period.start - timedelta(weeks=LINK_WEEKS)
+    ordered = pl.col("family").is_in(list(AXES)) & pl.col("oid").is_not_null()
+    covered = (ordered | pl.col("family").is_in(EXPOSED)).fill_null(value=False)
+    before = cases.filter(pl.col("counted") & (pl.col("submitted_at") >= start) & (pl.col("submitted_at") < period.start))
+    counts = before.group_by("leaf").agg(every=pl.len(), linked=covered.sum()).sort("leaf", nulls_last=True)
+    found = {leaf: every / linked for leaf, every, linked in counts.iter_rows() if leaf is not None and linked}
+    linked = int(counts["linked"].sum())
+    return found | ({"": before.height / linked} if linked else {})
+
+
+def against_expected(observed: float, expected: float) -> tuple[float, float, str, float]:
+    """Return the range of a count around its expectation, the word for it, and the probability of such a distance by chance."""
+    sigma = sqrt(EXTRA_VARIANCE * max(expected, 1.0) + (MODEL_ERROR * expected) ** 2)
+    z = (observed - expected) / sigma
+    said = "worse" if z > 3 else "better" if z < -3 else "slightly_over" if z > 2 else "normal"
+    return max(expected - 3 * sigma, 0.0), expected + 3 * sigma, said, 2 * float(norm.sf(abs(z)))
+
+
+def _by_leaf(cases: pl.DataFrame, span: Period) -> dict[str, int]:
+    within = cases.filter((pl.col("submitted_at") >= span.start) & (pl.col("submitted_at") < span.end))
+    return {str(leaf): int(n) for leaf, n in within.group_by("leaf").agg(pl.len()).iter_rows() if leaf is not None}
+
+
+def _local(frame: pl.DataFrame, column: str, period: Period) -> pl.DataFrame:
+    return frame.filter(pl.col(column) < period.end).with_columns(day=pl.col(column).dt.convert_time_zone(period.zone).dt.date())
+
+
+def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, good: str = "none", scope: str = "") -> Figure:
+    weight = pl.col("weight").sum() if "weight" in rows.columns else pl.len()
+    by_day = {day: float(n) for day, n in rows.group_by("day").agg(weight).iter_rows()}
+    steps = shop.targets.normal_weeks if period.grain == "week" else 12
+    chain = cohorts(period, 0, steps + 1)
+    first = min(by_day, default=period.first_day)
+
+    def total(days: list[date]) -> float:
+        return sum(by_day.get(day, 0.0) for day in days)
+
+    values = [total(_days(span)) if span.last_day >= first else None for span in chain]
+    aligned = last_year(period.first_day, period.last_day, shop)
+    now = values[-1] or 0.0
+    return Figure(
+        code=code,
+        family="inflow",
+        value=now,
+        unit="count",
+        numerator=now,
+        previous=values[-2],
+        last_year=total(list(aligned.days)) if aligned.days[0] >= first else None,
+        last_year_basis=aligned.basis if aligned.days[0] >= first else "",
+        good="down" if good == "down" else "none",
+        judgement=UNTESTED,
+        axis_from=period.first_day,
+        axis_to=period.last_day,
+        method="arrivals",
+        scope=scope,
+        series=tuple((str(span.first_day), value) for span, value in zip(chain, values, strict=True)) if not scope else (),
+        rows=f"arrived in {period.first_day}..{period.last_day}" + (f"; {scope}" if scope else ""),
+    )
+
+
+def _per_day(complaint: Figure, period: Period, shop: Shop, *, judged: bool) -> Figure:
+    """Return complaint cases per day: months have different lengths, so this is what they are compared by.
+
+    A shop with orders or reviews is judged against what those let expect instead: a promotion is no complaint.
+    """
+    value = (complaint.value or 0.0) / period.days
+    lengths = [length for length, _ in _lengths(period, len(complaint.series))]
+    series = tuple(
+        (day, count / n if count is not None else None) for (day, count), n in zip(complaint.series, lengths, strict=True)
+    )
+    chain = cohorts(period, 0, len(series))
+    unknown = frozenset(place for place, (_, count) in enumerate(series) if count is None)
+    usable = baseline(chain, "complaints_per_day", "", shop, silent=unknown)
+    history = [series[place][1] or 0.0 for place in usable.places]
+    normal = count_range(history, value) if judged and not usable.broken else None
+    return Figure(
+        code="complaints_per_day",
+        family="inflow",
+        value=value,
+        unit="count",
+        numerator=complaint.value,
+        n=float(period.days),
+        previous=series[-2][1] if len(series) > 1 else None,
+        low=normal.low if normal else None,
+        high=normal.high if normal else None,
+        good="down",
+        judgement=word(normal, "down") if normal else UNTESTED,
+        p=normal.p if normal else None,
+        axis_from=period.first_day,
+        axis_to=period.last_day,
+        method="arrivals_per_day",
+        series=series,
+        rows=complaint.rows,
+    )
+
+
+def _lengths(period: Period, count: int) -> list[tuple[int, Period]]:
+    return [(span.days, span) for span in cohorts(period, 0, count)] if count else []
+
+
+def _days(span: Period) -> list[date]:
+    return [span.first_day + timedelta(days=n) for n in range(span.days)]

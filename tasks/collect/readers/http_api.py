@@ -1,0 +1,211 @@
+"""Records from a JSON API over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from tasks.collect.limits import MEBIBYTE
+from tasks.collect.source_rows import Flattener, Native, Place, at_path, moment_text
+from tasks.errors import ChannelError
+from tasks.shop.channels import Auth, HttpApi
+
+LONGEST_WAIT_S = 60.0
+TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+
+
+def read(spec: HttpApi, place: Place) -> Native:
+    """Ask the server for all pages of the window.
+
+    Raises:
+        ChannelError: If it refuses our credentials, keeps failing, or answers with something else than the configured JSON.
+    """
+    address = place.secret(spec.url_secret) if spec.url_secret else spec.url
+    headers, login = _credentials(spec.auth, place)
+    query: dict[str, Any] = dict(spec.params)
+    if spec.since and place.window.start is not None:
+        query[spec.since] = moment_text(place.window.start, spec.times, place.window.zone)
+    if spec.until:
+        query[spec.until] = moment_text(place.window.end, spec.times, place.window.zone)
+    if spec.paging.size_param:
+        query[spec.paging.size_param] = spec.paging.size
+    records = Flattener(place.columns)
+    size = 0
+    with httpx.Client(
+        headers=headers,
+        auth=login,
+        timeout=spec.timeout_s,
+        follow_redirects=False,
+        trust_env=False,
+    ) as client:
+        page: tuple[str, dict[str, Any]] | None = (address, query)
+        if spec.paging.kind == "page":
+            page = (address, {**query, spec.paging.param: spec.paging.first})
+        seen: set[str] = set()
+        pages = 0
+        while page is not None:
+            mark = repr(page)
+            if mark in seen:
+                raise ChannelError(
+                    f"{_host(address)} keeps naming the same next page.",
+                    hint="Correct `paging` in channels.yaml.",
+                )
+            seen.add(mark)
+            pages += 1
+            if pages > spec.max_pages:
+                raise ChannelError(
+                    f"{_host(address)} has more than {spec.max_pages:,} pages.",
+                    hint="Raise `max_pages`, or pull a shorter window.",
+                )
+            body, response = _ask(client, page, spec, place)
+            size += len(response)
+            if size > spec.max_mb * MEBIBYTE:
+                raise ChannelError(
+                    f"{_host(address)} sent more than {spec.max_mb:,} MB.",
+                    hint="Raise `max_mb`, or pull a shorter window.",
+                )
+            found = at_path(body, spec.records)
+            if found is None and spec.records and isinstance(body, dict):
+                raise ChannelError(
+                    f"The answer of {_host(address)} holds no list at `{spec.records}`; it has {', '.join(list(body)[:8])}.",
+                    hint="Correct `records` in channels.yaml.",
+                )
+            if not isinstance(found, list):
+                raise ChannelError(
+                    f"The answer of {_host(address)} is not a list of records.",
+                    hint="Set `records` to the path of the list.",
+                )
+            records.add(found)
+            page = _next(spec, page, body, response.links, len(found), address)
+    return Native(records.frame(), loose=True, live=True)
+
+
+class _Answer(bytes):
+    """The bytes of an answer with its Link addresses."""
+
+    links: str = ""
+
+
+def _credentials(auth: Auth, place: Place) -> tuple[dict[str, str], httpx.Auth | None]:
+    headers = {"Accept": "application/json", "User-Agent": "aftersales-review"}
+    if auth.kind == "bearer":
+        headers["Authorization"] = f"Bearer {place.secret(auth.secret)}"
+    elif auth.kind == "header":
+        headers[auth.header] = place.secret(auth.secret)
+    elif auth.kind == "basic":
+        return headers, httpx.BasicAuth(auth.user, place.secret(auth.secret))
+    return headers, None
+
+
+def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: Place) -> tuple[Any, _Answer]:
+    """Return one page's parsed body; try again a bounded number of times where that can help."""
+    address, query = page
+    host = _host(address)
+    trouble = ""
+    for attempt in range(spec.retries + 1):
+        pause = min(2.0**attempt / 2, LONGEST_WAIT_S)
+        try:
+            with client.stream("GET", address, params=query or None) as response:
+                if response.status_code in TRY_AGAIN:
+                    trouble = f"{host} answered {response.status_code}"
+                    pause = _retry_after(response, pause)
+                else:
+                    _refuse(response, host)
+                    data = bytearray()
+                    for chunk in response.iter_bytes():
+                        data += chunk
+                        if len(data) > spec.max_mb * MEBIBYTE:
+                            raise ChannelError(
+                                f"An answer of {host} is larger than {spec.max_mb:,} MB.",
+                                hint="Ask for smaller pages.",
+                            )
+                    answer = _Answer(data)
+                    answer.links = response.links.get("next", {}).get("url", "")
+                    return _parsed(answer, host), answer
+        except httpx.TransportError as error:
+            trouble = f"{host} cannot be reached ({type(error).__name__})"
+        except httpx.InvalidURL as error:
+            raise ChannelError(
+                f"{address!r} is not an address ({error}).",
+                hint="Correct `url` in channels.yaml.",
+            ) from error
+        if attempt < spec.retries:
+            place.wait(pause)
+    raise ChannelError(
+        f"{trouble}, also after {spec.retries} more tries.",
+        hint="Nothing of this source is lost: the next pull reaches back. Ask the operator of the server if it lasts.",
+    )
+
+
+def _retry_after(response: httpx.Response, otherwise: float) -> float:
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), LONGEST_WAIT_S) if text.replace(".", "", 1).isdigit() else otherwise
+
+
+def _refuse(response: httpx.Response, host: str) -> None:
+    status = response.status_code
+    if status in (401, 403):
+        raise ChannelError(
+            f"{host} refused our credentials ({status}).",
+            hint="Renew the secret that the channel names, then run `aftersales channels try`.",
+        )
+    if 300 <= status < 400:
+        raise ChannelError(
+            f"{host} sends us elsewhere ({status}); we do not follow with credentials.",
+            hint="Put the new address into `url`.",
+        )
+    if status >= 400:
+        raise ChannelError(
+            f"{host} answered {status}.",
+            hint="Check `url` and `params` of the channel.",
+        )
+
+
+def _parsed(data: bytes, host: str) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ChannelError(
+            f"The answer of {host} is not JSON.",
+            hint="Check `url`: it may be a web page for people.",
+        ) from error
+
+
+def _next(
+    spec: HttpApi,
+    page: tuple[str, dict[str, Any]],
+    body: Any,
+    link: str,
+    count: int,
+    address: str,
+) -> tuple[str, dict[str, Any]] | None:
+    paging = spec.paging
+    if paging.kind == "cursor":
+        cursor = at_path(body, paging.next)
+        return (page[0], {**page[1], paging.param: cursor}) if cursor not in (None, "", False) else None
+    if paging.kind == "page":
+        return (page[0], {**page[1], paging.param: page[1][paging.param] + 1}) if count else None
+    if paging.kind == "link":
+        target = at_path(body, paging.next) if paging.next else link
+        if not target:
+            return None
+        target = urljoin(page[0], str(target))
+        if _origin(target) != _origin(address):
+            raise ChannelError(
+                f"{_host(address)} names a next page on another server; we do not send it our credentials.",
+                hint="Ask the operator of the server; `url` must have the host that answers.",
+            )
+        return target, {}
+    return None
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or "the server"

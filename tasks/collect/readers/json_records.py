@@ -1,0 +1,66 @@
+"""Records from files of JSON lines or JSON documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tasks.collect.limits import unpacked
+from tasks.collect.source_rows import Native, Place, at_path, flatten, gather, read_files
+from tasks.errors import ChannelError
+from tasks.shop.channels import JsonRecords
+
+
+def read(spec: JsonRecords, place: Place) -> Native:
+    """Read every record of the files; a line that is no JSON is refused by its number, the others are kept.
+
+    Raises:
+        ChannelError: If no file is there, or every file is unreadable.
+    """
+    return read_files(place.files(spec.files), lambda file: _file(spec, file, place.columns))
+
+
+def _file(spec: JsonRecords, file: Path, columns: frozenset[str] | None) -> Native:
+    return gather(_content(spec, name, data, columns) for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb))
+
+
+def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] | None) -> Native:
+    text = data.decode("utf-8-sig", errors="replace")
+    if spec.form == "lines" or (spec.form == "auto" and (".jsonl" in name or ".ndjson" in name)):
+        return _lines(name, text, columns)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if spec.form == "auto":
+            return _lines(name, text, columns)
+        raise ChannelError(
+            f"{name} is not a JSON document ({error}).",
+            hint="Export the file again, or set `form: lines`.",
+        ) from error
+    records = at_path(document, spec.records)
+    if isinstance(records, dict) and not spec.records:
+        records = [records]
+    if not isinstance(records, list):
+        raise ChannelError(
+            f"{name} holds no list of records at `{spec.records}`.",
+            hint="Correct `records` in channels.yaml.",
+        )
+    return Native(flatten(records, columns), loose=True)
+
+
+def _lines(name: str, text: str, columns: frozenset[str] | None) -> Native:
+    records = []
+    refused: list[tuple[str, str]] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            records.append(json.loads(line))
+        except (ValueError, RecursionError):
+            refused.append((f"{name}:{number}", f"line {number} of {name} is not JSON"))
+    if refused and not records:
+        raise ChannelError(
+            f"{name} holds no line of JSON.",
+            hint="Check `files` and `form` in channels.yaml.",
+        )
+    return Native(flatten(records, columns), loose=True, refused=refused)

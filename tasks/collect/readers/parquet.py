@@ -1,0 +1,41 @@
+"""Rows from Parquet files."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tasks.collect.source_rows import Native, Place, flatten_structs, gather, read_files
+from tasks.errors import ChannelError
+from tasks.shop.channels import Parquet
+
+
+def read(spec: Parquet, place: Place) -> Native:
+    """Read the columns that the mapping uses, and of a windowed channel only the rows whose stamp lies in the window.
+
+    Raises:
+        ChannelError: If no file is there, or every file is unreadable.
+    """
+    return read_files(place.files(spec.files), lambda file: _file(str(file), file.name, place))
+
+
+def _file(path: str, name: str, place: Place) -> Native:
+    try:
+        scan = pl.scan_parquet(path)
+        schema = scan.collect_schema()
+        stamp = schema.get(place.stamp) if place.stamp else None
+        if isinstance(stamp, pl.Datetime) and stamp.time_zone is not None:
+            moment = pl.col(place.stamp)
+            within = moment < pl.lit(place.window.end).dt.convert_time_zone(stamp.time_zone)
+            if place.window.start is not None:
+                within &= moment >= pl.lit(place.window.start).dt.convert_time_zone(stamp.time_zone)
+            scan = scan.filter(within | moment.is_null())
+        if place.columns is not None:
+            roots = {column.split(".")[0] for column in place.columns} | place.columns
+            chosen = [column for column in schema if column in roots]
+            scan = scan.select(chosen or list(schema))
+        return gather([Native(flatten_structs(scan.collect()))])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ChannelError(
+            f"{name} is not a readable Parquet file ({str(error).splitlines()[0]}).",
+            hint="Export the file again.",
+        ) from error

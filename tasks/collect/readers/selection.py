@@ -1,0 +1,109 @@
+"""Several sources joined by the shop's own Polars SQL, each join held to its promised cardinality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from tasks.collect.source_rows import Native, Place, gather
+from tasks.errors import ChannelError
+from tasks.shop.channels import Join, OneRead, Selection
+from tasks.shop.load import Shop
+
+
+def read(
+    spec: Selection,
+    place: Place,
+    shop: Shop,
+    reader: Callable[[OneRead, Place], Native],
+) -> Native:
+    """Read every table, check the joins, and run the SQL.
+
+    Args:
+        reader: Reads one table.
+
+    Raises:
+        ChannelError: If a table cannot be read, a join would multiply rows, or the SQL is wrong.
+    """
+    natives = {name: reader(table, place) for name, table in spec.tables.items()}
+    frames = {name: _cleared(native.frame, spec.empty) for name, native in natives.items()}
+    try:
+        for name, condition in spec.where.items():
+            frames[name] = frames[name].filter(pl.sql_expr(condition))
+    except (KeyError, pl.exceptions.PolarsError) as error:
+        what = f"The condition on {name} cannot be used ({str(error).splitlines()[0]})."
+        raise ChannelError(what, hint="Correct `where` in channels.yaml.") from error
+    for join in spec.joins:
+        _check(join, frames)
+    try:
+        with pl.SQLContext(frames=frames, eager=True) as context:
+            result = context.execute(shop.text(spec.sql))
+    except pl.exceptions.PolarsError as error:
+        raise ChannelError(
+            f"{spec.sql} cannot be run ({str(error).splitlines()[0][:200]}).",
+            hint=f"It may use the tables {', '.join(spec.tables)}; names with spaces stand in double quotes.",
+        ) from error
+    doubts = gather(
+        Native(
+            pl.DataFrame(),
+            native.loose,
+            native.refused,
+            native.warnings,
+            native.errors,
+            native.cut_off,
+            native.live,
+        )
+        for native in natives.values()
+    )
+    return Native(
+        result,
+        warnings=doubts.warnings,
+        errors=doubts.errors,
+        cut_off=doubts.cut_off,
+        live=doubts.live,
+    )
+
+
+def _cleared(frame: pl.DataFrame, nulls: list[str]) -> pl.DataFrame:
+    if not nulls:
+        return frame
+    text = [name for name, kind in frame.schema.items() if kind == pl.String]
+    return frame.with_columns(pl.when(~pl.col(name).is_in(nulls)).then(pl.col(name)).alias(name) for name in text)
+
+
+def _check(join: Join, frames: dict[str, pl.DataFrame]) -> None:
+    pairs = [[side.strip() for side in (text.split("=") if "=" in text else (text, text))] for text in join.by]
+    sides = [
+        (join.left, [pair[0] for pair in pairs]),
+        (join.right, [pair[1] for pair in pairs]),
+    ]
+    for name, columns in sides:
+        if name not in frames:
+            raise ChannelError(
+                f"A join names the table {name}, which is not declared.",
+                hint="List it under `tables`.",
+            )
+        missing = [column for column in columns if column not in frames[name].columns]
+        if missing:
+            raise ChannelError(
+                f"The table {name} has no column {', '.join(missing)} to join on.",
+                hint="Correct `joins` in channels.yaml.",
+            )
+    unique_left, unique_right = {
+        "one_to_one": (True, True),
+        "many_to_one": (False, True),
+        "one_to_many": (True, False),
+    }[join.cardinality]
+    for (name, columns), unique in zip(sides, (unique_left, unique_right), strict=True):
+        if not unique:
+            continue
+        keys = frames[name].select(columns).drop_nulls()
+        repeated = keys.filter(keys.is_duplicated())
+        if repeated.height:
+            example = ", ".join(str(value) for value in repeated.row(0))
+            raise ChannelError(
+                f"The join of {join.left} and {join.right} is {join.cardinality}, but {name} holds {', '.join(columns)} = "
+                f"{example} more than once ({repeated.height:,} rows are concerned): rows would be multiplied.",
+                hint="Make one row of each key in the SQL first, or correct `cardinality`.",
+            )

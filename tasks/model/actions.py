@@ -1,0 +1,130 @@
+"""Actions: promises with one owner, one date and one measurable target, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class ActionKind(StrEnum):
+    """What an action does: stop the harm, mend the cause, keep it from coming back."""
+
+    CONTAIN = "contain"
+    CORRECT = "correct"
+    PREVENT = "prevent"
+
+
+class ActionState(StrEnum):
+    """Where an action stands; a proposal is never overdue, and closed needs the numbers' word."""
+
+    PROPOSED = "proposed"
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    TO_VERIFY = "to_verify"
+    CLOSED = "closed"
+    INEFFECTIVE = "ineffective"
+    REOPENED = "reopened"
+    CANCELLED = "cancelled"
+
+
+class Verdict(StrEnum):
+    """Whether an action worked (domain.md 9.5)."""
+
+    EFFECTIVE = "effective"
+    PARTLY = "partly"
+    NO_CHANGE = "no_change"
+    WORSE = "worse"
+    UNDECIDED = "undecided"
+    RELAPSED = "relapsed"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A promise: one person, one date, one measurable target."""
+
+    action_id: str
+    what: str
+    kind: ActionKind
+    cause_id: str
+    owner: str
+    department: str
+    due: datetime
+    metric: str
+    exposure: str
+    age_days: int
+    slice: dict[str, str]
+    leaf: str
+    target: float | None
+    target_text: str
+    expected_effect: str
+    period: str
+    playbook: str = ""
+    resources: str = ""
+    cut_in_axis: str = ""  # batch, ship_date, pay_date, release, shift, session
+    cut_in_planned: str = ""
+    cut_in_actual: str = ""
+    evidence_required: tuple[str, ...] = ()
+    side_effect_metric: str = ""
+    baseline_from: date | None = None
+    baseline_to: date | None = None
+    trigger_from: date | None = None
+    trigger_to: date | None = None
+    control: dict[str, str] = field(default_factory=dict)
+    verify_weeks: int = 4
+    min_units: int = 0
+    state: ActionState = ActionState.PROPOSED
+    postponed: int = 0
+    restricted: bool = False
+    numbers: tuple[
+        tuple[str, float], ...
+    ] = ()  # behind target_text and expected_effect: observed_rate, base_rate, fewer_per_week
+
+
+@dataclass(frozen=True)
+class ActionEvent:
+    """A change of an action's state, owner or date: by whom, when and why."""
+
+    action_id: str
+    seq: int
+    at: datetime
+    by: str
+    kind: str  # proposed, accepted, started, done, postponed, reassigned, cut_in, verified, reopened, closed, cancelled
+    state: ActionState | None = None
+    owner: str = ""
+    due: datetime | None = None
+    cut_in_actual: str = ""
+    evidence: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """How a prior action stands at the moment of a review, and whether it worked."""
+
+    action: Action
+    state: ActionState
+    due: datetime
+    done_at: datetime | None
+    days_late: int
+    postponed: int
+    status: str  # not_due, due, done, late, cancelled, proposed
+    verdict: Verdict | None = None
+    method: str = ""  # exact, control, segmented: what the printed interval comes from
+    rate_before: float | None = None
+    rate_after: float | None = None
+    n_before: float | None = None
+    n_after: float | None = None
+    events_before: float | None = None
+    events_after: float | None = None
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    control_ratio: float | None = None
+    rate_later: float | None = None  # in the weeks of watching, where it rose again
+    n_later: float | None = None
+    side_before: float | None = None  # other cases on the same units, where they rose
+    side_after: float | None = None
+    needed: int | None = None
+    needed_by: date | None = None
+    reason: str = ""

@@ -1,0 +1,89 @@
+"""Editions, the numbers printed in them, and the mails that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class DeliveryState(StrEnum):
+    """Where one mail to one recipient stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A printed number: what it is, over how many, when, and by which method; `rows` finds its rows."""
+
+    id: str
+    value: float | int | None
+    unit: str = ""
+    n: float | int | None = None
+    range: str = ""
+    method: str = ""
+    rows: str = ""
+    text: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One finished report: what it knew, how it was made, and the very bytes of its files."""
+
+    report: str
+    period: str
+    audience: str
+    language: str
+    revision: int
+    as_of: datetime
+    made_at: datetime
+    status: str  # provisional (快报), final
+    code_version: str
+    config_sha256: str
+    taxonomy_version: str
+    files: dict[str, str] = field(default_factory=dict)  # relative path → sha256
+    headline: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something an edition said about the future, to be held against it: a forecast, an expected effect, a headline."""
+
+    claim_id: str
+    kind: str  # forecast, effect, headline
+    text: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    check_period: str = ""
+    rows: str = ""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One mail to one recipient."""
+
+    report: str
+    period: str
+    audience: str
+    language: str
+    revision: int
+    recipient: str
+    state: DeliveryState
+    message_id: str
+    content_sha256: str
+    claimed_by: str = ""
+    claimed_at: datetime | None = None
+    settled_at: datetime | None = None
+    detail: str = ""
+
+    @property
+    def key(self) -> str:
+        """The identity of this mail: two mails with one key are the same mail."""
+        return "\x1f".join((self.report, self.period, self.audience, self.language, str(self.revision), self.recipient.lower()))

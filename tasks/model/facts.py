@@ -1,0 +1,72 @@
+"""What a run passes on: pulls, and all tables as of one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from tasks.model.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What one channel's pull brought: `read == new + changed + unchanged + quarantined`."""
+
+    pull_id: str
+    channel: str
+    table: str
+    window_start: datetime
+    window_end: datetime
+    started_at: datetime
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    error: str = ""
+    hint: str = ""
+    complete_through: datetime | None = None
+    watermark: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the channel was read to its end."""
+        return not self.error
+
+    @property
+    def quarantined_share(self) -> float:
+        """Share of read rows that were quarantined."""
+        return self.quarantined / self.read if self.read else 0.0
+
+
+class Facts:
+    """All lake tables as of one moment, coded, for one review.
+
+    A plain class: Prefect must not walk into frames that hold customer text.
+
+    Args:
+        tables: Frames by canonical table name; a missing table is an empty frame with its columns.
+        as_of: The moment of knowledge, aware UTC.
+        pulls: What each channel brought.
+    """
+
+    def __init__(self, tables: dict[str, pl.DataFrame], as_of: datetime, pulls: list[Pull] | None = None) -> None:
+        self.tables = {
+            name: tables[name] if name in tables else pl.DataFrame(schema=table.columns) for name, table in TABLES.items()
+        }
+        self.as_of = as_of
+        self.pulls = pulls or []
+        self.excluded_channels: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        return self.tables[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a table has any row."""
+        return not self.tables[name].is_empty()
+
+    def forget_rows(self) -> None:
+        """Let go of all rows once they have been used; a flow holds every result of its tasks until it ends."""
+        self.tables = {name: frame.clear() for name, frame in self.tables.items()}

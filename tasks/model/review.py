@@ -1,0 +1,153 @@
+"""Everything that one edition may say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from tasks.model.actions import Action, ActionResult
+from tasks.model.causes import Cause
+from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
+from tasks.model.periods import Period
+from tasks.model.warnings import WarningGrades
+from tasks.model.words import Sayings
+
+
+@dataclass(frozen=True)
+class RedLine:
+    """Something that opens the meeting whatever the statistics say: injury, regulator, missed evidence."""
+
+    kind: str  # safety, regulator, evidence_missed, platform_warn
+    slice: dict[str, str]
+    leaf: str
+    cases: int
+    days: tuple[date, ...]
+    words: str = ""  # the customers' own word, scrubbed: 麻手
+    sold: float | None = None
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChannelQuality:
+    """What one channel brought to a period and whether it may be trusted."""
+
+    channel: str
+    label: str
+    records: int
+    read: int
+    quarantined: int
+    error: str = ""
+    hint: str = ""
+    excluded: str = ""
+    missing_days: tuple[date, ...] = ()
+    complete_through: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DueItem:
+    """A given deadline that is close or was missed; `reference` is an order reference, never a person."""
+
+    kind: str  # evidence, regulator, refund, callback
+    must_act_by: datetime
+    reference: str
+    amount: float | None = None
+    missed: bool = False
+
+
+@dataclass(frozen=True)
+class Break:
+    """A rule, formula, taxonomy or data event that makes before and after incomparable, named and not blamed."""
+
+    kind: str  # freight_insurance, formula, taxonomy, missing_data, promotion, holiday, release, rule, switch
+    on: date
+    until: date | None
+    name: dict[str, str]
+    affects: tuple[str, ...] = ()
+    slice: dict[str, str] = field(default_factory=dict)
+    bridge: tuple[tuple[str, str, int], ...] = ()  # old leaf, new leaf, cases moved
+
+
+@dataclass(frozen=True)
+class CaseStory:
+    """One case in words that hold no personal data."""
+
+    text: str
+    leaf: str
+    slice: dict[str, str]
+    on: date
+    record_id: str
+
+
+class Review:
+    """Everything that one edition may say; the report prints nothing that is not in here."""
+
+    def __init__(
+        self,
+        *,
+        period: Period,
+        as_of: datetime,
+        status: str,
+        figures: list[Figure],
+        red_lines: list[RedLine],
+        causes: list[Cause],
+        falls: list[Cause],
+        ended: list[Cause],
+        deferred: list[Cause],
+        tested: int,
+        expected_false_alarms: float,
+        strongest_rejected: Cause | None,
+        rejected_why: str,
+        mix: list[MixEffect],
+        prior: list[ActionResult],
+        proposals: list[Action],
+        problems: list[ProblemRow],
+        channels: list[ChannelQuality],
+        due_items: list[DueItem],
+        breaks: list[Break],
+        story: CaseStory | None,
+        breakdowns: list[Breakdown],
+        projections: list[Projection],
+        daily: list[tuple[date, int]],
+        rankings: list[Ranking] | None = None,
+        partial: str = "",
+        completeness: float | None = None,
+        previous_numbers: dict[str, float] | None = None,
+        revision: int = 1,
+        sayings: Sayings | None = None,
+        warnings: WarningGrades | None = None,
+    ) -> None:
+        self.period = period
+        self.as_of = as_of
+        self.status = status
+        self.figures = figures
+        self.red_lines = red_lines
+        self.causes = causes
+        self.falls = falls
+        self.ended = ended
+        self.deferred = deferred
+        self.tested = tested
+        self.expected_false_alarms = expected_false_alarms
+        self.strongest_rejected = strongest_rejected
+        self.rejected_why = rejected_why
+        self.mix = mix
+        self.prior = prior
+        self.proposals = proposals
+        self.problems = problems
+        self.channels = channels
+        self.due_items = due_items
+        self.breaks = breaks
+        self.story = story
+        self.breakdowns = breakdowns
+        self.projections = projections
+        self.daily = daily
+        self.rankings = rankings or []
+        self.partial = partial
+        self.completeness = completeness
+        self.previous_numbers = previous_numbers or {}
+        self.revision = revision
+        self.sayings = sayings or Sayings()
+        self.warnings = warnings
+
+    def figure(self, code: str, scope: str = "") -> Figure | None:
+        """Return a figure by its code (and scope), or nothing."""
+        return next((figure for figure in self.figures if figure.code == code and figure.scope == scope), None)

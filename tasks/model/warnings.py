@@ -1,0 +1,175 @@
+"""Early warnings: what should not wait for Monday."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class WarningKind(StrEnum):
+    """What an early warning looks at."""
+
+    SAFETY = "safety"
+    CLUSTER = "cluster"
+    PARCELS = "parcels"
+    DEADLINE = "deadline"
+    REGULATOR = "regulator"
+    EMOTION = "emotion"
+    REPUTATION = "reputation"
+    WORDS = "words"
+
+
+class WarningState(StrEnum):
+    """Where a warning stands; only a person answers it, only time ends it."""
+
+    OPEN = "open"
+    ESCALATED = "escalated"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+
+
+class WarningAnswer(StrEnum):
+    """What its owner says of a warning: something was there, nothing was, or it was known already."""
+
+    REAL = "real"
+    FALSE = "false"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True)
+class EarlyWarning:
+    """Something that should not wait for Monday: what, where, how many against how many, and by when it is answered.
+
+    `every_days` says how often chance alone would give this in the whole shop; nothing where chance is no matter (one safety
+    case, a deadline). `items` are the records, parcels or orders behind it: none of them is told twice. A deadline's or
+    parcel's items are each a matter of their own; those of the other kinds are one matter that grows.
+    """
+
+    kind: WarningKind
+    slice: dict[str, str]
+    leaf: str
+    observed: float
+    since: date
+    answer_by: datetime
+    items: tuple[str, ...]
+    expected: float | None = None
+    every_days: float | None = None
+    symptom: str = ""
+    words: tuple[str, ...] = ()  # the customers' own, scrubbed
+    days: tuple[date, ...] = ()
+    dues: tuple[datetime, ...] = ()  # the items' own deadlines, where they have any
+    amounts: tuple[float, ...] = ()  # the items' own money, where it is known
+    sold: float | None = None
+    spread: int = 1  # of how many products the same problem is told at once
+    playbook: str = ""  # entry and step that would be next
+    role: str = ""
+    owner: str = ""
+    restricted: bool = False
+
+    @property
+    def key(self) -> str:
+        """The identity of the matter: two findings with one key are the same matter."""
+        place = ",".join(f"{name}={value}" for name, value in sorted(self.slice.items()))
+        what = "" if self.kind is WarningKind.CLUSTER else self.symptom  # most cases of a cluster may come to name another one
+        return hashlib.sha256("\x1f".join((self.kind.value, place, self.leaf, what)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class WarningEvent:
+    """Something that happened to a warning: told, grown, escalated, answered, expired."""
+
+    warning_id: str
+    seq: int
+    at: datetime
+    kind: str  # opened, grew, escalated, answered, expired
+    by: str = ""
+    to: str = ""  # the person who was told
+    answer: WarningAnswer | None = None
+    why: str = ""
+    observed: float | None = None
+    expected: float | None = None
+    items: tuple[str, ...] = ()  # first told here
+
+
+@dataclass(frozen=True)
+class KeptWarning:
+    """A warning that was told, with everything that happened to it."""
+
+    warning_id: str
+    warning: EarlyWarning
+    opened_at: datetime
+    last_seen: datetime
+    events: tuple[WarningEvent, ...] = ()
+
+    @property
+    def state(self) -> WarningState:
+        """Where it stands."""
+        return {
+            "opened": WarningState.OPEN,
+            "escalated": WarningState.ESCALATED,
+            "answered": WarningState.ANSWERED,
+            "expired": WarningState.EXPIRED,
+        }[next((event.kind for event in reversed(self.events) if event.kind != "grew"), "opened")]
+
+    @property
+    def answer(self) -> WarningAnswer | None:
+        """The last answer, or nothing."""
+        return next((event.answer for event in reversed(self.events) if event.answer is not None), None)
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Every item that was told."""
+        return frozenset(item for event in self.events for item in event.items)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The people who were told, first the owner."""
+        return tuple(dict.fromkeys(event.to for event in self.events if event.to))
+
+    @property
+    def told_at(self) -> datetime:
+        """When somebody was last told of it for the first time."""
+        return max((event.at for event in self.events if event.kind in ("opened", "escalated")), default=self.opened_at)
+
+    @property
+    def observed(self) -> float:
+        """The count that was told last."""
+        return next((event.observed for event in reversed(self.events) if event.observed is not None), self.warning.observed)
+
+
+@dataclass(frozen=True)
+class WarningLetter:
+    """The words with which one person was told of a warning; kept, so that a mail can be sent again as it was."""
+
+    recipient: str
+    name: str
+    language: str
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class GradedWarning:
+    """A warning with what it proved to be: `real`, `false` or `known` by its owner's word, `named` by a later report, or `silent`."""
+
+    warning_id: str
+    warning: EarlyWarning
+    opened_at: datetime
+    verdict: str
+    named_in: str = ""  # the period whose report names the cause
+
+
+@dataclass(frozen=True)
+class WarningGrades:
+    """The warnings of a period, graded, and how many reminders were told beside them."""
+
+    warnings: tuple[GradedWarning, ...]
+    reminders: int = 0
+
+    @property
+    def real(self) -> int:
+        """How many were right: by their owner's word, or by a later report where nobody answered."""
+        return sum(each.verdict in ("real", "named") for each in self.warnings)

@@ -1,0 +1,79 @@
+"""HTML to PDF in a child process: its environment, its time, and what it answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tasks.errors import RenderError
+from tasks.model.periods import Period
+from tasks.settings import environment as process_environment
+
+ROOT = Path(__file__).resolve().parents[3]
+_KEPT_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "FONTCONFIG_FILE",
+    "FONTCONFIG_PATH",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "PYTHONPATH",
+)
+
+
+def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeout_s: int) -> bytes:
+    """Render one HTML page to PDF.
+
+    The child reads nothing but the style sheet, whatever the HTML names; its address space and time are limited.
+
+    Args:
+        html: The whole document; its style sheet is `asset:review.css`.
+        identifier: Stable name of the edition, the first half of the PDF's `/ID`.
+        period: Its close is the time stamp of everything in the file.
+        memory_mb: Address space of the child, MB.
+        timeout_s: Wall clock of the child, seconds.
+
+    Raises:
+        RenderError: If the renderer warned, a glyph is missing, a resource was asked for, or a limit was passed.
+    """
+    inherited = process_environment()
+    environment = {name: inherited[name] for name in _KEPT_ENVIRONMENT if name in inherited}
+    environment |= {
+        "SOURCE_DATE_EPOCH": str(int(period.end.timestamp())),
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+    }
+    order = json.dumps({"html": html, "identifier": identifier, "memory_mb": memory_mb})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "tasks.report.paper.pdf_child"],
+            input=order.encode(),
+            capture_output=True,
+            timeout=timeout_s,
+            env=environment,
+            cwd=ROOT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RenderError(
+            f"The PDF was not ready after {timeout_s} seconds.",
+            hint="Raise AFTERSALES_RENDER_TIMEOUT_S, or look for a table that is too long.",
+        ) from error
+    try:
+        answer = json.loads(done.stdout or b"{}")
+    except ValueError:
+        answer = {}
+    if "pdf" in answer:
+        return base64.b64decode(answer["pdf"])
+    told = (
+        answer.get("error") or done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+    )
+    raise RenderError(
+        f"The PDF was not kept: {told if isinstance(told, str) else told[0]}",
+        hint="The edition is not mailed. Mend the template or the text named here, then run again.",
+    )

@@ -1,0 +1,60 @@
+"""The mail of a warning, short enough for a phone."""
+
+from __future__ import annotations
+
+from tasks.model.periods import Period
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningLetter
+from tasks.report.edition import templates
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.messages import catalogue
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.phrase import EMPTY, clean
+from tasks.report.language.voice import Voice
+from tasks.report.warning_text import Sayings
+from tasks.shop.load import Shop
+from tasks.shop.people import Person
+
+
+def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person: Person, shop: Shop) -> WarningLetter:
+    """Write the mail of one event to one person; the same event gives the same bytes.
+
+    Args:
+        kept: The warning with what happened before.
+        warning: It as it stands now.
+        event: opened, grew or escalated.
+        person: Who is told; a restricted warning is written only to people who may read it, so its words are open.
+        shop: Names and words.
+
+    Raises:
+        RenderError: If a word with legal effect is left in a warning that is not restricted.
+    """
+    language = person.language
+    gate = Gate(shop.words, open_=warning.restricted)
+    voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, _week(event, shop))
+    said = Sayings(voice, warning, shop, event.warning_id)
+    what = said.what()
+    name = {"opened": "subject", "grew": "subject_grew", "escalated": "subject_escalated"}[event.kind]
+    subject = clean(voice.part(f"warning.{name}", what=what).plain, 150)
+    lead = EMPTY
+    if event.kind == "grew":
+        before = said.number("before", kept.observed, said.unit)
+        lead = voice.say("warning.grew", before=before, now=said.number("observed", warning.observed, said.unit))
+    page = {
+        "what": what,
+        "lead": lead,
+        "lines": said.lines(kept, event, person),
+        "restricted": warning.restricted,
+        "red": shop.warnings.kinds[warning.kind].red_line,
+        "language": language,
+        "shop": shop.identity.name if voice.chinese else shop.identity.name_en or shop.identity.name,
+        "w": catalogue(language),
+    }
+    text = templates().get_template("mail/warning.txt.j2").render(**page).strip() + "\n"
+    html = templates().get_template("mail/warning.html.j2").render(**page)
+    gate.check(subject + text + html)
+    shown = person.name if voice.chinese else person.name_en or person.name
+    return WarningLetter(recipient=person.mail, name=shown, language=language, subject=subject, text=text, html=html)
+
+
+def _week(event: WarningEvent, shop: Shop) -> Period:
+    return Period.containing(event.at, "week", shop.identity.zone)

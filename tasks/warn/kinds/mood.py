@@ -1,0 +1,146 @@
+"""Emotion and reputation: more furious customers than usual, more talk of law and press, and products that many write about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from math import exp
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from tasks.analyse.causes.shop_wide import reputation
+from tasks.methods.chance import LONGEST_DAYS, days_between, dispersion
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.shop.load import Shop
+
+FURIOUS = 5
+"""Emotion of a record that counts as furious."""
+
+LEGAL = "legal"
+"""Rule of `service_levels` that fires where a text cites law, a regulator or the press."""
+
+LEAST_CASES = 8
+"""Fewer records are no mood of the shop; each of them has its own clock."""
+
+LEAST_RATIO = 1.5
+PRIOR_CASES = 20.0
+"""Prior cases of a problem's own share of furious ones, drawn towards that of all problems."""
+
+GAP_DAYS = 7
+"""Days between history and now that belong to neither: what began lately must not become usual."""
+
+
+def emotion(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+    """Return where furious complaints are more than the usual share: the whole shop, else single platforms.
+
+    Args:
+        facts: Coded facts at their moment; days that were over then count.
+        shop: Configuration.
+    """
+    return _unusual(facts, shop, WarningKind.EMOTION, pl.col("emotion") >= FURIOUS, {})
+
+
+def reputations(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+    """Return talk of law and press above the usual, and products that many without an order write about (domain.md 5.13).
+
+    Args:
+        facts: Coded facts at their moment; days that were over then count.
+        shop: Configuration.
+    """
+    legal = pl.col("severity_why").list.contains(LEGAL)
+    return _unusual(facts, shop, WarningKind.REPUTATION, legal, {"sign": LEGAL}) + _products(facts, shop)
+
+
+def _today(facts: Facts, shop: Shop) -> date:
+    return facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
+
+
+def _unusual(facts: Facts, shop: Shop, kind: WarningKind, sign: pl.Expr, slice_: dict[str, str]) -> list[EarlyWarning]:
+    """Return the slices where complaints with a sign, over the last days, exceed their problems' usual shares by more than chance."""
+    records = facts["feedback"]
+    if not {"counted", "emotion", "severity_why"} <= set(records.columns):
+        return []
+    settings, today = shop.warnings, _today(facts, shop)
+    cases = records.filter(pl.col("counted") & (pl.col("nature") == "complaint")).select(
+        "record_id",
+        "platform",
+        "leaf",
+        day=pl.col("submitted_at").dt.convert_time_zone(shop.identity.zone).dt.date(),
+        sign=sign.fill_null(value=False),
+    )
+    begin = today - timedelta(days=settings.mood_days)
+    last_usual = begin - timedelta(days=GAP_DAYS)
+    first_usual = last_usual - timedelta(weeks=settings.history_weeks)
+    if cases.is_empty() or cases["day"].min() > first_usual:  # type: ignore[operator]
+        return []
+    platforms = sorted(cases["platform"].drop_nulls().unique().to_list())
+    slices: list[dict[str, str]] = [{}, *({"platform": platform} for platform in platforms)]
+    made: list[EarlyWarning] = []
+    for place in slices:
+        mine = cases.filter([pl.col(name) == value for name, value in place.items()]) if place else cases
+        usual = mine.filter((pl.col("day") >= first_usual) & (pl.col("day") < last_usual))
+        now = mine.filter((pl.col("day") >= begin) & (pl.col("day") < today))
+        if usual.is_empty() or now.is_empty():
+            continue
+        # A promotion brings other problems, and some problems make more people furious: each has a share of its own.
+        share = (int(usual["sign"].sum()) + 0.5) / (usual.height + 1.0)
+        shares = usual.group_by("leaf").agg(share=(pl.col("sign").sum() + PRIOR_CASES * share) / (pl.len() + PRIOR_CASES))
+        now, usual = (
+            frame.join(shares, on="leaf", how="left", maintain_order="left").with_columns(pl.col("share").fill_null(share))
+            for frame in (now, usual)
+        )
+        observed, expected = int(now["sign"].sum()), float(now["share"].sum())
+        by_span = usual.with_columns(span=(pl.col("day") - first_usual).dt.total_days() // settings.mood_days)
+        spans = by_span.group_by("span").agg(due=pl.col("share").sum(), signed=pl.col("sign").sum()).sort("span")
+        spread = dispersion(spans["signed"].to_numpy().astype(np.float64), spans["due"].to_numpy())
+        rare = days_between(observed, expected, len(slices), dispersion=spread)
+        if observed < LEAST_CASES or observed < LEAST_RATIO * expected or rare < settings.false_alarm_days:
+            continue
+        signed = now.filter("sign").sort("day", "record_id")
+        days = sorted(set(signed["day"].to_list()))
+        made.append(
+            EarlyWarning(
+                kind=kind,
+                slice={**slice_, **place},
+                leaf=str(signed["leaf"].mode().sort()[0]),
+                observed=float(observed),
+                expected=round(expected, 2),
+                every_days=round(rare, 1),
+                since=days[0],
+                days=tuple(days),
+                answer_by=facts.as_of + timedelta(hours=settings.kinds[kind].answer_hours),
+                items=tuple(signed["record_id"].to_list()),
+            )
+        )
+    whole = [warning for warning in made if "platform" not in warning.slice]
+    return whole or made
+
+
+def _products(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+    today = _today(facts, shop)
+    week = Period.parse(f"{today - timedelta(days=7)}..{today - timedelta(days=1)}", shop.identity.zone)
+    products = max(facts["feedback"]["sku"].n_unique(), 1)
+    rule = shop.warnings.kinds[WarningKind.REPUTATION]
+    return [
+        EarlyWarning(
+            kind=WarningKind.REPUTATION,
+            slice=cause.slice,
+            leaf=cause.leaf,
+            observed=cause.observed,
+            expected=cause.expected,
+            every_days=round(min(exp(min(cause.llr, 40.0)) / products, LONGEST_DAYS), 1),
+            since=_first(cause.days, week),
+            days=cause.days,
+            answer_by=facts.as_of + timedelta(hours=rule.answer_hours),
+            items=cause.rows,
+        )
+        for cause in reputation(facts, week, shop)
+    ]
+
+
+def _first(days: Iterable[date], week: Period) -> date:
+    return min(days, default=week.first_day)

@@ -1,0 +1,71 @@
+"""Parcels on the way without a new scan: said by the last scan itself, or by the customer who looks at it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from tasks.methods.chance import days_between
+from tasks.model.facts import Facts
+from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.shop.load import Shop
+
+STALLED = "LOG.STALL"
+"""Leaf of a customer who says that the tracking does not move."""
+
+LOOK_BACK = timedelta(days=7)
+"""A parcel that was told of longer ago is lost, late or there, and has another leaf."""
+
+
+def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+    """Return the parcels that are on their way and had no new scan for `warnings.silent_hours`, together.
+
+    What is expected is the usual number of such parcels a day, over the weeks of history.
+
+    Args:
+        facts: Coded facts at their moment.
+        shop: Configuration.
+    """
+    records = facts["feedback"]
+    if not {"leaf", "shipped_at", "signed_at"} <= set(records.columns):
+        return []
+    now, rule = facts.as_of, shop.warnings.kinds[WarningKind.PARCELS]
+    silent = timedelta(hours=shop.warnings.silent_hours)
+    weeks = shop.warnings.history_weeks
+    seen = pl.coalesce(pl.col("last_scan_at") + silent, pl.when(pl.col("leaf") == STALLED).then(pl.col("submitted_at")))
+    on_the_way = pl.col("shipped_at").is_not_null() & (
+        pl.col("signed_at").is_null() | (pl.col("signed_at") > pl.col("stalled_at"))
+    )
+    stalled = (
+        records.with_columns(stalled_at=pl.max_horizontal(seen, pl.col("submitted_at")), told=seen)
+        .filter(pl.col("told").is_not_null() & (pl.col("stalled_at") <= now) & on_the_way)
+        .with_columns(parcel=pl.coalesce("oid", "waybill", "record_id"), carrier=pl.col("carrier").fill_null(""))
+        .sort("stalled_at", "record_id")
+        .unique("parcel", keep="first", maintain_order=True)
+    )
+    past = stalled.filter(
+        (pl.col("stalled_at") > now - timedelta(weeks=weeks)) & (pl.col("stalled_at") <= now - timedelta(days=1))
+    )
+    still = stalled.filter(
+        (pl.col("stalled_at") > now - LOOK_BACK) & (pl.col("signed_at").is_null() | (pl.col("signed_at") > now))
+    )
+    if still.is_empty():
+        return []
+    usual = past.height / (weeks * 7 - 1)
+    lately = stalled.filter(pl.col("stalled_at") > now - timedelta(days=1)).height
+    carriers = still["carrier"].unique().to_list()
+    return [
+        EarlyWarning(
+            kind=WarningKind.PARCELS,
+            slice={"carrier": str(carriers[0])} if len(carriers) == 1 and carriers[0] else {},
+            leaf=STALLED,
+            observed=float(still.height),
+            expected=round(usual, 2),
+            every_days=round(days_between(lately, usual, 1.0), 1),
+            since=still["stalled_at"][0].astimezone(ZoneInfo(shop.identity.zone)).date(),
+            answer_by=now + timedelta(hours=rule.answer_hours),
+            items=tuple(still["parcel"].to_list()),
+        )
+    ]

@@ -1,0 +1,42 @@
+"""Safety: one credible case is enough, and every further one is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from tasks.analyse.red_lines import red_lines
+from tasks.model.facts import Facts
+from tasks.model.periods import Period
+from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.shop.load import Shop
+
+
+def safety(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+    """Return the safety leads of the last days, those of one SKU and symptom together; no statistics, no denominators.
+
+    Args:
+        facts: Coded facts at their moment.
+        shop: Configuration; `warnings.safety_days` says how recent.
+    """
+    zone = shop.identity.zone
+    today = facts.as_of.astimezone(ZoneInfo(zone)).date()
+    recent = Period.parse(f"{today - timedelta(days=shop.warnings.safety_days - 1)}..{today}", zone)
+    rule = shop.warnings.kinds[WarningKind.SAFETY]
+    return [
+        EarlyWarning(
+            kind=WarningKind.SAFETY,
+            slice={name: value for name, value in line.slice.items() if name == "sku"},
+            leaf=line.leaf,
+            symptom=line.slice.get("symptom", ""),
+            observed=float(line.cases),
+            since=line.days[0],
+            days=line.days,
+            answer_by=facts.as_of + timedelta(hours=rule.answer_hours),
+            items=line.rows,
+            words=(line.words,) if line.words else (),
+            sold=line.sold,
+        )
+        for line in red_lines(facts, recent, shop)
+        if line.kind == "safety"
+    ]
