@@ -35,7 +35,7 @@ from tasks.warn.kinds.mood import emotion, reputations
 from tasks.warn.kinds.new_words import new_words
 from tasks.warn.kinds.parcels import parcels
 from tasks.warn.kinds.safety import safety
-from tasks.warn.lifecycle import Round, due_round
+from tasks.warn.lifecycle import WatchResult, due_round
 from tasks.warn.owners import assigned
 
 ALARMS = (WarningKind.CLUSTER, WarningKind.EMOTION, WarningKind.REPUTATION, WarningKind.WORDS)
@@ -81,7 +81,7 @@ def _weeks_to(through: str) -> int:
     return (Period.parse(through).end - first).days // 7
 
 
-def _remembered(kept: list[KeptWarning], due: Round, moment: datetime) -> list[KeptWarning]:
+def _remembered(kept: list[KeptWarning], due: WatchResult, moment: datetime) -> list[KeptWarning]:
     """Return the ledger's warnings after a round."""
     by_id = {each.warning_id: each for each in kept}
     for name in due.seen:

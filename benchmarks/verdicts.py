@@ -31,13 +31,13 @@ from tasks.act.evidence import (
     UNTREATED,
     Counts,
     Evidence,
-    Table,
+    WeekTable,
     Windows,
     gather,
     needed_units,
 )
 from tasks.act.observation import evidence
-from tasks.act.verdict import Comparison, Judgement, judge
+from tasks.act.verdict import Judgement, RateComparison, judge
 from tasks.methods.noise import YEAR, Noise
 from tasks.model.actions import Action, ActionKind, Verdict
 from tasks.model.facts import Facts
@@ -71,7 +71,7 @@ class Case:
     story: str  # none, spike (over by itself), rise (stands until cut-in)
     control: bool
     moving: str  # "", trend, season, both
-    table: Table
+    table: WeekTable
     level: Floats  # true multiplier of the slice by week, without effect, trend and season
     per_unit: Floats  # cases that an untreated unit of the slice brings on average, by week
     dispersion: float
@@ -136,7 +136,7 @@ def draw(chance: np.random.Generator) -> Case:
     others = _counts(chance, mean[1:], dispersion)
 
     day = (MONDAY.toordinal() + 7 * np.arange(weeks) + 6).astype(np.int64)
-    table = Table(
+    table = WeekTable(
         day=np.concatenate([day, day, np.tile(day, LINE - 1)]),
         treated=np.concatenate([np.zeros(weeks, bool), np.ones(weeks, bool), np.zeros(weeks * (LINE - 1), bool)]),
         group=np.concatenate([np.full(2 * weeks, OWN), np.arange(LINE - 1).repeat(weeks)]),
@@ -172,8 +172,8 @@ def _counts(chance: np.random.Generator, mean: Floats, dispersion: float) -> NDA
     return np.asarray(chance.poisson(mean * _weekly(chance, mean, dispersion)))
 
 
-def _rows(table: Table, kept: NDArray[np.bool_]) -> Table:
-    return Table(*(getattr(table, name)[kept] for name in ("day", "treated", "group", "n", "events", "other")))
+def _rows(table: WeekTable, kept: NDArray[np.bool_]) -> WeekTable:
+    return WeekTable(*(getattr(table, name)[kept] for name in ("day", "treated", "group", "n", "events", "other")))
 
 
 def looks(case: Case) -> Iterator[tuple[Evidence, Judgement]]:
@@ -216,7 +216,7 @@ def has_enough(case: Case, found: Evidence, *, by_truth: bool) -> bool:
     compared, after = found.weeks.only(side), found.weeks.only(AFTER)
     if not compared.n.sum() or not after.n.sum():
         return False
-    unsure = Comparison(found, raised=case.story == "rise", regressed=False).unsure()
+    unsure = RateComparison(found, raised=case.story == "rise", regressed=False).unsure()
     if not by_truth:
         brought = Counts(float(compared.events.sum()) + found.prior.events, float(compared.n.sum()) + found.prior.n)
         return found.after.n >= needed_units(brought, found.noise, unsure)

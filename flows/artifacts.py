@@ -7,7 +7,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from tasks.model.review import Review
 from tasks.report.steps import Rendered
 from tasks.run import Run
-from tasks.warn.lifecycle import Round
+from tasks.warn.lifecycle import WatchResult
 
 
 def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
@@ -94,7 +94,7 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
         )
 
 
-def publish_warnings(run: Run, due: Round) -> None:
+def publish_warnings(run: Run, due: WatchResult) -> None:
     """Leave what a run of the daily watch tells as a table: kinds, counts and people; of restricted ones not even the place."""
     create_table_artifact(
         key=f"early-warning-{run.as_of:%Y-%m-%d}",

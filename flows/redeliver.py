@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from flows.run_context import open_post
+from flows.run_context import open_mailing
 from tasks.deliver.steps import redeliver_queued, settle_uncertain
 
 
@@ -13,7 +13,7 @@ def redeliver(period: str = "") -> str:
     Args:
         period: Only mails of this period, as 2026-W45. Empty: all.
     """
-    with open_post(period) as post:
+    with open_mailing(period) as post:
         settled = settle_uncertain(post)
         sent = redeliver_queued(post)
         return f"{settled} {sent}"

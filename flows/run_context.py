@@ -11,10 +11,10 @@ from prefect import runtime
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.errors import UserError
 from tasks.model.periods import Grain, Period
-from tasks.run import REPORT_OF_GRAIN, Post, Progress, Run, Stores, moment_of, plan, plan_watch
+from tasks.run import REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
 
@@ -64,7 +64,7 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
         )
 
 
-def wait_for_sources(run: Run, until: str, pull: Callable[[], list[PrefectFuture[Batch]]]) -> list[Batch]:
+def wait_for_sources(run: Run, until: str, pull: Callable[[], list[PrefectFuture[PulledRows]]]) -> list[PulledRows]:
     """Pull every channel, and again every ten minutes while a source is not complete and the time has not come.
 
     Where a source is still incomplete then, the edition is preliminary (快报).
@@ -81,7 +81,7 @@ def wait_for_sources(run: Run, until: str, pull: Callable[[], list[PrefectFuture
         run.as_of = max(run.as_of, run.now)
 
 
-def incomplete(run: Run, batches: list[Batch]) -> list[str]:
+def incomplete(run: Run, batches: list[PulledRows]) -> list[str]:
     """Return the channels that failed, or whose rows do not reach the period's end though the source promises it."""
     promised = {channel.name for channel in run.shop.channels.channels if channel.complete_by}
     end = run.period.end - timedelta(hours=1)
@@ -129,7 +129,7 @@ def open_watch(as_of: str, send: bool) -> Iterator[Run]:
 
 
 @contextmanager
-def open_post(period: str) -> Iterator[Post]:
+def open_mailing(period: str) -> Iterator[Mailing]:
     """Open the stores for a round of mailing, alone."""
     settings = load_settings()
     stores = Stores.open(settings)
@@ -137,4 +137,4 @@ def open_post(period: str) -> Iterator[Post]:
     if period:
         Period.parse(period, Shop.load(settings.home).identity.zone)
     with stores.ledger.lease("redeliver", stores.holder, now, 3600):
-        yield Post(stores, now, period)
+        yield Mailing(stores, now, period)

@@ -248,7 +248,7 @@ def _known_from(stores: Stores, as_of: datetime | None) -> datetime | None:
 
 
 @dataclass(frozen=True)
-class Post:
+class Mailing:
     """A round of mailing: the stores, the moment, and the period it is limited to, if any."""
 
     stores: Stores

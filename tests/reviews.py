@@ -13,7 +13,7 @@ from tasks.model.actions import Action, ActionKind, ActionResult, ActionState, V
 from tasks.model.causes import Cause
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, RankedSlice, Ranking
 from tasks.model.periods import Period
-from tasks.model.review import Break, CaseStory, ChannelQuality, DueItem, RedLine, Review
+from tasks.model.review import Break, ChannelQuality, DueItem, ExampleCase, RedLine, Review
 from tasks.shop.load import Shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -383,7 +383,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
         "mix": [], "prior": make_prior(), "proposals": make_proposals(), "problems": make_problems(), "channels": make_channels(),
         "due_items": [DueItem("evidence", local(2026, 11, 10, 16), f"AS-{index}", amount) for index, amount in enumerate((400.0, 260.0, 350.0, 250.0))],
         "breaks": [Break("promotion", date(2026, 10, 20), date(2026, 11, 11), {"zh": "双11大促", "en": "Double 11"}, ())],
-        "story": CaseStory("用了不到两个月，以前能拖完全屋，现在客厅没拖完就没电了，充一晚上也这样。", "PRD.FAULT:battery", {"sku": "FW-03"}, date(2026, 11, 4), "r1"),
+        "example_case": ExampleCase("用了不到两个月，以前能拖完全屋，现在客厅没拖完就没电了，充一晚上也这样。", "PRD.FAULT:battery", {"sku": "FW-03"}, date(2026, 11, 4), "r1"),
         "breakdowns": [], "projections": make_projections(), "daily": [], "completeness": 0.962,
     }  # fmt: skip
     if kind == "quiet":
@@ -472,7 +472,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
         values |= {
             "period": Period.parse("2018-03", "America/Sao_Paulo"), "as_of": datetime(2018, 4, 3, 12, tzinfo=UTC), "figures": figures, "causes": [cause],
             "prior": [], "proposals": [], "channels": [ChannelQuality("reviews", "Olist reviews", 16_340, 16_340, 0)], "due_items": [], "breaks": [],
-            "story": CaseStory("Comprei dois e só recebi um, a transportadora não responde. Quero meu dinheiro de volta!", "PKG.MISSING", {"region": "RJ"}, date(2018, 3, 14), "r2"),
+            "example_case": ExampleCase("Comprei dois e só recebi um, a transportadora não responde. Quero meu dinheiro de volta!", "PKG.MISSING", {"region": "RJ"}, date(2018, 3, 14), "r2"),
             "breakdowns": [Breakdown("low_rating_rate", "region", states, 30, 0.0621, 16_340, left_out=9)], "completeness": None,
         }  # fmt: skip
     if kind == "partial":

@@ -22,7 +22,7 @@ FEEDBACK_SPELLINGS = ("无", "/", "批次不详")
 
 
 @dataclass
-class Ledger:
+class DirtLedger:
     """What was written, by channel.
 
     rows: Rows in the source, bad and repeated ones included.
@@ -69,7 +69,7 @@ def rows_of(rng: np.random.Generator, height: int, share: float) -> np.ndarray[t
     return np.sort(rng.choice(height, size=min(count, height), replace=False)).astype(np.int64)
 
 
-def soil(frame: pl.DataFrame, channel: str, products: pl.DataFrame, seed: int, ledger: Ledger) -> pl.DataFrame:
+def soil(frame: pl.DataFrame, channel: str, products: pl.DataFrame, seed: int, ledger: DirtLedger) -> pl.DataFrame:
     """Misspell what people type: batch numbers, order numbers, product codes.
 
     Args:
@@ -124,7 +124,7 @@ def _misspelt(batch: str | None, number: int) -> str:
     return (f"{tail[:-1]}-{tail[-1]}", tail.replace("0", "O", 1), batch.lower())[number % 3]
 
 
-def spoil(native: pl.DataFrame, channel: str, seed: int, ledger: Ledger, *, name: str = "") -> pl.DataFrame:
+def spoil(native: pl.DataFrame, channel: str, seed: int, ledger: DirtLedger, *, name: str = "") -> pl.DataFrame:
     """Add rows that cannot be accepted, and rows that are given twice.
 
     The bad rows are new ones, made after real ones, so that no true record is lost.

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import xlsxwriter
 
-from examples.sample_shop.dirt import BAD_ROWS, DOUBLES, Ledger, chance, rows_of, spoil
+from examples.sample_shop.dirt import BAD_ROWS, DOUBLES, DirtLedger, chance, rows_of, spoil
 from examples.sample_shop.rows import ZONE, native_rows, nested
 from examples.sample_shop.shapes import REVIEW_CHANNELS
 
@@ -29,7 +29,7 @@ MAILBOXES = {"平台甲": "jia", "平台乙": "yi", "平台丙": "bing", "小程
 LOCAL = ZoneInfo(ZONE)
 
 
-def write_reviews(folder: Path, channel: str, reviews: pl.DataFrame, seed: int, ledger: Ledger) -> list[str]:
+def write_reviews(folder: Path, channel: str, reviews: pl.DataFrame, seed: int, ledger: DirtLedger) -> list[str]:
     """Write a platform's reviews: 平台甲 as CSV whose first export stops at 5,000 rows, the others as JSON lines by month.
 
     Returns:
@@ -59,7 +59,7 @@ def write_reviews(folder: Path, channel: str, reviews: pl.DataFrame, seed: int, 
     return []
 
 
-def _write_exports(folder: Path, channel: str, whole: pl.DataFrame, seed: int, ledger: Ledger) -> list[str]:
+def _write_exports(folder: Path, channel: str, whole: pl.DataFrame, seed: int, ledger: DirtLedger) -> list[str]:
     stem = channel.removeprefix("reviews_")
     lost: list[str] = []
     if whole.height > EXPORT_LIMIT:
@@ -84,7 +84,7 @@ def _csv(path: Path, rows: pl.DataFrame, *, preamble: str = "") -> None:
     path.write_bytes((preamble + rows.write_csv(line_terminator="\r\n")).encode("gb18030"))
 
 
-def write_posts(folder: Path, posts: pl.DataFrame | None, seed: int, ledger: Ledger) -> None:
+def write_posts(folder: Path, posts: pl.DataFrame | None, seed: int, ledger: DirtLedger) -> None:
     """Write social posts: one JSON document a month from the monitoring service, posts nested by day."""
     folder.mkdir(parents=True, exist_ok=True)
     if posts is None:
@@ -97,7 +97,7 @@ def write_posts(folder: Path, posts: pl.DataFrame | None, seed: int, ledger: Led
         (folder / f"posts-{month}.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 
-def write_app_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledger: Ledger) -> None:
+def write_app_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledger: DirtLedger) -> None:
     """Write the in-app form's database: one SQLite file, table `feedback_form`."""
     if filled is None:
         return
@@ -117,7 +117,7 @@ def write_app_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledger
     connection.close()
 
 
-def write_calls(folder: Path, calls: pl.DataFrame | None, seed: int, ledger: Ledger) -> None:
+def write_calls(folder: Path, calls: pl.DataFrame | None, seed: int, ledger: DirtLedger) -> None:
     """Write the call centre's CSV (GB18030, two lines of preamble)."""
     if calls is None:
         return
@@ -125,7 +125,7 @@ def write_calls(folder: Path, calls: pl.DataFrame | None, seed: int, ledger: Led
     _csv(folder / "calls.csv", rows, preamble="呼叫中心通话明细\r\n导出人：系统,口径：已归档\r\n")
 
 
-def write_mails(folder: Path, mails: pl.DataFrame | None, seed: int, ledger: Ledger) -> None:
+def write_mails(folder: Path, mails: pl.DataFrame | None, seed: int, ledger: DirtLedger) -> None:
     """Write a Maildir of real messages: some in GB18030, some with the earlier mail quoted, some as HTML beside text."""
     for part in ("cur", "new", "tmp"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -184,7 +184,7 @@ def _mail(row: dict[str, Any], sent: datetime, coins: list[float]) -> Message:
     return message
 
 
-def write_store_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledger: Ledger) -> None:
+def write_store_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledger: DirtLedger) -> None:
     """Write the stores' monthly workbooks as clerks type them: title rows, merged cells, 同上, dates in four manners."""
     folder.mkdir(parents=True, exist_ok=True)
     if filled is None:
@@ -205,7 +205,7 @@ def write_store_forms(folder: Path, filled: pl.DataFrame | None, seed: int, ledg
             )
 
 
-def write_regulator_forms(folder: Path, letters: pl.DataFrame | None, cases: pl.DataFrame, seed: int, ledger: Ledger) -> None:
+def write_regulator_forms(folder: Path, letters: pl.DataFrame | None, cases: pl.DataFrame, seed: int, ledger: DirtLedger) -> None:
     """Write the legal clerk's quarterly workbooks: sheet 来文 holds what was said, sheet 台账 the register of cases."""
     folder.mkdir(parents=True, exist_ok=True)
     said = spoil(native_rows(letters, "regulator_letters"), "regulator_letters", seed, ledger) if letters is not None else None
@@ -293,14 +293,14 @@ def _sheet(book: Any, name: str, title: str, note: str, rows: pl.DataFrame, *, m
     sheet.write(line, 0, f"合计 {len(records)} 条")
 
 
-def write_metrics(folder: Path, metrics: pl.DataFrame, ledger: Ledger) -> None:
+def write_metrics(folder: Path, metrics: pl.DataFrame, ledger: DirtLedger) -> None:
     """Write the platforms' published figures as one CSV in GB18030 with a preamble."""
     rows = native_rows(metrics, "metrics")
     ledger.rows["metrics"] += rows.height
     _csv(folder / "platform_metrics.csv", rows, preamble="店铺体验分导出\r\n说明：数值为平台公布值,不得重算\r\n\r\n")
 
 
-def write_cost_rates(folder: Path, rates: pl.DataFrame, ledger: Ledger) -> None:
+def write_cost_rates(folder: Path, rates: pl.DataFrame, ledger: DirtLedger) -> None:
     """Write the finance department's cost rates as CSV (UTF-8)."""
     rows = native_rows(rates, "cost_rates")
     ledger.rows["cost_rates"] += rows.height

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from examples.sample_shop import forms, server
-from examples.sample_shop.dirt import Ledger, soil, spoil
+from examples.sample_shop.dirt import DirtLedger, soil, spoil
 from examples.sample_shop.rows import CLOCK, ZONE, native_rows, nested
 from examples.sample_shop.shapes import (
     CODES,
@@ -52,7 +52,7 @@ def write_sources(world: Written, home: Path, seed: int, progress: Progress | No
     tell = progress or (lambda step, share: None)
     folder = home / "sources"
     folder.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger()
+    ledger = DirtLedger()
     tell("texts", 0.0)
     feedback, gold = told_feedback(world, seed)
     parcels = world.tables["order_line"].select(pl.col("oid").alias("order_ref"), pl.col("waybill").alias("parcel"))
@@ -155,7 +155,7 @@ def _message(role: str, words: pl.Expr, at: pl.Expr) -> pl.Expr:
     return pl.struct(pl.lit(role).alias("role"), words.alias("content"), at.alias("time"))
 
 
-def with_earlier_versions(rows: pl.DataFrame, channel: str, ledger: Ledger) -> pl.DataFrame:
+def with_earlier_versions(rows: pl.DataFrame, channel: str, ledger: DirtLedger) -> pl.DataFrame:
     """Give a case that was opened again twice: as it was closed, and as it is now."""
     if "serve.reopenTime" not in rows.columns or "serve.finishTime" not in rows.columns:
         return rows
@@ -173,7 +173,7 @@ def with_earlier_versions(rows: pl.DataFrame, channel: str, ledger: Ledger) -> p
     return pl.concat([earlier, rows])
 
 
-def write_parquet(folder: Path, tables: dict[str, pl.DataFrame], seed: int, ledger: Ledger) -> None:
+def write_parquet(folder: Path, tables: dict[str, pl.DataFrame], seed: int, ledger: DirtLedger) -> None:
     """Write what the warehouse and the shop's own systems export as Parquet; order lines in one file a month."""
     orders = tables["order_line"]
     months = orders["stamp"].dt.convert_time_zone(ZONE).dt.strftime("%Y-%m")
@@ -195,7 +195,7 @@ def write_parquet(folder: Path, tables: dict[str, pl.DataFrame], seed: int, ledg
         ledger.rows[channel] += rows.height
 
 
-def spoil_lightly(orders: pl.DataFrame, seed: int, ledger: Ledger) -> pl.DataFrame:
+def spoil_lightly(orders: pl.DataFrame, seed: int, ledger: DirtLedger) -> pl.DataFrame:
     """Add six bad order lines and three repeated ones to a month: more would be much for the shop's own system."""
     sample = orders.gather_every(max(orders.height // 6, 1), offset=seed % 5).head(6)
     if sample.height < 6:
@@ -217,7 +217,7 @@ def spoil_lightly(orders: pl.DataFrame, seed: int, ledger: Ledger) -> pl.DataFra
     return pl.concat([orders, bad, double])
 
 
-def write_truth(folder: Path, world: Written, gold: pl.DataFrame, ledger: Ledger, seed: int) -> None:
+def write_truth(folder: Path, world: Written, gold: pl.DataFrame, ledger: DirtLedger, seed: int) -> None:
     """Write what is true of the sources, never among them: stories, traps, the dirt, and a label for each record."""
     folder.mkdir(parents=True, exist_ok=True)
     truth = {**world.truth, "seed": seed, "sources": ledger.as_dict()}

@@ -41,7 +41,7 @@ def deploy(console: Console, **variables: str) -> None:
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
 
-    from flows.console import zombies
+    from flows.console import zombie_rule
 
     with get_client(sync_client=True) as client:
         if (problem := client.api_healthcheck()) is not None:
@@ -70,9 +70,9 @@ def deploy(console: Console, **variables: str) -> None:
                 f"The deployments could not be registered: {(done.stderr or done.stdout).strip()[-800:]}",
                 hint="Correct prefect.yaml.",
             )
-        changed = zombies.ensure(client)
+        changed = zombie_rule.ensure(client)
     names = ", ".join(sorted(declared()))
-    console.print(f"Registered: {names}; rule «{zombies.NAME}» {'created' if changed else 'is there'}.")
+    console.print(f"Registered: {names}; rule «{zombie_rule.NAME}» {'created' if changed else 'is there'}.")
 
 
 def drift(client: SyncPrefectClient) -> list[str]:

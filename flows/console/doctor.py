@@ -349,7 +349,7 @@ def _registered(now: datetime) -> list[Finding]:
     from prefect.client.schemas.objects import WorkerStatus
     from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
-    from flows.console import zombies
+    from flows.console import zombie_rule
     from flows.console.deploy import POOL, declared, drift
 
     findings = []
@@ -375,10 +375,10 @@ def _registered(now: datetime) -> list[Finding]:
             if different
             else Finding("ok", "deployments", f"{len(declared())} deployments stand as prefect.yaml says.")
         )
-        rules = zombies.existing(client)
+        rules = zombie_rule.existing(client)
         findings.append(
-            Finding("ok", "zombie rule", f"«{zombies.NAME}» is on.")
-            if len(rules) == 1 and zombies.same(rules[0])
+            Finding("ok", "zombie rule", f"«{zombie_rule.NAME}» is on.")
+            if len(rules) == 1 and zombie_rule.same(rules[0])
             else Finding("bad", "zombie rule", "A run whose worker dies would stay Running for ever.", "Type: aftersales deploy")
         )
     return findings

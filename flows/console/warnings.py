@@ -15,7 +15,7 @@ from tasks.model.warnings import KeptWarning, WarningAnswer, WarningState
 from tasks.report.language.legal_words import Gate
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.voice import Voice
-from tasks.report.warning_text import Sayings
+from tasks.report.warning_text import WarningText
 from tasks.run import Stores
 from tasks.settings import Settings
 from tasks.shop.load import Shop
@@ -56,7 +56,7 @@ def told_line(kept: KeptWarning, shop: Shop) -> str:
     language = shop.identity.languages[0]
     period = Period.containing(kept.opened_at, "week", shop.identity.zone)
     voice = Voice(shop, language, Numbers(language, shop.identity.currency), Gate(shop.words), period)
-    return Sayings(voice, kept.warning, shop, kept.warning_id).what().plain
+    return WarningText(voice, kept.warning, shop, kept.warning_id).what().plain
 
 
 def answer_warning(settings: Settings, warning_id: str, answer: str, by: str, why: str, console: Console) -> None:

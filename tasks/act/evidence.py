@@ -57,7 +57,7 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class WeekTable:
     """Units and their events at equal age, by the day on which a unit's age begins (proleptic ordinal).
 
     `other` counts the same units' cases of other problems.
@@ -178,7 +178,7 @@ def joined(*views: tuple[float, float] | None) -> tuple[float, float]:
     return (sum(moved * part for moved, part in known) / weight, 1 / weight) if known else (0.0, 0.0)
 
 
-def gather(table: Table, windows: Windows) -> Evidence:
+def gather(table: WeekTable, windows: Windows) -> Evidence:
     """Sum units and events over the windows; only units whose whole age has passed count.
 
     The window after cut-in is the planned weeks, or as long as it takes until there are enough units for what was planned
@@ -287,7 +287,7 @@ def gather(table: Table, windows: Windows) -> Evidence:
 class _Control:
     """The untouched slices together, week by week."""
 
-    def __init__(self, table: Table, mature: NDArray[np.bool_]) -> None:
+    def __init__(self, table: WeekTable, mature: NDArray[np.bool_]) -> None:
         kept = mature & (table.group != OWN)
         self.week, place = np.unique(_monday(table.day[kept]), return_inverse=True)
         self.events = _totals(place, table.events[kept], len(self.week))
@@ -326,11 +326,11 @@ def _monday(day: Integers) -> Integers:
     return day - (day - 1) % 7
 
 
-def _sum(table: Table, kept: NDArray[np.bool_]) -> Counts:
+def _sum(table: WeekTable, kept: NDArray[np.bool_]) -> Counts:
     return Counts(float(table.events[kept].sum()), float(table.n[kept].sum()))
 
 
-def _weeks(table: Table, kept: NDArray[np.bool_], side: Integers, control: _Control) -> Weeks:
+def _weeks(table: WeekTable, kept: NDArray[np.bool_], side: Integers, control: _Control) -> Weeks:
     """Sum the slice's days to weeks by side; a day without units is none."""
     kept = kept & (table.n > 0)
     key, place = np.unique(_monday(table.day[kept]) * 8 + side[kept], return_inverse=True)
@@ -342,7 +342,7 @@ def _weeks(table: Table, kept: NDArray[np.bool_], side: Integers, control: _Cont
     return Weeks(week, key % 8, events, n, rate, 1 / np.maximum(events_of, 0.5))
 
 
-def _later_half(table: Table, kept: NDArray[np.bool_]) -> int:
+def _later_half(table: WeekTable, kept: NDArray[np.bool_]) -> int:
     """Return the day from which on the later half of some units lies."""
     if not kept.any():
         return 0
@@ -378,7 +378,7 @@ def _noise(parts: list[Weeks], sisters: tuple[Floats, Floats, Floats, Floats] | 
 
 
 def _sisters(
-    table: Table, kept: NDArray[np.bool_], before: NDArray[np.bool_], after: NDArray[np.bool_]
+    table: WeekTable, kept: NDArray[np.bool_], before: NDArray[np.bool_], after: NDArray[np.bool_]
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return events and units of every sister before and after."""
     size = int(table.group.max()) + 1
@@ -390,7 +390,7 @@ def _sisters(
     return total(table.events, before), total(table.n, before), total(table.events, after), total(table.n, after)
 
 
-def _prior(table: Table, kept: NDArray[np.bool_]) -> Counts:
+def _prior(table: WeekTable, kept: NDArray[np.bool_]) -> Counts:
     """Return what the sisters' rates are worth in events and units."""
     if not kept.any():
         return Counts()
@@ -401,7 +401,7 @@ def _prior(table: Table, kept: NDArray[np.bool_]) -> Counts:
 
 
 def _window_end(
-    table: Table, treated: NDArray[np.bool_], begin: int, weeks: int, enough: float, last_mature: int
+    table: WeekTable, treated: NDArray[np.bool_], begin: int, weeks: int, enough: float, last_mature: int
 ) -> tuple[int, bool]:
     """Return the last start day that is verified, and whether it is reached."""
     planned = begin + weeks * 7 - 1

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from tasks.act.evidence import HISTORY_WEEKS, MINIMUM_BASELINE_WEEKS, Evidence, Table, Windows, gather
+from tasks.act.evidence import HISTORY_WEEKS, MINIMUM_BASELINE_WEEKS, Evidence, WeekTable, Windows, gather
 from tasks.model.actions import Action
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
@@ -120,14 +120,14 @@ def _wears(action: Action, shop: Shop) -> bool:
     return "wear" in families
 
 
-def _table(units: pl.DataFrame, events: pl.DataFrame) -> Table:
+def _table(units: pl.DataFrame, events: pl.DataFrame) -> WeekTable:
     """Join units and events by day, side and sister; sisters are numbered in the order of their names."""
     keys = ["start", "treated", "sister"]
     both = units.join(events, on=keys, how="left", nulls_equal=True).filter(pl.col("start").is_not_null()).sort(keys)
     group = pl.col("sister").rank("dense").fill_null(0).cast(pl.Int64) - 1
     both = both.with_columns(group=group, day=pl.col("start").to_physical().cast(pl.Int64) + date(1970, 1, 1).toordinal())
     other = both["other"] if "other" in both.columns else pl.zeros(both.height, eager=True)
-    return Table(
+    return WeekTable(
         day=both["day"].to_numpy(),
         treated=both["treated"].to_numpy(),
         group=both["group"].to_numpy(),

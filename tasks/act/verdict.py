@@ -89,7 +89,7 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
         return Judgement(Verdict.UNDECIDED, reason=found.missing)
     if found.before.n <= 0 or (found.baseline_weeks < MINIMUM_BASELINE_WEEKS and found.prior.n <= 0):
         return Judgement(Verdict.UNDECIDED, reason="baseline_short")
-    sides = Comparison.of(found)
+    sides = RateComparison.of(found)
     if found.after.n <= 0:
         return _wait(found, sides, None, min_units, age_days, last_day)
     said = _words(found, sides, target, min_units, age_days, last_day)
@@ -97,7 +97,7 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RateComparison:
     """What is compared with what, and how."""
 
     found: Evidence
@@ -105,7 +105,7 @@ class Comparison:
     regressed: bool
 
     @classmethod
-    def of(cls, found: Evidence) -> Comparison:
+    def of(cls, found: Evidence) -> RateComparison:
         """Choose the comparison: the baseline, or the units without the change where a rise stood until cut-in.
 
         Those came after what had led to the action; nobody had selected them for being high.
@@ -198,7 +198,9 @@ class Comparison:
         return log(is_now / was), course.variance(first.week / 7, first.n, second.week / 7, second.n)
 
 
-def _words(found: Evidence, sides: Comparison, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
+def _words(
+    found: Evidence, sides: RateComparison, target: float | None, min_units: int, age_days: int, last_day: date
+) -> Judgement:
     ratio = sides.ratio(0.95)
     decisive = ratio if found.complete else sides.ratio(STRICT_CONFIDENCE)
     enough = found.after.n >= min_units
@@ -284,7 +286,7 @@ def _with_side_effect(said: Judgement, found: Evidence) -> Judgement:
 
 
 def _wait(
-    found: Evidence, sides: Comparison, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date
+    found: Evidence, sides: RateComparison, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date
 ) -> Judgement:
     """Say how many more units it takes to see a halving, and when they are old enough."""
     planned = needed_units(sides.compared, found.noise, sides.unsure())

@@ -10,7 +10,7 @@ import polars as pl
 from tasks.model.causes import Cause
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
-from tasks.model.review import CaseStory
+from tasks.model.review import ExampleCase
 
 LENGTH = 120
 SHORTEST = 12
@@ -21,7 +21,7 @@ TRACES = re.compile(r"\d{5,}|[\w.+-]+@[\w-]+\.\w+|https?://\S+|\b[A-Z]{2}\d{8,}\
 DIMENSIONS = ("sku", "batch_no", "carrier", "region", "session_id", "app_version", "queue", "shift")
 
 
-def story(facts: Facts, period: Period, causes: list[Cause]) -> CaseStory | None:
+def example_case(facts: Facts, period: Period, causes: list[Cause]) -> ExampleCase | None:
     """Return one complaint of the period: of the first cause where there is one, else of the commonest problem.
 
     Chosen are cases with a whole sentence, those nearest the middle length first, then the smallest record id. Safety
@@ -64,7 +64,7 @@ def story(facts: Facts, period: Period, causes: list[Cause]) -> CaseStory | None
         .sort("off", "record_id")
         .row(0, named=True)
     )
-    return CaseStory(
+    return ExampleCase(
         text=_scrubbed(str(row["text"])),
         leaf=str(row["leaf"]),
         slice={name: str(row[name]) for name in DIMENSIONS if row.get(name) is not None},

@@ -9,7 +9,7 @@ from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.causes.search import root_causes
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
-from tasks.analyse.example_case import story
+from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.final_words import judged_together
 from tasks.analyse.figures.inflow import daily, problems
@@ -17,13 +17,13 @@ from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.projections import projections
 from tasks.analyse.tables.rankings import rankings
-from tasks.analyse.words.customer_words import sayings
+from tasks.analyse.words.customer_words import customer_words
 from tasks.classify.clocks import milestones
 from tasks.model.actions import Action, ActionResult
 from tasks.model.facts import Facts
 from tasks.model.review import Review
 from tasks.model.warnings import WarningGrades
-from tasks.model.words import Sayings
+from tasks.model.words import CustomerWords
 from tasks.run import Run
 from tasks.warn.grades import grades
 
@@ -95,7 +95,7 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         channels=channels,
         due_items=due_items(facts, run.period, run.shop),
         breaks=breaks(facts, run.period, run.shop, channels),
-        story=story(facts, run.period, causes.causes),
+        example_case=example_case(facts, run.period, causes.causes),
         breakdowns=breakdowns(facts, run.period, run.shop),
         projections=[] if incomplete else projections(facts, run.period, run.shop),
         daily=daily(facts, run.period),
@@ -103,7 +103,7 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
         completeness=completeness(facts, run.period),
         previous_numbers={name: float(value) for name, value in before.items() if value is not None},
         revision=run.revision,
-        sayings=Sayings() if incomplete else sayings(facts, run.period, run.shop, causes.causes),
+        customer_words=CustomerWords() if incomplete else customer_words(facts, run.period, run.shop, causes.causes),
         warnings=_warning_grades(run) if run.period.grain != "week" else None,
     )
     facts.forget_rows()

@@ -14,7 +14,7 @@ UNREADABLE_SCHEMA = {
     "reason": pl.String,
     "record": pl.String,
 }
-"""Columns of `Batch.unreadable`; `record` is the scrubbed native row as JSON."""
+"""Columns of `PulledRows.unreadable`; `record` is the scrubbed native row as JSON."""
 
 
 def no_rows() -> pl.DataFrame:
@@ -23,7 +23,7 @@ def no_rows() -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
-class Batch:
+class PulledRows:
     """Rows of one channel in canonical columns, and what could not be read.
 
     `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
@@ -28,7 +28,7 @@ class Preview:
     empty: Mapped columns in which no row has a value: probably misnamed in channels.yaml.
     """
 
-    batch: Batch
+    batch: PulledRows
     rows: pl.DataFrame
     rejected: pl.DataFrame
     counts: dict[str, int]

@@ -13,18 +13,18 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from pydantic import BaseModel
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
 from tasks.collect.readers import delimited, http_api, json_records, mailbox, parquet, selection, sql_table, workbook
-from tasks.collect.source_rows import Native, Place, Window
+from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import UserError
 from tasks.model.tables import TABLES
 from tasks.settings import Settings
 from tasks.shop.channels import Channel, Selection
 from tasks.shop.load import Shop
 
-READERS: dict[str, Callable[[Any, Place], Native]] = {
+READERS: dict[str, Callable[[Any, ReadContext], SourceRows]] = {
     "http_api": http_api.read,
     "mailbox": mailbox.read,
     "json_records": json_records.read,
@@ -57,7 +57,7 @@ def pull_channel(
     settings: Settings,
     now: datetime,
     wait: Callable[[float], None] = time.sleep,
-) -> Batch:
+) -> PulledRows:
     """Pull one channel's rows of a window in canonical columns.
 
     The window is half-open and reaches back by the channel's overlap; it applies to the stamp (`window_by`). A row without stamp
@@ -85,12 +85,12 @@ def pull_channel(
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
     except UserError as error:
         empty = mapping.no_canonical_rows(channel)
-        return Batch(pull_id, channel.name, channel.table, empty, error=error.what, hint=error.hint)
+        return PulledRows(pull_id, channel.name, channel.table, empty, error=error.what, hint=error.hint)
     except UNFORESEEN as error:
         reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
         empty = mapping.no_canonical_rows(channel)
         what = f"The channel {channel.name} could not be read ({reason})."
-        return Batch(
+        return PulledRows(
             pull_id, channel.name, channel.table, empty, error=what, hint=f"Run `aftersales channels try {channel.name}`."
         )
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
@@ -107,7 +107,7 @@ def pull_channel(
         *native.warnings,
         *(f"{name}: {reason}" for name, reason in native.refused[:5]),
     ]
-    return Batch(
+    return PulledRows(
         pull_id,
         channel.name,
         channel.table,
@@ -128,10 +128,10 @@ def _place(
     window: Window,
     wait: Callable[[float], None],
     windowed: bool,
-) -> Place:
+) -> ReadContext:
     stamp = channel.stamp.from_[0] if windowed and channel.stamp is not None and len(channel.stamp.from_) == 1 else ""
     columns = None if isinstance(channel.read, Selection) else mapping.used_columns(channel)
-    return Place(
+    return ReadContext(
         settings,
         window,
         wait,
@@ -140,18 +140,18 @@ def _place(
     )
 
 
-def _native(channel: Channel, place: Place, shop: Shop) -> Native:
+def _native(channel: Channel, place: ReadContext, shop: Shop) -> SourceRows:
     if isinstance(channel.read, Selection):
         return selection.read(channel.read, place, shop, read_one)
     return read_one(channel.read, place)
 
 
-def read_one(spec: BaseModel, place: Place) -> Native:
+def read_one(spec: BaseModel, place: ReadContext) -> SourceRows:
     """Read one source by its kind."""
     return READERS[spec.kind](spec, place)  # type: ignore[attr-defined]
 
 
-def _complete_through(channel: Channel, native: Native, frame: pl.DataFrame, window: Window) -> datetime | None:
+def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame, window: Window) -> datetime | None:
     """Return the moment through which the source is complete.
 
     A server is complete to the window's end. A file is complete to the end of the local day of its newest row or stamp;

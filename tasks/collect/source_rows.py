@@ -39,11 +39,11 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Place:
+class ReadContext:
     """Where a channel's files and secrets are, and how it waits.
 
-    columns: Native columns that the mapping uses; None means all.
-    stamp: Native column of the stamp, where a reader may leave out rows outside the window by it.
+    columns: SourceRows columns that the mapping uses; None means all.
+    stamp: SourceRows column of the stamp, where a reader may leave out rows outside the window by it.
     """
 
     settings: Settings
@@ -97,7 +97,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Native:
+class SourceRows:
     """Rows as the source wrote them, flat: a nested value is a column `a.b.c`.
 
     loose: A column may be absent (JSON leaves empty fields out); otherwise an absent column is an error.
@@ -121,11 +121,11 @@ class Native:
         object.__setattr__(self, "frame", self.frame.clear())
 
 
-def gather(parts: Iterable[Native]) -> Native:
+def gather(parts: Iterable[SourceRows]) -> SourceRows:
     """Put the rows of several files under one another by column name."""
     parts = list(parts)
     frames = [part.frame for part in parts if part.frame.width]
-    return Native(
+    return SourceRows(
         pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame(),
         loose=all(part.loose for part in parts) if parts else True,
         refused=[item for part in parts for item in part.refused],
@@ -136,13 +136,13 @@ def gather(parts: Iterable[Native]) -> Native:
     )
 
 
-def read_files(files: list[Path], reader: Callable[[Path], Native]) -> Native:
+def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> SourceRows:
     """Read file by file; where some fail, the others' rows are kept and the failures named.
 
     Raises:
         ChannelError: If every file failed.
     """
-    parts: list[Native] = []
+    parts: list[SourceRows] = []
     failures: list[ChannelError] = []
     for file in files:
         try:

@@ -4,14 +4,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
 from tasks.run import Run
 from tasks.shop.channels import Channel
 
 
 @task(name="collect", task_run_name="collect {channel.name}", cache_policy=NO_CACHE, persist_result=False)
-def collect(run: Run, channel: Channel) -> Batch:
+def collect(run: Run, channel: Channel) -> PulledRows:
     """Pull what a channel has since its last good pull, with its overlap; a failing channel says so and stops nobody."""
     run.progress(f"collect {channel.name}")
     last = run.stores.ledger.last_pulls(good=True).get(channel.name)

@@ -17,7 +17,7 @@ from tasks.model.actions import ActionState
 from tasks.model.editions import Delivery, DeliveryState, Edition
 from tasks.model.periods import Period
 from tasks.model.warnings import WarningEvent, WarningLetter
-from tasks.run import Post, Run, Stores
+from tasks.run import Mailing, Run, Stores
 from tasks.shop.load import Shop
 from tasks.store.processes import is_gone
 
@@ -37,7 +37,7 @@ def deliver(run: Run) -> str:
     if not run.send:
         return f"{run.period} revision {run.revision}: nobody was mailed."
     run.progress("deliver")
-    return f"{run.period} revision {run.revision}: " + _sent(Post(run.stores, run.now, run.period.id), run.kind)
+    return f"{run.period} revision {run.revision}: " + _sent(Mailing(run.stores, run.now, run.period.id), run.kind)
 
 
 @task(name="deliver warnings", cache_policy=NO_CACHE, persist_result=False)
@@ -46,23 +46,25 @@ def deliver_warnings(run: Run) -> str:
     if not run.send:
         return "nobody was mailed."
     run.progress("deliver")
-    return _counted(_transported(Post(run.stores, run.now), _warning_mails(run.stores, run.as_of))) or "there was nobody to mail."
+    return (
+        _counted(_transported(Mailing(run.stores, run.now), _warning_mails(run.stores, run.as_of))) or "there was nobody to mail."
+    )
 
 
 @task(name="settle uncertain mails", cache_policy=NO_CACHE, persist_result=False)
-def settle_uncertain(post: Post) -> str:
+def settle_uncertain(post: Mailing) -> str:
     """Look up every mail whose fate is unknown by its Message-ID."""
     settled = settle(post.stores.ledger, _probe(post.stores), now=post.now, holder=post.stores.holder, gone=is_gone)
     return f"{len(settled)} uncertain mails looked up, {sum(mail.state is DeliveryState.UNCERTAIN for mail in settled)} still uncertain."
 
 
 @task(name="send queued mails", cache_policy=NO_CACHE, persist_result=False)
-def redeliver_queued(post: Post) -> str:
+def redeliver_queued(post: Mailing) -> str:
     """Send what is queued."""
     return _sent(post, "")
 
 
-def _sent(post: Post, report: str) -> str:
+def _sent(post: Mailing, report: str) -> str:
     """Send the mails of the newest editions (for a redelivery: only those the ledger knows) and say how they stand."""
     mails: list[Mail] = []
     known = {mail.key for mail in post.stores.ledger.deliveries()}
@@ -77,7 +79,7 @@ def _sent(post: Post, report: str) -> str:
     return _counted(standing)
 
 
-def _transported(post: Post, mails: list[Mail]) -> list[Delivery]:
+def _transported(post: Mailing, mails: list[Mail]) -> list[Delivery]:
     """Send mails and say in the log how each stands."""
     if not mails:
         return []
@@ -94,7 +96,7 @@ def _transported(post: Post, mails: list[Mail]) -> list[Delivery]:
     return standing
 
 
-def _open_mailed_proposals(post: Post, standing: list[Delivery]) -> None:
+def _open_mailed_proposals(post: Mailing, standing: list[Delivery]) -> None:
     """Make promises of the proposals whose report has reached a reader; restricted ones wait for a restricted reader."""
     if post.stores.settings.mail_all_to:
         return  # a trial has reached no reader
@@ -159,7 +161,7 @@ def _warning_mail(stores: Stores, shop: Shop, event: WarningEvent, kept: Warning
     )
 
 
-def _newest(post: Post, report: str) -> list[Edition]:
+def _newest(post: Mailing, report: str) -> list[Edition]:
     newest: dict[tuple[str, str, str, str], Edition] = {}
     for edition in post.stores.ledger.editions(period=post.period or None, report=report or None):
         key = (edition.report, edition.period, edition.audience, edition.language)

@@ -59,7 +59,7 @@ SHRINKAGE = 12.0
 
 
 @dataclass
-class Book:
+class UnitHistory:
     """Units and cases as arrays, made once for all families and weeks.
 
     `codes[dim]` are value codes of the units; `days[axis]` day numbers (days since 1970-01-01 in the business zone, −1
@@ -82,7 +82,7 @@ class Book:
     end_day: int
 
 
-def until(book: Book, end: date) -> Book:
+def as_of_day(book: UnitHistory, end: date) -> UnitHistory:
     """Return the book as it stood on the morning of a day: later signings, shipments and cases have not happened."""
     last = day_number(end)
     if last >= book.end_day:
@@ -135,7 +135,7 @@ def local_days(column: str, zone: str) -> pl.Expr:
     return pl.col(column).dt.convert_time_zone(zone).dt.date().cast(pl.Int32).fill_null(-1)
 
 
-def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
+def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> UnitHistory:
     """Turn the coded order lines and linked cases into arrays; only what happened before `end` counts.
 
     Args:
@@ -196,7 +196,7 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> Book:
     case_record["return"] = returns["aftersale_id"].to_numpy().astype(np.str_)
     paid = days["paid_at"]
     first = int(paid[paid >= 0].min()) if (paid >= 0).any() else last
-    return Book(
+    return UnitHistory(
         n=orders.height,
         codes=codes,
         values=values,
@@ -257,7 +257,7 @@ class Curve:
         return product
 
 
-def estimate_curve(book: Book, family: str, until: int, *, weeks: int = BASELINE_WEEKS) -> Curve | None:
+def estimate_curve(book: UnitHistory, family: str, until: int, *, weeks: int = BASELINE_WEEKS) -> Curve | None:
     """Estimate a family's curve on the `weeks` weeks of arrivals before day `until`.
 
     Weeks and products whose own counts stand out of the baseline are left out (a trigger must not become its own
@@ -398,7 +398,7 @@ def _dispersion(observed: Weights, expected: Weights) -> float:
     return float(np.clip(residual.mean(), 1.0, 2.0))
 
 
-def _rake(book: Book, curve: Curve, until: int, kept: NDArray[np.bool_]) -> None:
+def _rake(book: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_]) -> None:
     """Add shrunken effects of the coarse dimensions, one after the other, on the kept days of the same baseline."""
     days = book.days[AXES[curve.family]]
     first, length = curve.baseline_first, len(curve.hazard)
@@ -429,7 +429,7 @@ def _rake(book: Book, curve: Curve, until: int, kept: NDArray[np.bool_]) -> None
         weight = weight * np.where(mine >= 0, effect[mine], 1.0)
 
 
-def expected_units(book: Book, curve: Curve, first: int, last: int) -> tuple[NDArray[np.int64], Weights]:
+def expected_units(book: UnitHistory, curve: Curve, first: int, last: int) -> tuple[NDArray[np.int64], Weights]:
     """Return the units at risk during arrival days `first..last` and their expected cases.
 
     Returns:
@@ -442,7 +442,7 @@ def expected_units(book: Book, curve: Curve, first: int, last: int) -> tuple[NDA
     return rows, base[base > 0] * curve.multiplier(book.codes, rows)
 
 
-def observed_cases(book: Book, family: str, first: int, last: int) -> NDArray[np.int64]:
+def observed_cases(book: UnitHistory, family: str, first: int, last: int) -> NDArray[np.int64]:
     """Return positions (into the family's case arrays) of the cases that arrived on days `first..last`."""
     arrived = book.case_day[family]
     axis = book.days[AXES[family]][book.case_unit[family]]
@@ -450,7 +450,7 @@ def observed_cases(book: Book, family: str, first: int, last: int) -> NDArray[np
     return np.flatnonzero(inside)
 
 
-def curves(book: Book, period: Period) -> dict[str, Curve]:
+def curves(book: UnitHistory, period: Period) -> dict[str, Curve]:
     """Estimate every family's curve for judging a period: arrivals up to four weeks before it begins.
 
     The gap keeps a problem that has begun lately out of its own expectation.
@@ -468,7 +468,7 @@ def curves(book: Book, period: Period) -> dict[str, Curve]:
 
 
 def expected_by(
-    book: Book, curve: Curve, dim: str, first: int, last: int, *, without: NDArray[np.int64] | None = None
+    book: UnitHistory, curve: Curve, dim: str, first: int, last: int, *, without: NDArray[np.int64] | None = None
 ) -> tuple[Weights, Weights]:
     """Return observed and expected cases by value of a dimension during arrival days `first..last`, some SKUs left out."""
     rows, weights = expected_units(book, curve, first, last)

@@ -82,7 +82,7 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSlice:
     """A pattern with its counts; `score` is its likelihood ratio less the price of the search, in nats."""
 
     pattern: Pattern
@@ -102,9 +102,9 @@ class Found:
 class Scan:
     """What a search found, what it looked at, and the best of what it did not accept."""
 
-    found: list[Found]
+    found: list[FoundSlice]
     tested: int
-    rejected: Found | None
+    rejected: FoundSlice | None
     total_excess: float
     ratio: float
 
@@ -166,8 +166,8 @@ def scan(
     if expected_total <= 0 or (total == 0 and not falls):
         return Scan([], 0, None, 0.0, 1.0)
     tested = 0
-    found: list[Found] = []
-    rejected: Found | None = None
+    found: list[FoundSlice] = []
+    rejected: FoundSlice | None = None
     per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # what one earlier case lets expect
     for _ in range(max_causes):
         totals = _totals(panel, weights)
@@ -188,7 +188,7 @@ def scan(
             best = _generalised(panel, weights * scale, best, prices, measure, min_ratio)
         rows = best.pattern.rows(panel.units, panel.unit_days)
         weights[rows] *= best.observed / max(best.expected, 1e-9)
-        found.append(Found(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
+        found.append(FoundSlice(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
     return Scan(found, tested, rejected, sum(f.excess for f in found), total / expected_total)
 
 
@@ -448,12 +448,12 @@ class _Measure:
     rho: float
     falls: bool
 
-    def found(self, pattern: Pattern, observed: float, expected: float, price: float) -> Found:
+    def found(self, pattern: Pattern, observed: float, expected: float, price: float) -> FoundSlice:
         llr = likelihood_ratio(observed, expected, baseline=self.baseline, rho=self.rho) / self.dispersion
         if self.falls:
-            return Found(pattern, observed, expected, llr, llr - price)
+            return FoundSlice(pattern, observed, expected, llr, llr - price)
         nats = tail_nats(observed, expected, dispersion=self.dispersion, baseline=self.baseline, rho=self.rho)
-        return Found(pattern, observed, expected, llr, nats - price)
+        return FoundSlice(pattern, observed, expected, llr, nats - price)
 
 
 FOCUSED = 12
@@ -466,8 +466,8 @@ def _best(
     measure: _Measure,
     min_ratio: float,
     focus: Callable[[Pattern], float] | None,
-) -> Found | None:
-    able: list[tuple[Found, float]] = []
+) -> FoundSlice | None:
+    able: list[tuple[FoundSlice, float]] = []
     for pattern, o, e in candidates:
         ratio = (e + 0.5) / (o + 0.5) if measure.falls else o / max(e, 1e-9)
         if ratio >= min_ratio:
@@ -484,11 +484,11 @@ def _best(
 def _generalised(
     panel: Panel,
     weights: Weights,
-    best: Found,
+    best: FoundSlice,
     prices: Callable[[Pattern], float],
     measure: _Measure,
     min_ratio: float,
-) -> Found:
+) -> FoundSlice:
     """Drop a condition (or the interval) where the rest of the parent is raised as well: the whole is ill, not the part."""
     pattern = best.pattern
     parents: list[Pattern] = []

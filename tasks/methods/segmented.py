@@ -16,7 +16,7 @@ UNEVEN = 4.0
 
 
 @dataclass(frozen=True)
-class Step:
+class StepEffect:
     """A step as a rate ratio, with the model it comes from."""
 
     ratio: RateRatio
@@ -35,7 +35,7 @@ def step(
     slope_changes: bool = False,
     robust: bool = True,
     confidence: float = 0.95,
-) -> Step:
+) -> StepEffect:
     """Estimate the step of an interrupted time series (Lopez Bernal, Cummins & Gasparrini 2017).
 
     Counts are quasi-Poisson about level, slope and pairs of sines and cosines, with exposure as offset. Where they are
@@ -85,4 +85,4 @@ def step(
         error = max(error, float(neighbours.bse[1]))
     wide = float(stdtrit(freedom, upper)) if robust else float(ndtri(upper))
     point = float(fitted.params[1])
-    return Step(RateRatio(exp(point), exp(point - wide * error), exp(point + wide * error)), dispersion, family)
+    return StepEffect(RateRatio(exp(point), exp(point - wide * error), exp(point + wide * error)), dispersion, family)

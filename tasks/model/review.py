@@ -10,7 +10,7 @@ from tasks.model.causes import Cause
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
 from tasks.model.periods import Period
 from tasks.model.warnings import WarningGrades
-from tasks.model.words import Sayings
+from tasks.model.words import CustomerWords
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Break:
 
 
 @dataclass(frozen=True)
-class CaseStory:
+class ExampleCase:
     """One case in words that hold no personal data."""
 
     text: str
@@ -104,7 +104,7 @@ class Review:
         channels: list[ChannelQuality],
         due_items: list[DueItem],
         breaks: list[Break],
-        story: CaseStory | None,
+        example_case: ExampleCase | None,
         breakdowns: list[Breakdown],
         projections: list[Projection],
         daily: list[tuple[date, int]],
@@ -113,7 +113,7 @@ class Review:
         completeness: float | None = None,
         previous_numbers: dict[str, float] | None = None,
         revision: int = 1,
-        sayings: Sayings | None = None,
+        customer_words: CustomerWords | None = None,
         warnings: WarningGrades | None = None,
     ) -> None:
         self.period = period
@@ -136,7 +136,7 @@ class Review:
         self.channels = channels
         self.due_items = due_items
         self.breaks = breaks
-        self.story = story
+        self.example_case = example_case
         self.breakdowns = breakdowns
         self.projections = projections
         self.daily = daily
@@ -145,7 +145,7 @@ class Review:
         self.completeness = completeness
         self.previous_numbers = previous_numbers or {}
         self.revision = revision
-        self.sayings = sayings or Sayings()
+        self.customer_words = customer_words or CustomerWords()
         self.warnings = warnings
 
     def figure(self, code: str, scope: str = "") -> Figure | None:

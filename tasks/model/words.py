@@ -39,7 +39,7 @@ class Theme:
 
 
 @dataclass(frozen=True)
-class Sayings:
+class CustomerWords:
     """What customers say, counted: words and a quote by cause, words that grew by leaf, and themes of the unclassified."""
 
     cause_words: dict[str, tuple[Keyword, ...]] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from tasks.report.language import formats
 from tasks.report.language.phrase import EMPTY, Phrase, join
 from tasks.report.language.voice import Voice
 from tasks.report.paper import charts
-from tasks.report.sayings import SayingsLines, SayingsSection
+from tasks.report.sayings import CustomerWordsLines, CustomerWordsSection
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
 from tasks.report.warning_text import grade_lines
 
@@ -257,7 +257,7 @@ class Page:
     definitions: list[tuple[Phrase, Phrase]]
     lines: list[list[dict[str, Any]]]
     case: dict[str, Phrase] | None
-    sayings: SayingsSection | None
+    sayings: CustomerWordsSection | None
     breakdowns: list[BreakdownTable]
     projection: list[ProjectionRow]
     projection_message: Phrase
@@ -285,7 +285,7 @@ class _Builder:
         self.restricted = restricted
         self.sentences = Sentences(voice, review, restricted=restricted)
         self.number = self.sentences.number
-        self.sayings = SayingsLines(voice, self.sentences, restricted=restricted)
+        self.sayings = CustomerWordsLines(voice, self.sentences, restricted=restricted)
         self.minimum = voice.shop.identity.minimum_n
         self.drawn: set[str] = set()
         self.monthly = review.period.grain != "week"
@@ -1283,7 +1283,7 @@ class _Builder:
 
     def case(self) -> dict[str, Phrase] | None:
         """Return the one case in words that hold no personal data."""
-        story, voice = self.review.story, self.voice
+        story, voice = self.review.example_case, self.voice
         if story is None or not story.text.strip():
             return None
         line = voice.say("case.line", day=voice.day(story.on), where=voice.where(story.slice), leaf=voice.leaf(story.leaf))

@@ -31,7 +31,7 @@ class ThemeLine:
 
 
 @dataclass(frozen=True)
-class SayingsSection:
+class CustomerWordsSection:
     """Words that grew, and themes of what stayed unclassified."""
 
     rows: list[WordRow]
@@ -41,7 +41,7 @@ class SayingsSection:
     themes_caption: Phrase
 
 
-class SayingsLines:
+class CustomerWordsLines:
     """Says the words and quotes of a review.
 
     Args:
@@ -53,7 +53,7 @@ class SayingsLines:
     def __init__(self, voice: Voice, sentences: Sentences, *, restricted: bool) -> None:
         self.voice = voice
         self.number = sentences.number
-        self.sayings = sentences.review.sayings
+        self.sayings = sentences.review.customer_words
         self.restricted = restricted
 
     def words_of(self, cause: Cause) -> Phrase:
@@ -73,7 +73,7 @@ class SayingsLines:
         """Return a cause's typical text where this edition's readers may and can read it."""
         return self._quoted(self.sayings.cause_quotes.get(cause.cause_id))
 
-    def section(self) -> SayingsSection | None:
+    def section(self) -> CustomerWordsSection | None:
         """Return the section on words and themes, or nothing where nothing passed."""
         voice = self.voice
         grown = [word for word in self.sayings.grown if voice.readable(word.word)]
@@ -88,7 +88,7 @@ class SayingsLines:
             n = self.number("sayings.unclassified", self.sayings.unclassified, "records", method="records without a leaf")
             message = voice.say("saying.unclassified", this=voice.this(), n=n)
             themes_caption = voice.word("saying.themes_caption")
-        return SayingsSection(
+        return CustomerWordsSection(
             [self._row(word) for word in grown],
             caption,
             message,

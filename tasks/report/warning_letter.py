@@ -10,7 +10,7 @@ from tasks.report.language.messages import catalogue
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.phrase import EMPTY, clean
 from tasks.report.language.voice import Voice
-from tasks.report.warning_text import Sayings
+from tasks.report.warning_text import WarningText
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
 
@@ -31,7 +31,7 @@ def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person
     language = person.language
     gate = Gate(shop.words, open_=warning.restricted)
     voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, _week(event, shop))
-    said = Sayings(voice, warning, shop, event.warning_id)
+    said = WarningText(voice, warning, shop, event.warning_id)
     what = said.what()
     name = {"opened": "subject", "grew": "subject_grew", "escalated": "subject_escalated"}[event.kind]
     subject = clean(voice.part(f"warning.{name}", what=what).plain, 150)

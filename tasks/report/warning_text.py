@@ -23,7 +23,7 @@ REFERENCES = 5
 """Orders that a mail lists by number."""
 
 
-class Sayings:
+class WarningText:
     """Says one warning in one language.
 
     Args:
@@ -218,7 +218,7 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
             period = voice.dated(formats.period_text(Period.parse(each.named_in, voice.period.zone), voice.language))
             verdict = voice.part("warning.grade_row_named", verdict=verdict, period=period)
         day = voice.day(each.opened_at.astimezone(ZoneInfo(voice.period.zone)).date())
-        what = Sayings(voice, each.warning, voice.shop, each.warning_id).what()
+        what = WarningText(voice, each.warning, voice.shop, each.warning_id).what()
         lines.append(voice.say("warning.grade_row", day=day, what=what, verdict=verdict))
     if len(shown) < len(told):
         lines.append(voice.say("warning.grade_restricted", n=number("restricted", len(told) - len(shown), "items")))

@@ -295,7 +295,7 @@ Read = Annotated[
 ]
 
 
-class Case(Section):
+class ValueCase(Section):
     """One ordered predicate: the first whose `when` holds gives `then`.
 
     when: Boolean SQL expression. It sees the native columns, and the canonical columns mapped without cases, which win over
@@ -322,14 +322,14 @@ class Lookup(Section):
 class Column(Section):
     """How one canonical column is made. Short: `text: content` is `{from: content}`; `origin: "=online"` is `{const: online}`.
 
-    from: Native column, or path `a.b.c`; of several, the first that is not empty.
+    from: SourceRows column, or path `a.b.c`; of several, the first that is not empty.
     const: The same value for every row.
-    concat, separator: Native columns or paths put together; empty ones are left out.
+    concat, separator: SourceRows columns or paths put together; empty ones are left out.
     sql: A Polars SQL expression over the native columns.
     cases, otherwise: Ordered predicates, and the value where none holds.
     extract: Regular expression; its first group (or whole match) is kept.
     empty: Cells that mean nothing, beside the channel's.
-    map: Native value → canonical value.
+    map: SourceRows value → canonical value.
     lookup: The same from a file.
     unmapped: What a value absent from `map` becomes: `null` (and a flag), `keep`, or `=value`.
     dates: Forms of a time, tried in order: `iso`, `epoch_s`, `epoch_ms`, `half_day` (2026/11/2 下午3:05), `month_day` (11.2; the
@@ -338,7 +338,7 @@ class Column(Section):
     factor: A number is multiplied by this.
     means_yes, means_no: Cells that mean yes and no.
     split: Separator of a list.
-    digest: Native columns of whose values a hash is taken (16 hex digits).
+    digest: SourceRows columns of whose values a hash is taken (16 hex digits).
     keyed: The value is a person's or case's identifier and is replaced by a keyed HMAC (always so for `customer_ref`).
     required: An unreadable or empty value sends the row to quarantine; by default so for the table's required columns.
     type: For `extras` only.
@@ -352,7 +352,7 @@ class Column(Section):
     concat: list[str] = Field(default_factory=list)
     separator: str = " "
     sql: str = ""
-    cases: list[Case] = Field(default_factory=list)
+    cases: list[ValueCase] = Field(default_factory=list)
     otherwise: Any = None
     extract: str = ""
     empty: list[str] = Field(default_factory=list)

@@ -10,7 +10,7 @@ from tasks.model.warnings import WarningKind
 from tasks.shop.section import Section
 
 
-class Rule(Section):
+class WarningRule(Section):
     """One kind of warning."""
 
     owner: str = Field(
@@ -43,7 +43,7 @@ class Clusters(Section):
 class Warnings(Section):
     """All that the daily watch needs to know."""
 
-    kinds: dict[WarningKind, Rule]
+    kinds: dict[WarningKind, WarningRule]
     restricted_roles: list[str] = Field(description="Roles that may read restricted warnings.")
     clusters: Clusters = Clusters()
     safety_days: int = Field(default=7, ge=1, description="Safety cases this recent are warned of.")

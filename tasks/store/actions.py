@@ -106,7 +106,7 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-class Promises(Database):
+class ActionLedger(Database):
     """Actions, their events, and what was learnt from them."""
 
     # ---- Writing -------------------------------------------------------------------------------

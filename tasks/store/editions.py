@@ -16,7 +16,7 @@ from tasks.model.actions import Action
 from tasks.model.causes import Cause, CauseStatus
 from tasks.model.editions import Claim, Edition, Number
 from tasks.model.periods import Period
-from tasks.store.actions import Promises
+from tasks.store.actions import ActionLedger
 from tasks.store.plain_values import from_plain, to_plain
 from tasks.store.tables import (
     CauseDecisionRow,
@@ -61,7 +61,7 @@ def edition_id(edition: Edition) -> str:
     return f"{edition.report}/{edition.period}/r{edition.revision}/{edition.audience}.{edition.language}"
 
 
-class Editions(Promises):
+class Editions(ActionLedger):
     """Editions and all that belongs to them."""
 
     # ---- Writing -------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.model.facts import Facts, Pull
 from tasks.model.tables import TABLES
 from tasks.run import Run
 from tasks.validate.channel_verdict import verdict
-from tasks.validate.quarantine import Judged
+from tasks.validate.quarantine import CheckedRows
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 UNREAD = ("source_version", "pull_id", "row_hash")
@@ -20,7 +20,7 @@ UNREAD = ("source_version", "pull_id", "row_hash")
 
 
 @task(name="store", cache_policy=NO_CACHE, persist_result=False)
-def store(run: Run, judged: list[tuple[Batch, Judged]]) -> list[Pull]:
+def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
     """Append the good rows and the quarantine, and note in the ledger what became of every row that was read."""
     run.progress("store")
     pulls = []
@@ -96,7 +96,7 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
     return facts
 
 
-def _rejected(batch: Batch, result: Judged) -> pl.DataFrame:
+def _rejected(batch: PulledRows, result: CheckedRows) -> pl.DataFrame:
     """Put together what could not be read and what broke a rule."""
     unreadable = batch.unreadable.with_columns(
         channel=pl.lit(batch.channel), table=pl.lit(batch.table), pull_id=pl.lit(batch.pull_id)

@@ -14,7 +14,7 @@ from tasks.store.plain_values import from_plain, to_plain
 from tasks.store.tables import WarningEventRow, WarningRow
 
 
-class Warnings(Database):
+class WarningLedger(Database):
     """Warnings and their events; an event is stored with the words that tell it, before these are sent."""
 
     def keep_warnings(

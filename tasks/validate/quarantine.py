@@ -47,7 +47,7 @@ class RuleResult:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CheckedRows:
     """A pull after the gate: `good.height + quarantine.height` rows were read.
 
     Args:
@@ -80,7 +80,7 @@ def judge(
     pull_id: str = "",
     language: str = "zh-CN",
     confirm: bool = True,
-) -> Judged:
+) -> CheckedRows:
     """Judge the rows of one pull by the rules of their table.
 
     Args:
@@ -119,7 +119,7 @@ def judge_together(
     known: Mapping[str, frozenset[str] | set[str]] | None = None,
     language: str = "zh-CN",
     confirm: bool = True,
-) -> list[Judged]:
+) -> list[CheckedRows]:
     """Judge several pulls of one table; each by itself, with one count of Great Expectations over all their rows.
 
     Its cost is by expectation and not by row, so that one count of ten pulls costs a tenth of ten. Arguments and errors as in
@@ -182,7 +182,7 @@ def _parted(
     rules: list[Rule],
     counts: dict[str, int],
     language: str,
-) -> Judged:
+) -> CheckedRows:
     """Part a pull's rows into good ones and the quarantine; `source` is its channel and id."""
     read = frame.height
     row_rules = [rule for rule in rules if rule.level == "row"]
@@ -195,7 +195,7 @@ def _parted(
     else:
         good, flags = _flagged(frame, masks, flag_rules)
         rejected = pl.DataFrame(schema=QUARANTINE_SCHEMA)
-    return Judged(
+    return CheckedRows(
         good=good,
         quarantine=rejected,
         flags=flags,

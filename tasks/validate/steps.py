@@ -4,14 +4,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.model.tables import TABLES
 from tasks.run import Run
-from tasks.validate.quarantine import Judged, Pulled, judge_together
+from tasks.validate.quarantine import CheckedRows, Pulled, judge_together
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)
-def validate(run: Run, batches: list[Batch]) -> list[tuple[Batch, Judged]]:
+def validate(run: Run, batches: list[PulledRows]) -> list[tuple[PulledRows, CheckedRows]]:
     """Separate good rows from rows for the quarantine, channel by channel, each with rule and reason."""
     run.progress("validate")
     known = {
@@ -20,7 +20,7 @@ def validate(run: Run, batches: list[Batch]) -> list[tuple[Batch, Judged]]:
     }
     if not known["sku"]:
         del known["sku"]
-    verdicts: dict[str, Judged] = {}
+    verdicts: dict[str, CheckedRows] = {}
     for table in dict.fromkeys(batch.table for batch in batches):
         mine = [batch for batch in batches if batch.table == table]
         judged = judge_together(table, [_pulled(batch) for batch in mine], run.shop, now=run.now, known=known)
@@ -31,14 +31,14 @@ def validate(run: Run, batches: list[Batch]) -> list[tuple[Batch, Judged]]:
     return [(batch, verdicts[batch.channel]) for batch in batches]
 
 
-def _pulled(batch: Batch) -> Pulled:
+def _pulled(batch: PulledRows) -> Pulled:
     """Hand a batch's rows over to the gate; the batch itself, which the flow holds until it ends, keeps none."""
     pulled = Pulled(batch.frame, batch.channel, batch.pull_id)
     batch.forget_rows()
     return pulled
 
 
-def _known_skus(run: Run, batches: list[Batch]) -> frozenset[str]:
+def _known_skus(run: Run, batches: list[PulledRows]) -> frozenset[str]:
     frames = [batch.frame for batch in batches if batch.table == "product"]
     frames.append(run.stores.lake.as_of("product", run.now, columns=list(TABLES["product"].columns)))
     skus: set[str] = set()

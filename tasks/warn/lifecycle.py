@@ -23,7 +23,7 @@ WAITING = (WarningState.OPEN, WarningState.ESCALATED)
 
 
 @dataclass(frozen=True)
-class Telling:
+class Notice:
     """One thing that happens to one warning now; `person` is told, where there is one."""
 
     kept: KeptWarning
@@ -33,14 +33,14 @@ class Telling:
 
 
 @dataclass(frozen=True)
-class Round:
+class WatchResult:
     """What one run of the daily watch does, and which known matters it saw again."""
 
-    tellings: tuple[Telling, ...]
+    tellings: tuple[Notice, ...]
     seen: tuple[str, ...]
 
 
-def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, moment: datetime) -> Round:
+def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, moment: datetime) -> WatchResult:
     """Decide what is told now; the same findings at the same moment after the same round tell nothing.
 
     Args:
@@ -49,7 +49,7 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
         shop: Rules, people and calendar.
         moment: Aware moment.
     """
-    tellings: list[Telling] = []
+    tellings: list[Notice] = []
     seen: set[str] = set()
     for warning in sorted(found, key=lambda warning: (warning.kind.value, warning.key, warning.items)):
         rule = shop.warnings.kinds[warning.kind]
@@ -71,7 +71,7 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
             tellings.append(_grew(old, warning, new, shop, moment))
     for old in kept:
         tellings += _passed_on(old, old.warning_id in seen, shop, moment)
-    return Round(tuple(tellings), tuple(sorted(seen)))
+    return WatchResult(tuple(tellings), tuple(sorted(seen)))
 
 
 def warning_id(warning: EarlyWarning, moment: datetime, zone: str) -> str:
@@ -105,16 +105,16 @@ def _only(warning: EarlyWarning, items: list[str]) -> EarlyWarning | None:
     )
 
 
-def _opened(warning: EarlyWarning, shop: Shop, moment: datetime) -> Telling:
+def _opened(warning: EarlyWarning, shop: Shop, moment: datetime) -> Notice:
     person = ladder(warning, shop)[0]
     name = warning_id(warning, moment, shop.identity.zone)
     event = WarningEvent(
         name, 1, moment, "opened", to=person.name, observed=warning.observed, expected=warning.expected, items=warning.items
     )
-    return Telling(KeptWarning(name, warning, moment, moment), warning, event, person)
+    return Notice(KeptWarning(name, warning, moment, moment), warning, event, person)
 
 
-def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: Shop, moment: datetime) -> Telling:
+def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: Shop, moment: datetime) -> Notice:
     """Tell the person who has it now."""
     reached = {person.name: person for person in ladder(old.warning, shop)}
     person = next((reached[name] for name in reversed(old.people) if name in reached), next(iter(reached.values())))
@@ -128,10 +128,10 @@ def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: S
         expected=warning.expected,
         items=new,
     )
-    return Telling(old, replace(warning, owner=old.warning.owner, role=old.warning.role), event, person)
+    return Notice(old, replace(warning, owner=old.warning.owner, role=old.warning.role), event, person)
 
 
-def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) -> list[Telling]:
+def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) -> list[Notice]:
     """Tell the next in the ladder when the time has passed, or end what is over."""
     if old.state not in WAITING or moment < old.told_at:
         return []
@@ -139,7 +139,7 @@ def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) ->
     quiet = timedelta(days=shop.warnings.quiet_days)
     if (rule.reminder and not is_seen) or (not is_seen and moment - old.last_seen > quiet):
         event = WarningEvent(old.warning_id, _next(old), moment, "expired", why="past" if rule.reminder else "not seen again")
-        return [Telling(old, old.warning, event, None)]
+        return [Notice(old, old.warning, event, None)]
     today = moment.astimezone(ZoneInfo(shop.identity.zone)).date()
     waits = shop.calendar.is_holiday(today) and not rule.red_line
     if waits or moment - old.told_at < timedelta(hours=rule.escalate_hours) or moment - old.last_seen > SEEN_LATELY:
@@ -148,7 +148,7 @@ def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) ->
     if person is None:
         return []
     event = WarningEvent(old.warning_id, _next(old), moment, "escalated", to=person.name)
-    return [Telling(old, replace(old.warning, observed=old.observed), event, person)]
+    return [Notice(old, replace(old.warning, observed=old.observed), event, person)]
 
 
 def _next(old: KeptWarning) -> int:

@@ -14,7 +14,7 @@ from tasks.warn.kinds.mood import emotion, reputations
 from tasks.warn.kinds.new_words import new_words
 from tasks.warn.kinds.parcels import parcels
 from tasks.warn.kinds.safety import safety
-from tasks.warn.lifecycle import Round, due_round
+from tasks.warn.lifecycle import WatchResult, due_round
 from tasks.warn.owners import assigned
 
 
@@ -41,7 +41,7 @@ def watch_moods_and_words(run: Run, facts: Facts) -> list[EarlyWarning]:
 
 
 @task(name="decide what to tell", cache_policy=NO_CACHE, persist_result=False)
-def decide(run: Run, *found: list[EarlyWarning]) -> Round:
+def decide(run: Run, *found: list[EarlyWarning]) -> WatchResult:
     """Hold what was found against what was told before: new, grown, waiting too long, or over."""
     run.progress("decide what to tell")
     kept = run.stores.ledger.warnings()
@@ -54,7 +54,7 @@ def decide(run: Run, *found: list[EarlyWarning]) -> Round:
 
 
 @task(name="keep warnings", cache_policy=NO_CACHE, persist_result=False)
-def keep(run: Run, due: Round) -> int:
+def keep(run: Run, due: WatchResult) -> int:
     """Write the mails and store them with their warnings before any is sent; a look without mailing keeps nothing."""
     if not run.send:
         return 0

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
@@ -96,7 +96,7 @@ class Puller:
     def __init__(self, home: Path, desk: Desk) -> None:
         self.home, self.desk, self.waits = home, desk, list[float]()
 
-    def __call__(self, *, path: str = "/cursor", secret: str = "right", start: datetime | None = None, **read: Any) -> Batch:
+    def __call__(self, *, path: str = "/cursor", secret: str = "right", start: datetime | None = None, **read: Any) -> PulledRows:
         (self.home / "secrets").mkdir(exist_ok=True)
         (self.home / "secrets" / "token").write_text(secret + "\n")
         channel = Channel.model_validate(

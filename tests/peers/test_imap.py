@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
@@ -137,7 +137,7 @@ def fill(port: int) -> None:
             assert stored[0] == "OK"
 
 
-def pull(home: Path, port: int, start: datetime | None = None, **read: Any) -> Batch:
+def pull(home: Path, port: int, start: datetime | None = None, **read: Any) -> PulledRows:
     """Pull the mailbox."""
     (home / "secrets").mkdir(exist_ok=True)
     (home / "secrets" / "mailbox").write_text(PASSWORD.replace(" ", "_"))

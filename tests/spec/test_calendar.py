@@ -103,7 +103,7 @@ def test_service_hours(start: str, minutes: float, due: str) -> None:
 
 
 def test_the_samples_events_are_read() -> None:
-    path = Path(__file__).parents[2] / "tasks" / "sample" / "shop" / "calendar.yaml"
+    path = Path(__file__).parents[2] / "examples" / "sample_shop" / "shop" / "calendar.yaml"
     events = parse_section(Calendar, path.read_bytes(), str(path)).events
     kinds = {(event.kind, event.day.isoformat()) for event in events}
     assert {

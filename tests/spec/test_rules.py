@@ -14,7 +14,7 @@ from expectations.suites import SUITES, suite
 from tasks.errors import UserError
 from tasks.model.tables import TABLES
 from tasks.validate.channel_verdict import verdict
-from tasks.validate.quarantine import Judged, judge
+from tasks.validate.quarantine import CheckedRows, judge
 
 NOW = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
 KNOWN = {"sku": {"FW-01", "KT-02"}, "issue": {"PRD.FAULT", "LOG.LATE"}}
@@ -229,11 +229,11 @@ def _frame(table: str, *changes: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([GOOD[table] | change for change in changes], schema=TABLES[table].columns, infer_schema_length=None)
 
 
-def _judge(table: str, *changes: dict[str, Any], confirm: bool = False) -> Judged:
+def _judge(table: str, *changes: dict[str, Any], confirm: bool = False) -> CheckedRows:
     return judge(table, _frame(table, *changes), None, now=NOW, known=KNOWN, channel="试", pull_id="p1", confirm=confirm)
 
 
-def _broken(judged: Judged) -> set[str]:
+def _broken(judged: CheckedRows) -> set[str]:
     return {result.rule for result in judged.results if result.failed}
 
 

@@ -13,7 +13,7 @@ import pytest
 import tasks
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("flows", "tasks", "expectations", "report_templates", "benchmarks")
+PACKAGES = ("flows", "tasks", "expectations", "report_templates", "benchmarks", "examples")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "tools"}
 TEXT_FILES = {".py", ".md", ".toml", ".yaml", ".yml", ".j2", ".css", ".sh", ".txt", ".lock", ".sql", ".json", ".cfg", ".ini", ""}
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.expected.arrivals import (
-    Book,
     Curve,
+    UnitHistory,
     day_number,
     expected_units,
     observed_cases,
 )
-from tasks.methods.scan import Found, Panel
+from tasks.methods.scan import FoundSlice, Panel
 from tasks.model.periods import Period
 
 AXIS_OF_INTERVAL = {"pay_date": "paid_at", "ship_date": "shipped_at"}
@@ -27,7 +27,7 @@ EXPOSURE_OF_FAMILY = {"ship": "orders_paid", "delivery": "parcels_shipped", "tra
 
 
 @dataclass
-class Hit:
+class Candidate:
     """A found slice of one panel and window, before slices of several panels are brought together."""
 
     family: str
@@ -35,7 +35,7 @@ class Hit:
     weeks: int
     first: int
     last: int
-    found: Found
+    found: FoundSlice
     labels: dict[str, str]
     units: NDArray[np.int64]
     cases: NDArray[np.int64]
@@ -65,7 +65,7 @@ def spans(period: Period) -> list[tuple[int, int, int]]:
 
 
 def order_panel(
-    book: Book,
+    book: UnitHistory,
     known: list[Curve],
     first: int,
     last: int,
@@ -105,15 +105,15 @@ def order_panel(
 
 
 def describer(
-    book: Book, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: Cases
-) -> Callable[[Found], Hit]:
-    def describe(found: Found) -> Hit:
+    book: UnitHistory, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: Cases
+) -> Callable[[FoundSlice], Candidate]:
+    def describe(found: FoundSlice) -> Candidate:
         units = rows[found.pattern.rows(panel.units, panel.unit_days)]
         mine = np.flatnonzero(found.pattern.rows(panel.cases, panel.case_days))
         families = Counter(cases.family[mine].tolist())
         pairs = list(zip(cases.family[mine].tolist(), cases.position[mine].tolist(), strict=True))
         family = families.most_common(1)[0][0] if families else str(cases.family[0]) if len(cases.family) else ""
-        return Hit(
+        return Candidate(
             family=family,
             families=tuple(sorted(set(cases.family.tolist()))),
             weeks=weeks,
@@ -133,9 +133,9 @@ def describer(
     return describe
 
 
-def brought_together(hits: list[Hit]) -> list[tuple[Hit, list[Hit]]]:
+def brought_together(hits: list[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:
     """Join hits of one trouble (same units in other families or windows) under the one with the best score."""
-    groups: list[tuple[Hit, list[Hit]]] = []
+    groups: list[tuple[Candidate, list[Candidate]]] = []
     for hit in sorted(hits, key=lambda h: (-h.found.score, h.family, h.weeks, sorted(h.labels.items()))):
         for lead, more in groups:
             if _same_trouble(lead, hit):
@@ -146,7 +146,7 @@ def brought_together(hits: list[Hit]) -> list[tuple[Hit, list[Hit]]]:
     return groups
 
 
-def _same_trouble(lead: Hit, other: Hit) -> bool:
+def _same_trouble(lead: Candidate, other: Candidate) -> bool:
     if {lead.family, other.family} & {"app", "service"} and lead.family != other.family:
         return False
     if lead.families == other.families and lead.records and other.records:

@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 from scipy.stats import chi2
 
-from tasks.analyse.causes.candidates import Hit, order_panel
-from tasks.expected.arrivals import AXES, Book, Curve, day_number
+from tasks.analyse.causes.candidates import Candidate, order_panel
+from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number
 from tasks.methods.scan import likelihood_ratio
 
 Weekly = Sequence[tuple[str, float, float]]
@@ -44,7 +44,7 @@ def change_point(weekly: Weekly) -> date | None:
     return begun
 
 
-def arrivals(book: Book, hit: Hit, since: date | None) -> tuple[tuple[str, str, float, float], ...]:
+def arrivals(book: UnitHistory, hit: Candidate, since: date | None) -> tuple[tuple[str, str, float, float], ...]:
     """Return what arrived in the slice about the day of a change: dimension, value, its share of the units before and after.
 
     Args:
@@ -79,7 +79,7 @@ def arrivals(book: Book, hit: Hit, since: date | None) -> tuple[tuple[str, str, 
 
 
 def ruled_out(
-    book: Book, fitted: dict[str, Curve], hit: Hit, parents: dict[str, frozenset[str]], *, most: int = 3
+    book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, parents: dict[str, frozenset[str]], *, most: int = 3
 ) -> tuple[tuple[str, int, int], ...]:
     """Return the dimensions that a cause does not hang on: it is raised alike at all their values.
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tasks.analyse.causes.candidates import Hit, order_panel
+from tasks.analyse.causes.candidates import Candidate, order_panel
 from tasks.analyse.causes.circumstances import arrivals, change_point, ruled_out
 from tasks.analyse.causes.forecast import OPEN, forecast
 from tasks.analyse.causes.naming import ancestry, cause_id
 from tasks.expected.arrivals import (
     AXES,
-    Book,
     Curve,
+    UnitHistory,
     day_of,
 )
 from tasks.methods.scan import Pattern, likelihood_ratio, ratio_interval
@@ -33,7 +33,7 @@ REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function"
 
 
 def order_cause(
-    facts: Facts, period: Period, shop: Shop, book: Book, fitted: dict[str, Curve], hit: Hit, more: list[Hit]
+    facts: Facts, period: Period, shop: Shop, book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, more: list[Candidate]
 ) -> Cause:
     """Return a slice that stands out as a cause with all that data know of it.
 
@@ -129,9 +129,9 @@ def order_cause(
 def _circumstances(
     period: Period,
     shop: Shop,
-    book: Book,
+    book: UnitHistory,
     fitted: dict[str, Curve],
-    hit: Hit,
+    hit: Candidate,
     weekly: list[tuple[str, float, float]],
     since: date | None,
     axis: str,
@@ -151,12 +151,12 @@ def _circumstances(
     return known
 
 
-def _sku_of(book: Book, hit: Hit) -> str:
+def _sku_of(book: UnitHistory, hit: Candidate) -> str:
     codes = book.codes["sku"][hit.units]
     return book.values["sku"][int(np.bincount(codes[codes >= 0]).argmax())]
 
 
-def _coincidence(book: Book, hit: Hit) -> tuple[tuple[str, str], ...]:
+def _coincidence(book: UnitHistory, hit: Candidate) -> tuple[tuple[str, str], ...]:
     """Return the batch and the listing version of a slice by one of them, where nearly the same units carry both.
 
     Data cannot tell two changes apart that reached the same parcels; the report then says both.
@@ -178,7 +178,7 @@ def _coincidence(book: Book, hit: Hit) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(((mine[0], hit.labels[mine[0]]), (other, book.values[other][value]))))
 
 
-def _has_ended(book: Book, fitted: dict[str, Curve], hit: Hit) -> bool:
+def _has_ended(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> bool:
     """Whether so many later units were at risk that the end of an interval is more than the edge of what is known."""
     pattern = hit.found.pattern
     known = [fitted[family] for family in hit.families if family in fitted]
@@ -188,7 +188,7 @@ def _has_ended(book: Book, fitted: dict[str, Curve], hit: Hit) -> bool:
     return float(panel.weights[after].sum()) * hit.found.ratio > 5
 
 
-def _kind(slice_: dict[str, str], hit: Hit, shop: Shop, period: Period) -> str:
+def _kind(slice_: dict[str, str], hit: Candidate, shop: Shop, period: Period) -> str:
     if hit.family in ("app", "service"):
         return hit.family
     if "session_id" in slice_:
@@ -198,12 +198,14 @@ def _kind(slice_: dict[str, str], hit: Hit, shop: Shop, period: Period) -> str:
     return "slice"
 
 
-def _in_promotion(shop: Shop, hit: Hit) -> bool:
+def _in_promotion(shop: Shop, hit: Candidate) -> bool:
     days = {day_of(d) for d in hit.days}
     return any(shop.calendar.stage(day) is not None for day in days)
 
 
-def weekly_counts(book: Book, fitted: dict[str, Curve], hit: Hit, weeks: int = HISTORY_WEEKS) -> list[tuple[str, float, float]]:
+def weekly_counts(
+    book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, weeks: int = HISTORY_WEEKS
+) -> list[tuple[str, float, float]]:
     """Return (first day of week, observed, expected) of the slice over the last weeks."""
     known = [fitted[family] for family in hit.families if family in fitted]
     pattern = hit.found.pattern
@@ -217,14 +219,14 @@ def weekly_counts(book: Book, fitted: dict[str, Curve], hit: Hit, weeks: int = H
     return out
 
 
-def _weekly_of_hit(hit: Hit) -> list[tuple[str, float, float]]:
+def _weekly_of_hit(hit: Candidate) -> list[tuple[str, float, float]]:
     weeks = max(hit.weeks, 1)
     counts = Counter((day - hit.first) // 7 for day in hit.days)
     each = hit.found.expected / weeks
     return [(day_of(hit.first + week * 7).isoformat(), float(counts.get(week, 0)), round(each, 2)) for week in range(weeks)]
 
 
-def _since(hit: Hit, weekly: list[tuple[str, float, float]]) -> tuple[date | None, str]:
+def _since(hit: Candidate, weekly: list[tuple[str, float, float]]) -> tuple[date | None, str]:
     if hit.found.pattern.axis:
         return day_of(hit.found.pattern.first), hit.found.pattern.axis
     begun: date | None = None
@@ -243,7 +245,7 @@ def _trend(weekly: list[tuple[str, float, float]]) -> str:
     return "rising" if now - before > noise else "falling" if before - now > noise else "steady"
 
 
-def _rates(book: Book, fitted: dict[str, Curve], hit: Hit) -> tuple[float | None, float | None, str]:
+def _rates(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tuple[float | None, float | None, str]:
     """Return the slice's rate at its reference age, its peers' at the same age, and who the peers are.
 
     Both are observed/expected over the twelve weeks, times the families' own cumulative hazard at that age: equal ages by

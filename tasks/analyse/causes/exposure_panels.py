@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.analyse.causes.candidates import Hit
+from tasks.analyse.causes.candidates import Candidate
 from tasks.expected.arrivals import (
     day_number,
     local_days,
 )
-from tasks.methods.scan import Found, Panel
+from tasks.methods.scan import FoundSlice, Panel
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 
-ExposurePanel = tuple[Panel, Callable[[Found, int], Hit], float]
+ExposurePanel = tuple[Panel, Callable[[FoundSlice, int], Candidate], float]
 """A panel, what describes a slice of it that was found, and the weeks that its expectation rests on."""
 
 
@@ -76,11 +76,11 @@ def _exposure_panel(
         seen_codes[dim] = now_c[dim].cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
     panel = Panel(units=units, weights=weights, cases=seen_codes, values=values, common_level=False)
 
-    def describe(found: Found, weeks: int) -> Hit:
+    def describe(found: FoundSlice, weeks: int) -> Candidate:
         rows = found.pattern.rows(panel.units, {})
         mine = found.pattern.rows(panel.cases, {})
         mine_c = now_c.filter(pl.Series(mine))
-        return Hit(
+        return Candidate(
             family=family,
             families=(family,),
             weeks=weeks,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import nbinom
 
-from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, Hit, order_panel
+from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, Candidate, order_panel
 from tasks.analyse.causes.exposure_panels import app_panel, service_panel
-from tasks.analyse.causes.lifecycle import Counted
-from tasks.expected.arrivals import AXES, Book, Curve, day_number, expected_units
-from tasks.methods.scan import Found, Pattern
+from tasks.analyse.causes.lifecycle import Recount
+from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number, expected_units
+from tasks.methods.scan import FoundSlice, Pattern
 from tasks.model.causes import Cause
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
@@ -21,7 +21,7 @@ SURE = 0.9
 """Share of the foretold intervals that should hold what comes."""
 
 
-def measured(facts: Facts, period: Period, book: Book, fitted: dict[str, Curve], cause: Cause) -> Counted | None:
+def measured(facts: Facts, period: Period, book: UnitHistory, fitted: dict[str, Curve], cause: Cause) -> Recount | None:
     """Count an earlier cause's slice during a period; nothing where it cannot be counted.
 
     Args:
@@ -42,22 +42,22 @@ def measured(facts: Facts, period: Period, book: Book, fitted: dict[str, Curve],
             return None
         pattern = Pattern(tuple((dim, panel.values[dim].index(value)) for dim, value in sorted(conditions.items())))
         observed, expected = float(pattern.rows(panel.cases, {}).sum()), float(panel.weights[pattern.rows(panel.units, {})].sum())
-        hit = describe(Found(pattern, observed, expected, 0.0, 0.0), 1)
-        return Counted(observed, expected, frozenset(hit.records))
+        hit = describe(FoundSlice(pattern, observed, expected, 0.0, 0.0), 1)
+        return Recount(observed, expected, frozenset(hit.records))
     families = [family for family in dict(cause.facts).get("families", ()) if family in fitted]
     pattern_of = _pattern(book, cause.slice)
     if not families or pattern_of is None:
         return None
     panel, _, cases = order_panel(book, [fitted[f] for f in families], first, last, {}, [dim for dim, _ in pattern_of.conditions])
     mine = np.flatnonzero(pattern_of.rows(panel.cases, panel.case_days))
-    return Counted(
+    return Recount(
         float(len(mine)),
         float(panel.weights[pattern_of.rows(panel.units, panel.unit_days)].sum()),
         frozenset(str(book.case_record[f][p]) for f, p in zip(cases.family[mine], cases.position[mine], strict=True)),
     )
 
 
-def _pattern(book: Book, slice_: dict[str, str]) -> Pattern | None:
+def _pattern(book: UnitHistory, slice_: dict[str, str]) -> Pattern | None:
     conditions, axis, first, last = [], "", -1, -1
     for dim, value in sorted(slice_.items()):
         if dim in AXIS_OF_INTERVAL:
@@ -71,7 +71,7 @@ def _pattern(book: Book, slice_: dict[str, str]) -> Pattern | None:
     return Pattern(tuple(conditions), axis, first, last) if conditions else None
 
 
-def forecast(book: Book, fitted: dict[str, Curve], hit: Hit) -> tuple[float, float, float] | None:
+def forecast(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tuple[float, float, float] | None:
     """Return the cases a slice is to bring in the week after: mean and the interval that holds nine in ten.
 
     The slice's own excess over the last two weeks goes on over the units that will be at risk: those known now, raised by
@@ -100,7 +100,7 @@ def forecast(book: Book, fitted: dict[str, Curve], hit: Hit) -> tuple[float, flo
     return _interval(observed, expected, coming * growth, max(curve.dispersion for curve in known))
 
 
-def _expected(book: Book, known: list[Curve], pattern: Pattern, last: int, *, known_by: int) -> float:
+def _expected(book: UnitHistory, known: list[Curve], pattern: Pattern, last: int, *, known_by: int) -> float:
     """Return the slice's expected cases in the week that ends with a day, on units whose age had begun by another."""
     total = 0.0
     for curve in known:

@@ -23,7 +23,7 @@ SHARED = 0.5
 
 
 @dataclass(frozen=True)
-class Counted:
+class Recount:
     """A slice's observed and expected cases of a period, and their records."""
 
     observed: float
@@ -31,11 +31,11 @@ class Counted:
     records: frozenset[str]
 
 
-Measure = Callable[[Cause], Counted | None]
+Measure = Callable[[Cause], Recount | None]
 """Counts an earlier cause's slice in the period under review; nothing where it cannot be counted."""
 
 
-def lived(found: RootCauses, earlier: Sequence[tuple[str, Cause]], period: Period, measure: Measure) -> RootCauses:
+def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], period: Period, measure: Measure) -> RootCauses:
     """Give each cause its age, keep new ones few, and say what became of the causes of the last review.
 
     Args:
@@ -106,7 +106,7 @@ def _newest(earlier: Sequence[tuple[str, Cause]], period: Period) -> dict[str, t
 
 
 def _predecessor(
-    cause: Cause, known: dict[str, tuple[str, Cause]], counted: dict[str, Counted | None], claimed: set[str]
+    cause: Cause, known: dict[str, tuple[str, Cause]], counted: dict[str, Recount | None], claimed: set[str]
 ) -> tuple[str, Cause] | None:
     """Return the newest earlier cause of the same trouble.
 
@@ -139,7 +139,7 @@ def _nested(one: dict[str, str], other: dict[str, str]) -> bool:
     return bool(a & b) and (a <= b or b <= a)
 
 
-def _graded(then: Cause, now: Counted | None, period: Period) -> tuple[tuple[str, Any], ...]:
+def _graded(then: Cause, now: Recount | None, period: Period) -> tuple[tuple[str, Any], ...]:
     """Return what the last review foretold of a cause for this period beside what came: mean, low, high, actual."""
     foretold = dict(then.facts).get("forecast")
     if now is None or not foretold or foretold[0] != period.id:
@@ -148,7 +148,7 @@ def _graded(then: Cause, now: Counted | None, period: Period) -> tuple[tuple[str
     return (("forecast_graded", (mean, low, high, now.observed)),)
 
 
-def _ended(cause: Cause, now: Counted, period: Period) -> Cause:
+def _ended(cause: Cause, now: Recount, period: Period) -> Cause:
     low, high = ratio_interval(now.observed, now.expected)
     raised = low > 1 or (now.observed > 1.3 * now.expected and now.observed - now.expected >= 3)
     return replace(

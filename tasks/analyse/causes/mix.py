@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.expected.arrivals import Book, Curve, day_number, excess_nats, expected_by
+from tasks.expected.arrivals import Curve, UnitHistory, day_number, excess_nats, expected_by
 from tasks.model.facts import Facts
 from tasks.model.figures import MixEffect
 from tasks.model.periods import Period
@@ -13,7 +13,7 @@ from tasks.model.periods import Period
 FIGURES = {"return": "refund_rate_after_sign"}
 
 
-def mix_effects(book: Book, fitted: dict[str, Curve], facts: Facts, period: Period) -> list[MixEffect]:
+def mix_effects(book: UnitHistory, fitted: dict[str, Curve], facts: Facts, period: Period) -> list[MixEffect]:
     """Split the change of the after-sign refund rate by source of traffic into composition and own change.
 
     With shares s and rates r of the slices before (0) and now (1): Σ s₁r₁ − Σ s₀r₀ = Σ (s₁−s₀)(r₀+r₁)/2 + Σ (r₁−r₀)(s₀+s₁)/2,
@@ -32,7 +32,7 @@ def mix_effects(book: Book, fitted: dict[str, Curve], facts: Facts, period: Peri
     return out
 
 
-def mix_of(book: Book, curve: Curve, dim: str, figure: str, period: Period) -> MixEffect | None:
+def mix_of(book: UnitHistory, curve: Curve, dim: str, figure: str, period: Period) -> MixEffect | None:
     """Return the split of one figure by one dimension, or nothing where a side has no orders."""
     first, last = day_number(period.first_day), day_number(period.last_day)
     paid = book.days["paid_at"]
@@ -75,7 +75,7 @@ def mix_of(book: Book, curve: Curve, dim: str, figure: str, period: Period) -> M
     )
 
 
-def _raised(book: Book, curve: Curve, first: int, last: int) -> NDArray[np.int64]:
+def _raised(book: UnitHistory, curve: Curve, first: int, last: int) -> NDArray[np.int64]:
     """Return the SKUs whose own returns stand out: they are causes of their own, not a change of a traffic source."""
     observed, expected = expected_by(book, curve, "sku", first, last)
     level = observed.sum() / max(expected.sum(), 1e-9)  # what all share is no cause of a single one

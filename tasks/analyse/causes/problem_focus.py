@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyse.causes.candidates import Cases
-from tasks.expected.arrivals import Book, Curve
+from tasks.expected.arrivals import Curve, UnitHistory
 from tasks.methods.scan import Panel, Pattern, Weights, tail_nats
 
 PRIOR_CASES = 25.0
@@ -18,7 +18,7 @@ MOST_LEAVES = 3
 LEAST_SHARE = 0.01
 
 
-class LeafFocus:
+class ProblemFocus:
     """How a family's expectation is shared among its leaves, learned on the curves' own baseline.
 
     Args:
@@ -26,7 +26,7 @@ class LeafFocus:
         known: Curves of the families that a panel holds.
     """
 
-    def __init__(self, book: Book, known: list[Curve]) -> None:
+    def __init__(self, book: UnitHistory, known: list[Curve]) -> None:
         self._book = book
         skus, leaves = len(book.values["sku"]), len(book.leaves)
         unit, leaf = [], []

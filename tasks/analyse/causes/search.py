@@ -9,24 +9,24 @@ from functools import partial
 
 import numpy as np
 
-from tasks.analyse.causes.candidates import Hit, brought_together, describer, order_panel, spans
+from tasks.analyse.causes.candidates import Candidate, brought_together, describer, order_panel, spans
 from tasks.analyse.causes.description import order_cause, weekly_counts
 from tasks.analyse.causes.exposure_panels import app_panel, expected_on_exposure, service_panel
 from tasks.analyse.causes.forecast import measured
-from tasks.analyse.causes.lifecycle import lived
+from tasks.analyse.causes.lifecycle import with_lifecycle
 from tasks.analyse.causes.mix import mix_effects
 from tasks.analyse.causes.naming import ALPHA, RootCauses, ancestry
-from tasks.analyse.causes.problem_focus import LeafFocus
+from tasks.analyse.causes.problem_focus import ProblemFocus
 from tasks.analyse.causes.shop_wide import clusters, reputation
 from tasks.analyse.causes.without_orders import from_records
 from tasks.expected.arrivals import (
-    Book,
     Curve,
+    UnitHistory,
+    as_of_day,
     build_book,
     curves,
     day_number,
     expected_units,
-    until,
 )
 from tasks.methods.scan import scan
 from tasks.model.causes import Cause
@@ -47,7 +47,7 @@ def root_causes(
     shop: Shop,
     *,
     partial: str = "",
-    book: Book | None = None,
+    book: UnitHistory | None = None,
     earlier: Sequence[tuple[str, Cause]] = (),
 ) -> RootCauses:
     """Find the slices that exceed what was to be expected in a period, and say which are new; none where nothing is there.
@@ -65,7 +65,7 @@ def root_causes(
     base = shop.identity.base
     if base == "orders" and facts.has("order_line"):
         return _from_orders(facts, period, shop, book, earlier)
-    return lived(from_records(facts, period, shop, base), earlier, period, lambda cause: None)
+    return with_lifecycle(from_records(facts, period, shop, base), earlier, period, lambda cause: None)
 
 
 def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
@@ -74,22 +74,24 @@ def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
     return names, ancestry(shop)
 
 
-def make_book(facts: Facts, period: Period, shop: Shop) -> Book:
+def make_book(facts: Facts, period: Period, shop: Shop) -> UnitHistory:
     """Return the arrays that judging a period needs."""
     names, _ = order_dimensions(shop)
     return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
 
 
-def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None, earlier: Sequence[tuple[str, Cause]]) -> RootCauses:
-    book = until(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
+def _from_orders(
+    facts: Facts, period: Period, shop: Shop, book: UnitHistory | None, earlier: Sequence[tuple[str, Cause]]
+) -> RootCauses:
+    book = as_of_day(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
     _, parents = order_dimensions(shop)
     fitted = curves(book, period)
     windows = spans(period)
     panels = len(PANELS) + 2
     alpha = ALPHA / panels / len(windows) ** 0.5
-    hits: list[Hit] = []
-    falls: list[Hit] = []
-    rejected: list[Hit] = []
+    hits: list[Candidate] = []
+    falls: list[Candidate] = []
+    rejected: list[Candidate] = []
     tested = 0
     raised = 0.0  # cases of the last week beyond expectation, over all families that exceed theirs
     for families in PANELS:
@@ -97,7 +99,7 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None, ea
         if not known:
             continue
         dispersion = max(curve.dispersion for curve in known)
-        leaves = LeafFocus(book, known)
+        leaves = ProblemFocus(book, known)
         looked = 0
         for weeks, first, last in windows:
             panel, rows, cases = order_panel(book, known, first, last, parents)
@@ -147,7 +149,7 @@ def _from_orders(facts: Facts, period: Period, shop: Shop, book: Book | None, ea
         expected_leaves=expected_leaves,
         expected_total=sum(expected_leaves.values()) if expected_leaves else None,
     )
-    return lived(found, earlier, period, lambda cause: measured(facts, period, book, fitted, cause))
+    return with_lifecycle(found, earlier, period, lambda cause: measured(facts, period, book, fitted, cause))
 
 
 def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
@@ -159,7 +161,7 @@ def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
     return [replace(cause, contribution=part / whole) for cause, part in zip(causes, own, strict=True)]
 
 
-def _is_current(book: Book, fitted: dict[str, Curve], hit: Hit) -> bool:
+def _is_current(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> bool:
     """Whether the last week itself is raised: a trouble that has ended is no finding of this period, however large it was."""
     recent = sum(day > hit.last - 7 for day in hit.days)
     if recent < 3:
@@ -173,7 +175,7 @@ def _is_current(book: Book, fitted: dict[str, Curve], hit: Hit) -> bool:
     return o >= 1.3 * e
 
 
-def _expected_leaves(book: Book, fitted: dict[str, Curve], facts: Facts, period: Period) -> dict[str, float]:
+def _expected_leaves(book: UnitHistory, fitted: dict[str, Curve], facts: Facts, period: Period) -> dict[str, float]:
     """Return the expected counted cases of the period by leaf: a family's expectation split by its baseline leaves."""
     first, last = day_number(period.first_day), day_number(period.last_day)
     out: dict[str, float] = {}

@@ -17,7 +17,7 @@ from tasks.expected.arrivals import (
     day_of,
     local_days,
 )
-from tasks.methods.scan import Found, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
+from tasks.methods.scan import FoundSlice, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
 from tasks.model.causes import Cause
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
@@ -72,7 +72,7 @@ def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCau
     panel = Panel(unit_codes, weights, case_codes, values, parents, baseline=base == "records")
     result = _record_scan(panel, _day_dispersion(feedback, first, base, names))
 
-    def describe(found: Found) -> Cause:
+    def describe(found: FoundSlice) -> Cause:
         mine = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
         rows = found.pattern.rows(panel.units, {})
         slice_ = dict(sorted(found.pattern.labels(values).items()))
@@ -126,7 +126,7 @@ def _record_scan(panel: Panel, dispersion: float) -> Scan:
     reviews does. The price of the search stays the same.
     """
     weights = panel.weights.copy()
-    found: list[Found] = []
+    found: list[FoundSlice] = []
     while True:
         result = scan(replace(panel, weights=weights), alpha=ALPHA, min_cases=8, dispersion=dispersion, max_causes=MAX_CAUSES)
         again = result.found

@@ -14,7 +14,7 @@ FALSE_SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class Judged:
+class FinalWords:
     """The figures, problems and rankings of an edition with their final words, what was tested, and the false alarms expected."""
 
     figures: list[Figure]
@@ -40,7 +40,7 @@ def discoveries(p_values: Sequence[float]) -> list[bool]:
 
 def judged_together(
     figures: list[Figure], problems: list[ProblemRow], rankings: list[Ranking], *, searched: int, search_alarms: float
-) -> Judged:
+) -> FinalWords:
     """Take back the words that do not survive when everything an edition tested is judged together.
 
     What left its range and does not survive is watched when it is bad and normal when it is good. Words that follow from a rule
@@ -65,7 +65,7 @@ def judged_together(
     def said(row: Figure | ProblemRow | RankedSlice) -> str:
         return {"worse": "watch", "better": "normal"}.get(row.judgement, row.judgement) if id(row) in failed else row.judgement
 
-    return Judged(
+    return FinalWords(
         [replace(row, judgement=said(row)) for row in figures],
         [replace(row, judgement=said(row)) for row in problems],
         [replace(one, rows=tuple(replace(row, judgement=said(row)) for row in one.rows)) for one in rankings],

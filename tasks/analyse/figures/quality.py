@@ -34,7 +34,7 @@ USUAL_DAILY = 50.0
 
 
 @dataclass(frozen=True)
-class Ledger:
+class UnitLedger:
     """Units and events by the day on which the unit was signed (or paid); `mix` has them by kind of order as well."""
 
     name: str
@@ -182,7 +182,7 @@ def _after_sales(facts: Facts, period: Period) -> pl.DataFrame:
     )
 
 
-def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scope: str) -> Ledger:
+def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scope: str) -> UnitLedger:
     if scope:
         units = units.filter(pl.col("line") == scope)
     within = events.filter(
@@ -197,12 +197,12 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
         ]
     )
     days = mix.group_by("day").agg(pl.col("n", "events").sum())
-    return Ledger(
+    return UnitLedger(
         code, days.filter(pl.col("n") > 0).select("day", "n"), days.filter(pl.col("events") > 0).select("day", "events"), mix
     )
 
 
-def _figure(ledger: Ledger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
+def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
     # Twice as far back as the range needs: promotions and breaks are left out of it.
     chain = cohorts(period, ready, 2 * steps + 1)
@@ -344,7 +344,7 @@ def _share_of_arrivals(code: str, records: pl.DataFrame, hit: pl.Expr, period: P
         .group_by(day=_day("submitted_at", period.zone))
         .agg(events=hit.cast(pl.Float64).sum(), n=pl.len().cast(pl.Float64))
     )
-    ledger = Ledger(code, daily.select("day", "n"), daily.select("day", "events"))
+    ledger = UnitLedger(code, daily.select("day", "n"), daily.select("day", "events"))
     figure = _figure(ledger, period, shop, age=0, ready=0, unit="share", scope="", axis="submitted_at")
     rows = f"submitted_at in {period.first_day}..{period.last_day}"
     return [replace(figure, age_days=None, method="share_of_arrivals", rows=rows)]

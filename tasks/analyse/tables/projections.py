@@ -49,7 +49,7 @@ def projections(facts: Facts, period: Period, shop: Shop) -> list[Projection]:
     if events.sum() < 30 or units[: 7 * 8].sum() == 0:
         return []
     days = np.arange(len(units))
-    reached = np.minimum(len(units) - days, age)  # whole days of age that units signed on each day have lived
+    reached = np.minimum(len(units) - days, age)  # whole days of age that units signed on each day have reached
     at_risk = np.array([units[reached > a].sum() for a in range(age)])
     cases = np.array([events[reached > a, a].sum() for a in range(age)])
     hazard = np.divide(cases, at_risk, out=np.zeros(age), where=at_risk > 0)

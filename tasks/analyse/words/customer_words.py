@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import polars as pl
 
-from tasks.analyse.words.keywords import Comparison, dispersion, standing_out
+from tasks.analyse.words.keywords import WordComparison, dispersion, standing_out
 from tasks.analyse.words.lexicon import Lexicon
 from tasks.analyse.words.quotes import rarities, representative
 from tasks.analyse.words.themes import themes
 from tasks.model.causes import Cause
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
-from tasks.model.words import Quote, Sayings
+from tasks.model.words import CustomerWords, Quote
 from tasks.shop.load import Shop
 from tasks.shop.taxonomy import UNCODED
 
@@ -37,7 +37,7 @@ _READ = {
 }  # fmt: skip
 
 
-def sayings(facts: Facts, period: Period, shop: Shop, causes: list[Cause]) -> Sayings:
+def customer_words(facts: Facts, period: Period, shop: Shop, causes: list[Cause]) -> CustomerWords:
     """Return what customers say in a period; parts without anything that passes are empty.
 
     Words of a cause are compared with other cases of the same problems, in any edition; words that grew and themes are looked
@@ -51,7 +51,7 @@ def sayings(facts: Facts, period: Period, shop: Shop, causes: list[Cause]) -> Sa
     """
     feedback = facts["feedback"]
     if "counted" not in feedback.columns:
-        return Sayings()
+        return CustomerWords()
     since = period.start - timedelta(weeks=PAST_WEEKS)
     near = (pl.col("submitted_at") >= since) & (pl.col("submitted_at") < period.end)
     absent = [pl.lit(None, kind).alias(name) for name, kind in _READ.items() if name not in feedback.columns]
@@ -73,7 +73,7 @@ def sayings(facts: Facts, period: Period, shop: Shop, causes: list[Cause]) -> Sa
     now, past = unclassified.filter("is_now"), unclassified.filter(~pl.col("is_now"))
     read = past.head(PAST_AT_MOST // 5)
     exposures = records["is_now"].sum(), (~records["is_now"]).sum() * read.height / max(past.height, 1)
-    return Sayings(
+    return CustomerWords(
         cause_words=made.cause_words,
         cause_quotes=made.cause_quotes,
         grown=made.grown,
@@ -87,7 +87,7 @@ def _limited() -> pl.Expr:
     return (pl.col("track").is_in(RESTRICTED) | pl.col("claim_cluster").is_not_null()).fill_null(value=False)
 
 
-def _words(records: pl.DataFrame, lexicon: Lexicon, causes: list[Cause], minimum: int, *, monthly: bool) -> Sayings:
+def _words(records: pl.DataFrame, lexicon: Lexicon, causes: list[Cause], minimum: int, *, monthly: bool) -> CustomerWords:
     """Return the words that stand out and the quotes of causes."""
     cases = records.filter(pl.col("counted") & pl.col("text").is_not_null())
     open_cases = cases.filter(~_limited())
@@ -113,12 +113,14 @@ def _words(records: pl.DataFrame, lexicon: Lexicon, causes: list[Cause], minimum
         others = pl.col("leaf").is_in([leaf for leaf, _ in cause.leaves]) & ~pl.col("record_id").is_in(caused)
         if cause.track not in RESTRICTED:
             comparisons.append(
-                Comparison(cause.cause_id, openly.filter(mine)["row"], openly.filter(others)["row"], weekly.get(cause.leaf, 1.0))
+                WordComparison(
+                    cause.cause_id, openly.filter(mine)["row"], openly.filter(others)["row"], weekly.get(cause.leaf, 1.0)
+                )
             )
     of_causes = standing_out(comparisons, uses, read, lexicon, at_most=CAUSE_WORDS, min_cases=CAUSE_CASES, min_share=CAUSE_SHARE)
     grown = standing_out(
         [
-            Comparison(leaf, cases.filter("is_now")["row"], cases.filter(~pl.col("is_now"))["row"], weekly[leaf])
+            WordComparison(leaf, cases.filter("is_now")["row"], cases.filter(~pl.col("is_now"))["row"], weekly[leaf])
             for leaf, cases in ((leaf, openly.filter(pl.col("leaf") == leaf)) for leaf in large)
         ],
         uses,
@@ -127,7 +129,7 @@ def _words(records: pl.DataFrame, lexicon: Lexicon, causes: list[Cause], minimum
         at_most=GROWN_OF_LEAF,
     )
     ranked = sorted((word for words in grown.words.values() for word in words), key=lambda word: (-word.z, word.leaf, word.word))
-    return Sayings(
+    return CustomerWords(
         cause_words=of_causes.words,
         cause_quotes=_quotes(causes, read, uses, lexicon),
         grown=tuple(ranked[:GROWN]),

@@ -100,7 +100,7 @@ def dispersion(uses: pl.DataFrame, sizes: pl.DataFrame) -> float:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class WordComparison:
     """One group of cases against others, as positions in the read texts."""
 
     name: str
@@ -118,7 +118,7 @@ class Findings:
 
 
 def standing_out(
-    comparisons: list[Comparison],
+    comparisons: list[WordComparison],
     uses: pl.DataFrame,
     records: pl.DataFrame,
     lexicon: Lexicon,
@@ -169,7 +169,7 @@ def standing_out(
     return Findings(found, tested.height)
 
 
-def _counts(comparison: Comparison, uses: pl.DataFrame) -> pl.DataFrame:
+def _counts(comparison: WordComparison, uses: pl.DataFrame) -> pl.DataFrame:
     n_inside, n_outside = comparison.inside.len(), comparison.outside.len()
     if not n_inside or not n_outside:
         return pl.DataFrame()
@@ -187,7 +187,7 @@ def _counts(comparison: Comparison, uses: pl.DataFrame) -> pl.DataFrame:
 
 
 def _chosen(
-    ranked: pl.DataFrame, comparison: Comparison, uses: pl.DataFrame, records: pl.DataFrame, lexicon: Lexicon, at_most: int
+    ranked: pl.DataFrame, comparison: WordComparison, uses: pl.DataFrame, records: pl.DataFrame, lexicon: Lexicon, at_most: int
 ) -> tuple[Keyword, ...]:
     """Return the first words of a ranking that may be printed and do not say what one before them says."""
     if ranked.is_empty():

@@ -19,7 +19,7 @@ import polars as pl
 from tasks.collect.batch import UNREADABLE_SCHEMA
 from tasks.collect.limits import unpacked
 from tasks.collect.privacy import CustomerKey, scrub
-from tasks.collect.source_rows import Native, Place
+from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.errors import ChannelError
 from tasks.model.tables import TABLES, UTC_TIME, record_id
 from tasks.shop.channels import Channel, Column
@@ -65,9 +65,9 @@ class _Work:
     """The rows under way: `rows` are the native columns; `flags` and `faults` are gathered by column."""
 
     channel: Channel
-    native: Native
+    native: SourceRows
     shop: Shop
-    place: Place
+    place: ReadContext
     key: CustomerKey
     rows: pl.DataFrame
     flags: list[tuple[str, pl.Series]] = field(default_factory=list)
@@ -90,7 +90,7 @@ def used_columns(channel: Channel) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def canonical(channel: Channel, native: Native, shop: Shop, place: Place, key: CustomerKey) -> Mapped:
+def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadContext, key: CustomerKey) -> Mapped:
     """Map native rows to the channel's table.
 
     A required value that is empty or cannot be read sends its row to `unreadable` with rule `unreadable.<field>`; an optional

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from tasks.collect.limits import unpacked
-from tasks.collect.source_rows import Native, Place, gather, read_files
+from tasks.collect.source_rows import ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError
 from tasks.shop.channels import Delimited
 
@@ -17,7 +17,7 @@ HEADING_WITHIN = 50
 """A preamble is at most so many lines long."""
 
 
-def read(spec: Delimited, place: Place) -> Native:
+def read(spec: Delimited, place: ReadContext) -> SourceRows:
     """Read every cell of the files as text.
 
     Raises:
@@ -31,7 +31,7 @@ def read(spec: Delimited, place: Place) -> Native:
     )
 
 
-def table(spec: Delimited, name: str, data: bytes) -> Native:
+def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
     """Read one file's bytes: decode, skip the preamble, stop at the totals, and doubt a round number of rows.
 
     Raises:
@@ -62,7 +62,7 @@ def table(spec: Delimited, name: str, data: bytes) -> Native:
     frame = frame.rename({column: column.strip().lstrip("\ufeff") for column in frame.columns})
     full = spec.export_limit > 0 and frame.height > 0 and frame.height % spec.export_limit == 0
     warnings = [f"{name} has exactly {frame.height:,} rows: the export was probably cut off there."] if full else []
-    return Native(frame, warnings=warnings, cut_off=full)
+    return SourceRows(frame, warnings=warnings, cut_off=full)
 
 
 def decoded(spec: Delimited, name: str, data: bytes) -> str:

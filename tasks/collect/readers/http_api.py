@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from tasks.collect.limits import MEBIBYTE
-from tasks.collect.source_rows import Flattener, Native, Place, at_path, moment_text
+from tasks.collect.source_rows import Flattener, ReadContext, SourceRows, at_path, moment_text
 from tasks.errors import ChannelError
 from tasks.shop.channels import Auth, HttpApi
 
@@ -17,7 +17,7 @@ LONGEST_WAIT_S = 60.0
 TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
-def read(spec: HttpApi, place: Place) -> Native:
+def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     """Ask the server for all pages of the window.
 
     Raises:
@@ -80,7 +80,7 @@ def read(spec: HttpApi, place: Place) -> Native:
                 )
             records.add(found)
             page = _next(spec, page, body, response.links, len(found), address)
-    return Native(records.frame(), loose=True, live=True)
+    return SourceRows(records.frame(), loose=True, live=True)
 
 
 class _Answer(bytes):
@@ -89,7 +89,7 @@ class _Answer(bytes):
     links: str = ""
 
 
-def _credentials(auth: Auth, place: Place) -> tuple[dict[str, str], httpx.Auth | None]:
+def _credentials(auth: Auth, place: ReadContext) -> tuple[dict[str, str], httpx.Auth | None]:
     headers = {"Accept": "application/json", "User-Agent": "aftersales-review"}
     if auth.kind == "bearer":
         headers["Authorization"] = f"Bearer {place.secret(auth.secret)}"
@@ -100,7 +100,7 @@ def _credentials(auth: Auth, place: Place) -> tuple[dict[str, str], httpx.Auth |
     return headers, None
 
 
-def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: Place) -> tuple[Any, _Answer]:
+def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: ReadContext) -> tuple[Any, _Answer]:
     """Return one page's parsed body; try again a bounded number of times where that can help."""
     address, query = page
     host = _host(address)

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 from tasks.collect.limits import unpacked
-from tasks.collect.source_rows import Native, Place, at_path, flatten, gather, read_files
+from tasks.collect.source_rows import ReadContext, SourceRows, at_path, flatten, gather, read_files
 from tasks.errors import ChannelError
 from tasks.shop.channels import JsonRecords
 
 
-def read(spec: JsonRecords, place: Place) -> Native:
+def read(spec: JsonRecords, place: ReadContext) -> SourceRows:
     """Read every record of the files; a line that is no JSON is refused by its number, the others are kept.
 
     Raises:
@@ -20,11 +20,11 @@ def read(spec: JsonRecords, place: Place) -> Native:
     return read_files(place.files(spec.files), lambda file: _file(spec, file, place.columns))
 
 
-def _file(spec: JsonRecords, file: Path, columns: frozenset[str] | None) -> Native:
+def _file(spec: JsonRecords, file: Path, columns: frozenset[str] | None) -> SourceRows:
     return gather(_content(spec, name, data, columns) for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb))
 
 
-def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] | None) -> Native:
+def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] | None) -> SourceRows:
     text = data.decode("utf-8-sig", errors="replace")
     if spec.form == "lines" or (spec.form == "auto" and (".jsonl" in name or ".ndjson" in name)):
         return _lines(name, text, columns)
@@ -45,10 +45,10 @@ def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] 
             f"{name} holds no list of records at `{spec.records}`.",
             hint="Correct `records` in channels.yaml.",
         )
-    return Native(flatten(records, columns), loose=True)
+    return SourceRows(flatten(records, columns), loose=True)
 
 
-def _lines(name: str, text: str, columns: frozenset[str] | None) -> Native:
+def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
     records = []
     refused: list[tuple[str, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -63,4 +63,4 @@ def _lines(name: str, text: str, columns: frozenset[str] | None) -> Native:
             f"{name} holds no line of JSON.",
             hint="Check `files` and `form` in channels.yaml.",
         )
-    return Native(flatten(records, columns), loose=True, refused=refused)
+    return SourceRows(flatten(records, columns), loose=True, refused=refused)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.collect.limits import MEBIBYTE
-from tasks.collect.source_rows import Native, Place, Window, flatten
+from tasks.collect.source_rows import ReadContext, SourceRows, Window, flatten
 from tasks.errors import ChannelError
 from tasks.shop.channels import Mailbox
 
@@ -69,7 +69,7 @@ class _Refusal(Exception):
     reason: str
 
 
-def read(spec: Mailbox, place: Place) -> Native:
+def read(spec: Mailbox, place: ReadContext) -> SourceRows:
     """Read the window's mails; one beyond a limit is refused alone, by its id and reason.
 
     Raises:
@@ -94,7 +94,7 @@ def read(spec: Mailbox, place: Place) -> Native:
             key = f"{key}#{content[:8]}"
         rows.append({"id": key, **row, "size": size})
     frame = flatten([dict.fromkeys(COLUMNS), *rows]).slice(1)
-    return Native(frame, loose=True, refused=refused, live=True)
+    return SourceRows(frame, loose=True, refused=refused, live=True)
 
 
 def _outside(data: bytes, window: Window) -> bool:
@@ -105,7 +105,7 @@ def _outside(data: bytes, window: Window) -> bool:
     return moment is not None and (moment >= window.end or (window.start is not None and moment < window.start))
 
 
-def _maildir(spec: Mailbox, place: Place) -> Iterator[tuple[str, int, bytes | None]]:
+def _maildir(spec: Mailbox, place: ReadContext) -> Iterator[tuple[str, int, bytes | None]]:
     folder = Path(place.path(spec.maildir))
     if not (folder / "cur").is_dir() and not (folder / "new").is_dir():
         raise ChannelError(
@@ -125,7 +125,7 @@ def _maildir(spec: Mailbox, place: Place) -> Iterator[tuple[str, int, bytes | No
         )
 
 
-def _imap(spec: Mailbox, place: Place) -> Iterator[tuple[str, int, bytes | None]]:
+def _imap(spec: Mailbox, place: ReadContext) -> Iterator[tuple[str, int, bytes | None]]:
     with _login(spec, place) as server:
         if server.select(f'"{spec.folder}"', readonly=True)[0] != "OK":
             raise ChannelError(
@@ -154,7 +154,7 @@ def _imap(spec: Mailbox, place: Place) -> Iterator[tuple[str, int, bytes | None]
 
 
 @contextlib.contextmanager
-def _login(spec: Mailbox, place: Place) -> Iterator[imaplib.IMAP4]:
+def _login(spec: Mailbox, place: ReadContext) -> Iterator[imaplib.IMAP4]:
     password = place.secret(spec.secret)
     host = f"{spec.host}:{spec.port}"
     try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.collect.source_rows import Native, Place, flatten_structs, gather, read_files
+from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, gather, read_files
 from tasks.errors import ChannelError
 from tasks.shop.channels import Parquet
 
 
-def read(spec: Parquet, place: Place) -> Native:
+def read(spec: Parquet, place: ReadContext) -> SourceRows:
     """Read the columns that the mapping uses, and of a windowed channel only the rows whose stamp lies in the window.
 
     Raises:
@@ -18,7 +18,7 @@ def read(spec: Parquet, place: Place) -> Native:
     return read_files(place.files(spec.files), lambda file: _file(str(file), file.name, place))
 
 
-def _file(path: str, name: str, place: Place) -> Native:
+def _file(path: str, name: str, place: ReadContext) -> SourceRows:
     try:
         scan = pl.scan_parquet(path)
         schema = scan.collect_schema()
@@ -33,7 +33,7 @@ def _file(path: str, name: str, place: Place) -> Native:
             roots = {column.split(".")[0] for column in place.columns} | place.columns
             chosen = [column for column in schema if column in roots]
             scan = scan.select(chosen or list(schema))
-        return gather([Native(flatten_structs(scan.collect()))])
+        return gather([SourceRows(flatten_structs(scan.collect()))])
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ChannelError(
             f"{name} is not a readable Parquet file ({str(error).splitlines()[0]}).",

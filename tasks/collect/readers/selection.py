@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from tasks.collect.source_rows import Native, Place, gather
+from tasks.collect.source_rows import ReadContext, SourceRows, gather
 from tasks.errors import ChannelError
 from tasks.shop.channels import Join, OneRead, Selection
 from tasks.shop.load import Shop
@@ -14,10 +14,10 @@ from tasks.shop.load import Shop
 
 def read(
     spec: Selection,
-    place: Place,
+    place: ReadContext,
     shop: Shop,
-    reader: Callable[[OneRead, Place], Native],
-) -> Native:
+    reader: Callable[[OneRead, ReadContext], SourceRows],
+) -> SourceRows:
     """Read every table, check the joins, and run the SQL.
 
     Args:
@@ -45,7 +45,7 @@ def read(
             hint=f"It may use the tables {', '.join(spec.tables)}; names with spaces stand in double quotes.",
         ) from error
     doubts = gather(
-        Native(
+        SourceRows(
             pl.DataFrame(),
             native.loose,
             native.refused,
@@ -56,7 +56,7 @@ def read(
         )
         for native in natives.values()
     )
-    return Native(
+    return SourceRows(
         result,
         warnings=doubts.warnings,
         errors=doubts.errors,

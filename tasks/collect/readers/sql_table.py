@@ -7,12 +7,12 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from tasks.collect.source_rows import Native, Place, flatten_structs, moment_text
+from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, moment_text
 from tasks.errors import ChannelError
 from tasks.shop.channels import SqlTable
 
 
-def read(spec: SqlTable, place: Place) -> Native:
+def read(spec: SqlTable, place: ReadContext) -> SourceRows:
     """Read the window's rows.
 
     Raises:
@@ -52,10 +52,10 @@ def read(spec: SqlTable, place: Place) -> Native:
         ) from error
     finally:
         engine.dispose()
-    return Native(flatten_structs(frame), live=True)
+    return SourceRows(flatten_structs(frame), live=True)
 
 
-def _statement(spec: SqlTable, place: Place) -> tuple[Any, dict[str, Any]]:
+def _statement(spec: SqlTable, place: ReadContext) -> tuple[Any, dict[str, Any]]:
     window = place.window
     since = (
         _moment(spec, place, window.start) if window.start is not None else _moment(spec, place, window.end.replace(year=1970))
@@ -76,7 +76,7 @@ def _statement(spec: SqlTable, place: Place) -> tuple[Any, dict[str, Any]]:
     return statement.where(within | column.is_(None)), values
 
 
-def _moment(spec: SqlTable, place: Place, moment: Any) -> Any:
+def _moment(spec: SqlTable, place: ReadContext, moment: Any) -> Any:
     if spec.times == "datetime":
         return moment
     if spec.times == "iso":

@@ -16,7 +16,7 @@ from xml.parsers import expat
 import polars as pl
 
 from tasks.collect.limits import check_archive, chunks
-from tasks.collect.source_rows import REPOSITORY, Native, Place, gather, read_files
+from tasks.collect.source_rows import REPOSITORY, ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError
 from tasks.shop.channels import Workbook
 
@@ -30,7 +30,7 @@ Cells = dict[str, Path] | ChannelError
 _REFUSED = "The file is refused unread; ask its sender to save it as a plain .xlsx with one table."
 
 
-def read(spec: Workbook, place: Place) -> Native:
+def read(spec: Workbook, place: ReadContext) -> SourceRows:
     """Read the tables of the workbooks as text; cells that repeat the one above are filled.
 
     Raises:
@@ -48,7 +48,7 @@ def read(spec: Workbook, place: Place) -> Native:
         return read_files(files, lambda file: _file(spec, file, found[file]))
 
 
-def _file(spec: Workbook, file: Path, found: Cells) -> Native:
+def _file(spec: Workbook, file: Path, found: Cells) -> SourceRows:
     if isinstance(found, ChannelError):
         raise found
     return gather(
@@ -219,7 +219,7 @@ def _plain_environment() -> dict[str, str]:
 # ---- After parsing -----------------------------------------------------------------------------
 
 
-def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> Native:
+def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> SourceRows:
     """Find the heading, drop empty rows and totals, and fill what repeats the cell above.
 
     Args:
@@ -231,7 +231,7 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> Na
     text = cells.with_columns(pl.all().cast(pl.String).str.strip_chars().replace("", None))
     at = _heading(spec, name, text)
     if at is None:
-        return Native(pl.DataFrame())
+        return SourceRows(pl.DataFrame())
     titles: dict[str, str] = {}
     for column, value in zip(text.columns, text.row(at), strict=True):
         if value:
@@ -256,7 +256,7 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> Na
     rows = rows.with_columns(_filled(column, spec) for column in rows.columns)
     if spec.sheet == "*":
         rows = rows.with_columns(pl.lit(sheet).alias(SHEET_COLUMN))
-    return Native(rows)
+    return SourceRows(rows)
 
 
 def _filled(column: str, spec: Workbook) -> pl.Expr:

@@ -22,13 +22,13 @@ from tasks.expected.arrivals import (
     GAP_WEEKS,
     MAX_AGE,
     RAKED,
-    Book,
     Curve,
+    UnitHistory,
+    as_of_day,
     build_book,
     day_number,
     day_of,
     estimate_curve,
-    until,
 )
 from tasks.methods.cusum import CusumDesign, design, path
 from tasks.model.facts import Facts
@@ -81,7 +81,7 @@ class _Signal:
     days: tuple[int, ...]
 
 
-def clusters(facts: Facts, shop: Shop, *, book: Book | None = None) -> list[EarlyWarning]:
+def clusters(facts: Facts, shop: Shop, *, book: UnitHistory | None = None) -> list[EarlyWarning]:
     """Return the clusters that stand above their limits on the morning of the day, rarest by chance first.
 
     Of a batch and its SKU, or of several problems of one slice, the one that says most is told; a problem that many products
@@ -93,7 +93,7 @@ def clusters(facts: Facts, shop: Shop, *, book: Book | None = None) -> list[Earl
         book: The arrays of `facts` with the dimensions of `DIMENSIONS`, where the caller has them already.
     """
     today = facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
-    book = until(book, today) if book else build_book(facts, DIMENSIONS, shop.identity.zone, today)
+    book = as_of_day(book, today) if book else build_book(facts, DIMENSIONS, shop.identity.zone, today)
     if "sku" not in book.codes:
         return []
     settings = shop.warnings.clusters
@@ -125,7 +125,7 @@ def _symptom(facts: Facts, records: tuple[str, ...]) -> str:
     return str(commonest["symptom"][0]) if len(commonest) and 2 * commonest["count"][0] > len(records) else ""
 
 
-def _signals(book: Book, shop: Shop, last: int) -> Iterator[_Signal]:
+def _signals(book: UnitHistory, shop: Shop, last: int) -> Iterator[_Signal]:
     """Yield every slice and problem whose sum, carried over the window, is above its limit on day `last`."""
     settings = shop.warnings.clusters
     first = max(last - settings.window_days + 1, book.first_day)
@@ -155,7 +155,7 @@ class _Slices:
 class _Panel:
     """All slices of one kind in one family: cases and expectations by day, problem by problem."""
 
-    def __init__(self, book: Book, curve: Curve, slices: _Slices, shop: Shop, first: int, last: int) -> None:
+    def __init__(self, book: UnitHistory, curve: Curve, slices: _Slices, shop: Shop, first: int, last: int) -> None:
         self.book, self.curve, self.dims, self.first, self.last = book, curve, slices.dims, first, last
         self.settings = shop.warnings.clusters
         self.code, self.labels = slices.code, slices.labels
@@ -237,7 +237,7 @@ class _Panel:
         return (seen + PRIOR_CASES) / (due + PRIOR_CASES)
 
 
-def _coded(book: Book, dims: tuple[str, ...]) -> _Slices:
+def _coded(book: UnitHistory, dims: tuple[str, ...]) -> _Slices:
     """Return the slices along some dimensions."""
     code = book.codes[dims[0]].astype(np.int32)
     labels = [{dims[0]: value} for value in book.values[dims[0]]]
@@ -249,7 +249,7 @@ def _coded(book: Book, dims: tuple[str, ...]) -> _Slices:
     return _Slices(dims, code, labels, known[np.argsort(code[known], kind="stable")])
 
 
-def _levels(book: Book, curve: Curve) -> Weights:
+def _levels(book: UnitHistory, curve: Curve) -> Weights:
     """Return the share of a family's expectation that each problem has in each SKU: its line's, drawn towards the shop's."""
     arrived, unit, leaf = book.case_day[curve.family], book.case_unit[curve.family], book.case_leaf[curve.family]
     sku = book.codes["sku"][unit].astype(np.int64)
@@ -278,7 +278,7 @@ def _kept_design(step: float, ratio: float, steps: float) -> CusumDesign:
     return design(step, ratio, steps)
 
 
-def _narrowest(signals: list[_Signal], book: Book) -> list[_Signal]:
+def _narrowest(signals: list[_Signal], book: UnitHistory) -> list[_Signal]:
     """Keep, of signals that share most of their cases, the one that says most."""
     order = {dims: place for place, dims in enumerate(SLICES)}
     ranked = sorted(
@@ -308,7 +308,7 @@ def _strength(signal: _Signal) -> float:
     return signal.observed * log(signal.observed / max(signal.expected, 1e-9)) - (signal.observed - signal.expected)
 
 
-def _with_sku(signal: _Signal, book: Book) -> _Signal:
+def _with_sku(signal: _Signal, book: UnitHistory) -> _Signal:
     """Name a batch's SKU beside it."""
     if tuple(signal.slice) != ("batch_no",):
         return signal
@@ -317,7 +317,7 @@ def _with_sku(signal: _Signal, book: Book) -> _Signal:
     return replace(signal, slice={"sku": book.values["sku"][sku], **signal.slice})
 
 
-def _spread(signals: list[_Signal], book: Book, least: int) -> list[tuple[_Signal, int]]:
+def _spread(signals: list[_Signal], book: UnitHistory, least: int) -> list[tuple[_Signal, int]]:
     """Tell a problem that many products have at once as one: of their product line where they share it, else of the shop."""
     line_of = dict(zip(book.values["sku"], book.line_of_sku.tolist(), strict=True))
     out: list[tuple[_Signal, int]] = []

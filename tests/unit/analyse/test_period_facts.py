@@ -8,7 +8,7 @@ import pytest
 from tasks.analyse.breaks import breaks
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
-from tasks.analyse.example_case import LENGTH, story
+from tasks.analyse.example_case import LENGTH, example_case
 from tasks.analyse.figures.all_figures import FAMILIES, figures
 from tasks.analyse.figures.comparison import last_year
 from tasks.analyse.figures.inflow import daily, inflow, problems, unlinked_factor
@@ -188,10 +188,13 @@ def test_completeness_follows_from_how_late_records_came(shop: Shop) -> None:
 def test_the_story_is_scrubbed_short_and_always_the_same(shop: Shop) -> None:
     long = "我" * 60 + "，电话19900001234，邮箱a@b.example，订单SF12345678901，" + "等" * 80
     facts = Facts({"feedback": feedback(on(3, text=long), on(3, text="坏了"), on(4, **SHOCK))}, AS_OF)
-    told = story(facts, W45, [])
+    told = example_case(facts, W45, [])
     assert told is not None and len(told.text) <= LENGTH
     assert not any(trace in told.text for trace in ("1990000", "a@b", "123456"))
-    assert story(facts, W45, []) == told and story(Facts({"feedback": feedback(on(4, **SHOCK))}, AS_OF), W45, []) is None
+    assert (
+        example_case(facts, W45, []) == told
+        and example_case(Facts({"feedback": feedback(on(4, **SHOCK))}, AS_OF), W45, []) is None
+    )
 
 
 def test_shares_of_a_breakdown_need_enough_reviews(shop: Shop) -> None:

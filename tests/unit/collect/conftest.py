@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
 from tasks.settings import Settings
 from tasks.shop.load import Shop
@@ -15,10 +15,10 @@ NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
 
 
 @pytest.fixture
-def pull(tmp_path: Path) -> Callable[..., Batch]:
+def pull(tmp_path: Path) -> Callable[..., PulledRows]:
     """Write `channels.yaml` (and side files) into a home, and pull its first channel."""
 
-    def run(channels: str, *, start: datetime | None = None, end: datetime = NOW, **files: str) -> Batch:
+    def run(channels: str, *, start: datetime | None = None, end: datetime = NOW, **files: str) -> PulledRows:
         (tmp_path / "config").mkdir(exist_ok=True)
         (tmp_path / "config" / "channels.yaml").write_text(channels, "utf-8")
         for name, text in files.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
 from tasks.collect.source_rows import REPOSITORY
 from tasks.settings import Settings
@@ -24,10 +24,10 @@ NOW = datetime(2026, 11, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def batches(tmp_path: Path) -> Callable[[str], tuple[Shop, dict[str, Batch]]]:
+def batches(tmp_path: Path) -> Callable[[str], tuple[Shop, dict[str, PulledRows]]]:
     """Pull all channels of an example from a copy of its folder."""
 
-    def run(name: str) -> tuple[Shop, dict[str, Batch]]:
+    def run(name: str) -> tuple[Shop, dict[str, PulledRows]]:
         home = tmp_path / name
         shutil.copytree(REPOSITORY / "examples" / name, home)
         shop = Shop.load(home)
@@ -50,7 +50,7 @@ def local_day(frame: pl.DataFrame, zone: str, column: str = "submitted_at") -> p
     return frame[column].dt.convert_time_zone(zone).dt.date()
 
 
-def test_appliance_reviews(batches: Callable[[str], tuple[Shop, dict[str, Batch]]]) -> None:
+def test_appliance_reviews(batches: Callable[[str], tuple[Shop, dict[str, PulledRows]]]) -> None:
     """35,675 reviews; in 2016-11 as many as the raw file has, 1,602 of them before 双11; complaints are three stars or fewer."""
     shop, pulled = batches("zh_jd_haier_aspects")
     frame = pulled["reviews"].frame
@@ -76,7 +76,7 @@ def test_appliance_reviews(batches: Callable[[str], tuple[Shop, dict[str, Batch]
     assert set(frame["issue"].drop_nulls()) <= known
 
 
-def test_finance_complaints(batches: Callable[[str], tuple[Shop, dict[str, Batch]]]) -> None:
+def test_finance_complaints(batches: Callable[[str], tuple[Shop, dict[str, PulledRows]]]) -> None:
     """28,156 complaints, every issue mapped to a leaf of the shop's own; the data end on 2015-03-19."""
     shop, pulled = batches("en_cfpb")
     batch = pulled["complaints"]
@@ -91,7 +91,7 @@ def test_finance_complaints(batches: Callable[[str], tuple[Shop, dict[str, Batch
     assert batch.frame["flags"].list.len().sum() == 0
 
 
-def test_marketplace(batches: Callable[[str], tuple[Shop, dict[str, Batch]]]) -> None:
+def test_marketplace(batches: Callable[[str], tuple[Shop, dict[str, PulledRows]]]) -> None:
     """8,225 reviews and 8,365 units; the shares of low scores by state equal those counted from the raw files."""
     shop, pulled = batches("pt_olist_subset")
     survey, units = pulled["survey"].frame, pulled["order_items"].frame

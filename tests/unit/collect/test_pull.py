@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.preview import preview
 from tasks.collect.pull import READERS
 from tasks.collect.readers import parquet
-from tasks.collect.source_rows import Native, Place
+from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.settings import Settings
 from tasks.shop.channels import Parquet
 from tasks.shop.load import Shop
@@ -41,7 +41,7 @@ def orders(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("orders")
-def test_a_first_load_has_all_before_the_end(pull: Callable[..., Batch]) -> None:
+def test_a_first_load_has_all_before_the_end(pull: Callable[..., PulledRows]) -> None:
     """What the source got to know at or after the end is not there; versions of a line come in order of stamp."""
     batch = pull(CHANNEL % "", end=FIRST + timedelta(days=8))
     assert batch.error == ""
@@ -52,25 +52,25 @@ def test_a_first_load_has_all_before_the_end(pull: Callable[..., Batch]) -> None
 
 
 @pytest.mark.usefixtures("orders")
-def test_a_window_reaches_back_by_the_overlap(pull: Callable[..., Batch]) -> None:
+def test_a_window_reaches_back_by_the_overlap(pull: Callable[..., PulledRows]) -> None:
     """From the 6th on means from the 5th on; a late version of an old line is in it."""
     batch = pull(CHANNEL % "", start=FIRST + timedelta(days=6), end=FIRST + timedelta(days=8))
     assert sorted(batch.frame["oid"].to_list()) == ["o00", "o05", "o06", "o07"]
 
 
 @pytest.mark.usefixtures("orders")
-def test_all_is_read_where_the_channel_says_so(pull: Callable[..., Batch]) -> None:
+def test_all_is_read_where_the_channel_says_so(pull: Callable[..., PulledRows]) -> None:
     """`window_by: all` leaves the question of what is new to the lake."""
     assert pull(CHANNEL % "window_by: all", start=FIRST + timedelta(days=6), end=FIRST + timedelta(days=8)).read == 11
 
 
 @pytest.mark.usefixtures("orders")
-def test_only_used_columns_are_read(pull: Callable[..., Batch], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_used_columns_are_read(pull: Callable[..., PulledRows], monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns that the mapping does not name are never loaded."""
     seen: list[list[str]] = []
     read = parquet.read
 
-    def watched(spec: Parquet, place: Place) -> Native:
+    def watched(spec: Parquet, place: ReadContext) -> SourceRows:
         native = read(spec, place)
         seen.append(native.frame.columns)
         return native
@@ -81,13 +81,13 @@ def test_only_used_columns_are_read(pull: Callable[..., Batch], monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("orders")
-def test_a_file_is_complete_to_the_end_of_its_newest_day(pull: Callable[..., Batch]) -> None:
+def test_a_file_is_complete_to_the_end_of_its_newest_day(pull: Callable[..., PulledRows]) -> None:
     """The newest row is of the 9th (08:00 in Shanghai), so the file is complete through that day's midnight, but never beyond now."""
     batch = pull(CHANNEL % "", end=FIRST + timedelta(days=7))
     assert batch.complete_through == datetime(2026, 11, 7, 16, tzinfo=UTC)
 
 
-def test_a_failure_is_a_sentence(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_a_failure_is_a_sentence(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """No file, a broken file, and a broken secret are errors of the batch, which still has its columns."""
     assert "No file matches" in pull(CHANNEL % "").error
     (tmp_path / "a.parquet").write_bytes(b"PAR1 nonsense")
@@ -98,7 +98,7 @@ def test_a_failure_is_a_sentence(pull: Callable[..., Batch], tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("orders")
-def test_the_same_pull_twice_is_the_same(pull: Callable[..., Batch]) -> None:
+def test_the_same_pull_twice_is_the_same(pull: Callable[..., PulledRows]) -> None:
     """Same input, same rows in the same order, same pull id."""
     one, two = pull(CHANNEL % ""), pull(CHANNEL % "")
     assert one.pull_id == two.pull_id

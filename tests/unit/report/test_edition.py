@@ -19,7 +19,7 @@ import pypdf
 import pytest
 
 from tasks.model.actions import ActionKind
-from tasks.model.review import CaseStory, ChannelQuality, Review
+from tasks.model.review import ChannelQuality, ExampleCase, Review
 from tasks.report.edition import EditionFiles, draft, make
 from tasks.report.language.messages import catalogue
 from tasks.settings import Settings
@@ -205,8 +205,8 @@ def test_files_are_named_by_period_and_audience() -> None:
 
 def test_words_with_legal_effect_pass_only_into_the_restricted_edition() -> None:
     action = make_action("x", "向客户说明产品缺陷并召回", ActionKind.CONTAIN, "李陶", local(2026, 11, 10))
-    story = CaseStory("你们卖假货，骗子，我要退一赔三", "PRD.FAULT", {"sku": "FW-03"}, date(2026, 11, 4), "r")
-    review = make_review("week", proposals=[action], story=story, rejected_why="恶意")
+    story = ExampleCase("你们卖假货，骗子，我要退一赔三", "PRD.FAULT", {"sku": "FW-03"}, date(2026, 11, 4), "r")
+    review = make_review("week", proposals=[action], example_case=story, rejected_why="恶意")
     general = _make(review)
     whole = _squeezed("".join(_pages(general)) + general.mail_text + general.mail_html + general.subject)
     assert not make_shop().words.gate_hits(whole)
@@ -263,8 +263,10 @@ def test_hostile_text_is_printed_or_cut_but_never_obeyed() -> None:
         for i, text in enumerate(HOSTILE)
     ]
     channels = [ChannelQuality(f"c{i}", text, 5, 5, 0, error=text) for i, text in enumerate(HOSTILE)]
-    story = CaseStory(" ".join(HOSTILE[:4]), "PRD.FAULT", {"sku": HOSTILE[8]}, date(2026, 11, 4), "r")
-    made = _make(make_review("month", causes=causes, proposals=actions, channels=channels, story=story, rejected_why=HOSTILE[0]))
+    story = ExampleCase(" ".join(HOSTILE[:4]), "PRD.FAULT", {"sku": HOSTILE[8]}, date(2026, 11, 4), "r")
+    made = _make(
+        make_review("month", causes=causes, proposals=actions, channels=channels, example_case=story, rejected_why=HOSTILE[0])
+    )
     html = made.files["report.html"].decode()
     assert "<script" not in html
     assert "<img" not in html

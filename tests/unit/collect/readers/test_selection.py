@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 
 CHANNEL = """
 channels:
@@ -24,7 +24,7 @@ channels:
 SQL = "SELECT answers.time, answers.text, orders.sku FROM answers LEFT JOIN orders ON answers.order = orders.order"
 
 
-def test_a_join_and_its_broken_promise(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_a_join_and_its_broken_promise(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """Each answer has its order's SKU; a second row of one order stops the channel with the order in question."""
     (tmp_path / "answers.csv").write_text("order,time,text\n1,2026-11-01,a\n1,2026-11-02,nan\n3,2026-11-02,c\n")
     (tmp_path / "orders.csv").write_text("order,sku\n1,KT-01\n2,KT-02\n")
@@ -38,7 +38,7 @@ def test_a_join_and_its_broken_promise(pull: Callable[..., Batch], tmp_path: Pat
     assert "order = 1" in batch.error
 
 
-def test_wrong_sql_names_the_tables(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_wrong_sql_names_the_tables(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """SQL that cannot run is told with the tables it may use."""
     (tmp_path / "answers.csv").write_text("order,time\n1,2026-11-01\n")
     (tmp_path / "orders.csv").write_text("order,sku\n1,KT-01\n")

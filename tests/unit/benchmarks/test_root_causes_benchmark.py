@@ -28,7 +28,7 @@ from benchmarks.root_causes import (
 from tasks.errors import UserError
 from tasks.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CASES = (Settings().shared or ROOT.parent / "shared") / "rca" / "cases"
 KEYS = [
     "set", "cases", "precision", "recall", "f1", "f1_at_1", "acc_at_1", "acc_at_3", "acc_at_5", "recall_strong", "cpu_s_per_case"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 
 CHANNEL = """
 channels:
@@ -37,7 +37,7 @@ TEXT = "时间,小结\n2026-11-01,漏水\n2026-11-02,异响\n"
         ("in.csv", '时间,小结\n2026-11-01,"漏水"\n2026-11-02,异响\n'.encode(), "encoding: auto"),
     ],
 )
-def test_an_export_is_read(pull: Callable[..., Batch], tmp_path: Path, name: str, data: bytes, keys: str) -> None:
+def test_an_export_is_read(pull: Callable[..., PulledRows], tmp_path: Path, name: str, data: bytes, keys: str) -> None:
     """The same two calls, however they were written."""
     (tmp_path / name).write_bytes(data)
     batch = pull(CHANNEL % keys)
@@ -45,7 +45,7 @@ def test_an_export_is_read(pull: Callable[..., Batch], tmp_path: Path, name: str
     assert batch.frame["text"].to_list() == ["漏水", "异响"]
 
 
-def test_a_member_of_a_zip(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_a_member_of_a_zip(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """Only the named member is read; a wrong name is told with the names that are there."""
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
         archive.writestr("calls.csv", TEXT)
@@ -55,7 +55,7 @@ def test_a_member_of_a_zip(pull: Callable[..., Batch], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rows", "doubted"), [(5_000, True), (4_999, False), (10_000, True)])
-def test_a_round_number_of_rows_is_doubted(pull: Callable[..., Batch], tmp_path: Path, rows: int, doubted: bool) -> None:
+def test_a_round_number_of_rows_is_doubted(pull: Callable[..., PulledRows], tmp_path: Path, rows: int, doubted: bool) -> None:
     """An export that stops at its limit is complete only to its newest row, and says so."""
     (tmp_path / "in.csv").write_text("时间,小结\n" + "2026-11-01 09:30:00,漏水\n" * rows, "utf-8")
     batch = pull(CHANNEL % "encoding: utf-8")
@@ -75,7 +75,9 @@ def test_a_round_number_of_rows_is_doubted(pull: Callable[..., Batch], tmp_path:
         ("other.csv", b"", "encoding: auto", "No file matches in*"),
     ],
 )
-def test_a_bad_export_is_told(pull: Callable[..., Batch], tmp_path: Path, name: str, data: bytes, keys: str, words: str) -> None:
+def test_a_bad_export_is_told(
+    pull: Callable[..., PulledRows], tmp_path: Path, name: str, data: bytes, keys: str, words: str
+) -> None:
     """Each failure has its own sentence and something to do."""
     (tmp_path / name).write_bytes(data)
     batch = pull(CHANNEL % keys)

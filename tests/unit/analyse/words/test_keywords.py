@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 from scipy.stats import binom, binomtest
 
-from tasks.analyse.words.customer_words import sayings
-from tasks.analyse.words.keywords import PRIOR_CASES, Comparison, chance, dispersion, log_odds, standing_out
+from tasks.analyse.words.customer_words import customer_words
+from tasks.analyse.words.keywords import PRIOR_CASES, WordComparison, chance, dispersion, log_odds, standing_out
 from tasks.analyse.words.lexicon import Lexicon
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES
-from tasks.model.words import Keyword, Sayings
+from tasks.model.words import CustomerWords, Keyword
 from tasks.shop.load import Shop
 
 SHOP = Shop.load(None)
@@ -115,7 +115,7 @@ def compared(
         schema_overrides={"customer_ref": pl.String},
     )
     rows = pl.Series(range(len(texts)), dtype=pl.Int32)
-    group = Comparison("PRD.FAULT", rows[: len(inside)], rows[len(inside) :])
+    group = WordComparison("PRD.FAULT", rows[: len(inside)], rows[len(inside) :])
     found = standing_out([group], LEXICON.words_of(pl.Series(texts)), records, LEXICON, at_most=at_most)
     return found.words.get("PRD.FAULT", ())
 
@@ -241,32 +241,32 @@ def _facts(now: list[str], past: list[str], **more: str) -> Facts:
 def test_a_month_says_which_words_grew_in_which_problem_and_a_week_does_not() -> None:
     now = [f"{text}，漏水" if place % 5 == 0 else text for place, text in enumerate(corpus(11, 100))]
     facts = _facts(now, corpus(12, 400))
-    said = sayings(facts, MONTH, SHOP, [])
+    said = customer_words(facts, MONTH, SHOP, [])
     assert [(word.leaf, word.word, word.cases) for word in said.grown] == [("PRD.FAULT", "漏水", 20)]
     assert said.tested > 20
-    assert sayings(facts, Period.parse("2026-W41"), SHOP, []).grown == ()
+    assert customer_words(facts, Period.parse("2026-W41"), SHOP, []).grown == ()
 
 
 def test_below_thirty_cases_no_word_is_said_to_have_grown() -> None:
     now = [f"{text}，漏水" for text in corpus(13, 29)]
-    assert sayings(_facts(now, corpus(14, 400)), MONTH, SHOP, []).grown == ()
-    assert sayings(_facts([*now, now[0]], corpus(14, 400)), MONTH, SHOP, []).grown
+    assert customer_words(_facts(now, corpus(14, 400)), MONTH, SHOP, []).grown == ()
+    assert customer_words(_facts([*now, now[0]], corpus(14, 400)), MONTH, SHOP, []).grown
 
 
 def test_words_of_safety_cases_stay_out_of_the_general_list() -> None:
     now = [f"{text}，漏水" for text in corpus(15, 60)]
-    assert sayings(_facts(now, corpus(16, 400), track="safety"), MONTH, SHOP, []).grown == ()
+    assert customer_words(_facts(now, corpus(16, 400), track="safety"), MONTH, SHOP, []).grown == ()
 
 
 def test_records_without_texts_say_nothing() -> None:
     facts = _facts(["漏水"] * 60, ["漏水"] * 60)
     silent = Facts({"feedback": facts["feedback"].with_columns(text=pl.lit(None, pl.String))}, facts.as_of)
-    assert sayings(silent, MONTH, SHOP, []) == Sayings(unclassified=0)
-    assert sayings(Facts({}, facts.as_of), MONTH, SHOP, []) == Sayings()
+    assert customer_words(silent, MONTH, SHOP, []) == CustomerWords(unclassified=0)
+    assert customer_words(Facts({}, facts.as_of), MONTH, SHOP, []) == CustomerWords()
 
 
 def test_the_order_of_the_records_changes_nothing() -> None:
     now = [f"{text}，漏水" if place % 5 == 0 else text for place, text in enumerate(corpus(17, 100))]
     facts = _facts(now, corpus(18, 400))
     turned = Facts({"feedback": facts["feedback"].reverse()}, facts.as_of)
-    assert sayings(facts, MONTH, SHOP, []) == sayings(turned, MONTH, SHOP, [])
+    assert customer_words(facts, MONTH, SHOP, []) == customer_words(turned, MONTH, SHOP, [])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 
 CHANNEL = """
 channels:
@@ -38,7 +38,7 @@ def write(path: Path) -> None:
     book.close()
 
 
-def test_a_hand_typed_table(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_a_hand_typed_table(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """Every row has its store, day, text and amount; the total is no row."""
     write(tmp_path / "a.xlsx")
     batch = pull(CHANNEL)
@@ -54,13 +54,13 @@ def test_a_hand_typed_table(pull: Callable[..., Batch], tmp_path: Path) -> None:
     ]
 
 
-def test_a_wrong_heading_is_told(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_a_wrong_heading_is_told(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """A workbook without the heading is an error that names what was looked for."""
     write(tmp_path / "a.xlsx")
     assert "日期, 门店号" in pull(CHANNEL.replace("heading: [日期, 门店]", "heading: [日期, 门店号]")).error
 
 
-def test_one_refused_file_leaves_the_others(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_one_refused_file_leaves_the_others(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """A workbook that is none is named; the rows of the good one are still there."""
     write(tmp_path / "a.xlsx")
     (tmp_path / "b.xlsx").write_bytes(b"not a zip")
@@ -69,7 +69,7 @@ def test_one_refused_file_leaves_the_others(pull: Callable[..., Batch], tmp_path
     assert batch.frame.height == 4
 
 
-def test_an_absent_sheet_names_those_there(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_an_absent_sheet_names_those_there(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """A misspelt sheet is told with the sheets that exist."""
     write(tmp_path / "a.xlsx")
     assert "11月" in pull(CHANNEL.replace("files:", "sheet: 10月, files:")).error

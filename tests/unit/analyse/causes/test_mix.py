@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from tasks.analyse.causes.mix import mix_effects, mix_of
-from tasks.expected.arrivals import Book, build_book, curves
+from tasks.expected.arrivals import UnitHistory, build_book, curves
 from tasks.model.facts import Facts
 from tasks.model.figures import MixEffect
 from tasks.model.periods import Period
@@ -38,7 +38,7 @@ def returns(lines: pl.DataFrame, chance: np.ndarray, groups: list[str]) -> pl.Da
 
 def shop(
     new_shares: dict[str, float], new_rates: dict[str, float], *, changed: int = 3, sick_sku: float = 1.0, skus: int = 12
-) -> tuple[Facts, Book]:
+) -> tuple[Facts, UnitHistory]:
     """Half a year of three sources of traffic; shares and rates are others in the last `changed` weeks."""
     paid = pay_days(MONDAY, [2400.0] * WEEKS)
     late = paid >= paid.max() - changed * 7 + 1

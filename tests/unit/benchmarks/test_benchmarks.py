@@ -13,7 +13,7 @@ from tasks.model.causes import Cause
 from tasks.model.facts import Facts
 from tasks.model.tables import UTC_TIME
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("1-3", [1, 2, 3]), ("7", [7]), ("3,7", [3, 7]), ("5-5", [5])])

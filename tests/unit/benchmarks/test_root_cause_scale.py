@@ -12,7 +12,7 @@ import pytest
 from benchmarks.complaint_cases import DIMENSIONS, complaint_case, complaint_rows
 from benchmarks.root_cause_scale import CAUSES, spread, write
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_run_ends_with_its_figures() -> None:

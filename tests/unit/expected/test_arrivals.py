@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tasks.expected.arrivals import (
     MAX_AGE,
-    Book,
     Curve,
+    UnitHistory,
+    as_of_day,
     build_book,
     curves,
     day_number,
@@ -20,7 +21,6 @@ from tasks.expected.arrivals import (
     expected_by,
     expected_units,
     observed_cases,
-    until,
 )
 from tasks.model.periods import Period
 from tests.shops import LAG, arising, complaints, drawn, facts_of, noon, order_lines, pay_days
@@ -45,14 +45,14 @@ RATE = 0.04
 
 def book_of(
     lines: pl.DataFrame, *records: pl.DataFrame, end: date = date(2026, 11, 23), dims: tuple[str, ...] = ("sku", "line")
-) -> Book:
+) -> UnitHistory:
     return build_book(facts_of(lines, *records), dims, ZONE, end)
 
 
-def judged(book: Book, week: str, family: str) -> tuple[float, float]:
+def judged(book: UnitHistory, week: str, family: str) -> tuple[float, float]:
     """Return observed and expected cases of one week by what was known at its end."""
     period = Period.parse(week)
-    then = until(book, period.last_day + timedelta(days=1))
+    then = as_of_day(book, period.last_day + timedelta(days=1))
     curve = curves(then, period)[family]
     first, last = day_number(period.first_day), day_number(period.last_day)
     _, weights = expected_units(then, curve, first, last)
@@ -107,7 +107,7 @@ def test_spring_festival_swings_the_calendar_rate_and_not_the_ratio() -> None:
 
 
 @pytest.fixture(scope="module")
-def year() -> Book:
+def year() -> UnitHistory:
     """Sixty-two weeks of twelve SKUs at one constant rate, drawn by chance, with the order index of the sample shop."""
     paid = pay_days(MONDAY, [1500 * i for i in INDEX])
     rng = np.random.default_rng(7)
@@ -123,7 +123,7 @@ def year() -> Book:
     return book_of(lines, records, dims=("sku", "line", "carrier", "warehouse"))
 
 
-def test_every_week_of_a_year_is_as_expected(year: Book) -> None:
+def test_every_week_of_a_year_is_as_expected(year: UnitHistory) -> None:
     z, calendar = [], []
     for week in weeks("2026-W02", "2026-W47"):
         observed, expected = judged(year, week, "function")
@@ -138,16 +138,16 @@ def test_every_week_of_a_year_is_as_expected(year: Book) -> None:
 
 
 @pytest.mark.parametrize("week", ["2026-W08", "2026-W46", "2026-W47"])
-def test_no_value_of_any_dimension_stands_out_in_the_hard_weeks(year: Book, week: str) -> None:
+def test_no_value_of_any_dimension_stands_out_in_the_hard_weeks(year: UnitHistory, week: str) -> None:
     period = Period.parse(week)
-    book = until(year, period.last_day + timedelta(days=1))
+    book = as_of_day(year, period.last_day + timedelta(days=1))
     curve = curves(book, period)["function"]
     for dim in ("sku", "line", "carrier", "warehouse"):
         observed, expected = expected_by(book, curve, dim, day_number(period.first_day), day_number(period.last_day))
         assert max(excess_nats(o, e) for o, e in zip(observed.tolist(), expected.tolist(), strict=True)) < 6
 
 
-def test_slices_of_the_expectation_sum_to_the_whole(year: Book) -> None:
+def test_slices_of_the_expectation_sum_to_the_whole(year: UnitHistory) -> None:
     period = Period.parse("2026-W30")
     curve = curves(year, period)["function"]
     first, last = day_number(period.first_day), day_number(period.last_day)
@@ -158,14 +158,14 @@ def test_slices_of_the_expectation_sum_to_the_whole(year: Book) -> None:
         assert observed.sum() == len(observed_cases(year, "function", first, last))
 
 
-def test_days_add_up_to_their_week(year: Book) -> None:
+def test_days_add_up_to_their_week(year: UnitHistory) -> None:
     curve = curves(year, Period.parse("2026-W30"))["function"]
     first = day_number(date(2026, 7, 20))
     days = [expected_units(year, curve, first + n, first + n)[1].sum() for n in range(7)]
     assert sum(days) == pytest.approx(expected_units(year, curve, first, first + 6)[1].sum())
 
 
-def test_some_skus_can_be_left_out(year: Book) -> None:
+def test_some_skus_can_be_left_out(year: UnitHistory) -> None:
     curve = curves(year, Period.parse("2026-W30"))["function"]
     first = day_number(date(2026, 7, 20))
     all_o, all_e = expected_by(year, curve, "sku", first, first + 6)
@@ -185,7 +185,7 @@ def even(
     chance: float | NDArray[np.float64],
     lag: NDArray[np.float64],
     family: str = "function",
-) -> Book:
+) -> UnitHistory:
     """One SKU at a chance per unit, without any chance in it, looked at on the day after `n_weeks` weeks."""
     paid = pay_days(MONDAY, per_week if isinstance(per_week, list) else [per_week] * n_weeks)
     lines = order_lines(paid, sku="KT-01")
@@ -193,7 +193,7 @@ def even(
     return book_of(lines, complaints(lines, family, unit, age), end=MONDAY + timedelta(weeks=n_weeks), dims=("sku",))
 
 
-def curve_of(book: Book, family: str = "function", weeks_: int = 30) -> Curve:
+def curve_of(book: UnitHistory, family: str = "function", weeks_: int = 30) -> Curve:
     curve = estimate_curve(book, family, book.end_day, weeks=weeks_)
     assert curve is not None
     return curve
@@ -257,7 +257,7 @@ def test_a_family_with_other_axis_counts_from_payment() -> None:
 # ---- Troubles and their own expectation ----------------------------------------------------------
 
 
-def troubled(times: float, from_week: int, to_week: int, sku: int, n_weeks: int = 40) -> Book:
+def troubled(times: float, from_week: int, to_week: int, sku: int, n_weeks: int = 40) -> UnitHistory:
     """Six SKUs; one complains `times` as often about what is paid in some weeks."""
     n = 1800 * n_weeks
     number = np.arange(n)
@@ -271,7 +271,7 @@ def troubled(times: float, from_week: int, to_week: int, sku: int, n_weeks: int 
     return book_of(lines, complaints(lines, "function", order[unit], age), end=MONDAY + timedelta(weeks=n_weeks))
 
 
-def expectation(book: Book, sku: int, week: int) -> float:
+def expectation(book: UnitHistory, sku: int, week: int) -> float:
     period = Period.containing(noon(MONDAY + timedelta(weeks=week)), "week")
     curve = curves(book, period)["function"]
     return float(expected_by(book, curve, "sku", day_number(period.first_day), day_number(period.last_day))[1][sku])
@@ -303,7 +303,7 @@ def test_the_baseline_ends_before_the_judged_period() -> None:
     # A young shop gives up the gap before it gives up the expectation.
     young = Period.containing(noon(MONDAY + timedelta(weeks=6)), "week")
     assert (
-        curves(until(book, young.last_day + timedelta(days=1)), young)["function"].baseline_last
+        curves(as_of_day(book, young.last_day + timedelta(days=1)), young)["function"].baseline_last
         == day_number(young.first_day) - 14 - 1
     )
 
@@ -374,9 +374,9 @@ def test_lasting_differences_of_carriers_are_expected() -> None:
 # ---- What had happened by then -------------------------------------------------------------------
 
 
-def test_until_hides_the_future(year: Book) -> None:
+def test_until_hides_the_future(year: UnitHistory) -> None:
     end = date(2026, 9, 14)
-    then = until(year, end)
+    then = as_of_day(year, end)
     cut = day_number(end)
     assert then.end_day == cut
     assert all(days.max() < cut for days in then.days.values())
@@ -399,8 +399,8 @@ def test_the_same_answer_from_a_book_made_then_and_one_cut_later() -> None:
     assert judged(later, week.id, "function") == judged(made_then, week.id, "function")
 
 
-def test_until_of_a_later_day_changes_nothing(year: Book) -> None:
-    assert until(year, date(2027, 1, 1)) is year
+def test_until_of_a_later_day_changes_nothing(year: UnitHistory) -> None:
+    assert as_of_day(year, date(2027, 1, 1)) is year
 
 
 def test_the_book_leaves_out_what_is_no_case() -> None:
@@ -443,7 +443,7 @@ def test_a_book_cut_later_takes_the_same_parcels_for_received(days: int | None) 
     odd = lines.with_columns(signed_at=pl.when(pl.int_range(pl.len()) == 5).then(signed).otherwise("signed_at"))
     end = MONDAY + timedelta(days=11 if days is None else 25)
     made_then, later = book_of(odd, end=end, dims=("sku",)), book_of(odd, dims=("sku",))
-    cut = until(later, end)
+    cut = as_of_day(later, end)
     assert np.array_equal(cut.days["signed_at"], made_then.days["signed_at"][: cut.n])
     assert (made_then.days["signed_at"][cut.n :] == -1).all()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 
 CHANNEL = """
 channels:
@@ -40,7 +40,7 @@ def database(tmp_path: Path) -> None:
         "table: form",
     ],
 )
-def test_a_window_with_overlap(pull: Callable[..., Batch], keys: str) -> None:
+def test_a_window_with_overlap(pull: Callable[..., PulledRows], keys: str) -> None:
     """The window reaches back by the overlap and ends before its end; a first load has all."""
     whole = pull((CHANNEL % keys).replace("table: form,", "table: form,"))
     assert (whole.error, whole.frame.height) == ("", 3)
@@ -51,12 +51,12 @@ def test_a_window_with_overlap(pull: Callable[..., Batch], keys: str) -> None:
 
 
 @pytest.mark.usefixtures("database")
-def test_an_unknown_table_is_told(pull: Callable[..., Batch]) -> None:
+def test_an_unknown_table_is_told(pull: Callable[..., PulledRows]) -> None:
     """The database's own reason is passed on."""
     assert "no such table" in pull(CHANNEL % "table: forms").error
 
 
-def test_an_absent_database_is_told_and_not_made(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_an_absent_database_is_told_and_not_made(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """SQLite would make an empty file; we say that there is none."""
     assert "There is no database" in pull(CHANNEL % "table: form").error
     assert not (tmp_path / "app.sqlite").exists()

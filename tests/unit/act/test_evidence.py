@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from tasks.act.evidence import AFTER, OWN, Evidence, Table, Windows, gather
+from tasks.act.evidence import AFTER, OWN, Evidence, WeekTable, Windows, gather
 from tasks.act.verdict import Judgement, judge
 from tasks.model.actions import Verdict
 
@@ -20,7 +20,7 @@ WINDOWS = Windows(
 
 def table(
     rate: np.ndarray, effect: float, *, sisters: int = 0, weeks: int = 54, n: float = 1000.0, seed: int | None = None
-) -> Table:
+) -> WeekTable:
     """Weekly rows on Sundays: the slice at `rate`, times `effect` from week 46 on, and sisters at twice that rate untouched."""
     day = np.array([(MONDAY + timedelta(weeks=w, days=6)).toordinal() for w in range(weeks)])
     own = np.where(np.arange(weeks) >= 46, effect, 1.0) * rate[:weeks] * n
@@ -29,7 +29,7 @@ def table(
     events = mean if seed is None else np.random.default_rng(seed).poisson(mean).astype(float)
     group = np.concatenate([np.full(weeks, OWN), np.arange(sisters).repeat(weeks)])
     days = np.tile(day, sisters + 1)
-    return Table(
+    return WeekTable(
         days,
         (group == OWN) & (np.tile(np.arange(weeks), sisters + 1) >= 46),
         group,
@@ -126,11 +126,11 @@ def test_a_relapse_is_looked_for_eight_weeks_long() -> None:
 def test_a_short_baseline_is_completed_by_sister_slices() -> None:
     rows = table(FLAT, 0.5, sisters=8)
     recent = rows.day >= (MONDAY + timedelta(weeks=38)).toordinal()
-    young = Table(*(getattr(rows, name)[recent] for name in ("day", "treated", "group", "n", "events", "other")))
+    young = WeekTable(*(getattr(rows, name)[recent] for name in ("day", "treated", "group", "n", "events", "other")))
     found = gather(young, WINDOWS)
     assert found.baseline_weeks == 4 and found.prior.n > 0
     assert said(found).reason != "baseline_short"
-    alone = gather(Table(*(getattr(young, name)[young.group == OWN] for name in vars(young))), WINDOWS)
+    alone = gather(WeekTable(*(getattr(young, name)[young.group == OWN] for name in vars(young))), WINDOWS)
     assert said(alone).reason == "baseline_short"
 
 
@@ -139,7 +139,7 @@ def test_units_without_the_change_go_on_as_untreated() -> None:
     old = replace(
         rows, treated=np.zeros_like(rows.treated), n=np.where(rows.treated, 100.0, 0.0), events=np.where(rows.treated, 9.0, 0.0)
     )
-    both = Table(*(np.concatenate([getattr(rows, name), getattr(old, name)]) for name in vars(rows)))
+    both = WeekTable(*(np.concatenate([getattr(rows, name), getattr(old, name)]) for name in vars(rows)))
     found = gather(both, WINDOWS)
     assert found.untreated.n == 2_000 + 7 * 100 and found.after.n == 6_000
 

@@ -17,7 +17,7 @@ from benchmarks.engines.count_scan import case_scan, count_scan
 from benchmarks.engines.located import Located
 from tasks.errors import UserError
 
-SHARED = Path(os.environ.get("AFTERSALES_SHARED", Path(__file__).resolve().parents[4] / "shared"))
+SHARED = Path(os.environ.get("AFTERSALES_SHARED", Path(__file__).resolve().parents[5] / "shared"))
 CASES = SHARED / "rca" / "cases" / "CC"
 
 DIMS = ["sku", "batch", "channel", "region"]

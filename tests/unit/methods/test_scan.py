@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom, poisson
 
-from tasks.methods.scan import Condition, Found, Panel, Pattern, Scan, likelihood_ratio, ratio_interval, scan, tail_nats
+from tasks.methods.scan import Condition, FoundSlice, Panel, Pattern, Scan, likelihood_ratio, ratio_interval, scan, tail_nats
 
 SKUS, CARRIERS, REGIONS, DAYS = 12, 4, 5, 28
 LINES = 3
@@ -375,7 +375,7 @@ def test_planted_slices_are_found_under_noise() -> None:
 # ---- Determinism ---------------------------------------------------------------------------------
 
 
-def key(found: Found) -> tuple[Pattern, float, float]:
+def key(found: FoundSlice) -> tuple[Pattern, float, float]:
     return found.pattern, round(found.observed, 6), round(found.expected, 6)
 
 

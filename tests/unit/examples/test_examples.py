@@ -21,7 +21,7 @@ from tasks.analyse.breaks import breaks
 from tasks.analyse.causes.search import root_causes
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
-from tasks.analyse.example_case import story
+from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.inflow import daily, problems
 from tasks.analyse.red_lines import red_lines
@@ -162,7 +162,7 @@ class Example:
             channels=channels,
             due_items=due_items(facts, period, shop),
             breaks=breaks(facts, period, shop, channels),
-            story=story(facts, period, found.causes),
+            example_case=example_case(facts, period, found.causes),
             breakdowns=breakdowns(facts, period, shop),
             projections=[],
             daily=daily(facts, period),

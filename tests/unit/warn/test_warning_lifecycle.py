@@ -11,7 +11,7 @@ import pytest
 from tasks.errors import ConfigurationError
 from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningKind, WarningState
 from tasks.shop.load import Shop
-from tasks.warn.lifecycle import Round, due_round, warning_id
+from tasks.warn.lifecycle import WatchResult, due_round, warning_id
 from tasks.warn.owners import ladder
 from tests.unit.warn.conftest import MOMENT, kept_after
 
@@ -19,11 +19,11 @@ Make = Callable[..., EarlyWarning]
 DAY = timedelta(days=1)
 
 
-def told(due: Round) -> list[tuple[str, str]]:
+def told(due: WatchResult) -> list[tuple[str, str]]:
     return [(telling.event.kind, telling.event.to) for telling in due.tellings]
 
 
-def remembered(kept: list[KeptWarning], due: Round, moment: datetime) -> list[KeptWarning]:
+def remembered(kept: list[KeptWarning], due: WatchResult, moment: datetime) -> list[KeptWarning]:
     by_id = {each.warning_id: each for each in kept}
     for name in due.seen:
         by_id[name] = replace(by_id[name], last_seen=moment)
@@ -37,12 +37,12 @@ def test_a_new_matter_is_told_to_its_owner_and_a_rerun_tells_nothing(shop: Shop,
     first = due_round([warning()], [], shop, MOMENT)
     assert told(first) == [("opened", "品控主管")]
     kept = remembered([], first, MOMENT)
-    assert due_round([warning()], kept, shop, MOMENT) == Round((), (kept[0].warning_id,))
+    assert due_round([warning()], kept, shop, MOMENT) == WatchResult((), (kept[0].warning_id,))
     assert told(due_round([warning(observed=8.0)], kept, shop, MOMENT + timedelta(hours=8))) == []
 
 
 def test_where_there_is_nothing_nothing_is_told(shop: Shop) -> None:
-    assert due_round([], [], shop, MOMENT) == Round((), ())
+    assert due_round([], [], shop, MOMENT) == WatchResult((), ())
 
 
 def test_a_matter_that_grows_is_an_update_of_the_same_warning(shop: Shop, warning: Make) -> None:
@@ -56,7 +56,7 @@ def test_a_matter_that_grows_is_an_update_of_the_same_warning(shop: Shop, warnin
 def test_the_same_cases_under_another_slice_are_the_same_matter(shop: Shop, warning: Make) -> None:
     whole = warning(slice={"sku": "FW-03"}, items=(*(f"r{n}" for n in range(6)), "r9"), observed=7.0)
     due = due_round([whole], [kept_after(warning())], shop, MOMENT + timedelta(hours=8))
-    assert due == Round((), ("W1",))
+    assert due == WatchResult((), ("W1",))
     other = warning(slice={"sku": "FW-03"}, items=("x1", "x2", "x3", "x4"), observed=4.0)
     assert [kind for kind, _ in told(due_round([other], [kept_after(warning())], shop, MOMENT + timedelta(hours=8)))] == [
         "opened"

@@ -29,6 +29,10 @@ def test_another_process_with_a_reused_id_is_not_the_holder() -> None:
     assert is_gone(f"{head}:1")
 
 
-@pytest.mark.parametrize("holder", ["me", "w@elsewhere:1:2", f"w@elsewhere:{os.getpid()}:0", ""])
+@pytest.mark.parametrize(
+    "holder",
+    ["me", "w@elsewhere:1:2", f"w@elsewhere:{os.getpid()}:0", ""],
+    ids=["name", "other host", "own id elsewhere", "empty"],
+)
 def test_of_other_hosts_and_people_nothing_is_known(holder: str) -> None:
     assert not is_gone(holder)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tasks.analyse.causes.lifecycle import MAX_NEW, MEMORY, Counted, lived
+from tasks.analyse.causes.lifecycle import MAX_NEW, MEMORY, Recount, with_lifecycle
 from tasks.analyse.causes.naming import RootCauses
 from tasks.model.causes import Cause, CauseStatus
 from tasks.model.periods import Period
@@ -24,9 +24,9 @@ def cause(name: str, **changed: Any) -> Cause:
     return replace(made, **changed)
 
 
-def judged(found: list[Cause], earlier: list[tuple[str, Cause]], now: dict[str, Counted] | None = None) -> RootCauses:
+def judged(found: list[Cause], earlier: list[tuple[str, Cause]], now: dict[str, Recount] | None = None) -> RootCauses:
     result = RootCauses(found, [], 100, 0.05, None, "")
-    return lived(result, earlier, WEEK, lambda one: (now or {}).get(one.cause_id))
+    return with_lifecycle(result, earlier, WEEK, lambda one: (now or {}).get(one.cause_id))
 
 
 def then(name: str, period: Period = LAST, **changed: Any) -> tuple[str, Cause]:
@@ -73,10 +73,10 @@ def test_a_wider_or_narrower_slice_is_the_same_trouble(slice_: dict[str, str], s
 def test_another_name_for_the_same_cases_is_the_same_trouble() -> None:
     found = cause("W", slice={"warehouse": "西南仓"})
     before = then("R", slice={"region": "西南"})
-    same = Counted(12.0, 3.0, frozenset(found.rows[:12]))
+    same = Recount(12.0, 3.0, frozenset(found.rows[:12]))
     result = judged([found], [before], {"R": same})
     assert [(one.cause_id, one.life) for one in result.causes] == [("R", "continuing")] and result.ended == []
-    others = Counted(12.0, 3.0, frozenset(f"other-{n}" for n in range(12)))
+    others = Recount(12.0, 3.0, frozenset(f"other-{n}" for n in range(12)))
     result = judged([found], [before], {"R": others})
     assert [(one.cause_id, one.life) for one in result.causes] == [("W", "new")]
     assert [(one.cause_id, one.life) for one in result.ended] == [("R", "watched")]
@@ -101,7 +101,7 @@ def test_safety_comes_before_money() -> None:
 
 @pytest.mark.parametrize(("observed", "life"), [(5.0, "recovered"), (1.0, "recovered"), (9.0, "watched"), (30.0, "watched")])
 def test_what_is_not_named_any_more_has_ended_or_is_watched(observed: float, life: str) -> None:
-    now = Counted(observed, 5.0, frozenset(f"x{n}" for n in range(int(observed))))
+    now = Recount(observed, 5.0, frozenset(f"x{n}" for n in range(int(observed))))
     [one] = judged([], [then("A")], {"A": now}).ended
     assert (one.life, one.observed, one.expected) == (life, observed, 5.0)
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_counted_is_not_said_to_have_ended() -> None:
 
 def test_a_forecast_is_held_against_what_came() -> None:
     foretold = (("forecast", (WEEK.id, 12.0, 7.0, 18.0)),)
-    now = {"A": Counted(15.0, 4.0, frozenset(cause("A").rows[:15]))}
+    now = {"A": Recount(15.0, 4.0, frozenset(cause("A").rows[:15]))}
     [one] = judged([cause("A")], [then("A", facts=foretold)], now).causes
     assert dict(one.facts)["forecast_graded"] == (12.0, 7.0, 18.0, 15.0)
     # A forecast for another week is not graded by this one.

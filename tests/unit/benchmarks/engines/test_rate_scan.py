@@ -14,7 +14,7 @@ from benchmarks.rate_scan_price import PRICES, Incident, cross_validated, figure
 from tasks.errors import UserError
 from tasks.settings import Settings
 
-SHARED = Settings().shared or Path(__file__).resolve().parents[4] / "shared"
+SHARED = Settings().shared or Path(__file__).resolve().parents[5] / "shared"
 INCIDENTS = SHARED / "rca" / "cases" / "RS"
 SIZES = {"carrier": 4, "region": 6, "sku": 8}
 DIMS = list(SIZES)

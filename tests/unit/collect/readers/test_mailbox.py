@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.readers.mailbox import header, own_words, parse
 from tasks.shop.channels import Mailbox
 
@@ -54,7 +54,7 @@ def mail(text: str = "壶漏水", number: int = 1, **headers: str) -> bytes:
     return message.as_bytes()
 
 
-def test_an_ordinary_mail(pull: Callable[..., Batch], put: Callable[[str, bytes], None]) -> None:
+def test_an_ordinary_mail(pull: Callable[..., PulledRows], put: Callable[[str, bytes], None]) -> None:
     """Its Message-ID is the source id, its sender a keyed reference, its body scrubbed text."""
     put("1", mail("壶漏水，请回电19900001234\n\n> 上次的话\n", References="<m0@shop.example> <x@shop.example>"))
     batch = pull(CHANNEL)
@@ -71,7 +71,7 @@ def test_an_ordinary_mail(pull: Callable[..., Batch], put: Callable[[str, bytes]
 
 
 def test_fifty_megabytes_are_refused_unread(
-    pull: Callable[..., Batch], put: Callable[[str, bytes], None], tmp_path: Path
+    pull: Callable[..., PulledRows], put: Callable[[str, bytes], None], tmp_path: Path
 ) -> None:
     """The big mail goes to quarantine by its size, the small one is read."""
     put("1", mail())
@@ -85,7 +85,7 @@ def test_fifty_megabytes_are_refused_unread(
     assert "50 MB" in batch.hint
 
 
-def test_one_mail_delivered_twice_is_one_record(pull: Callable[..., Batch], put: Callable[[str, bytes], None]) -> None:
+def test_one_mail_delivered_twice_is_one_record(pull: Callable[..., PulledRows], put: Callable[[str, bytes], None]) -> None:
     """The same id with the same words is one record; with other words it is another."""
     put("1", mail())
     put("2", mail())
@@ -121,7 +121,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_mail_hurts_nobody(pull: Callable[..., Batch], put: Callable[[str, bytes], None], name: str) -> None:
+def test_a_hostile_mail_hurts_nobody(pull: Callable[..., PulledRows], put: Callable[[str, bytes], None], name: str) -> None:
     """It is read or refused with a reason in under a second; the ordinary mail beside it is kept; no text holds a line break of a header."""
     put("1", HOSTILE[name])
     put("2", mail())

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 
 CHANNEL = """
 channels:
@@ -25,7 +25,7 @@ POSTS = [
 ]
 
 
-def test_lines_with_a_broken_one(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_lines_with_a_broken_one(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """A line that is no JSON goes to quarantine by its number; absent fields are empty."""
     (tmp_path / "in.jsonl").write_text(json.dumps(POSTS[0]) + "\n{broken\n" + json.dumps(POSTS[1]) + "\n", "utf-8")
     batch = pull(CHANNEL % "form: auto")
@@ -37,14 +37,14 @@ def test_lines_with_a_broken_one(pull: Callable[..., Batch], tmp_path: Path) -> 
     assert batch.unreadable["source_id"].to_list() == ["in.jsonl:2"]
 
 
-def test_a_document(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_a_document(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """The list is found at its path; a wrong path is an error."""
     (tmp_path / "in.json").write_text(json.dumps({"data": {"posts": POSTS}}), "utf-8")
     assert pull(CHANNEL % "records: data.posts").frame.height == 2
     assert "no list of records at `data.items`" in pull(CHANNEL % "records: data.items").error
 
 
-def test_no_rows_are_no_error(pull: Callable[..., Batch], tmp_path: Path) -> None:
+def test_no_rows_are_no_error(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """An empty answer gives an empty frame with all columns."""
     (tmp_path / "in.json").write_text("[]")
     batch = pull(CHANNEL % "form: document")

@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.collect.batch import Batch
+from tasks.collect.batch import PulledRows
 from tasks.collect.mapping.canonical import numbers, times
 from tasks.errors import ConfigurationError
 from tasks.model.tables import TABLES
 
-Pull = Callable[..., Batch]
+Pull = Callable[..., PulledRows]
 END = datetime(2026, 11, 8, 16, tzinfo=UTC)  # Monday 2026-11-09 00:00 in Shanghai
 ALL_FORMS = ["iso", "half_day", "month_day"]
 

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 
 from examples.sample_shop import forms
-from examples.sample_shop.dirt import Ledger
+from examples.sample_shop.dirt import DirtLedger
 from examples.sample_shop.home import write_configuration
 from examples.sample_shop.prior_actions import prior_actions
 from examples.sample_shop.rows import nested
@@ -26,7 +26,7 @@ from examples.sample_shop.sources import write_sources
 from tasks.collect.pull import pull_channel
 from tasks.settings import Settings
 from tasks.shop.load import Shop
-from tests.unit.sample.tiny_world import TinyWorld
+from tests.unit.examples.sample_shop.tiny_world import TinyWorld
 
 NOW = datetime(2026, 11, 9, 4, tzinfo=UTC)
 ONLY_BY_RULE = ("out_of_range",)
@@ -114,7 +114,7 @@ def test_the_first_export_stops_at_five_thousand_rows(tmp_path: Path) -> None:
     many = pl.concat(
         [reviews.with_columns(pl.format("{}-{}", "source_id", pl.lit(copy)).alias("source_id")) for copy in range(110)]
     )
-    book = Ledger()
+    book = DirtLedger()
     lost = forms.write_reviews(tmp_path, "reviews_jia", many, 1, book)
     (first,) = tmp_path.glob("jia-until-*.csv")
     assert len(list(csv.reader(first.read_bytes().decode("gb18030").splitlines()))) == 5_001
