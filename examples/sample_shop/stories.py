@@ -48,8 +48,8 @@ NOISE = INDEX[("PRD.FAULT", "noise")]
 class Story:
     """A story that hangs on order lines.
 
-    `added` are further cases per order line: problem → rate. `weeks` are the ISO weeks in which the table of
-    domain.md counts it; a null `mask` means that it hangs on conversations or devices.
+    `added` are further cases per order line: problem → rate. `weeks` are the ISO weeks in which
+    the story is told; a null `mask` means that it hangs on conversations or devices.
     """
 
     code: str

@@ -46,7 +46,7 @@ LASTING = ("batch", "ship_date", "promotion")
 BASELINE_WEEKS = 12
 WATCH_DAYS = 56
 WEAR_WATCH_DAYS = 90
-"""Days after the verified weeks in which a relapse is looked for; what wears out is watched longer (domain.md 9.5)."""
+"""Days after the verified weeks in which a relapse is looked for; what wears out is watched longer (docs/method.md, 9)."""
 
 RECORD_DIMENSIONS = ("symptom", "os", "app_version", "source", "queue", "shift", "platform")
 

@@ -112,7 +112,7 @@ def refusal(action: Action, forbidden: Callable[[str], object]) -> str:
 
     Args:
         action: The action, proposed or typed in by a person.
-        forbidden: Says whether a text is a practice of domain.md 5.11.
+        forbidden: Says whether a text is a practice of docs/method.md, 10.
 
     Returns:
         Code: no_person, no_date, no_target, no_metric, vague, forbidden; empty where nothing speaks against it.

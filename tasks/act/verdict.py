@@ -63,7 +63,7 @@ class Judgement:
 
 
 def judge(found: Evidence, *, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
-    """Say whether an action worked (domain.md 9.5, 14.3).
+    """Say whether an action worked (docs/method.md, 9 and 11).
 
     Effective needs both: the interval of the ratio lies below 1, and two consecutive mature weeks meet the target. One
     interval is printed, always of 95 %; before the planned weeks are over, the words need that of 99 %:

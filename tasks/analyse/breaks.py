@@ -1,4 +1,4 @@
-"""Events that make before and after incomparable: named with their day, never blamed (domain.md 4, 5, 13)."""
+"""Events that make before and after incomparable: named with their day, never blamed (docs/method.md, 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What opens the meeting whatever the statistics say: injury, regulator, missed evidence (domain.md 8.1)."""
+"""What opens the meeting whatever the statistics say: injury, regulator, missed evidence (docs/method.md, 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which promises fell due in a period, and whether they were kept: counted when due, not when closed (domain.md 7)."""
+"""Which promises fell due in a period, and whether they were kept: counted when due, not when closed (docs/method.md, 7)."""
 
 from __future__ import annotations
 

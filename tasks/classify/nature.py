@@ -1,4 +1,4 @@
-"""What a record is: complaint, question, suggestion or praise (ISO 10002; domain.md 2.1)."""
+"""What a record is: complaint, question, suggestion or praise (ISO 10002; docs/method.md, 1)."""
 
 from __future__ import annotations
 

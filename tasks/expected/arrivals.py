@@ -1,4 +1,4 @@
-"""Expected arrivals: what a week would bring if nothing had changed, from exposure and lag curves (domain.md section 4).
+"""Expected arrivals: what a week would bring if nothing had changed, from exposure and lag curves (docs/method.md, 5).
 
 Every unit carries a hazard of raising a case at each age. The hazard of a lag family is estimated on mature history with
 the units at risk at each age (Kaplan and Meier 1958: censored units leave the risk set), times a rate for its product,

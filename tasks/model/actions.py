@@ -29,7 +29,7 @@ class ActionState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Whether an action worked (domain.md 9.5)."""
+    """Whether an action worked (docs/method.md, 9)."""
 
     EFFECTIVE = "effective"
     PARTLY = "partly"

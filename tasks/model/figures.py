@@ -11,7 +11,7 @@ from typing import Literal
 class Figure:
     """One measured figure of a period, with what it is judged against.
 
-    `family` is one of `inflow`, `quality`, `service`, `published`, `money` (domain.md 2.3); families never mix.
+    `family` is one of `inflow`, `quality`, `service`, `published`, `money` (docs/method.md, 2); families never mix.
     Rates are fractions (0.019), money is in the shop's currency, times in minutes.
     """
 

@@ -42,7 +42,7 @@ UNREAD = (
     "complaints_by_source",
     "complaints_by_platform",
 )
-"""Figures that no manager reads (domain.md 8.3); they stay in the archive."""
+"""Figures that no manager reads (docs/method.md, 8); they stay in the archive."""
 FAMILIES = ("money", "quality", "published", "service", "inflow")
 CHANGE_UNITS = {
     "share": "points",

@@ -1,4 +1,4 @@
-"""A review as sentences: what happened, what it means, who does what by when (domain.md 14.4)."""
+"""A review as sentences: what happened, what it means, who does what by when (docs/method.md, 11)."""
 
 from __future__ import annotations
 
@@ -434,7 +434,7 @@ class Sentences:
         return self.voice.say("finding.cluster", where=where, observed=observed)
 
     def _changed(self) -> bool:
-        """Whether the shop's own figure left its normal range: only then has an excess a share (domain.md G13)."""
+        """Whether the shop's own figure left its normal range: only then has an excess a share (docs/method.md, 5)."""
         return any(
             (figure := self.review.figure(code)) is not None and figure.judgement == "worse"
             for code in ("complaint_rate_signed", "complaint_rate", "complaints", "inflow")

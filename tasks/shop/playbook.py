@@ -157,7 +157,7 @@ class Verify(Section):
 
 
 class Entry(Section):
-    """One playbook entry (domain.md 9.7)."""
+    """One playbook entry (docs/method.md, 9)."""
 
     id: str
     name: Name

@@ -35,7 +35,7 @@ class Ages(Section):
 
 
 class Losses(Section):
-    """Rules of the net loss (D21) that are no price: prices stand in the source's cost_rate table."""
+    """Rules of the net loss (docs/method.md, 4) that are no price: prices stand in the source's cost_rate table."""
 
     resale_share: float = Field(
         default=0.7, ge=0, le=1, description="Share of returned units sold again where no inspection says it."

@@ -31,7 +31,7 @@ class Name(Section):
 
 
 class Family(Name):
-    """A lag family: on which clock its complaints arrive and what they are measured on (domain.md 4)."""
+    """A lag family: on which clock its complaints arrive and what they are measured on (docs/method.md, 5)."""
 
     axis: Literal["paid_at", "shipped_at", "signed_at", "applied_at", "day", "none"]
     exposure: Literal[

@@ -27,7 +27,7 @@ class PhraseGroup(Section):
 
 
 class GateWord(Section):
-    """A word with legal effect and what a general edition prints instead (domain.md 5.10)."""
+    """A word with legal effect and what a general edition prints instead (docs/method.md, 10)."""
 
     zh: str = ""
     en: str = ""
@@ -45,7 +45,7 @@ class GateWord(Section):
 
 
 class Forbidden(Section):
-    """A practice that may never be proposed or drafted (domain.md 5.11)."""
+    """A practice that may never be proposed or drafted (docs/method.md, 10)."""
 
     id: str
     zh: str

@@ -1,4 +1,4 @@
-"""How numbers, dates and strengths are worded (domain.md 14)."""
+"""How numbers, dates and strengths are worded (docs/method.md, 11)."""
 
 from __future__ import annotations
 

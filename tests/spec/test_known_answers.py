@@ -40,7 +40,7 @@ STORIES = [
     ("new packaging, a fall", 11.4, 29.9, 7.5),
     ("no change", 14, 14, 0.0),
 ]
-"""Observed, expected and nats of the planted stories (domain.md 13), rounded there to whole nats or tens."""
+"""Observed, expected and nats of the planted stories, rounded there to whole nats or tens."""
 
 
 @pytest.mark.parametrize(("observed", "expected", "nats"), [row[1:] for row in STORIES], ids=[row[0] for row in STORIES])

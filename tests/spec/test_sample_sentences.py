@@ -1,4 +1,4 @@
-"""The thirty sentences of domain.md 12, in own short wordings of the expectation: leaves any of which is right, nature, emotion."""
+"""Thirty sentences of buyers, in own short wordings of the expectation: leaves any of which is right, nature, emotion."""
 
 from datetime import UTC, datetime
 

@@ -58,7 +58,7 @@ def clusters(facts: Facts, period: Period) -> list[Cause]:
 
 
 def reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
-    """Find products that many write about without an order behind it while confirmed faults stay level (domain.md 5.13)."""
+    """Find products that many write about without an order behind it while confirmed faults stay level (docs/method.md, 6)."""
     known = facts["feedback"].filter(
         pl.col("oid").is_null() & pl.col("sku").is_not_null() & (pl.col("nature") != "praise") & (pl.col("family") != "app")
     )

@@ -31,7 +31,7 @@ def figures(
     expected_total: float | None = None,
     partial: str = "",
 ) -> list[Figure]:
-    """Return every figure of a period; each belongs to exactly one family (domain.md 2.3) and says what it rests on.
+    """Return every figure of a period; each belongs to exactly one family (docs/method.md, 2) and says what it rests on.
 
     Args:
         facts: Coded tables.

@@ -1,4 +1,4 @@
-"""Family A: what arrived in the period, counted and never divided by the orders of the same week (domain.md 2.3)."""
+"""Family A: what arrived in the period, counted and never divided by the orders of the same week (docs/method.md, 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What after-sales cost: gross, recovered and net loss at cost price, by the day of booking (domain.md D21)."""
+"""What after-sales cost: gross, recovered and net loss at cost price, by the day of booking (docs/method.md, 4)."""
 
 from __future__ import annotations
 

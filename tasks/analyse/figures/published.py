@@ -1,4 +1,4 @@
-"""What the platforms publish about the shop: repeated as published, never recomputed (domain.md D08p, D17)."""
+"""What the platforms publish about the shop: repeated as published, never recomputed (docs/method.md, 3: D08p, D17)."""
 
 from __future__ import annotations
 

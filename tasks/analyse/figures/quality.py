@@ -1,4 +1,4 @@
-"""Family B: what came of the units that were signed, each cohort read at the same age (domain.md 2.3, 3)."""
+"""Family B: what came of the units that were signed, each cohort read at the same age (docs/method.md, 2 and 3)."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
 def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, ...]) -> list[float]:
     """Return the events that each cohort's mix of orders lets expect at the usual rate of each kind (direct standardisation).
 
-    A talent room that sells more moves the rate of the whole shop, and nothing about quality (domain.md G8): a cohort is judged
+    A talent room that sells more moves the rate of the whole shop, and nothing about quality (docs/method.md, 5): a cohort is judged
     by events over what its own mix lets expect. Kinds with few orders are drawn towards the common rate.
     """
     days = [(day, place) for place, cohort in enumerate(chain) for day in _days(cohort)]

@@ -1,4 +1,4 @@
-"""Family C: whether the service kept its promises, counted when the clock was due (domain.md 2.3, 7)."""
+"""Family C: whether the service kept its promises, counted when the clock was due (docs/method.md, 2 and 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, rates, dates and strengths as the words that a manager reads (domain.md 14)."""
+"""Numbers, rates, dates and strengths as the words that a manager reads (docs/method.md, 11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words with legal effect: replaced in every general edition (domain.md 5.10)."""
+"""Words with legal effect: replaced in every general edition (docs/method.md, 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Given deadlines that are close, and regulator cases whose clocks run (domain.md 5.2, 5.3 and 7)."""
+"""Given deadlines that are close, and regulator cases whose clocks run (docs/method.md, 7)."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def emotion(facts: Facts, shop: Shop) -> list[EarlyWarning]:
 
 
 def reputations(facts: Facts, shop: Shop) -> list[EarlyWarning]:
-    """Return talk of law and press above the usual, and products that many without an order write about (domain.md 5.13).
+    """Return talk of law and press above the usual, and products that many without an order write about (docs/method.md, 6).
 
     Args:
         facts: Coded facts at their moment; days that were over then count.

@@ -172,7 +172,7 @@ def test_what_cannot_be_counted_is_undecided(missing: str) -> None:
 def test_actions_chosen_because_their_slice_was_worst_are_not_called_effective() -> None:
     """Of 150 slices with one true rate the worst week opens an action that does nothing: false «effective» ≤ 2.5 %.
 
-    With the trigger week inside a four-week baseline the same verdict is given far more often (domain.md G4).
+    With the trigger week inside a four-week baseline the same verdict is given far more often (docs/method.md, 9).
     """
     chance = np.random.default_rng(20261122)
     weekly, rate, runs = 250, 0.03, 300

@@ -35,10 +35,10 @@ INDEX = [
     1.3, 1.5, 1.5, 1.4, 1.4, 2.1, 0.75, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 1, 1, 1, 1,  # 618 … mid September
     0.9, 0.85, 1, 1.7, 2.2, 1.6, 2.8, 0.85,  # 双11 in the last week but one
 ]  # fmt: skip
-"""Orders of the sample shop by week, normal = 1 (domain.md 11.4)."""
+"""Orders of the sample shop by week, normal = 1."""
 
 BY_WEEK = [0.22, 0.34, 0.18, 0.09, 0.06, 0.04, 0.03, 0.02, 0.02]
-"""Share of complaints by week since payment (domain.md 4)."""
+"""Share of complaints by week since payment (docs/method.md, 5)."""
 
 RATE = 0.04
 

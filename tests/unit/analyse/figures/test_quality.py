@@ -149,7 +149,7 @@ def test_lines_are_told_apart(shop: Shop) -> None:
 
 
 def test_a_rate_in_a_promotion_is_not_moved_by_the_promotion(shop: Shop) -> None:
-    """Four times as many units in the newest weeks, the same true rate: nothing is said (domain.md 4)."""
+    """Four times as many units in the newest weeks, the same true rate: nothing is said (docs/method.md, 5)."""
     facts = world(complaints_after=(2,))
     more = facts["order_line"].filter(pl.col("signed_at") >= moment(date(2026, 10, 12)))
     extra = [more.with_columns(oid=pl.col("oid") + f"x{k}", tid=pl.col("tid") + f"x{k}") for k in range(3)]

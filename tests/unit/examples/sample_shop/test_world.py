@@ -224,7 +224,7 @@ def test_likelihood_is_that_of_the_table() -> None:
 STORY_SIZES = {
     "S1": (9.5, 1.6), "S2": (36, 7.6), "S3": (32, 10), "S4": (57, 16), "S6": (31, 6), "S8": (11.4, 29.9), "S9": (14, 14), "S10": (99, 11),
 }  # fmt: skip
-"""Weekly observed and expected of domain.md 13."""
+"""Weekly observed and expected of the planted stories."""
 
 
 @pytest.mark.parametrize("code", sorted(STORY_SIZES))
