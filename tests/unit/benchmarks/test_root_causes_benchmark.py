@@ -102,7 +102,6 @@ def test_a_full_cube_of_whole_numbers_is_still_a_cube() -> None:
 
 
 def test_sparse_whole_numbers_go_to_the_count_engine() -> None:
-    pytest.importorskip("benchmarks.engines.count_scan", reason="the engine for counts is not merged yet")
     rows = {
         "sku": [f"s{n}" for n in range(40)],
         "batch": [f"b{n}" for n in range(40)],
@@ -113,7 +112,6 @@ def test_sparse_whole_numbers_go_to_the_count_engine() -> None:
 
 
 def test_counts_with_denominators_go_to_the_rate_engine() -> None:
-    pytest.importorskip("benchmarks.engines.rate_scan", reason="the engine for rates is not merged yet")
     columns = ("real", "predict", "value", "cnt", "base_value", "base_cnt")
     assert engine_of(pl.DataFrame({"line": ["a"]} | {name: [1.0] for name in columns}), ["line"]).__name__ == "rate_scan"
 
