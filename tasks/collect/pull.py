@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -11,29 +12,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from pydantic import BaseModel
 
 from tasks.collect.batch import PulledRows
 from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
-from tasks.collect.readers import delimited, http_api, json_records, mailbox, parquet, selection, sql_table, workbook
+from tasks.collect.readers import selection
 from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import UserError
 from tasks.model.tables import TABLES
 from tasks.settings import Settings
-from tasks.shop.channels import Channel, Selection
+from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
+from tasks.shop.sources.kinds import PLAIN, kind_of
+from tasks.shop.sources.selection import Selection
+from tasks.shop.sources.source import Source
 
 READERS: dict[str, Callable[[Any, ReadContext], SourceRows]] = {
-    "http_api": http_api.read,
-    "mailbox": mailbox.read,
-    "json_records": json_records.read,
-    "sql_table": sql_table.read,
-    "workbook": workbook.read,
-    "parquet": parquet.read,
-    "delimited": delimited.read,
+    kind_of(source): importlib.import_module(f"tasks.collect.readers.{kind_of(source)}").read for source in PLAIN
 }
-"""Kind of a source → what reads it."""
+"""Kind of a source → what reads it: the module of that name."""
 
 UNFORESEEN = (
     OSError,
@@ -146,9 +143,9 @@ def _native(channel: Channel, place: ReadContext, shop: Shop) -> SourceRows:
     return read_one(channel.read, place)
 
 
-def read_one(spec: BaseModel, place: ReadContext) -> SourceRows:
+def read_one(spec: Source, place: ReadContext) -> SourceRows:
     """Read one source by its kind."""
-    return READERS[spec.kind](spec, place)  # type: ignore[attr-defined]
+    return READERS[spec.kind](spec, place)
 
 
 def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame, window: Window) -> datetime | None:

@@ -5,294 +5,26 @@ No key is named `on`, `null`, `true` or `no`: YAML would read it as something el
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from tasks.model.tables import STAMPS, TABLES
 from tasks.shop.section import Section
+from tasks.shop.sources.kinds import PLAIN
+from tasks.shop.sources.selection import Selection
+from tasks.shop.sources.source import Source
 
 NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
 """Cells that mean nothing, unless a channel says otherwise."""
 
 
-class Auth(Section):
-    """How a server knows us.
-
-    kind: `none`, `bearer`, `basic` or `header`.
-    secret: Name of the secret: the environment variable `AFTERSALES_SECRET_<NAME>` or the file `HOME/secrets/<name>`; never the
-        secret itself.
-    user: User name for `basic`.
-    header: Header name for `header`.
-    """
-
-    kind: Literal["none", "bearer", "basic", "header"] = "none"
-    secret: str = ""
-    user: str = ""
-    header: str = "X-Api-Key"
-
-    @model_validator(mode="after")
-    def _complete(self) -> Auth:
-        if self.kind != "none" and not self.secret:
-            raise ValueError(f"auth of kind {self.kind} needs `secret`, the name of a secret")
-        if self.kind == "basic" and not self.user:
-            raise ValueError("auth of kind basic needs `user`")
-        return self
-
-
-class Paging(Section):
-    """How the next page is found.
-
-    kind: `none`; `cursor`: send `param` with the value found at `next`; `page`: count `param` up from `first` until a page is
-        empty; `link`: follow the address found at `next` (or in the HTTP header Link).
-    param: Query parameter of the cursor or page number.
-    next: Path of the next cursor or address in the answer.
-    first: Number of the first page.
-    size_param, size: Query parameter of the page size, and its value.
-    """
-
-    kind: Literal["none", "cursor", "page", "link"] = "none"
-    param: str = ""
-    next: str = ""
-    first: int = 1
-    size_param: str = ""
-    size: int = Field(default=200, ge=1, le=5000)
-
-
-class HttpApi(Section):
-    """A JSON API over HTTP.
-
-    url: Address; `{NAME}` is not replaced, parameters go to `params`.
-    url_secret: Instead of `url`: name of the secret that holds the address.
-    params: Fixed query parameters.
-    auth, paging: See there.
-    records: Path of the list of records in the answer (`data.items`); empty means the answer is the list.
-    since, until: Query parameters that take the window's ends; empty means that the server is asked for all.
-    times: How the window's ends are written: `iso`, `epoch_s`, `epoch_ms` or a strftime format in the channel's zone.
-    retries: How often a 429 or 5xx answer or a broken connection is tried again.
-    timeout_s: Seconds a single answer may take.
-    max_pages, max_mb: Limits beyond which the pull is given up.
-    """
-
-    kind: Literal["http_api"]
-    url: str = ""
-    url_secret: str = ""
-    params: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    auth: Auth = Auth()
-    paging: Paging = Paging()
-    records: str = ""
-    since: str = ""
-    until: str = ""
-    times: str = "iso"
-    retries: int = Field(3, ge=0, le=10)
-    timeout_s: float = Field(30, gt=0, le=600)
-    max_pages: int = 10_000
-    max_mb: int = 1_000
-
-    @model_validator(mode="after")
-    def _address(self) -> HttpApi:
-        if bool(self.url) == bool(self.url_secret):
-            raise ValueError("give either `url` or `url_secret`")
-        if self.paging.kind in ("cursor", "page") and not self.paging.param:
-            raise ValueError(f"paging by {self.paging.kind} needs `param`")
-        if self.paging.kind == "cursor" and not self.paging.next:
-            raise ValueError("paging by cursor needs `next`")
-        return self
-
-
-class Mailbox(Section):
-    """A mailbox: a Maildir folder, or IMAP. Its native columns: id, message_id, thread, from, to, subject, date, text,
-    attachments (number), attachment_names, size (bytes).
-
-    maildir: Path of a Maildir folder.
-    host, port, user, secret, folder, security: The IMAP account; `secret` names the password; `none` is for loopback only.
-    max_mb: A larger mail is refused before it is read; it goes to quarantine by its size.
-    max_parts, max_depth: Limits of a mail's structure.
-    max_text: Characters of text that are kept.
-    """
-
-    kind: Literal["mailbox"]
-    maildir: str = ""
-    host: str = ""
-    port: int = 993
-    user: str = ""
-    secret: str = ""
-    folder: str = "INBOX"
-    security: Literal["tls", "starttls", "none"] = "tls"
-    max_mb: float = 10
-    max_parts: int = 100
-    max_depth: int = 10
-    max_text: int = 20_000
-
-    @model_validator(mode="after")
-    def _place(self) -> Mailbox:
-        if bool(self.maildir) == bool(self.host):
-            raise ValueError("give either `maildir` or `host`")
-        if self.host and not (self.user and self.secret):
-            raise ValueError("IMAP needs `user` and `secret`, the name of the password's secret")
-        if self.security == "none" and self.host not in (
-            "",
-            "127.0.0.1",
-            "::1",
-            "localhost",
-        ):
-            raise ValueError("`security: none` is for loopback only")
-        return self
-
-
-class JsonRecords(Section):
-    """Files of JSON lines, or of JSON documents.
-
-    files: Globs; relative ones start at the shop's home; `{shared}` is the folder of the shared data sets.
-    member: Glob of the members of a zip; gz is unpacked by its name.
-    form: `lines` or `document`; `auto` takes the file's name and first character.
-    records: Path of the list of records in a document.
-    max_mb: Limit of one unpacked file.
-    """
-
-    kind: Literal["json_records"]
-    files: list[str]
-    member: str = ""
-    form: Literal["auto", "lines", "document"] = "auto"
-    records: str = ""
-    max_mb: int = 2_000
-
-
-class SqlTable(Section):
-    """A table or query of a database.
-
-    url: SQLAlchemy URL without password; `{home}` and `{shared}` are replaced (`sqlite:///{home}/source/form.sqlite`).
-    url_secret: Instead of `url`: name of the secret that holds the whole URL.
-    table: Table name; or
-    query: a SELECT; it may use `:since` and `:until`.
-    since_column: Column by which `table` is windowed; empty means that all rows are read.
-    times: How the window's ends are compared: `iso` text, `epoch_s`, `epoch_ms`, or `datetime` (native).
-    """
-
-    kind: Literal["sql_table"]
-    url: str = ""
-    url_secret: str = ""
-    table: str = ""
-    query: str = ""
-    since_column: str = ""
-    times: Literal["iso", "epoch_s", "epoch_ms", "datetime"] = "iso"
-
-    @model_validator(mode="after")
-    def _one(self) -> SqlTable:
-        if bool(self.url) == bool(self.url_secret):
-            raise ValueError("give either `url` or `url_secret`")
-        if bool(self.table) == bool(self.query):
-            raise ValueError("give either `table` or `query`")
-        return self
-
-
-class Workbook(Section):
-    """XLSX files typed by hand.
-
-    files: Globs, as elsewhere.
-    sheet: Name of the sheet; empty means the first; `*` means all, with the column `_sheet`.
-    skip_rows: Rows above the heading; `auto` takes the first row that holds every column of `heading`.
-    heading: Column names that must be in the heading row.
-    fill_down: Columns in which an empty cell (merged with the one above) takes the value above.
-    ditto: Cells that mean the value above, in every column.
-    stop_at: A row whose first cell begins so ends the table (合计).
-    max_rows, max_columns, max_cells: Limits checked before the file is parsed.
-    """
-
-    kind: Literal["workbook"]
-    files: list[str]
-    sheet: str = ""
-    skip_rows: int | Literal["auto"] = "auto"
-    heading: list[str] = Field(default_factory=list)
-    fill_down: list[str] = Field(default_factory=list)
-    ditto: list[str] = Field(default_factory=lambda: ["同上", "〃", '"'])
-    stop_at: list[str] = Field(default_factory=lambda: ["合计", "总计"])
-    max_rows: int = 200_000
-    max_columns: int = 200
-    max_cells: int = 2_000_000
-
-
-class Parquet(Section):
-    """Parquet files. files: Globs, as elsewhere."""
-
-    kind: Literal["parquet"]
-    files: list[str]
-
-
-class Delimited(Section):
-    """CSV or TSV files, gz and members of a zip included.
-
-    files: Globs, as elsewhere.
-    member: Glob of the members of a zip.
-    encoding: `utf-8` (with or without BOM), `gb18030`, or `auto`: UTF-8 where it decodes, otherwise GB18030.
-    separator, quote: Single characters.
-    skip_rows: Rows above the heading; `auto` takes the first row that holds every column of `heading`.
-    heading: Column names that must be in the heading row.
-    columns: Names, where the file has no heading.
-    stop_at: A row that begins so ends the table.
-    export_limit: A file of exactly this many rows was cut off by the export: a warning of completeness, by name.
-    max_mb: Limit of one unpacked file.
-    """
-
-    kind: Literal["delimited"]
-    files: list[str]
-    member: str = ""
-    encoding: Literal["utf-8", "gb18030", "auto"] = "auto"
-    separator: str = Field(",", min_length=1, max_length=1)
-    quote: str = Field('"', max_length=1)
-    skip_rows: int | Literal["auto"] = 0
-    heading: list[str] = Field(default_factory=list)
-    columns: list[str] = Field(default_factory=list)
-    stop_at: list[str] = Field(default_factory=list)
-    export_limit: int = 5_000
-    max_mb: int = 2_000
-
-
-OneRead = Annotated[
-    HttpApi | Mailbox | JsonRecords | SqlTable | Workbook | Parquet | Delimited,
-    Field(discriminator="kind"),
-]
-
-
-class Join(Section):
-    """A promise about a join of `select.sql`, checked before it runs.
-
-    left, right: Names of tables.
-    by: Column of both, or `left_column = right_column`; several in a list.
-    cardinality: `one_to_one`: unique on both sides; `many_to_one`: unique on the right; `one_to_many`: unique on the left.
-    """
-
-    left: str
-    right: str
-    by: Annotated[
-        list[str],
-        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
-    ]
-    cardinality: Literal["one_to_one", "many_to_one", "one_to_many"]
-
-
-class Selection(Section):
-    """Several files joined by Polars SQL.
-
-    tables: Name in the SQL → how it is read.
-    sql: File name in the shop's config folder.
-    empty: Cells that mean nothing, in every table, before the SQL runs.
-    where: Table → boolean SQL; the other rows of the table are left out before joins are checked.
-    joins: Every join of the SQL, with its cardinality.
-    """
-
-    kind: Literal["selection"]
-    tables: dict[str, OneRead]
-    sql: str
-    empty: list[str] = Field(default_factory=list)
-    where: dict[str, str] = Field(default_factory=dict)
-    joins: list[Join] = Field(default_factory=list)
-
-
-Read = Annotated[
-    HttpApi | Mailbox | JsonRecords | SqlTable | Workbook | Parquet | Delimited | Selection,
-    Field(discriminator="kind"),
-]
+if TYPE_CHECKING:
+    Read = Source
+else:
+    Read = Annotated[reduce(or_, (*PLAIN, Selection)), Field(discriminator="kind")]
 
 
 class ValueCase(Section):
@@ -413,8 +145,8 @@ class Channel(Section):
 
     name: Lower-case id; it stays for ever, records are keyed by it.
     label: Its name for readers, `{zh: 工单, en: Tickets}`.
-    table: Canonical table (tasks/model.py TABLES).
-    read: Where and how it is read; `kind` is the module of tasks/collect.
+    table: Canonical table (tasks/model/tables.py TABLES).
+    read: Where and how it is read; `kind` is a module of tasks/shop/sources.
     source: For feedback: ticket, chat, mail, review, social, form, store, call, regulator, aftersale, survey.
     platform, shop: Constant of every row, unless `columns` maps them.
     origin: For feedback: online or offline.

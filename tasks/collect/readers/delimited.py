@@ -11,7 +11,7 @@ import polars as pl
 from tasks.collect.limits import unpacked
 from tasks.collect.source_rows import ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError
-from tasks.shop.channels import Delimited
+from tasks.shop.sources.delimited import Delimited
 
 HEADING_WITHIN = 50
 """A preamble is at most so many lines long."""

@@ -11,7 +11,7 @@ import httpx
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import Flattener, ReadContext, SourceRows, at_path, moment_text
 from tasks.errors import ChannelError
-from tasks.shop.channels import Auth, HttpApi
+from tasks.shop.sources.http_api import Auth, HttpApi
 
 LONGEST_WAIT_S = 60.0
 TRY_AGAIN = frozenset({429, 500, 502, 503, 504})

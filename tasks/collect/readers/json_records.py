@@ -8,7 +8,7 @@ from pathlib import Path
 from tasks.collect.limits import unpacked
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, flatten, gather, read_files
 from tasks.errors import ChannelError
-from tasks.shop.channels import JsonRecords
+from tasks.shop.sources.json_records import JsonRecords
 
 
 def read(spec: JsonRecords, place: ReadContext) -> SourceRows:

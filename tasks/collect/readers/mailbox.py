@@ -22,7 +22,7 @@ from typing import Any
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import ReadContext, SourceRows, Window, flatten
 from tasks.errors import ChannelError
-from tasks.shop.channels import Mailbox
+from tasks.shop.sources.mailbox import Mailbox
 
 COLUMNS = (
     "id",

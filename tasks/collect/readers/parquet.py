@@ -6,7 +6,7 @@ import polars as pl
 
 from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, gather, read_files
 from tasks.errors import ChannelError
-from tasks.shop.channels import Parquet
+from tasks.shop.sources.parquet import Parquet
 
 
 def read(spec: Parquet, place: ReadContext) -> SourceRows:

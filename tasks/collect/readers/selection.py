@@ -8,15 +8,16 @@ import polars as pl
 
 from tasks.collect.source_rows import ReadContext, SourceRows, gather
 from tasks.errors import ChannelError
-from tasks.shop.channels import Join, OneRead, Selection
 from tasks.shop.load import Shop
+from tasks.shop.sources.kinds import PlainSource
+from tasks.shop.sources.selection import Join, Selection
 
 
 def read(
     spec: Selection,
     place: ReadContext,
     shop: Shop,
-    reader: Callable[[OneRead, ReadContext], SourceRows],
+    reader: Callable[[PlainSource, ReadContext], SourceRows],
 ) -> SourceRows:
     """Read every table, check the joins, and run the SQL.
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, moment_text
 from tasks.errors import ChannelError
-from tasks.shop.channels import SqlTable
+from tasks.shop.sources.sql_table import SqlTable
 
 
 def read(spec: SqlTable, place: ReadContext) -> SourceRows:

@@ -18,7 +18,7 @@ import polars as pl
 from tasks.collect.limits import check_archive, chunks
 from tasks.collect.source_rows import REPOSITORY, ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError
-from tasks.shop.channels import Workbook
+from tasks.shop.sources.workbook import Workbook
 
 MAX_UNPACKED_MB = 100
 CHILD_MEMORY_MB = 1_024

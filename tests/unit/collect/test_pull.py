@@ -13,8 +13,8 @@ from tasks.collect.pull import READERS
 from tasks.collect.readers import parquet
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.settings import Settings
-from tasks.shop.channels import Parquet
 from tasks.shop.load import Shop
+from tasks.shop.sources.parquet import Parquet
 
 CHANNEL = """
 channels:

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.collect.batch import PulledRows
 from tasks.collect.readers.mailbox import header, own_words, parse
-from tasks.shop.channels import Mailbox
+from tasks.shop.sources.mailbox import Mailbox
 
 SPEC = Mailbox(kind="mailbox", maildir="x")
 CHANNEL = """

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.collect.readers.workbook import check
 from tasks.errors import ChannelError
-from tasks.shop.channels import Workbook
+from tasks.shop.sources.workbook import Workbook
 
 SPEC = Workbook(kind="workbook", files=["x"])
 TYPES = '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'

@@ -1,0 +1,94 @@
+"""A JSON API over HTTP."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from tasks.shop.section import Section
+from tasks.shop.sources.source import Source
+
+
+class Auth(Section):
+    """How a server knows us.
+
+    kind: `none`, `bearer`, `basic` or `header`.
+    secret: Name of the secret: the environment variable `AFTERSALES_SECRET_<NAME>` or the file `HOME/secrets/<name>`; never the
+        secret itself.
+    user: User name for `basic`.
+    header: Header name for `header`.
+    """
+
+    kind: Literal["none", "bearer", "basic", "header"] = "none"
+    secret: str = ""
+    user: str = ""
+    header: str = "X-Api-Key"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Auth:
+        if self.kind != "none" and not self.secret:
+            raise ValueError(f"auth of kind {self.kind} needs `secret`, the name of a secret")
+        if self.kind == "basic" and not self.user:
+            raise ValueError("auth of kind basic needs `user`")
+        return self
+
+
+class Paging(Section):
+    """How the next page is found.
+
+    kind: `none`; `cursor`: send `param` with the value found at `next`; `page`: count `param` up from `first` until a page is
+        empty; `link`: follow the address found at `next` (or in the HTTP header Link).
+    param: Query parameter of the cursor or page number.
+    next: Path of the next cursor or address in the answer.
+    first: Number of the first page.
+    size_param, size: Query parameter of the page size, and its value.
+    """
+
+    kind: Literal["none", "cursor", "page", "link"] = "none"
+    param: str = ""
+    next: str = ""
+    first: int = 1
+    size_param: str = ""
+    size: int = Field(default=200, ge=1, le=5000)
+
+
+class HttpApi(Source):
+    """A JSON API over HTTP.
+
+    url: Address; `{NAME}` is not replaced, parameters go to `params`.
+    url_secret: Instead of `url`: name of the secret that holds the address.
+    params: Fixed query parameters.
+    auth, paging: See there.
+    records: Path of the list of records in the answer (`data.items`); empty means the answer is the list.
+    since, until: Query parameters that take the window's ends; empty means that the server is asked for all.
+    times: How the window's ends are written: `iso`, `epoch_s`, `epoch_ms` or a strftime format in the channel's zone.
+    retries: How often a 429 or 5xx answer or a broken connection is tried again.
+    timeout_s: Seconds a single answer may take.
+    max_pages, max_mb: Limits beyond which the pull is given up.
+    """
+
+    kind: Literal["http_api"]
+    url: str = ""
+    url_secret: str = ""
+    params: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    auth: Auth = Auth()
+    paging: Paging = Paging()
+    records: str = ""
+    since: str = ""
+    until: str = ""
+    times: str = "iso"
+    retries: int = Field(3, ge=0, le=10)
+    timeout_s: float = Field(30, gt=0, le=600)
+    max_pages: int = 10_000
+    max_mb: int = 1_000
+
+    @model_validator(mode="after")
+    def _address(self) -> HttpApi:
+        if bool(self.url) == bool(self.url_secret):
+            raise ValueError("give either `url` or `url_secret`")
+        if self.paging.kind in ("cursor", "page") and not self.paging.param:
+            raise ValueError(f"paging by {self.paging.kind} needs `param`")
+        if self.paging.kind == "cursor" and not self.paging.next:
+            raise ValueError("paging by cursor needs `next`")
+        return self

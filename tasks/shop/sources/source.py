@@ -1,0 +1,9 @@
+"""What every source's configuration is."""
+
+from tasks.shop.section import Section
+
+
+class Source(Section):
+    """How rows are read. kind: Names the module of the source's keys here and that of its reader in `tasks/collect/readers`."""
+
+    kind: str
