@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tasks.collect.batch import PulledRows
-from tasks.collect.mapping.canonical import numbers, times
+from tasks.collect.mapping.readings import numbers, times
 from tasks.errors import ConfigurationError
 from tasks.model.tables import TABLES
 

@@ -1,0 +1,118 @@
+"""The rows under way, and their cells: taken from the source, computed, and written as text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import polars as pl
+
+from tasks.collect.privacy import CustomerKey
+from tasks.collect.source_rows import ReadContext, SourceRows
+from tasks.errors import ChannelError
+from tasks.shop.channels import Channel, Column
+from tasks.shop.load import Shop
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.Series)
+CASES_IN_MESSAGE = 8
+
+
+@dataclass
+class Work:
+    """The rows under way: `rows` are the native columns; `flags` and `faults` are gathered by column."""
+
+    channel: Channel
+    native: SourceRows
+    shop: Shop
+    place: ReadContext
+    key: CustomerKey
+    rows: pl.DataFrame
+    flags: list[tuple[str, pl.Series]] = field(default_factory=list)
+    faults: list[tuple[str, pl.Series, str]] = field(default_factory=list)
+
+
+def provide(work: Work, names: Sequence[str], where: str) -> None:
+    """Make sure that native columns are there: JSON may leave a field out, a table may not."""
+    missing = [name for name in dict.fromkeys(names) if name not in work.rows.columns]
+    if missing and not work.native.loose:
+        has = ", ".join(work.rows.columns[:CASES_IN_MESSAGE])
+        raise ChannelError(
+            f"The channel {work.channel.name} has no column {', '.join(missing)} (for {where}); it has {has} …",
+            hint="The source changed its headings, or the name in channels.yaml is misspelt.",
+        )
+    if missing:
+        work.rows = work.rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
+
+
+def expression_of(channel: Channel, text: str) -> pl.Expr:
+    """Parse the SQL of a mapping; what is not SQL is told with the channel's name."""
+    try:
+        return pl.sql_expr(text)
+    except pl.exceptions.PolarsError as error:
+        raise ChannelError(
+            f"The channel {channel.name} has an expression that is not SQL: {text} ({str(error).splitlines()[0]}).",
+            hint="Names with spaces stand in double quotes, texts in single quotes.",
+        ) from error
+
+
+def evaluated(channel: Channel, compute: Callable[[], Frame], text: str) -> Frame:
+    """Compute an expression of a mapping; one that the rows do not allow is told with its text."""
+    try:
+        return compute()
+    except pl.exceptions.PolarsError as error:
+        raise ChannelError(
+            f"The channel {channel.name} cannot compute {text} ({str(error).splitlines()[0]}).",
+            hint="Cells of text files are text: write CAST(x AS DOUBLE) before you compare with a number.",
+        ) from error
+
+
+def as_text(values: pl.Series) -> pl.Series:
+    """Write the values of any type as text, null for null."""
+    if values.dtype == pl.String:
+        return values
+    if (
+        values.dtype == pl.Boolean
+        or values.dtype.is_numeric()
+        or values.dtype.is_temporal()
+        or values.dtype in (pl.Categorical, pl.Enum)
+    ):
+        return values.cast(pl.String)
+    if values.dtype == pl.Binary:
+        return values.cast(pl.String, strict=False)
+    if values.dtype == pl.List or values.dtype == pl.Array:
+        items = [None if item is None else json.dumps(list(item), ensure_ascii=False, default=str) for item in values.to_list()]
+        return pl.Series(values.name, items, dtype=pl.String)
+    if values.dtype == pl.Null:
+        return values.cast(pl.String)
+    return pl.Series(
+        values.name,
+        [None if item is None else str(item) for item in values.to_list()],
+        dtype=pl.String,
+    )
+
+
+def meaningful(work: Work, spec: Column, text: pl.Series) -> pl.Series:
+    """Strip the cells and make null what means nothing."""
+    tokens = [*work.channel.empty, *spec.empty]
+    stripped = text.str.strip_chars()
+    return (
+        stripped.to_frame("cell").select(pl.when(~pl.col("cell").is_in(tokens)).then(pl.col("cell"))).to_series().alias(text.name)
+    )
+
+
+def row_digests(rows: pl.DataFrame) -> pl.Series:
+    """Return 16 hex digits of SHA-256 over each row's cells."""
+    cells = [as_text(rows[name]).fill_null("\x00").alias(str(index)) for index, name in enumerate(rows.columns)]
+    joined = pl.DataFrame(cells).select(pl.concat_str(pl.all(), separator="\x1f")).to_series()
+    return pl.Series(
+        "digest",
+        [hashlib.sha256(text.encode()).hexdigest()[:16] for text in joined.to_list()],
+        dtype=pl.String,
+    )
+
+
+def nulls(name: str, kind: Any, height: int) -> pl.Series:
+    return pl.Series(name, [None], dtype=kind).new_from_index(0, height).alias(name)

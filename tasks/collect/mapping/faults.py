@@ -1,0 +1,102 @@
+"""Flags of the rows that pass, and a line for each row that cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from tasks.collect.batch import UNREADABLE_SCHEMA
+from tasks.collect.mapping.cells import Work
+from tasks.collect.privacy import scrub
+
+
+def note(work: Work, name: str, series: pl.Series, text: pl.Series | None, required: bool) -> None:
+    """Note the rows in which a value is missing or was not understood."""
+    if series.null_count() == 0:
+        return
+    misread = (series.is_null() & text.is_not_null()) if text is not None else None
+    if required:
+        if misread is not None and misread.any():
+            work.faults.append((name, misread, "cannot be read"))
+        empty = series.is_null() if misread is None else series.is_null() & ~misread
+        if empty.any():
+            work.faults.append((name, empty, "is empty"))
+    elif misread is not None and misread.any():
+        work.flags.append((f"unreadable:{name}", misread))
+
+
+def row_flags(work: Work, height: int) -> pl.Series:
+    """Return the flags of each row: those of its channel, then what was noted column by column."""
+    frame = pl.DataFrame({"none": pl.repeat(None, height, dtype=pl.String, eager=True)})
+    marks: list[pl.Series] = [pl.repeat(flag, height, dtype=pl.String, eager=True) for flag in work.channel.flags]
+    for flag, where in work.flags:
+        if where.any():
+            marks.append(pl.select(pl.when(where).then(pl.lit(flag))).to_series())
+    if not marks:
+        return (
+            frame.select(pl.lit([], dtype=pl.List(pl.String)).alias("flags")).to_series().new_from_index(0, height).alias("flags")
+        )
+    columns = pl.DataFrame([mark.alias(str(index)) for index, mark in enumerate(marks)])
+    return columns.select(pl.concat_list(pl.all()).list.drop_nulls().alias("flags")).to_series()
+
+
+def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+    """Return which rows are out, and one line for each with its first fault and the scrubbed native row."""
+    height = work.rows.height
+    bad = pl.repeat(False, height, eager=True)
+    parts: list[pl.DataFrame] = []
+    for name, where, reason in work.faults:
+        fresh = where & ~bad
+        if not fresh.any():
+            continue
+        bad = bad | fresh
+        parts.append(
+            pl.DataFrame({"row": fresh.arg_true(), "source_id": source_id.filter(fresh)}).with_columns(
+                rule=pl.lit(f"unreadable.{name}"),
+                field=pl.lit(name),
+                reason=pl.lit(f"{name} {reason}"),
+            )
+        )
+    if not parts:
+        return bad, pl.DataFrame(schema=UNREADABLE_SCHEMA)
+    lines = pl.concat(parts).sort("row")
+    native = work.rows[lines["row"]]
+    records = [
+        json.dumps(
+            {key: value for key, value in row.items() if value is not None},
+            ensure_ascii=False,
+            default=str,
+        )
+        for row in native.to_dicts()
+    ]
+    hidden = sorted({name for column in ("customer_ref",) for name in getattr(work.channel.columns.get(column), "from_", [])})
+    if hidden:
+        records = [
+            json.dumps(
+                {key: "[customer]" if key in hidden else value for key, value in json.loads(record).items()},
+                ensure_ascii=False,
+            )
+            for record in records
+        ]
+    lines = lines.with_columns(
+        pl.Series("record", records, dtype=pl.String),
+        pl.col("source_id").fill_null(pl.format("row {}", pl.col("row") + 1)),
+    )
+    lines, _ = scrub(lines, ["record", "source_id"])
+    return bad, lines.select(list(UNREADABLE_SCHEMA))
+
+
+def refused_lines(refused: list[tuple[str, str]]) -> pl.DataFrame:
+    """Return one line for each record, given as id and reason, that its reader refused."""
+    rows = [
+        {
+            "source_id": name,
+            "rule": "unreadable.record",
+            "field": "record",
+            "reason": reason,
+            "record": "{}",
+        }
+        for name, reason in refused
+    ]
+    return pl.DataFrame(rows, schema=UNREADABLE_SCHEMA)

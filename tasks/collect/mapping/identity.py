@@ -1,0 +1,61 @@
+"""What identifies a row: its id at the source, its version, and the keyed reference of its customer."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tasks.collect.mapping.cells import Work, as_text, provide, row_digests
+from tasks.collect.mapping.columns import canonical_column
+from tasks.model.tables import TABLES
+
+
+def customer_references(work: Work, columns: dict[str, pl.Series]) -> pl.Series:
+    """Replace customers by keyed references within platform and shop."""
+    values = columns["customer_ref"]
+    parts = [columns[name].fill_null("") for name in ("platform", "shop") if name in columns]
+    if not parts:
+        return work.key.references(values, work.channel.name).alias("customer_ref")
+    scopes = (
+        pl.DataFrame([part.alias(str(index)) for index, part in enumerate(parts)])
+        .select(pl.concat_str(pl.all(), separator="\x1f"))
+        .to_series()
+    )
+    result = pl.repeat(None, values.len(), dtype=pl.String, eager=True)
+    for scope in scopes.unique().sort().to_list():
+        rows = (scopes == scope).arg_true()
+        result = result.scatter(rows, work.key.references(values.gather(rows), scope))
+    return result.alias("customer_ref")
+
+
+def source_ids(work: Work, columns: dict[str, pl.Series]) -> pl.Series:
+    """Return each row's id at its source; made from the key, or from a hash of the row where the source has none."""
+    spec, table = work.channel.source_id, TABLES[work.channel.table]
+    if spec is not None and not spec.digest:
+        return canonical_column(work, "source_id", spec, pl.String, {}, required=True)
+    if spec is None and table.key != ("record_id",):
+        parts = [as_text(columns[name]).fill_null("").alias(name) for name in table.key if name in columns]
+        return pl.DataFrame(parts).select(pl.concat_str(pl.all(), separator="|")).to_series().alias("source_id")
+    names = spec.digest if spec is not None else sorted(work.rows.columns)
+    provide(work, names, "source_id")
+    digests = row_digests(work.rows.select(names))
+    if work.channel.repeats == "drop":
+        return digests
+    # equal rows are alike in what is hashed only; the whole row orders them, so that numbers do not depend on the file's order
+    whole = digests if set(names) == set(work.rows.columns) else row_digests(work.rows.select(sorted(work.rows.columns)))
+    numbered = pl.DataFrame({"digest": digests, "whole": whole}).with_row_index("row").sort("digest", "whole", "row")
+    number = numbered.with_columns(pl.int_range(pl.len()).over("digest").alias("number")).sort("row")["number"]
+    frame = pl.DataFrame({"digest": digests, "number": number})
+    text = pl.concat_str(["digest", pl.col("number").cast(pl.String)], separator=".")
+    return frame.select(pl.when(pl.col("number") > 0).then(text).otherwise(pl.col("digest"))).to_series()
+
+
+def versions(frame: pl.DataFrame, stamp: pl.Series) -> pl.Series:
+    """Return the stamp as text, or where there is none a hash of the row's content."""
+    if stamp.null_count() == 0:
+        return stamp.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+    content = frame.hash_rows(seed=0).cast(pl.String)
+    return (
+        pl.DataFrame({"stamp": stamp, "content": content})
+        .select(pl.coalesce(pl.col("stamp").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"), pl.col("content")))
+        .to_series()
+    )

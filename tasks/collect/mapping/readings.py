@@ -1,0 +1,137 @@
+"""Numbers and moments read from the many ways in which people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from tasks.model.tables import UTC_TIME
+
+_DATE = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
+_CLOCK = r"(\d{1,2})\s*[:：点时]\s*(\d{1,2})?分?(?:[:：]?(\d{1,2})(?:[.,](\d{1,9}))?秒?)?"
+_ISO = rf"^\s*{_DATE}(?:[T\s]*{_CLOCK})?\s*(Z|z|UTC|[+-]\d{{2}}:?\d{{2}})?\s*$"
+_USUAL = r"^\d{4}-\d\d-\d\d \d\d:\d\d:[0-5]\d$"
+_PART = r"凌晨|早上|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?"
+_HALF = rf"^\s*{_DATE}\s*(?:(?P<half>{_PART})?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
+_MONTH_DAY = rf"^\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*{_CLOCK})?\s*$"
+_NUMBER = r"^[^\d+.\-]{0,6}([+-]?(?:\d[\d,，]*)?(?:\.\d+)?)\s*(万)?[^\d.,\-]{0,8}$"
+
+
+def numbers(cell: pl.Expr) -> pl.Expr:
+    """Read numbers with thousands separators, currency signs and units: `1,499元`, `¥ 12.5`, `1.2万`; else null."""
+    groups = cell.str.normalize("NFKC").str.extract_groups(_NUMBER)
+    digits = groups.struct.field("1").str.replace_all("[,，]", "").cast(pl.Float64, strict=False)
+    scaled = pl.when(groups.struct.field("2").is_not_null()).then(digits * 10_000).otherwise(digits)
+    return pl.coalesce(cell.cast(pl.Float64, strict=False), scaled)
+
+
+def times(cell: pl.Expr, forms: Sequence[str], zone: str, end: Any) -> pl.Expr:
+    """Read moments in the first form that fits; a time without zone is in `zone`; the result is UTC.
+
+    Args:
+        cell: Text.
+        forms: As in `Column.dates`.
+        zone: IANA name.
+        end: End of the window, aware: a day without year lies in the year before it.
+    """
+    return pl.coalesce([_time(cell, form, zone, end) for form in forms]).cast(UTC_TIME)
+
+
+def read_numbers(text: pl.Series) -> pl.Series:
+    """Read plain numbers at once, and only what is left by its pattern."""
+    plain = text.cast(pl.Float64, strict=False)
+    return _with_rest(plain, text, numbers(pl.col("cell")))
+
+
+def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> pl.Series:
+    """Read moments as `times`; those written in the most usual form at once, and only what is left by patterns."""
+    rest = times(pl.col("cell"), forms, zone, end)
+    if not forms or forms[0] != "iso":
+        return text.to_frame("cell").select(rest).to_series()
+    cell = pl.col("cell")
+    usual = pl.when(cell.str.contains(_USUAL)).then(cell).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    naive = text.to_frame("cell").select(usual.alias("cell"))
+    plain = naive.select(local_moment(cell, zone)).to_series().cast(UTC_TIME)
+    return _with_rest(plain, text, rest)
+
+
+def _with_rest(plain: pl.Series, text: pl.Series, rest: pl.Expr) -> pl.Series:
+    """Fill what is still missing by a dearer expression over those texts alone."""
+    left = (plain.is_null() & text.is_not_null()).arg_true()
+    if left.is_empty():
+        return plain
+    return plain.scatter(left, text.gather(left).to_frame("cell").select(rest).to_series().cast(plain.dtype))
+
+
+def _time(cell: pl.Expr, form: str, zone: str, end: Any) -> pl.Expr:
+    if form in ("epoch_s", "epoch_ms"):
+        scale = 1_000_000 if form == "epoch_s" else 1_000
+        ticks = (cell.cast(pl.Float64, strict=False) * scale).round().cast(pl.Int64, strict=False)
+        return ticks.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if form == "iso":
+        return _iso(cell, zone)
+    if form == "half_day":
+        return _half_day(cell, zone)
+    if form == "month_day":
+        return _month_day(cell, zone, end)
+    if "%z" in form or "%Z" in form:
+        return cell.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC")
+    if any(mark in form for mark in ("%H", "%I", "%T", "%R", "%s")):
+        return local_moment(cell.str.to_datetime(form, time_unit="us", strict=False), zone)
+    return local_moment(cell.str.to_date(form, strict=False).cast(pl.Datetime("us")), zone)
+
+
+def _iso(cell: pl.Expr, zone: str) -> pl.Expr:
+    part = cell.str.extract_groups(_ISO).struct
+    naive = _moment([part.field(str(index)) for index in range(1, 8)])
+    offset = part.field("8")
+    sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
+    digits = offset.str.replace_all(r"[^\d]", "")
+    hours, rest = (digits.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (0, 2))
+    minutes = sign * (hours * 60 + rest)
+    fixed = (naive - pl.duration(minutes=minutes.fill_null(0))).dt.replace_time_zone("UTC")
+    return pl.when(offset.is_null()).then(local_moment(naive, zone)).otherwise(fixed)
+
+
+def _half_day(cell: pl.Expr, zone: str) -> pl.Expr:
+    part = cell.str.extract_groups(_HALF).struct
+    half = pl.coalesce(part.field("half"), part.field("after"))
+    hour = part.field("5").cast(pl.Int64, strict=False)
+    late = half.str.contains("下午|傍晚|晚上|[Pp]") | ((half == "中午") & (hour < 3))
+    early = half.str.contains("凌晨|早上|上午|[Aa]")
+    full = pl.when(late & (hour < 12)).then(hour + 12).when(early & (hour == 12)).then(0).otherwise(hour).cast(pl.String)
+    year, month, day, minute, second, fraction = (part.field(name) for name in ("1", "2", "3", "6", "7", "8"))
+    return local_moment(_moment([year, month, day, full, minute, second, fraction]), zone)
+
+
+def _month_day(cell: pl.Expr, zone: str, end: Any) -> pl.Expr:
+    part = cell.str.extract_groups(_MONTH_DAY).struct
+    local = end.astimezone(ZoneInfo(zone))
+    this, last = (
+        local_moment(_moment([pl.lit(str(year)), *(part.field(str(index)) for index in range(1, 7))]), zone)
+        for year in (local.year, local.year - 1)
+    )
+    return pl.when(this < pl.lit(end + timedelta(days=1)).dt.convert_time_zone("UTC")).then(this).otherwise(last)
+
+
+def _moment(parts: list[pl.Expr]) -> pl.Expr:
+    """Put year, month, day, hour, minute, second and fraction (text, maybe null) together; impossible dates are null."""
+    year, month, day, *clock = parts
+    hour, minute, second = (item.fill_null("0").str.zfill(2) for item in clock[:3])
+    fraction = clock[3].fill_null("0").str.pad_end(6, "0").str.slice(0, 6)
+    text = pl.concat_str(
+        [year, month.str.zfill(2), day.str.zfill(2), hour, minute, second, fraction],
+        separator="-",
+    )
+    return text.str.to_datetime("%Y-%m-%d-%H-%M-%S-%6f", time_unit="us", strict=False)
+
+
+def local_moment(naive: pl.Expr, zone: str) -> pl.Expr:
+    """Place a local time in its zone; one that the clocks skipped (midnight, in some zones) is the same time an hour later."""
+    placed = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    later = naive.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(placed, later).dt.convert_time_zone("UTC")
