@@ -11,9 +11,9 @@ from prefect import runtime
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import PulledRows
 from tasks.errors import UserError
 from tasks.model.periods import Grain, Period
+from tasks.model.rows import PulledRows
 from tasks.run import REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
 from tasks.settings import load_settings
 from tasks.shop.load import Shop

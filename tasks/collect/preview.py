@@ -8,8 +8,8 @@ from datetime import datetime
 
 import polars as pl
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
+from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop

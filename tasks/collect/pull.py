@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
 from tasks.collect.readers import selection
 from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import UserError
+from tasks.model.rows import Handover, PulledRows
 from tasks.model.tables import TABLES
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
@@ -81,42 +81,45 @@ def pull_channel(
         native = _native(channel, place, shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
     except UserError as error:
-        empty = mapping.no_canonical_rows(channel)
-        return PulledRows(pull_id, channel.name, channel.table, empty, error=error.what, hint=error.hint)
+        return _nothing(pull_id, channel, error.what, error.hint)
     except UNFORESEEN as error:
         reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
-        empty = mapping.no_canonical_rows(channel)
         what = f"The channel {channel.name} could not be read ({reason})."
-        return PulledRows(
-            pull_id, channel.name, channel.table, empty, error=what, hint=f"Run `aftersales channels try {channel.name}`."
-        )
+        return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
     del mapped
     through = _complete_through(channel, native, frame, window)
     if windowed:
-        stamp = pl.col("stamp")
-        within = (stamp < window_end) if start is None else (stamp < window_end) & (stamp >= start)
-        wanted = frame.select(within | stamp.is_null()).to_series()
+        wanted = _within(frame, start, window_end)
         read -= wanted.len() - int(wanted.sum())
         frame = mapping.kept(frame, wanted)
     failure, hint = native.errors[0] if native.errors else ("", "")
-    warnings = [
-        *native.warnings,
-        *(f"{name}: {reason}" for name, reason in native.refused[:5]),
-    ]
+    warnings = (*native.warnings, *(f"{name}: {reason}" for name, reason in native.refused[:5]))
     return PulledRows(
         pull_id,
         channel.name,
         channel.table,
-        frame,
+        Handover(frame),
         unreadable,
         read=read,
         error=failure if len(native.errors) < 2 else f"{failure} ({len(native.errors) - 1} more files failed.)",
         hint=hint or (" ".join(warnings) if not failure else ""),
-        warnings=tuple(warnings),
+        warnings=warnings,
         complete_through=through,
         watermark=_watermark(frame),
     )
+
+
+def _nothing(pull_id: str, channel: Channel, what: str, hint: str) -> PulledRows:
+    """Return the pull of a channel that could not be read."""
+    return PulledRows(pull_id, channel.name, channel.table, Handover(mapping.no_canonical_rows(channel)), error=what, hint=hint)
+
+
+def _within(frame: pl.DataFrame, start: datetime | None, end: datetime) -> pl.Series:
+    """Return which rows lie in the window by their stamp; one without stamp always does."""
+    stamp = pl.col("stamp")
+    within = (stamp < end) if start is None else (stamp < end) & (stamp >= start)
+    return frame.select(within | stamp.is_null()).to_series()
 
 
 def _place(

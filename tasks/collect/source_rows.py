@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -108,7 +109,7 @@ class SourceRows:
     live: Whether the source answers for the present moment (a server), not for the time of an export.
     """
 
-    frame: pl.DataFrame
+    rows: Handover[pl.DataFrame]
     loose: bool = False
     refused: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -116,17 +117,18 @@ class SourceRows:
     cut_off: bool = False
     live: bool = False
 
-    def forget_rows(self) -> None:
-        """Let go of the rows once they have been mapped."""
-        object.__setattr__(self, "frame", self.frame.clear())
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows, while nobody has taken them."""
+        return self.rows.look()
 
 
 def gather(parts: Iterable[SourceRows]) -> SourceRows:
     """Put the rows of several files under one another by column name."""
     parts = list(parts)
-    frames = [part.frame for part in parts if part.frame.width]
+    frames = [frame for part in parts if (frame := part.rows.take()).width]
     return SourceRows(
-        pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame(),
+        Handover(pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()),
         loose=all(part.loose for part in parts) if parts else True,
         refused=[item for part in parts for item in part.refused],
         warnings=[item for part in parts for item in part.warnings],

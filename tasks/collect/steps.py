@@ -4,8 +4,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
+from tasks.model.rows import PulledRows
 from tasks.run import Run
 from tasks.shop.channels import Channel
 

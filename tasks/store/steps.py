@@ -7,12 +7,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import PulledRows
 from tasks.model.facts import Facts, Pull
+from tasks.model.rows import CheckedRows, PulledRows
 from tasks.model.tables import TABLES
 from tasks.run import Run
 from tasks.validate.channel_verdict import verdict
-from tasks.validate.quarantine import CheckedRows
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 UNREAD = ("source_version", "pull_id", "row_hash")
@@ -35,7 +34,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
     for batch, result in judged:
         appended = run.stores.lake.append(
             batch.table,
-            result.handed_over(),
+            result.rows.take(),
             pull_id=batch.pull_id,
             channel=batch.channel,
             ingested_at=run.now,

@@ -10,63 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.rules import Given, Level, Rule
+from expectations.rules import Given, Rule
 from expectations.suites import suite
 from tasks.errors import UserError
+from tasks.model.rows import QUARANTINE_SCHEMA, CheckedRows, Handover, RuleResult
 from tasks.model.tables import TABLES
 
 if TYPE_CHECKING:
     from tasks.shop.load import Shop
 
-QUARANTINE_SCHEMA: dict[str, Any] = {
-    "channel": pl.String,
-    "table": pl.String,
-    "source_id": pl.String,
-    "pull_id": pl.String,
-    "rule": pl.String,
-    "field": pl.String,
-    "reason": pl.String,
-    "rules": pl.List(pl.String),
-    "record": pl.String,
-}
-"""One line a quarantined row: its first failing rule, all failing rules, and the scrubbed mapped row as JSON."""
-
-
 SEPARATOR = "\x1f"
-
-
-@dataclass(frozen=True)
-class RuleResult:
-    """How one rule did on one pull; `confirmed` is Great Expectations' count over the pulls judged together, or none where not asked."""
-
-    rule: str
-    level: Level
-    checked: int
-    failed: int
-    confirmed: int | None = None
-
-
-@dataclass(frozen=True)
-class CheckedRows:
-    """A pull after the gate: `good.height + quarantine.height` rows were read.
-
-    Args:
-        good: Rows that pass, with their flags in the column `flags` (list of str).
-        quarantine: Rows that do not, in the columns of QUARANTINE_SCHEMA.
-        flags: Mark → number of good rows that carry it.
-        results: How each rule did.
-    """
-
-    good: pl.DataFrame
-    quarantine: pl.DataFrame
-    flags: dict[str, int]
-    results: tuple[RuleResult, ...]
-
-    def handed_over(self) -> pl.DataFrame:
-        """Give the good rows away and forget them; a flow holds every result of its tasks until it ends."""
-        good = self.good
-        object.__setattr__(self, "good", good.clear())
-        return good
 
 
 def judge(
@@ -196,7 +149,7 @@ def _parted(
         good, flags = _flagged(frame, masks, flag_rules)
         rejected = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     return CheckedRows(
-        good=good,
+        rows=Handover(good),
         quarantine=rejected,
         flags=flags,
         results=tuple(RuleResult(rule.name, rule.level, read, failed[rule.name], counts.get(rule.name)) for rule in rules),

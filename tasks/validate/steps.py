@@ -4,10 +4,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.collect.batch import PulledRows
+from tasks.model.rows import CheckedRows, PulledRows
 from tasks.model.tables import TABLES
 from tasks.run import Run
-from tasks.validate.quarantine import CheckedRows, Pulled, judge_together
+from tasks.validate.quarantine import Pulled, judge_together
 
 
 @task(name="validate", cache_policy=NO_CACHE, persist_result=False)
@@ -23,19 +23,13 @@ def validate(run: Run, batches: list[PulledRows]) -> list[tuple[PulledRows, Chec
     verdicts: dict[str, CheckedRows] = {}
     for table in dict.fromkeys(batch.table for batch in batches):
         mine = [batch for batch in batches if batch.table == table]
-        judged = judge_together(table, [_pulled(batch) for batch in mine], run.shop, now=run.now, known=known)
+        pulls = [Pulled(batch.rows.take(), batch.channel, batch.pull_id) for batch in mine]
+        judged = judge_together(table, pulls, run.shop, now=run.now, known=known)
         for batch, verdict in zip(mine, judged, strict=True):
             rejected = verdict.quarantine.height + batch.unreadable.height
             get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.good.height, rejected)
             verdicts[batch.channel] = verdict
     return [(batch, verdicts[batch.channel]) for batch in batches]
-
-
-def _pulled(batch: PulledRows) -> Pulled:
-    """Hand a batch's rows over to the gate; the batch itself, which the flow holds until it ends, keeps none."""
-    pulled = Pulled(batch.frame, batch.channel, batch.pull_id)
-    batch.forget_rows()
-    return pulled
 
 
 def _known_skus(run: Run, batches: list[PulledRows]) -> frozenset[str]:

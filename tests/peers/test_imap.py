@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
+from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop

@@ -12,9 +12,10 @@ from expectations.channel import rules as channel_rules
 from expectations.rules import Given
 from expectations.suites import SUITES, suite
 from tasks.errors import UserError
+from tasks.model.rows import CheckedRows
 from tasks.model.tables import TABLES
 from tasks.validate.channel_verdict import verdict
-from tasks.validate.quarantine import CheckedRows, judge
+from tasks.validate.quarantine import judge
 
 NOW = datetime(2026, 11, 16, 1, 30, tzinfo=UTC)
 KNOWN = {"sku": {"FW-01", "KT-02"}, "issue": {"PRD.FAULT", "LOG.LATE"}}

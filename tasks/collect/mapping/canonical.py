@@ -54,12 +54,12 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     Raises:
         ChannelError: If the mapping names a column that the source does not have, or an expression is wrong.
     """
-    work = Work(channel, native, shop, place, key, native.frame)
+    work = Work(channel, native, shop, place, key, native.rows.take())
     if channel.where and work.rows.width:
         provide(work, expression_of(channel, channel.where).meta.root_names(), "where")
         work.rows = evaluated(channel, lambda: work.rows.filter(expression_of(channel, channel.where)), channel.where)
     read = work.rows.height + len(native.refused)
-    if native.frame.width == 0 or work.rows.height == 0:
+    if work.rows.width == 0 or work.rows.height == 0:
         return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read)
     columns = _columns(work)
     stamp = canonical_column(work, "stamp", channel.stamp, UTC_TIME, {}, required=False) if channel.stamp else None
@@ -83,7 +83,6 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     )
     bad, unreadable = unreadable_lines(work, source_id)
     work.rows = work.rows.clear()
-    native.forget_rows()
     frame = _in_order_of_making(kept(frame, ~bad))
     return Mapped(frame, pl.concat([unreadable, refused_lines(native.refused)]), read)
 

@@ -6,9 +6,9 @@ import json
 
 import polars as pl
 
-from tasks.collect.batch import UNREADABLE_SCHEMA
 from tasks.collect.mapping.cells import Work
 from tasks.collect.privacy import scrub
+from tasks.model.rows import UNREADABLE_SCHEMA
 
 
 def note(work: Work, name: str, series: pl.Series, text: pl.Series | None, required: bool) -> None:

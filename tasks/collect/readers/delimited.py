@@ -11,6 +11,7 @@ import polars as pl
 from tasks.collect.limits import unpacked
 from tasks.collect.source_rows import ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.sources.delimited import Delimited
 
 HEADING_WITHIN = 50
@@ -62,7 +63,7 @@ def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
     frame = frame.rename({column: column.strip().lstrip("\ufeff") for column in frame.columns})
     full = spec.export_limit > 0 and frame.height > 0 and frame.height % spec.export_limit == 0
     warnings = [f"{name} has exactly {frame.height:,} rows: the export was probably cut off there."] if full else []
-    return SourceRows(frame, warnings=warnings, cut_off=full)
+    return SourceRows(Handover(frame), warnings=warnings, cut_off=full)
 
 
 def decoded(spec: Delimited, name: str, data: bytes) -> str:

@@ -11,6 +11,7 @@ import httpx
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import Flattener, ReadContext, SourceRows, at_path, moment_text
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.sources.http_api import Auth, HttpApi
 
 LONGEST_WAIT_S = 60.0
@@ -33,7 +34,10 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     if spec.paging.size_param:
         query[spec.paging.size_param] = spec.paging.size
     records = Flattener(place.columns)
-    size = 0
+    page: tuple[str, dict[str, Any]] | None = (address, query)
+    if spec.paging.kind == "page":
+        page = (address, {**query, spec.paging.param: spec.paging.first})
+    asked = _Asked(_host(address), spec)
     with httpx.Client(
         headers=headers,
         auth=login,
@@ -41,46 +45,63 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
         follow_redirects=False,
         trust_env=False,
     ) as client:
-        page: tuple[str, dict[str, Any]] | None = (address, query)
-        if spec.paging.kind == "page":
-            page = (address, {**query, spec.paging.param: spec.paging.first})
-        seen: set[str] = set()
-        pages = 0
         while page is not None:
-            mark = repr(page)
-            if mark in seen:
-                raise ChannelError(
-                    f"{_host(address)} keeps naming the same next page.",
-                    hint="Correct `paging` in channels.yaml.",
-                )
-            seen.add(mark)
-            pages += 1
-            if pages > spec.max_pages:
-                raise ChannelError(
-                    f"{_host(address)} has more than {spec.max_pages:,} pages.",
-                    hint="Raise `max_pages`, or pull a shorter window.",
-                )
+            asked.add(page)
             body, response = _ask(client, page, spec, place)
-            size += len(response)
-            if size > spec.max_mb * MEBIBYTE:
-                raise ChannelError(
-                    f"{_host(address)} sent more than {spec.max_mb:,} MB.",
-                    hint="Raise `max_mb`, or pull a shorter window.",
-                )
-            found = at_path(body, spec.records)
-            if found is None and spec.records and isinstance(body, dict):
-                raise ChannelError(
-                    f"The answer of {_host(address)} holds no list at `{spec.records}`; it has {', '.join(list(body)[:8])}.",
-                    hint="Correct `records` in channels.yaml.",
-                )
-            if not isinstance(found, list):
-                raise ChannelError(
-                    f"The answer of {_host(address)} is not a list of records.",
-                    hint="Set `records` to the path of the list.",
-                )
+            asked.received(len(response))
+            found = _records_of(body, spec, _host(address))
             records.add(found)
             page = _next(spec, page, body, response.links, len(found), address)
-    return SourceRows(records.frame(), loose=True, live=True)
+    return SourceRows(Handover(records.frame()), loose=True, live=True)
+
+
+class _Asked:
+    """The pages asked for so far, and the bounds on their number and size."""
+
+    def __init__(self, host: str, spec: HttpApi) -> None:
+        self._host, self._spec = host, spec
+        self._pages: set[str] = set()
+        self._size = 0
+
+    def add(self, page: tuple[str, dict[str, Any]]) -> None:
+        """Note a page; a server that names one twice, or too many, is given up."""
+        mark = repr(page)
+        if mark in self._pages:
+            raise ChannelError(
+                f"{self._host} keeps naming the same next page.",
+                hint="Correct `paging` in channels.yaml.",
+            )
+        self._pages.add(mark)
+        if len(self._pages) > self._spec.max_pages:
+            raise ChannelError(
+                f"{self._host} has more than {self._spec.max_pages:,} pages.",
+                hint="Raise `max_pages`, or pull a shorter window.",
+            )
+
+    def received(self, size: int) -> None:
+        """Note so many bytes; a server that sends too many is given up."""
+        self._size += size
+        if self._size > self._spec.max_mb * MEBIBYTE:
+            raise ChannelError(
+                f"{self._host} sent more than {self._spec.max_mb:,} MB.",
+                hint="Raise `max_mb`, or pull a shorter window.",
+            )
+
+
+def _records_of(body: Any, spec: HttpApi, host: str) -> list[Any]:
+    """Return the list of records in an answer."""
+    found = at_path(body, spec.records)
+    if found is None and spec.records and isinstance(body, dict):
+        raise ChannelError(
+            f"The answer of {host} holds no list at `{spec.records}`; it has {', '.join(list(body)[:8])}.",
+            hint="Correct `records` in channels.yaml.",
+        )
+    if not isinstance(found, list):
+        raise ChannelError(
+            f"The answer of {host} is not a list of records.",
+            hint="Set `records` to the path of the list.",
+        )
+    return found
 
 
 class _Answer(bytes):

@@ -8,6 +8,7 @@ from pathlib import Path
 from tasks.collect.limits import unpacked
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, flatten, gather, read_files
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.sources.json_records import JsonRecords
 
 
@@ -45,7 +46,7 @@ def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] 
             f"{name} holds no list of records at `{spec.records}`.",
             hint="Correct `records` in channels.yaml.",
         )
-    return SourceRows(flatten(records, columns), loose=True)
+    return SourceRows(Handover(flatten(records, columns)), loose=True)
 
 
 def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
@@ -63,4 +64,4 @@ def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
             f"{name} holds no line of JSON.",
             hint="Check `files` and `form` in channels.yaml.",
         )
-    return SourceRows(flatten(records, columns), loose=True, refused=refused)
+    return SourceRows(Handover(flatten(records, columns)), loose=True, refused=refused)

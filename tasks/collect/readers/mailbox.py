@@ -22,6 +22,7 @@ from typing import Any
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import ReadContext, SourceRows, Window, flatten
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.sources.mailbox import Mailbox
 
 COLUMNS = (
@@ -94,7 +95,7 @@ def read(spec: Mailbox, place: ReadContext) -> SourceRows:
             key = f"{key}#{content[:8]}"
         rows.append({"id": key, **row, "size": size})
     frame = flatten([dict.fromkeys(COLUMNS), *rows]).slice(1)
-    return SourceRows(frame, loose=True, refused=refused, live=True)
+    return SourceRows(Handover(frame), loose=True, refused=refused, live=True)
 
 
 def _outside(data: bytes, window: Window) -> bool:

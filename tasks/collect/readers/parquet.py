@@ -6,6 +6,7 @@ import polars as pl
 
 from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, gather, read_files
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.sources.parquet import Parquet
 
 
@@ -33,7 +34,7 @@ def _file(path: str, name: str, place: ReadContext) -> SourceRows:
             roots = {column.split(".")[0] for column in place.columns} | place.columns
             chosen = [column for column in schema if column in roots]
             scan = scan.select(chosen or list(schema))
-        return gather([SourceRows(flatten_structs(scan.collect()))])
+        return gather([SourceRows(Handover(flatten_structs(scan.collect())))])
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ChannelError(
             f"{name} is not a readable Parquet file ({str(error).splitlines()[0]}).",

@@ -8,6 +8,7 @@ import polars as pl
 
 from tasks.collect.source_rows import ReadContext, SourceRows, gather
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.load import Shop
 from tasks.shop.sources.kinds import PlainSource
 from tasks.shop.sources.selection import Join, Selection
@@ -28,7 +29,7 @@ def read(
         ChannelError: If a table cannot be read, a join would multiply rows, or the SQL is wrong.
     """
     natives = {name: reader(table, place) for name, table in spec.tables.items()}
-    frames = {name: _cleared(native.frame, spec.empty) for name, native in natives.items()}
+    frames = {name: _cleared(native.rows.take(), spec.empty) for name, native in natives.items()}
     try:
         for name, condition in spec.where.items():
             frames[name] = frames[name].filter(pl.sql_expr(condition))
@@ -47,7 +48,7 @@ def read(
         ) from error
     doubts = gather(
         SourceRows(
-            pl.DataFrame(),
+            Handover(pl.DataFrame()),
             native.loose,
             native.refused,
             native.warnings,
@@ -58,7 +59,7 @@ def read(
         for native in natives.values()
     )
     return SourceRows(
-        result,
+        Handover(result),
         warnings=doubts.warnings,
         errors=doubts.errors,
         cut_off=doubts.cut_off,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, moment_text
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.sources.sql_table import SqlTable
 
 
@@ -52,7 +53,7 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
         ) from error
     finally:
         engine.dispose()
-    return SourceRows(flatten_structs(frame), live=True)
+    return SourceRows(Handover(flatten_structs(frame)), live=True)
 
 
 def _statement(spec: SqlTable, place: ReadContext) -> tuple[Any, dict[str, Any]]:

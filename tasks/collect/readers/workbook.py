@@ -18,6 +18,7 @@ import polars as pl
 from tasks.collect.limits import check_archive, chunks
 from tasks.collect.source_rows import REPOSITORY, ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError
+from tasks.model.rows import Handover
 from tasks.shop.sources.workbook import Workbook
 
 MAX_UNPACKED_MB = 100
@@ -231,7 +232,7 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> So
     text = cells.with_columns(pl.all().cast(pl.String).str.strip_chars().replace("", None))
     at = _heading(spec, name, text)
     if at is None:
-        return SourceRows(pl.DataFrame())
+        return SourceRows(Handover(pl.DataFrame()))
     titles: dict[str, str] = {}
     for column, value in zip(text.columns, text.row(at), strict=True):
         if value:
@@ -256,7 +257,7 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> So
     rows = rows.with_columns(_filled(column, spec) for column in rows.columns)
     if spec.sheet == "*":
         rows = rows.with_columns(pl.lit(sheet).alias(SHEET_COLUMN))
-    return SourceRows(rows)
+    return SourceRows(Handover(rows))
 
 
 def _filled(column: str, spec: Workbook) -> pl.Expr:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
+from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 

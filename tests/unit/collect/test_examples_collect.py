@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.pull import pull_channel
 from tasks.collect.source_rows import REPOSITORY
+from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.preview import preview
 from tasks.collect.pull import READERS
 from tasks.collect.readers import parquet
 from tasks.collect.source_rows import ReadContext, SourceRows
+from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 from tasks.shop.sources.parquet import Parquet

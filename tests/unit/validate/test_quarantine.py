@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 import tasks.validate.quarantine as gate
 from expectations.rules import Given, Lacks, rule
 from tasks.errors import UserError
+from tasks.model.rows import QUARANTINE_SCHEMA
 from tasks.model.tables import TABLES
-from tasks.validate.quarantine import QUARANTINE_SCHEMA, judge
+from tasks.validate.quarantine import judge
 
 NOW = datetime(2026, 11, 16, tzinfo=UTC)
 KNOWN = {"sku": {"FW-01"}, "issue": {"PRD.FAULT"}}

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.mapping.readings import numbers, times
 from tasks.errors import ConfigurationError
+from tasks.model.rows import PulledRows
 from tasks.model.tables import TABLES
 
 Pull = Callable[..., PulledRows]

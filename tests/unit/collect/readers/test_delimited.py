@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.batch import PulledRows
+from tasks.model.rows import PulledRows
 
 CHANNEL = """
 channels:

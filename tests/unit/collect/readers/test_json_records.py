@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.collect.batch import PulledRows
+from tasks.model.rows import PulledRows
 
 CHANNEL = """
 channels:

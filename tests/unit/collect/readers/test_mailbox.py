@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.batch import PulledRows
 from tasks.collect.readers.mailbox import header, own_words, parse
+from tasks.model.rows import PulledRows
 from tasks.shop.sources.mailbox import Mailbox
 
 SPEC = Mailbox(kind="mailbox", maildir="x")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.collect.batch import PulledRows
+from tasks.model.rows import PulledRows
 
 CHANNEL = """
 channels:

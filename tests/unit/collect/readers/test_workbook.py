@@ -6,7 +6,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from tasks.collect.batch import PulledRows
+from tasks.model.rows import PulledRows
 
 CHANNEL = """
 channels:

@@ -1,0 +1,133 @@
+"""The rows of one pull on their way into the lake: as they were pulled, and as they were checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+import polars as pl
+
+T = TypeVar("T")
+
+UNREADABLE_SCHEMA = {
+    "source_id": pl.String,
+    "rule": pl.String,
+    "field": pl.String,
+    "reason": pl.String,
+    "record": pl.String,
+}
+"""Columns of `PulledRows.unreadable`; `record` is the scrubbed native row as JSON."""
+
+QUARANTINE_SCHEMA: dict[str, Any] = {
+    "channel": pl.String,
+    "table": pl.String,
+    "source_id": pl.String,
+    "pull_id": pl.String,
+    "rule": pl.String,
+    "field": pl.String,
+    "reason": pl.String,
+    "rules": pl.List(pl.String),
+    "record": pl.String,
+}
+"""One line a quarantined row: its first failing rule, all failing rules, and the scrubbed mapped row as JSON."""
+
+
+class Handover(Generic[T]):
+    """Something large that is taken once; afterwards whoever took it is the only one who holds it.
+
+    Prefect keeps the result of every task until its flow ends, and with it every frame that a result still holds.
+    """
+
+    def __init__(self, value: T) -> None:
+        self._held: list[T] = [value]
+
+    def look(self) -> T:
+        """Return the value and leave it here.
+
+        Raises:
+            RuntimeError: If it was taken.
+        """
+        if not self._held:
+            raise RuntimeError("these rows were handed over already")
+        return self._held[0]
+
+    def take(self) -> T:
+        """Return the value and forget it.
+
+        Raises:
+            RuntimeError: If it was taken before.
+        """
+        value = self.look()
+        self._held.clear()
+        return value
+
+
+def no_unreadable_rows() -> pl.DataFrame:
+    """Return an empty frame of unreadable rows."""
+    return pl.DataFrame(schema=UNREADABLE_SCHEMA)
+
+
+@dataclass(frozen=True)
+class PulledRows:
+    """Rows of one channel in canonical columns, and what could not be read.
+
+    `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,
+    `source_version`, `stamp` (UTC or null), `flags` (list of str), versions of one record in order of stamp. With `error` the
+    frame holds what could be read all the same.
+    """
+
+    pull_id: str
+    channel: str
+    table: str
+    rows: Handover[pl.DataFrame]
+    unreadable: pl.DataFrame = field(default_factory=no_unreadable_rows)
+    read: int = 0
+    error: str = ""
+    hint: str = ""
+    warnings: tuple[str, ...] = ()
+    complete_through: datetime | None = None
+    watermark: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the channel was read to its end."""
+        return not self.error
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows, while nobody has taken them."""
+        return self.rows.look()
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """How one rule did on one pull; `confirmed` is Great Expectations' count over the pulls judged together, or none where not asked."""
+
+    rule: str
+    level: Literal["row", "flag", "batch"]
+    checked: int
+    failed: int
+    confirmed: int | None = None
+
+
+@dataclass(frozen=True)
+class CheckedRows:
+    """A pull after the check: `good.height + quarantine.height` rows were read.
+
+    Args:
+        rows: Rows that pass, with their flags in the column `flags` (list of str).
+        quarantine: Rows that do not, in the columns of QUARANTINE_SCHEMA.
+        flags: Mark → number of good rows that carry it.
+        results: How each rule did.
+    """
+
+    rows: Handover[pl.DataFrame]
+    quarantine: pl.DataFrame
+    flags: dict[str, int]
+    results: tuple[RuleResult, ...]
+
+    @property
+    def good(self) -> pl.DataFrame:
+        """The rows that pass, while nobody has taken them."""
+        return self.rows.look()
