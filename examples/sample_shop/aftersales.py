@@ -10,8 +10,10 @@ import polars as pl
 
 from examples.sample_shop import nouns
 from examples.sample_shop.cases import Cases, arrivals, cases_of, joined
+from examples.sample_shop.goods import Batches, Products
+from examples.sample_shop.moments import DAY, NEVER, Floats, Ints, local, pick, utc
 from examples.sample_shop.nouns import LINES, SALES_CHANNELS
-from examples.sample_shop.orders import DAY, NEVER, Batches, Floats, Ints, Orders, Products, local, pick, utc
+from examples.sample_shop.orders import Orders
 from examples.sample_shop.problems import PROBLEMS, line_rates
 
 REASONS = ("quality", "no_reason", "wrong_item", "missing", "damage", "not_as_described", "size", "late", "other")

@@ -8,8 +8,10 @@ from datetime import date
 import numpy as np
 
 from examples.sample_shop import nouns, service
+from examples.sample_shop.goods import Products
+from examples.sample_shop.moments import DAY, NEVER, Floats, Ints, local
 from examples.sample_shop.nouns import LINE_CODES, LINES
-from examples.sample_shop.orders import DAY, NEVER, Floats, Ints, Orders, Products, local
+from examples.sample_shop.orders import Orders
 from examples.sample_shop.problems import INDEX, PROBLEMS, draw_lags, line_rates
 
 KT05_OLD, KT05_NEW = 0.034, 0.013

@@ -11,8 +11,10 @@ import polars as pl
 
 from examples.sample_shop import nouns, service
 from examples.sample_shop.cases import Cases, arrivals
+from examples.sample_shop.goods import Batches, Products
+from examples.sample_shop.moments import DAY, NEVER, Bools, Floats, Ints, local, pick, utc
 from examples.sample_shop.nouns import LINE_CODES, PLATFORMS, SALES_CHANNELS
-from examples.sample_shop.orders import DAY, NEVER, Batches, Bools, Floats, Ints, Orders, Products, local, pick, utc
+from examples.sample_shop.orders import Orders
 from examples.sample_shop.problems import INDEX, PROBLEMS
 from examples.sample_shop.stories import CODES
 from tasks.model.tables import TABLES

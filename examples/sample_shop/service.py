@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from examples.sample_shop import nouns
-from examples.sample_shop.orders import DAY, NEVER, Bools, Floats, Ints, Orders, local
+from examples.sample_shop.moments import DAY, NEVER, Bools, Floats, Ints, local
+from examples.sample_shop.orders import Orders
 
 HUMAN_SHARE = 0.45
 CONVERSATIONS_PER_ORDER = 0.36

@@ -24,7 +24,10 @@ from examples.sample_shop.cases import (
     cases_of,
     service_rates,
 )
-from examples.sample_shop.orders import CLAIM_CITY, DAY, EPOCH, NEVER, Batches, Bools, Ints, Orders, Products, local, local_moment
+from examples.sample_shop.goods import Batches, Products
+from examples.sample_shop.moments import DAY, EPOCH, NEVER, Bools, Ints, local, local_moment
+from examples.sample_shop.orders import Orders
+from examples.sample_shop.places import CLAIM_CITY
 from examples.sample_shop.problems import INDEX, PROBLEMS, arrived_by
 
 CODES = ("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10")

@@ -23,8 +23,11 @@ from examples.sample_shop.cases import (
     service_cases,
     service_rates,
 )
+from examples.sample_shop.goods import batches, products
+from examples.sample_shop.moments import DAY, local, utc
 from examples.sample_shop.nouns import LINE_CODES
-from examples.sample_shop.orders import DAY, batch_frame, batches, local, order_frame, orders, products, utc
+from examples.sample_shop.order_tables import batch_frame, order_frame
+from examples.sample_shop.orders import orders
 from examples.sample_shop.prior_actions import prior_actions
 from examples.sample_shop.problems import AXES, LAGS, PROBLEMS, line_rates
 from examples.sample_shop.records import T6_DAYS, feedback_frames, in_missing_days, records
