@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+import yaml
 
 Manner = Literal["text", "time", "iso", "epoch_ms", "day", "code", "money", "yuan", "number", "yes_no", "list"]
 
@@ -24,61 +27,7 @@ class Field:
     codes: str = ""
 
 
-CODES: dict[str, dict[str, int | str]] = {
-    "platform": {"平台甲": 101, "平台乙": 102, "平台丙": 103, "小程序": 201, "门店": 301},
-    "traffic": {"shelf": 1, "search": 2, "self_live": 3, "talent_live": 4, "short_video": 5, "private": 6, "store": 7},
-    "status": {"open": 10, "in_progress": 20, "waiting": 30, "solved": 40, "closed": 50, "reopened": 60},
-    "wish": {"refund": 1, "exchange": 2, "repair": 3, "reship": 4, "compensate": 5, "improve": 6, "other": 9},
-    "tier": {"unknown": 0, "new": 1, "returning": 2, "vip": 5},
-    "impact": {"minor": "轻微", "severe": "严重", "critical": "致命"},
-    "frequency": {"occasional": "偶尔", "often": "经常"},
-    "outcome": {
-        "refunded": "已退款",
-        "exchanged": "已换货",
-        "reshipped": "已补发",
-        "explained": "已解释",
-        "compensated": "已补偿",
-    },
-    "wish_zh": {
-        "refund": "退款",
-        "exchange": "换货",
-        "repair": "维修",
-        "reship": "补发",
-        "compensate": "补偿",
-        "improve": "改进",
-        "other": "其他",
-    },
-    "type": {"refund_only": 1, "return_refund": 2, "exchange": 3, "resend": 4, "repair": 5, "price_protect": 6},
-    "phase": {"before_ship": 10, "in_transit": 20, "after_sign": 30},
-    "decided": {"merchant": "SELLER", "auto_timeout": "SYS_TIMEOUT", "platform": "PLATFORM", "insurer": "INSURE"},
-    "liability": {"merchant": 1, "buyer": 2, "carrier": 3, "none": 0, "pending": 9},
-    "goods": {"not_shipped": 0, "in_transit": 1, "received": 2, "returned": 3},
-    "borne": {"merchant": "seller", "buyer": "buyer", "insurer": "insurance", "platform": "platform"},
-    "reason": {
-        "quality": 1101,
-        "damage": 1102,
-        "wrong_item": 1103,
-        "missing": 1104,
-        "not_as_described": 1105,
-        "size": 1106,
-        "late": 1201,
-        "no_reason": 1301,
-        "changed_mind": 1302,
-        "price": 1303,
-        "other": 1999,
-    },
-    "inspection": {
-        "ok_resell": "A可二次销售",
-        "ok_refurb": "B翻新",
-        "scrap": "C报废",
-        "wrong_item": "D货不符",
-        "missing_parts": "E缺件",
-        "used": "F有使用痕迹",
-        "empty": "G空包",
-    },
-    "body": {"12315": "12315平台", "12345": "12345热线", "platform": "平台转办", "media": "媒体", "letter": "信函"},
-    "kind": {"complaint": "投诉", "report": "举报"},
-}
+CODES: dict[str, dict[str, int | str]] = yaml.safe_load((Path(__file__).parent / "source_codes.yaml").read_text(encoding="utf-8"))
 """Canonical value → the source's code. A value that is not listed keeps its own wording."""
 
 

@@ -23,12 +23,12 @@ from examples.sample_shop.cases import (
     service_cases,
     service_rates,
 )
+from examples.sample_shop.earlier_actions import earlier_actions
 from examples.sample_shop.goods import batches, products
 from examples.sample_shop.moments import DAY, local, utc
 from examples.sample_shop.nouns import LINE_CODES
 from examples.sample_shop.order_tables import batch_frame, order_frame
 from examples.sample_shop.orders import orders
-from examples.sample_shop.prior_actions import prior_actions
 from examples.sample_shop.problems import AXES, LAGS, PROBLEMS, line_rates
 from examples.sample_shop.records import T6_DAYS, feedback_frames, in_missing_days, records
 from examples.sample_shop.stories import (
@@ -204,7 +204,7 @@ def build(
         "lags": {"distribution": "low + (high - low) * Beta(a, b) days since the axis", "families": LAGS, "axes": AXES},
     }
     until = datetime.fromtimestamp(end - nouns.ZONE_OFFSET, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return World(seed, first, after, tables, gold, truth, prior_actions(t9_sku, until) if with_stories else [])
+    return World(seed, first, after, tables, gold, truth, earlier_actions(t9_sku, until) if with_stories else [])
 
 
 def _canonical(name: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -18,8 +18,8 @@ import pytest
 
 from examples.sample_shop import forms
 from examples.sample_shop.dirt import DirtLedger
+from examples.sample_shop.earlier_actions import earlier_actions
 from examples.sample_shop.home import write_configuration
-from examples.sample_shop.prior_actions import prior_actions
 from examples.sample_shop.rows import nested
 from examples.sample_shop.server import DATABASE, serving
 from examples.sample_shop.sources import write_sources
@@ -217,4 +217,4 @@ def test_the_samples_configuration_holds_and_follows_the_defaults(tmp_path: Path
     assert shop.calendar.promotions == Shop.load(None).calendar.promotions
     assert {channel.expected_daily for channel in shop.channels} == {0}
     owners = {person.name for person in shop.people.people}
-    assert {action["owner"] for action in prior_actions("CP-07", "2026-11-08T16:00:00Z")} <= owners
+    assert {action["owner"] for action in earlier_actions("CP-07", "2026-11-08T16:00:00Z")} <= owners
