@@ -39,6 +39,7 @@ bench: ## Measure the promises (minutes)
 	@$(RUN)python -m benchmarks.review --records 20000
 	@$(RUN)python -m benchmarks.coding
 	@$(RUN)python -m benchmarks.root_causes
+	@$(RUN)python -m benchmarks.root_causes --generate CC --seeds 100
 	@$(RUN)python -m benchmarks.root_cause_scale --rows 10000000
 	@$(RUN)python -m benchmarks.verdicts --seed 1
 	@$(RUN)python -m benchmarks.stories --seeds 1-2

@@ -5,7 +5,8 @@ own warehouses. Baseline and current period are drawn apart, so both have sampli
 
     python -m benchmarks.complaint_cases --seeds 1-60 [--exposure 0.9-1.15] [--causes 0]
 
-tells how well the search does on them: precision, recall of the causes above 12 nats, CPU seconds a case.
+tells how well the library engine for counts does on them (no review uses it: `python -m benchmarks.root_causes --generate CC` asks
+the search of the reports): precision, recall of the causes above 12 nats, CPU seconds a case.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """How long does the search for root causes take on ten million cases, how much memory, and does it grow with the rows only?
 
-    python -m benchmarks.root_cause_scale --rows 10000000 [--linear]
+    python -m benchmarks.root_cause_scale --rows 10000000 [--linear] [--engine library]
 
-Cases of eight dimensions with planted causes are drawn in a process of their own and handed over as a Parquet file; reading it
-is not timed. Columns are as a dimension table leaves them: categories (Polars Enum). The last line is JSON.
+The search is the one that writes the reports; `--engine library` asks the engine for counts that no review uses. Cases of eight
+dimensions with planted causes are drawn in a process of their own and handed over as a Parquet file; reading it is not timed.
+Columns are as a dimension table leaves them: categories (Polars Enum). The last line is JSON.
 """
 
 from __future__ import annotations
@@ -24,10 +25,14 @@ import polars as pl
 
 from benchmarks.complaint_cases import DIMENSIONS, complaint_rows
 from benchmarks.engines.count_scan import case_scan
+from benchmarks.report_engine import report_case_search
 
 CAUSES = 6
 CLEAR_NATS = 40.0
 """Planted causes are at least so clear: the benchmark is about time; what is found is told beside."""
+
+ENGINES = {"report": report_case_search, "library": case_scan}
+"""The search of the reports, and the library engine for counts, which no review uses."""
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 REPEATS = 10_000_000
@@ -45,7 +50,7 @@ def write(folder: Path, rows: int, seed: int) -> None:
     (folder / "truth.json").write_text(json.dumps(truth))
 
 
-def measured(rows: int, seed: int) -> dict[str, Any]:
+def measured(rows: int, seed: int, engine: str) -> dict[str, Any]:
     """Search cases of one size; return CPU and wall seconds, peak memory and what was found."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -56,9 +61,10 @@ def measured(rows: int, seed: int) -> dict[str, Any]:
     repeats = min(max(REPEATS // rows, 1), 10)
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(repeats):
-        found = {located.text() for located in case_scan(cases, list(DIMENSIONS), "current")}
+        found = {located.text() for located in ENGINES[engine](cases, list(DIMENSIONS), "current")}
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return {
+        "engine": engine,
         "rows": len(cases),
         "cpu_s": round(cpu / repeats, 3),
         "wall_s": round(wall / repeats, 3),
@@ -81,13 +87,14 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=SIZES[-1])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--linear", action="store_true", help="also measure smaller sizes, down to 100,000 rows")
+    parser.add_argument("--engine", choices=list(ENGINES), default="report", help="whose search (default: that of the reports)")
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.write:
         write(options.write, options.rows, options.seed)
         return
     sizes = sorted({*(size for size in SIZES if size < options.rows), options.rows} if options.linear else {options.rows})
-    results = [measured(size, options.seed) for size in sizes]
+    results = [measured(size, options.seed, options.engine) for size in sizes]
     for result in results:
         result["us_a_row"] = round(1e6 * result["cpu_s"] / result["rows"], 3)
     with pl.Config(tbl_hide_dataframe_shape=True, tbl_cols=20, tbl_width_chars=150):

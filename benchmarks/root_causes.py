@@ -1,12 +1,17 @@
 """Are root causes found, how high do they rank, and how fast?
 
-    python -m benchmarks.root_causes [--cases DIR] [--write DIR] [--sets S,L]
-    python -m benchmarks.root_causes --generate S --seeds 1-300
+    python -m benchmarks.root_causes [--cases DIR] [--write DIR] [--sets CC,RS]
+    python -m benchmarks.root_causes --engine library [--generate S --seeds 1-300]
+
+What is measured is the search that writes the reports (`benchmarks.report_engine`): it counts, so only sets of counts and of rates
+are asked, and a set of other measured values is passed over with a sentence. `--engine library` measures `benchmarks.engines`:
+no review uses them; they are code to build on until issue «One engine» joins them with the search of the reports.
 
 Reads every set of a folder: `DIR/<set>/<id>.csv.gz` (or `.csv`) with `DIR/<set>/labels.csv` (columns `id` and `set`: the causes,
-separated by `;`, each `dim=value&dim=value`). A table is searched by the engine of its form, never by its set's name. A predicted
-cause counts when its conditions are exactly those of a true one. Prints a table with the peers' measured figures, then one JSON
-line a set. `--generate` draws cases of a published kind (`benchmarks.rca_cases`) instead of reading them.
+separated by `;`, each `dim=value&dim=value`). A table is searched by its form, never by its set's name. A predicted cause counts when
+its conditions are exactly those of a true one. Prints a table with the peers' measured figures, then one JSON line a set.
+`--generate` draws cases of a published kind (`benchmarks.rca_cases`) or complaint counts (`CC`, `benchmarks.complaint_cases`)
+instead of reading them.
 
 - Precision, recall and F1 are those of the causes named, pooled over a set's cases: F1 = 2TP / (2TP + FP + FN). A rival that is only
   ranked (excess 0) is not named. F1@1 is the same with each case's first cause alone.
@@ -35,17 +40,20 @@ if __name__ == "__main__":
 import numpy as np
 import polars as pl
 
+from benchmarks.complaint_cases import DIMENSIONS, complaint_case
 from benchmarks.engines.count_scan import count_scan
 from benchmarks.engines.leaf_shift import leaf_shift
 from benchmarks.engines.located import Located
 from benchmarks.engines.rate_scan import rate_scan
 from benchmarks.rca_cases import KINDS, generated
+from benchmarks.report_engine import report_search
 from tasks.errors import UserError
 
 MEASURES = ("real", "predict", "value", "cnt", "base_value", "base_cnt")
 RATES = {"value", "cnt", "base_value", "base_cnt"}
 STRONG = 12.0
 RESAMPLES = 2_000
+COMPLAINTS = "CC"
 DENSE = 0.5
 """A table of this share of all combinations of values is a cube of measured leaves, not a list of counted cases."""
 
@@ -77,6 +85,9 @@ PEERS: dict[str, dict[str, dict[str, float]]] = {
 """Figures of the peers' own code at its defaults, measured on the sets from which the shared cases are taken."""
 
 Engine = Callable[[pl.DataFrame, list[str]], list[Located]]
+
+ENGINES = {"report": "the search of the reports", "library": "the library engines, not used by reviews"}
+"""Each choice of `--engine` and what it is, in words."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +124,13 @@ class Answer:
         return [cause.text() in self.case.truth for cause in self.causes if cause.excess]
 
 
-def engine_of(table: pl.DataFrame, dims: list[str]) -> Engine:
-    """Choose the engine by the form of a table.
+def countable(table: pl.DataFrame, dims: list[str]) -> bool:
+    """Say whether a table is one of rates or of counts, which is all that the search of the reports knows."""
+    return library_engine(table, dims) is not leaf_shift
+
+
+def library_engine(table: pl.DataFrame, dims: list[str]) -> Engine:
+    """Choose the library engine by the form of a table.
 
     Counts with denominators are rates; whole numbers over a sparse list of combinations are counts against a baseline; anything
     else is a cube of measured leaves.
@@ -128,9 +144,8 @@ def engine_of(table: pl.DataFrame, dims: list[str]) -> Engine:
     return leaf_shift
 
 
-def answer(case: Case) -> Answer:
+def answer(case: Case, engine: Engine) -> Answer:
     """Search one case and time it, reading and choosing the engine left out."""
-    engine = engine_of(case.table, case.dims)
     begun = time.process_time()
     causes = engine(case.table, case.dims)
     return Answer(case, causes, time.process_time() - begun)
@@ -160,8 +175,14 @@ def cases_of(folder: Path) -> Iterator[Case]:
 
 
 def generated_cases(kind: str, seeds: Iterable[int]) -> Iterator[Case]:
-    """Draw one case of a published kind for each seed."""
+    """Draw one case of a published kind, or of complaint counts (`CC`), for each seed."""
     for seed in seeds:
+        if kind == COMPLAINTS:
+            counts, planted = complaint_case(seed)
+            truth = tuple("&".join(f"{dim}={value}" for dim, value in cause.conditions) for cause in planted)
+            counts = counts.with_columns(pl.col(list(DIMENSIONS)).cast(pl.String))
+            yield Case(f"{kind}{seed}", counts, truth, tuple(cause.llr for cause in planted))
+            continue
         table, causes = generated(kind, seed)
         yield Case(f"{kind}{seed}", table, tuple("&".join(f"{dim}={value}" for dim, value in cause) for cause in causes), None)
 
@@ -199,14 +220,14 @@ def f1_interval(answers: list[Answer]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def comparison(scored: dict[str, Any], interval: tuple[float, float]) -> str:
-    """Return our figures of one set and the peers' as lines of text."""
+def comparison(scored: dict[str, Any], interval: tuple[float, float], engine: str) -> str:
+    """Return an engine's figures of one set and the peers' as lines of text."""
     columns = ("precision", "recall", "f1", "f1_at_1", "acc_at_1", "acc_at_3", "acc_at_5", "recall_strong", "cpu_s_per_case")
     lines = [
         f"{scored['set']}: {scored['cases']} cases, F1 {scored['f1']:.3f} ({interval[0]:.3f} to {interval[1]:.3f})",
         f"  {'':44}" + "".join(f"{name.removesuffix('_per_case'):>14}" for name in columns),
     ]
-    for name, figures in [("this search", scored), *PEERS.get(scored["set"].partition(" ")[0], {}).items()]:
+    for name, figures in [(engine, scored), *PEERS.get(scored["set"].partition(" ")[0], {}).items()]:
         cells = (f"{figures[c]:14.3f}" if figures.get(c) is not None else f"{'–':>14}" for c in columns)
         lines.append(f"  {name:44}" + "".join(cells))
     return "\n".join(lines)
@@ -234,9 +255,12 @@ def main() -> None:
     """Print the tables and one JSON line a set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=Path, metavar="DIR", help="folder of sets (default: rca/cases of the shared folder)")
+    parser.add_argument("--engine", choices=list(ENGINES), default="report", help="whose search (default: that of the reports)")
     parser.add_argument("--write", type=Path, metavar="DIR", help="write the ranked causes to DIR/predictions.csv")
     parser.add_argument("--sets", default="", metavar="A,B", help="only these sets")
-    parser.add_argument("--generate", choices=sorted(KINDS), help="draw cases of this kind instead of reading some")
+    parser.add_argument(
+        "--generate", choices=sorted([*KINDS, COMPLAINTS]), help="draw cases of this kind instead of reading some"
+    )
     parser.add_argument("--seeds", type=seeds_of, default="100", metavar="N", help="with --generate: 300 (1 to 300) or 301-600")
     options = parser.parse_args()
     try:
@@ -246,17 +270,27 @@ def main() -> None:
             sets = _sets(options.cases or _shared() / "rca" / "cases", options.sets)
         scored, told = [], []
         for name, cases in sets.items():
-            answers = [answer(case) for case in cases]
+            answers = _answers(cases, options.engine)
+            if not answers:
+                print(f"{name}: measured values, no counts: the search of the reports does not apply (--engine library does).\n")
+                continue
             scored.append(scores(name, answers))
             told.append(predictions(name, answers))
-            print(comparison(scored[-1], f1_interval(answers)), end="\n\n")
-        if options.write:
+            print(comparison(scored[-1], f1_interval(answers), ENGINES[options.engine]), end="\n\n")
+        if options.write and told:
             options.write.mkdir(parents=True, exist_ok=True)
             pl.concat(told).write_csv(options.write / "predictions.csv")
     except UserError as error:
         sys.exit(str(error))
     for line in scored:
         print(json.dumps(line))
+
+
+def _answers(cases: Iterable[Case], engine: str) -> list[Answer]:
+    """Ask an engine about the cases that it applies to."""
+    if engine == "library":
+        return [answer(case, library_engine(case.table, case.dims)) for case in cases]
+    return [answer(case, report_search) for case in cases if countable(case.table, case.dims)]
 
 
 def _sets(folder: Path, wanted: str) -> dict[str, Iterator[Case]]:

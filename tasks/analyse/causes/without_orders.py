@@ -30,6 +30,10 @@ MIN_OWN_RATIO = 1.5
 """A slice of reviews with less than this of what its own past lets expect is not named."""
 
 
+THIN_PAST_DISPERSION = 1.3
+"""Variance over Poisson variance that is assumed where the past is too short, or counts only, to measure it."""
+
+
 def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCauses:
     """Search reviews (complaints among reviews) or plain counts (against the period before)."""
     names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
@@ -45,7 +49,7 @@ def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCau
         past = feedback.filter(pl.col("day_no").is_between(first - 183, first - 1))
         if past.filter("is_case").height < 30:
             return RootCauses([], [], 0, 0.0, None, "no_history")
-        units, weights = now, _review_weights(now, past, names)
+        units, weights = now, review_weights(now, past, names)
     else:
         past = feedback.clear()
         before = period.previous()
@@ -70,7 +74,7 @@ def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCau
     if not values:
         return RootCauses([], [], 0, 0.0, None, "no_dimensions")
     panel = Panel(unit_codes, weights, case_codes, values, parents, baseline=base == "records")
-    result = _record_scan(panel, _day_dispersion(feedback, first, base, names))
+    result = record_scan(panel, _day_dispersion(feedback, first, base, names))
 
     def describe(found: FoundSlice) -> Cause:
         mine = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
@@ -119,7 +123,7 @@ def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCau
     )
 
 
-def _record_scan(panel: Panel, dispersion: float) -> Scan:
+def record_scan(panel: Panel, dispersion: float) -> Scan:
     """Scan reviews or counts; a slice of reviews that only just fails by Poisson's law is judged by the binomial one.
 
     Of reviews a large part may complain, and then a Poisson count leaves far more to chance than a share of so many
@@ -168,7 +172,7 @@ def _leaves_of_past(past: pl.DataFrame, total: float) -> dict[str, float]:
     return {leaf: total * n / counts["len"].sum() for leaf, n in counts.iter_rows() if leaf}
 
 
-def _review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> Weights:
+def review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> Weights:
     """Return each review's chance of being a complaint by the half year before: overall share times shrunken effects."""
     overall = past.filter("is_case").height / past.height
     weights = np.full(now.height, overall)
@@ -198,7 +202,7 @@ def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequen
     past = feedback.filter((pl.col("day_no") < first) & (pl.col("day_no") >= first - 183)).with_columns(w=pl.col("day_no") // 7)
     weeks = past.group_by("w").agg(o=pl.col("is_case").sum(), n=pl.len()).filter(pl.col("n") > 20)
     if weeks.height < 6 or base != "reviews":
-        return 1.3
+        return THIN_PAST_DISPERSION
     share = float(weeks["o"].sum()) / float(weeks["n"].sum())
     found = [1.0]
     for dim in names:

@@ -17,9 +17,9 @@ from benchmarks.root_causes import (
     Case,
     answer,
     cases_of,
-    engine_of,
     f1_interval,
     generated_cases,
+    library_engine,
     main,
     predictions,
     scores,
@@ -93,12 +93,12 @@ def test_predictions_are_ranked_rows() -> None:
 
 
 def test_measured_leaves_go_to_the_leaf_engine() -> None:
-    assert engine_of(generated("L", 1)[0], list("abcd")) is leaf_shift
+    assert library_engine(generated("L", 1)[0], list("abcd")) is leaf_shift
 
 
 def test_a_full_cube_of_whole_numbers_is_still_a_cube() -> None:
     table = generated("B0", 1)[0].with_columns(pl.col("real", "predict").round())
-    assert engine_of(table, list("abcd")) is leaf_shift
+    assert library_engine(table, list("abcd")) is leaf_shift
 
 
 def test_sparse_whole_numbers_go_to_the_count_engine() -> None:
@@ -108,12 +108,12 @@ def test_sparse_whole_numbers_go_to_the_count_engine() -> None:
         "real": [1.0] * 40,
         "predict": [0.0, 1.0] * 20,
     }
-    assert engine_of(pl.DataFrame(rows), ["sku", "batch"]).__name__ == "count_scan"
+    assert library_engine(pl.DataFrame(rows), ["sku", "batch"]).__name__ == "count_scan"
 
 
 def test_counts_with_denominators_go_to_the_rate_engine() -> None:
     columns = ("real", "predict", "value", "cnt", "base_value", "base_cnt")
-    assert engine_of(pl.DataFrame({"line": ["a"]} | {name: [1.0] for name in columns}), ["line"]).__name__ == "rate_scan"
+    assert library_engine(pl.DataFrame({"line": ["a"]} | {name: [1.0] for name in columns}), ["line"]).__name__ == "rate_scan"
 
 
 # ---- Folders -------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def test_any_folder_of_cases_is_read(folder: Path) -> None:
     assert [case.id for case in cases] == ["1", "2"]
     assert cases[0].dims == list("abcd")
     assert cases[0].truth[0].startswith("a=00") and cases[0].truth[0].index("b=") < cases[0].truth[0].index("c=")
-    assert scores("mine", [answer(case) for case in cases])["f1"] == 1
+    assert scores("mine", [answer(case, leaf_shift) for case in cases])["f1"] == 1
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
@@ -156,13 +156,20 @@ def test_the_command_prints_one_json_line_a_set_and_writes_the_same_bytes_twice(
 ) -> None:
     written = []
     for name in ("out1", "out2"):
-        run(monkeypatch, "--cases", str(folder), "--write", str(folder / name))
+        run(monkeypatch, "--engine", "library", "--cases", str(folder), "--write", str(folder / name))
         written.append((folder / name / "predictions.csv").read_bytes())
         line = json.loads(capsys.readouterr().out.splitlines()[-1])
         assert list(line) == KEYS
         assert (line["set"], line["cases"]) == ("mine", 2)
     assert written[0] == written[1]
     assert written[0].startswith(b"set,id,rank,cause,llr,observed,expected,excess,low,high\nmine,1,1,")
+
+
+def test_a_set_of_measured_values_is_passed_over_by_the_search_of_the_reports(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch, "--cases", str(folder))
+    assert capsys.readouterr().out.startswith("mine: measured values, no counts: the search of the reports does not apply")
 
 
 def test_help_tells_the_options() -> None:
@@ -174,7 +181,7 @@ def test_help_tells_the_options() -> None:
         timeout=300,
         check=True,
     )
-    assert all(option in done.stdout for option in ("--cases", "--write", "--sets", "--generate", "--seeds"))
+    assert all(option in done.stdout for option in ("--cases", "--write", "--sets", "--generate", "--seeds", "--engine"))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +226,7 @@ def test_generated_cases_are_of_their_kind() -> None:
 
 @pytest.mark.parametrize(("kind", "cases", "floor"), [("S", 15, 0.8), ("L", 8, 0.97), ("B0", 8, 0.99)])
 def test_generated_cases_keep_their_floor(kind: str, cases: int, floor: float) -> None:
-    figures = scores(kind, [answer(case) for case in generated_cases(kind, range(1, cases + 1))])
+    figures = scores(kind, [answer(case, leaf_shift) for case in generated_cases(kind, range(1, cases + 1))])
     assert figures["f1"] >= floor
     assert figures["precision"] >= 0.95
 
@@ -227,4 +234,4 @@ def test_generated_cases_keep_their_floor(kind: str, cases: int, floor: float) -
 @pytest.mark.skipif(not CASES.is_dir(), reason="The shared root-cause cases are not there: set AFTERSALES_SHARED to their folder")
 @pytest.mark.parametrize(("name", "floor"), [("S", 0.85), ("L", 0.95)])
 def test_shared_cases_keep_the_promise(name: str, floor: float) -> None:
-    assert scores(name, [answer(case) for case in cases_of(CASES / name)])["f1"] >= floor
+    assert scores(name, [answer(case, leaf_shift) for case in cases_of(CASES / name)])["f1"] >= floor
