@@ -220,7 +220,7 @@ def cold_start(home: Path) -> float:
 
 def measure(records: int, seed: int, folder: Path) -> dict[str, Any]:
     """Write both homes, warm up, review, and return what the last line prints, with wall seconds by stage besides."""
-    from flows.console.review import QUIET
+    from flows.console.local_prefect import QUIET
 
     put_environment(**QUIET, PREFECT_HOME=str(folder / "prefect"))
     small, home = folder / "small", folder / "shop"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from tasks.errors import UserError
 from tasks.settings import Settings, choose_home, load_settings
+
+if TYPE_CHECKING:
+    from flows.console.backfill import Which
+    from tasks.model.periods import Grain
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 
@@ -90,13 +93,15 @@ def channels_try(settings: Settings, name: str) -> None:
 @click.option("--send", is_flag=True, help="Mail the report. Nobody gets the same revision twice.")
 @click.option("--verify", is_flag=True, help="Make a kept edition again and compare every byte.")
 @click.pass_obj
-def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool, send: bool, verify: bool) -> None:
+def review(settings: Settings, period: str, grain: Grain, as_of: str, revise: bool, send: bool, verify: bool) -> None:
     """Review one period: pull, judge, report, and mail if asked."""
-    from flows.console.review import review_here, verify_here
-
     if verify:
+        from flows.console.verify import verify_here
+
         verify_here(settings, period, grain, as_of, console)
     else:
+        from flows.console.review import review_here
+
         review_here(settings, period=period, grain=grain, as_of=as_of, revise=revise, send=send, console=console)
 
 
@@ -112,9 +117,9 @@ def review(settings: Settings, period: str, grain: str, as_of: str, revise: bool
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @click.option("--send", is_flag=True, help="Mail the reports; off by default.")
 @click.pass_obj
-def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: bool) -> None:
+def backfill(settings: Settings, span: str, which: Which, dry_run: bool, send: bool) -> None:
     """Review a range of earlier periods, oldest first; start it again after an interruption and it goes on."""
-    from flows.console.review import backfill_here
+    from flows.console.backfill import backfill_here
 
     backfill_here(settings, span=span, which=which, dry_run=dry_run, send=send, console=console)
 
@@ -125,7 +130,7 @@ def backfill(settings: Settings, span: str, which: str, dry_run: bool, send: boo
 @click.pass_obj
 def early_warning(settings: Settings, as_of: str, send: bool) -> None:
     """Look for what should not wait for Monday; show it, and mail it if asked."""
-    from flows.console.warnings import watch_here
+    from flows.console.early_warning import watch_here
 
     watch_here(settings, as_of=as_of, send=send, console=console)
 
@@ -164,9 +169,9 @@ def warnings_answer(settings: Settings, warning_id: str, answer: str, by: str, w
 @click.pass_obj
 def redeliver(settings: Settings, period: str) -> None:
     """Settle uncertain mails and send queued ones."""
-    from flows.console.review import redeliver_here
+    from flows.console.mails import redeliver_here
 
-    redeliver_here(settings, period, console)
+    redeliver_here(settings, period, datetime.now(UTC), console)
 
 
 @main.command()
@@ -177,7 +182,7 @@ def redeliver(settings: Settings, period: str) -> None:
 @click.pass_obj
 def settle(settings: Settings, recipient: str, period: str, arrived: bool, by: str) -> None:
     """Settle an uncertain mail to RECIPIENT by a person's word."""
-    from flows.console.status import settle_mail
+    from flows.console.mails import settle_mail
 
     settle_mail(settings, recipient, period, arrived, by, datetime.now(UTC), console)
 
@@ -276,7 +281,7 @@ def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due:
 @click.option("--evidence", default="", help="Report number, photo, page version.")
 @click.option("--why", default="", help="Reason.")
 @click.pass_obj
-def actions_update(settings: Settings, action_id: str, kind: str, **given: str) -> None:
+def actions_update(settings: Settings, /, action_id: str, kind: str, **given: str) -> None:
     """Say what became of an action: started, done, postponed and so on."""
     from flows.console.actions import update_action
 
@@ -297,7 +302,7 @@ def actions_import(settings: Settings, file: Path) -> None:
 @click.option("--grain", type=click.Choice(["week", "month", "quarter"]), default="week", show_default=True)
 @click.option("--last", default=12, show_default=True, help="How many periods.")
 @click.pass_obj
-def status(settings: Settings, grain: str, last: int) -> None:
+def status(settings: Settings, grain: Grain, last: int) -> None:
     """Show periods with and without editions, channels, deliveries and uncertain mails."""
     from flows.console.status import show_status
 
@@ -312,7 +317,7 @@ def status(settings: Settings, grain: str, last: int) -> None:
 @click.pass_obj
 def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str) -> None:
     """Write the sample shop: its sources in their native shapes, its configuration and its truth."""
-    from flows.console.demo import write_sample
+    from flows.console.sample import write_sample
 
     write_sample(settings, seed=seed, weeks=weeks, scale=scale, through=through, console=console)
 
@@ -344,7 +349,7 @@ def serve(settings: Settings, port: int, mail_port: int) -> None:
 @main.command()
 def deploy() -> None:
     """Register the deployments and the rule that ends zombie runs with the Prefect server in PREFECT_API_URL."""
-    from flows.console.serve import deploy_all
+    from flows.console.deploy import deploy_all
 
     deploy_all(console)
 
@@ -353,14 +358,9 @@ def deploy() -> None:
 @click.pass_obj
 def doctor(settings: Settings) -> None:
     """Check configuration, keys, fonts, stores, channels, mail, Prefect and worker, and say what to do."""
-    from flows.console.doctor import examine
+    from flows.console.doctor import check_up
 
-    findings = examine(settings, datetime.now(UTC))
-    table = Table("", "what", "finding", "what to do", box=None)
-    for finding in findings:
-        table.add_row({"ok": "✓", "warn": "!", "bad": "✗"}[finding.level], finding.what, finding.text, finding.advice)
-    console.print(table)
-    sys.exit(any(finding.level == "bad" for finding in findings))
+    sys.exit(check_up(settings, datetime.now(UTC), console))
 
 
 if __name__ == "__main__":

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from flows.console.actions import import_actions
 from flows.console.review import review_here
+from flows.console.sample import write_sample
 from flows.console.sample_desk import desk_beside
 from flows.console.tables import show_editions
-from tasks.errors import UserError
-from tasks.files import write_whole
 from tasks.model.periods import Period
 from tasks.run import Stores
 from tasks.settings import Settings
@@ -22,50 +18,6 @@ from tasks.shop.load import Shop
 
 AS_OF = "2026-11-10T14:00"
 """The Tuesday on which the sample shop's numbers of 2026-W45 are final."""
-NOTE = "sample.json"
-
-
-def write_sample(
-    settings: Settings, *, seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W45", console: Console
-) -> dict[str, Any]:
-    """Write the sample shop into the home, unless this very one is there already.
-
-    Returns:
-        What `examples.sample_shop.home.write_home` returned.
-
-    Raises:
-        UserError: If the home belongs to another shop.
-    """
-    wanted = {"seed": seed, "weeks": weeks, "scale": scale, "through": through}
-    note = settings.home / NOTE
-    if note.is_file():
-        stored: dict[str, Any] = json.loads(note.read_text("utf-8"))
-        if stored["wanted"] == wanted:
-            console.print(f"The sample shop is in {settings.home} already.")
-            written: dict[str, Any] = stored["written"]
-            return written
-    if settings.home.is_dir() and any(settings.home.iterdir()):
-        raise UserError(
-            f"{settings.home} holds another shop already; the sample shop would mix with it.",
-            hint="Name an empty folder with --home, or remove this one first.",
-        )
-    from examples.sample_shop.home import write_home
-
-    begun = time.monotonic()
-    with console.status("Writing the sample shop …") as status:
-        written = write_home(
-            settings.home,
-            seed=seed,
-            weeks=weeks,
-            scale=scale,
-            through=through,
-            progress=lambda step, share: status.update(f"Writing the sample shop: {step} ({share:.0%}) …"),
-        )
-    write_whole(note, json.dumps({"wanted": wanted, "written": written}, ensure_ascii=False, indent=1).encode())
-    console.print(
-        f"  {time.monotonic() - begun:6.1f} s  write the sample shop: {written['records']} records of feedback, {weeks} weeks"
-    )
-    return written
 
 
 def run_demo(settings: Settings, *, seed: int, scale: float, console: Console) -> None:

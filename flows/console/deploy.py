@@ -1,4 +1,4 @@
-"""Registering with a Prefect server what prefect.yaml says."""
+"""`aftersales deploy`: register with a Prefect server what prefect.yaml says."""
 
 from __future__ import annotations
 
@@ -12,13 +12,40 @@ import yaml
 from rich.console import Console
 
 from tasks.errors import UserError
-from tasks.settings import environment
+from tasks.settings import environment, put_environment
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 PREFECT_FILE = Path(__file__).resolve().parents[2] / "prefect.yaml"
 POOL = "aftersales"
+QUIET_SERVER = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
+}
+
+
+def deploy_all(console: Console) -> None:
+    """Register everything with the server that PREFECT_API_URL names.
+
+    Raises:
+        UserError: If no server is named, none answers, or it refuses something.
+    """
+    if not environment().get("PREFECT_API_URL"):
+        raise UserError(
+            "PREFECT_API_URL names no Prefect server.", hint="Set it, as http://127.0.0.1:4200/api, or use `make serve`."
+        )
+    put_environment(**QUIET_SERVER, **server_login())
+    deploy(console)
+
+
+def server_login() -> dict[str, str]:
+    """Return what clients need where the server asks for a login: `user:password` of PREFECT_SERVER_API_AUTH_STRING."""
+    login = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
+    return {"PREFECT_API_AUTH_STRING": login} if login else {}
 
 
 def declared() -> dict[str, dict[str, Any]]:

@@ -21,9 +21,24 @@ class StageClock:
         self._console = console
         self._status = status
         self._lock = threading.Lock()
-        self._stage = ""
+        self._stage = self._shown = ""
         self._parts = 0
         self._begun = time.monotonic()
+
+    def __enter__(self) -> StageClock:
+        """Show the running stage with its seconds in the moving line."""
+        self._status.update(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Print the last stage."""
+        with self._lock:
+            self._finish()
+            self._stage = ""
+
+    def __rich__(self) -> str:
+        """Return the moving line; a terminal asks for it several times a second."""
+        return f"{self._shown} … {time.monotonic() - self._begun:.0f} s" if self._stage else "…"
 
     def __call__(self, stage: str) -> None:
         """Note that a stage begins; the channels of one pull count as one stage."""
@@ -34,13 +49,7 @@ class StageClock:
                 self._finish()
                 self._stage, self._parts, self._begun = name, 0, time.monotonic()
             self._parts += 1
-            self._status.update(f"{stage} …")
-
-    def close(self) -> None:
-        """Print the last stage."""
-        with self._lock:
-            self._finish()
-            self._stage = ""
+            self._shown = stage
 
     def _finish(self) -> None:
         if self._stage:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from rich.console import Console
 
-from flows.console.deploy import POOL, deploy
+from flows.console.deploy import POOL, QUIET_SERVER, deploy, server_login
 from flows.console.sample_desk import desk_beside
 from flows.console.sites import Site, archive_site, outbox_site
 from tasks.errors import UserError
@@ -25,13 +25,6 @@ from tasks.settings import Settings, choose_home, environment, own_prefect, put_
 MAIL_PORT = 8025
 HEALTHY_S = 180
 GOODBYE_S = 15
-QUIET_SERVER = {
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
-    "GX_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    "PREFECT_SERVER_UI_V2_ENABLED": "false",
-}
 
 
 def serve_all(settings: Settings, port: int, console: Console, mail_port: int = MAIL_PORT) -> None:
@@ -77,26 +70,6 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
                 console.print(f"{name:>12}  {address}")
         console.print("Logs stand in " + str(logs) + ". Ctrl-C ends everything.")
         _watch({"Prefect server": server, "worker": worker}, logs)
-
-
-def deploy_all(console: Console) -> None:
-    """Register everything with the server that PREFECT_API_URL names.
-
-    Raises:
-        UserError: If no server is named, none answers, or it refuses something.
-    """
-    if not environment().get("PREFECT_API_URL"):
-        raise UserError(
-            "PREFECT_API_URL names no Prefect server.", hint="Set it, as http://127.0.0.1:4200/api, or use `make serve`."
-        )
-    put_environment(**QUIET_SERVER, **server_login())
-    deploy(console)
-
-
-def server_login() -> dict[str, str]:
-    """Return what clients need where the server asks for a login: `user:password` of PREFECT_SERVER_API_AUTH_STRING."""
-    login = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
-    return {"PREFECT_API_AUTH_STRING": login} if login else {}
 
 
 def _site(stack: ExitStack, answer: object, port: int) -> Site:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,101 +10,100 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from tasks.deliver.delivery import LEASE_SECONDS, settle_by_hand
-from tasks.errors import UserError
 from tasks.model.editions import DeliveryState
 from tasks.model.periods import Grain, Period
 from tasks.run import REPORT_OF_GRAIN, Stores
 from tasks.settings import Settings
 from tasks.shop.load import Shop
-from tasks.store.runs import Lease
 
 
 def show_status(settings: Settings, grain: Grain, last: int, now: datetime, console: Console) -> None:
     """Print what is done, what is missing, and what needs a person."""
     stores, shop = Stores.open(settings), Shop.load(settings.home)
     zone = ZoneInfo(shop.identity.zone)
-    period = Period.last_complete(now, grain, shop.identity.zone)
-    periods = [period]
+    console.print(_table(("period", "edition", "as of", "mails"), period_rows(stores, grain, last, now, zone)))
+    pulls = pull_rows(stores, zone)
+    heads = ("channel", "last pull", "read", "new", "changed", "same", "quarantine", "problem")
+    console.print(_table(heads, pulls) if pulls else "No channel has been pulled yet.")
+    if refused := quarantine_rows(stores, now):
+        console.print(_table(("quarantine", "rule", "rows", "for instance"), refused))
+    for line in open_matters(stores, now, zone):
+        console.print(line)
+
+
+def period_rows(stores: Stores, grain: Grain, last: int, now: datetime, zone: ZoneInfo) -> list[tuple[str, ...]]:
+    """Return period, newest edition, its moment and its mails of the last periods, newest first."""
+    report = REPORT_OF_GRAIN[grain]
+    periods = [Period.last_complete(now, grain, zone.key)]
     while len(periods) < last:
         periods.append(periods[-1].previous())
-    editions = [e for e in stores.ledger.editions() if e.report == REPORT_OF_GRAIN[grain]]
+    editions = [edition for edition in stores.ledger.editions() if edition.report == report]
     known = {edition.period for edition in editions} | {period.id for period in periods}
-    table = Table("period", "edition", "as of", "mails", box=None)
+    rows: list[tuple[str, ...]] = []
     for name in sorted(known, reverse=True)[: max(last, 1)]:
-        mine = [e for e in editions if e.period == name]
-        mails = [m for m in stores.ledger.deliveries(period=name) if m.report == REPORT_OF_GRAIN[grain]]
-        newest = max(mine, key=lambda e: e.revision, default=None)
-        states = ", ".join(
-            f"{sum(m.state is state for m in mails)} {state.value}"
-            for state in DeliveryState
-            if any(m.state is state for m in mails)
+        newest = max((edition for edition in editions if edition.period == name), key=lambda e: e.revision, default=None)
+        mails = Counter(mail.state for mail in stores.ledger.deliveries(period=name, report=report))
+        rows.append(
+            (
+                name,
+                f"r{newest.revision} {newest.status}" if newest else "— none —",
+                f"{newest.as_of.astimezone(zone):%Y-%m-%d %H:%M}" if newest else "",
+                ", ".join(f"{mails[state]} {state.value}" for state in DeliveryState if mails[state]),
+            )
         )
-        table.add_row(
-            name,
-            f"r{newest.revision} {newest.status}" if newest else "— none —",
-            f"{newest.as_of.astimezone(zone):%Y-%m-%d %H:%M}" if newest else "",
-            states,
-        )
-    console.print(table)
-    pulls = Table("channel", "last pull", "read", "new", "changed", "same", "quarantine", "problem", box=None)
-    for name, pull in sorted(stores.ledger.last_pulls().items()):
-        pulls.add_row(
+    return rows
+
+
+def pull_rows(stores: Stores, zone: ZoneInfo) -> list[tuple[str, ...]]:
+    """Return the last pull of each channel: when, how many rows of which kind, and what went wrong."""
+    return [
+        (
             name,
             f"{pull.started_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            *[str(n) for n in (pull.read, pull.new, pull.changed, pull.unchanged, pull.quarantined)],
+            *[str(count) for count in (pull.read, pull.new, pull.changed, pull.unchanged, pull.quarantined)],
             f"{pull.error} {pull.hint}".strip() if pull.error else "",
         )
-    console.print(pulls if pulls.row_count else "No channel has been pulled yet.")
-    _show_refused(stores, now, console)
-    unknown = stores.ledger.deliveries(states=[DeliveryState.UNCERTAIN, DeliveryState.SENDING, DeliveryState.FAILED])
-    for mail in unknown:
-        console.print(
-            f"! mail {mail.state.value}: {mail.report} {mail.period} r{mail.revision} to {mail.recipient} {mail.detail}"
-        )
-    if unknown:
-        console.print("  `aftersales redeliver` looks the uncertain ones up; a failed one needs its address corrected.")
-    for plan in stores.ledger.backfills():
-        if plan.finished_at is None:
-            left = [name for name, state in plan.periods.items() if state != "done"]
-            console.print(
-                f"! backfill {plan.span} ({plan.which}) is unfinished: {len(left)} of {len(plan.periods)} left; start it again to go on."
-            )
-    held: list[Lease] = stores.ledger.leases(now)
-    for lease in held:
-        console.print(f"at work: {lease.name}, by {lease.holder} since {lease.acquired_at.astimezone(zone):%H:%M}")
-    for problem in stores.archive.check(stores.ledger.editions()):
-        console.print(f"! archive: {problem.kind} file {problem.path}")
+        for name, pull in sorted(stores.ledger.last_pulls().items())
+    ]
 
 
-def _show_refused(stores: Stores, now: datetime, console: Console) -> None:
-    """Print why rows are in quarantine: by channel and rule, with the reason of the newest."""
+def quarantine_rows(stores: Stores, now: datetime) -> list[tuple[str, ...]]:
+    """Return why rows are in quarantine: channel, rule, how many, and the newest with its reason."""
     quarantine = stores.lake.quarantine_as_of(now)
     if quarantine.is_empty():
-        return
-    table = Table("quarantine", "rule", "rows", "for instance", box=None)
+        return []
     grouped = quarantine.group_by("channel", "rule").agg(pl.len(), pl.col("source_id").last(), pl.col("reason").last())
-    for channel, rule, count, source_id, reason in grouped.sort("channel", "rule").iter_rows():
-        table.add_row(channel, rule, str(count), f"{source_id}: {reason}")
-    console.print(table)
-
-
-def settle_mail(settings: Settings, recipient: str, period: str, arrived: bool, by: str, now: datetime, console: Console) -> None:
-    """Take a person's word on the uncertain mails of a period to one recipient."""
-    stores = Stores.open(settings)
-    unknown = [
-        mail
-        for mail in stores.ledger.unknown_deliveries(now=now, lease_seconds=LEASE_SECONDS)
-        if mail.period == period and mail.recipient.lower() == recipient.lower()
+    return [
+        (channel, rule, str(count), f"{source_id}: {reason}")
+        for channel, rule, count, source_id, reason in grouped.sort("channel", "rule").iter_rows()
     ]
-    if not unknown:
-        raise UserError(
-            f"No uncertain mail of {period} to {recipient} is known.", hint="`aftersales status` lists the uncertain mails."
-        )
-    for mail in unknown:
-        settle_by_hand(stores.ledger, mail, sent=arrived, by=by, now=now)
-        console.print(
-            f"{mail.report} {mail.period} r{mail.revision} to {mail.recipient}: {'sent' if arrived else 'queued again'}."
-        )
-    if not arrived:
-        console.print("`aftersales redeliver` sends it.")
+
+
+def open_matters(stores: Stores, now: datetime, zone: ZoneInfo) -> list[str]:
+    """Return a line for everything that is unfinished: mails, backfills, processes at work, files of the archive."""
+    unknown = stores.ledger.deliveries(states=[DeliveryState.UNCERTAIN, DeliveryState.SENDING, DeliveryState.FAILED])
+    lines = [
+        f"! mail {mail.state.value}: {mail.report} {mail.period} r{mail.revision} to {mail.recipient} {mail.detail}"
+        for mail in unknown
+    ]
+    if unknown:
+        lines.append("  `aftersales redeliver` looks up the uncertain ones; for a failed one, correct the address.")
+    for plan in stores.ledger.backfills():
+        if plan.finished_at is None:
+            left = sum(state != "done" for state in plan.periods.values())
+            lines.append(
+                f"! backfill {plan.span} ({plan.which}) is unfinished: {left} of {len(plan.periods)} left; start it again to go on."
+            )
+    lines += [
+        f"at work: {lease.name}, by {lease.holder} since {lease.acquired_at.astimezone(zone):%H:%M}"
+        for lease in stores.ledger.leases(now)
+    ]
+    lines += [f"! archive: {problem.kind} file {problem.path}" for problem in stores.archive.check(stores.ledger.editions())]
+    return lines
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    table = Table(*heads, box=None)
+    for row in rows:
+        table.add_row(*row)
+    return table

@@ -1,4 +1,4 @@
-"""Making a kept edition again, at its own moment, and comparing every byte; nothing is stored."""
+"""`aftersales review --verify`: make a kept edition again at its own moment and compare every byte; nothing is stored, no server runs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from prefect.logging import disable_run_logger
+from rich.console import Console
 from sqlalchemy import select
 
+from flows.console.review import answer
 from tasks.act.steps import check_prior_actions, propose_actions
 from tasks.analyse.steps import analyse, find_root_causes
 from tasks.classify.steps import classify
+from tasks.errors import UserError
 from tasks.model.actions import Action, ActionEvent
+from tasks.model.periods import Grain
 from tasks.model.review import Review
 from tasks.report.edition import make
 from tasks.run import Run
+from tasks.settings import Settings
 from tasks.store.editions import edition_id
 from tasks.store.ledger import Ledger
 from tasks.store.steps import recall
@@ -39,6 +44,25 @@ class LedgerThen:
     def actions_as_of(self, moment: datetime | None) -> list[tuple[Action, list[ActionEvent]]]:
         """Return the actions of a moment without those that were not proposed yet when the edition was made."""
         return [(action, events) for action, events in self._ledger.actions_as_of(moment) if action.action_id not in self._unmade]
+
+
+def verify_here(settings: Settings, period: str, grain: Grain, as_of: str, console: Console) -> None:
+    """Make a kept edition again, at its own moment with its own configuration, and compare every byte.
+
+    Raises:
+        UserError: If there is no finished edition, or a file came out differently.
+    """
+    run = answer(settings, period, grain, as_of, revise=False, send=False)
+    if not run.answered:
+        raise UserError(f"{run.period} has no finished edition to compare with.", hint="Review it first.")
+    with console.status(f"Making {run.period} revision {run.revision} again …"):
+        different = differing_files(run)
+    if different:
+        raise UserError(
+            f"{len(different)} files of {run.period} revision {run.revision} came out differently: {', '.join(different)}.",
+            hint="Code or renderer changed since; --revise makes a new revision.",
+        )
+    console.print(f"{run.period} revision {run.revision}: every file came out the same, byte for byte.")
 
 
 def differing_files(run: Run) -> list[str]:

@@ -1,4 +1,4 @@
-"""The daily watch at the console: look, list what was told, and file answers."""
+"""`aftersales warnings`: list the warnings that were sent, and store what people answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
-from flows.console.review import outcome_of, prefect_beside
 from tasks.errors import UserError
 from tasks.model.periods import Period
 from tasks.model.warnings import KeptWarning, WarningAnswer, WarningState
@@ -19,15 +18,6 @@ from tasks.report.warning_text import WarningText
 from tasks.run import Stores
 from tasks.settings import Settings
 from tasks.shop.load import Shop
-
-
-def watch_here(settings: Settings, *, as_of: str, send: bool, console: Console) -> None:
-    """Run the daily watch in this process and show what it tells."""
-    with prefect_beside(settings, console, "Early warning"):
-        from flows.early_warning import early_warning
-
-        outcome = outcome_of(early_warning(as_of=as_of, send=send, return_state=True))  # type: ignore[call-overload]
-    console.print(outcome)
 
 
 def list_warnings(settings: Settings, state: str, owner: str, console: Console) -> None:

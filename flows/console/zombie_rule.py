@@ -53,14 +53,14 @@ def ensure(client: SyncPrefectClient) -> bool:
     wanted = zombie_rule()
     rules = existing(client)
     for surplus in rules[1:]:
-        client.request("DELETE", f"/automations/{surplus.id}")
+        client.request("DELETE", "/automations/{id}", path_params={"id": surplus.id})
     body = wanted.model_dump(mode="json")
     if not rules:
         client.request("POST", "/automations/", json=body)
         return True
     if same(rules[0]) and len(rules) == 1:
         return False
-    client.request("PUT", f"/automations/{rules[0].id}", json=body)
+    client.request("PUT", "/automations/{id}", path_params={"id": rules[0].id}, json=body)
     return True
 
 

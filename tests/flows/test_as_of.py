@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.console.review import _answer
+from flows.console.review import answer
 from flows.console.verify import differing_files
 from flows.review import review
 from tasks.run import Stores
@@ -24,15 +24,15 @@ def test_a_kept_edition_is_the_same_after_a_revision_and_another_configuration(r
     assert {name: sha for name, sha in now.items() if "/r1/" in name} == first
     assert revised and not set(revised.values()) & {sha for name, sha in first.items() if name.endswith(".pdf")}
 
-    then = _answer(settings, WEEK, "week", AS_OF, revise=False, send=False)
+    then = answer(settings, WEEK, "week", AS_OF, revise=False, send=False)
     assert [edition.revision for edition in then.answered] == [1]
     assert differing_files(then) == []
-    assert [edition.revision for edition in _answer(settings, WEEK, "week", "", revise=False, send=False).answered] == [2]
+    assert [edition.revision for edition in answer(settings, WEEK, "week", "", revise=False, send=False).answered] == [2]
 
 
 def test_a_verification_can_fail(reviewed_home: Path, tmp_path: Path) -> None:
     home = copied(reviewed_home, tmp_path / "home")
-    run = _answer(load_settings(home), WEEK, "week", "", revise=False, send=False)
+    run = answer(load_settings(home), WEEK, "week", "", revise=False, send=False)
     run.answered[0].files["mail.txt"] = "0" * 64
     assert differing_files(run) == ["executive.zh-CN/mail.txt"]
 

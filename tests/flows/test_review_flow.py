@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from prefect.client.orchestration import get_client
 
-from flows.console.review import _answer
+from flows.console.review import answer
 from flows.review import review
 from tasks.errors import UserError
 from tasks.model.editions import DeliveryState
@@ -115,7 +115,7 @@ def test_a_revision_follows_an_edition_and_is_mailed_once(reviewed_home: Path, t
 def test_an_impossible_review_is_refused_before_any_work(reviewed_home: Path, period: str, as_of: str, sentence: str) -> None:
     before = counted(reviewed_home)
     with pytest.raises(UserError, match=sentence):
-        _answer(load_settings(reviewed_home), period, "week", as_of, revise=True, send=False)
+        answer(load_settings(reviewed_home), period, "week", as_of, revise=True, send=False)
     assert counted(reviewed_home) == before
 
 

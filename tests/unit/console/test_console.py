@@ -145,7 +145,7 @@ def test_an_uncertain_mail_is_settled_by_a_person_once(home: Path, word: str, st
     assert [known.state.value for known in ledger.deliveries()] == [state]
     again = _run(home, *asked)
     assert again.exit_code == 1
-    assert "No uncertain mail" in again.output
+    assert "There is no uncertain mail" in again.output
 
 
 def test_init_makes_a_valid_home_with_a_private_key_and_says_what_is_next(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Check-up of what the shop itself keeps: its configuration and its key."""
+
+from __future__ import annotations
+
+from flows.console.checks.finding import Finding
+from tasks.collect.privacy import KEY_FILE, customer_key
+from tasks.errors import UserError
+from tasks.settings import Settings
+from tasks.shop.load import Shop
+
+
+def configuration(settings: Settings) -> tuple[Shop | None, Finding]:
+    """Read every file of the configuration; without a valid one there is no shop."""
+    what, folder = "configuration", settings.home / "config"
+    if not folder.is_dir():
+        advice = f"Make one: aftersales --home {settings.home} init"
+        return None, Finding("bad", what, f"{settings.home} is not a shop's folder.", advice)
+    try:
+        shop = Shop.load(settings.home)
+        shop.check()
+    except UserError as error:
+        return None, Finding("bad", what, error.what, error.hint)
+    own = sum(path.is_file() for path in folder.rglob("*"))
+    return shop, Finding("ok", what, f"{shop.identity.name}: {own} files of its own, all valid; the rest are the defaults.")
+
+
+def sources(shop: Shop) -> Finding:
+    """Count the sources."""
+    count = len(shop.channels.channels)
+    if not count:
+        return Finding("bad", "channels", "channels.yaml lists no source.", "List one; its comments show how.")
+    return Finding("ok", "channels", f"channels.yaml lists {count}.")
+
+
+def key(settings: Settings) -> Finding:
+    """Look for the key of the customer references, and at who can read it."""
+    file = settings.home / "secrets" / KEY_FILE
+    if not settings.secret.get_secret_value() and not file.is_file():
+        return Finding(
+            "warn",
+            "key",
+            "There is no key for the customer references yet.",
+            "The first pull makes one; `aftersales init` does too.",
+        )
+    version = customer_key(settings).version
+    if file.is_file() and file.stat().st_mode & 0o077:
+        return Finding("warn", "key", f"Other users of this machine can read {file}.", f"Type: chmod 600 {file}")
+    return Finding("ok", "key", f"The key for the customer references has version {version}.")

@@ -1,0 +1,89 @@
+"""Check-up of the stores and the channels."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from flows.console.checks.finding import Finding
+from tasks.classify.coding import code
+from tasks.classify.severity import p0_share
+from tasks.collect.pull import pull_channel
+from tasks.errors import UserError
+from tasks.model.editions import Edition
+from tasks.model.facts import Facts
+from tasks.model.tables import TABLES
+from tasks.run import Stores
+from tasks.settings import Settings
+from tasks.shop.channels import Channel
+from tasks.shop.load import Shop
+from tasks.store.processes import is_gone
+
+
+def stores(settings: Settings) -> tuple[Stores | None, list[Finding]]:
+    """Open ledger, lake and archive, and compare every archived file with its hash."""
+    try:
+        opened = Stores.open(settings)
+        editions = opened.ledger.editions()
+        known = opened.lake.known_from()
+    except (UserError, OSError) as error:
+        return None, [Finding("bad", "stores", str(error), "Check AFTERSALES_LEDGER_URL and AFTERSALES_LAKE_URL.")]
+    return opened, [
+        Finding("ok", "ledger", f"Reachable, at revision {opened.ledger.revision()}; {len(editions)} editions."),
+        Finding("ok", "lake", f"Holds records known since {known:%Y-%m-%d}." if known else "Empty until the first review."),
+        _archive(opened, editions),
+    ]
+
+
+def _archive(opened: Stores, editions: list[Edition]) -> Finding:
+    problems = opened.archive.check(editions)
+    lost = [problem for problem in problems if problem.kind != "unknown"]
+    if lost:
+        text = f"{len(lost)} files are missing or changed, the first is {lost[0].path}."
+        return Finding("bad", "archive", text, "Restore them from the backup.")
+    unknown = f"; {len(problems)} further files belong to no edition" if problems else ""
+    return Finding("ok", "archive", f"Every file is the one that was archived{unknown}.")
+
+
+def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> Finding:
+    """Read only the last hours of a source; a source without stamps is read whole."""
+    narrow = source.model_copy(update={"overlap_hours": 0.0})
+    batch = pull_channel(
+        narrow,
+        window_start=now - timedelta(hours=24),
+        window_end=now,
+        shop=shop,
+        settings=settings,
+        now=now,
+        wait=lambda seconds: None,
+    )
+    what = f"channel {source.name}"
+    if batch.error:
+        return Finding("bad", what, batch.error, batch.hint)
+    return Finding("ok", what, f"Reachable; {batch.read} rows of the last day.")
+
+
+def severity(opened: Stores, shop: Shop, now: datetime) -> Finding:
+    """Code the last four weeks of records: where too many are P0, nobody hurries for any."""
+    facts = Facts({name: opened.lake.as_of(name, now) for name in TABLES}, now, [])
+    newest = facts["feedback"]["submitted_at"].max()
+    if not isinstance(newest, datetime):
+        return Finding("ok", "severity", "No record yet.")
+    facts.tables["feedback"] = facts["feedback"].filter(pl.col("submitted_at") > newest - timedelta(weeks=4))
+    share, budget = p0_share(code(facts, shop)["feedback"]), shop.service_levels.p0_budget
+    text = f"{share:.1%} of the complaints of the newest four weeks are P0; at most {budget:.0%} is meant."
+    if share > budget:
+        return Finding("warn", "severity", text, "The P0 rules in service_levels.yaml are too wide: narrow them.")
+    return Finding("ok", "severity", text)
+
+
+def leases(opened: Stores, now: datetime) -> Finding:
+    """Look for processes that are at work, or ended without giving their lease back."""
+    held = opened.ledger.leases(now)
+    dead = [lease for lease in held if is_gone(lease.holder)]
+    if dead:
+        return Finding(
+            "warn", "leases", f"{dead[0].name} is held by a process that has ended.", "Nothing to do: the next run takes it over."
+        )
+    return Finding("ok", "leases", f"At work: {', '.join(lease.name for lease in held)}." if held else "Nobody is at work.")

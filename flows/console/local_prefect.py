@@ -1,0 +1,51 @@
+"""Prefect in this process: a small server of our own where none is named, and what it costs shown while one waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+
+from flows.console.progress import StageClock
+from flows.console.sample_desk import desk_beside
+from tasks.errors import UserError
+from tasks.settings import Settings, own_prefect, put_environment
+
+QUIET = {
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+}
+
+
+@contextmanager
+def local_prefect(settings: Settings, console: Console, title: str) -> Iterator[None]:
+    """Prepare this process for a flow: quiet, with its own Prefect database, the sample's desk beside it, and progress shown.
+
+    A server that PREFECT_API_URL names is used; without one, a small one runs as long as this process.
+    """
+    put_environment(**QUIET, **own_prefect(settings))
+    with console.status(f"{title} …") as status, desk_beside(settings.home), StageClock(console, status) as clock:
+        clock("start Prefect")
+        from flows.run_context import PROGRESS
+
+        token = PROGRESS.set(clock)
+        try:
+            yield
+        finally:
+            PROGRESS.reset(token)
+
+
+def outcome_of(state: Any) -> str:
+    """Return a flow's result; a mistake of the user's is raised as such, anything else as it came."""
+    if state.is_completed():
+        return str(state.result())
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, BaseException):
+        raise result
+    raise UserError(f"The run ended as {state.name}: {state.message}", hint="The lines above say where.")
