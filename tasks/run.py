@@ -61,7 +61,7 @@ def _refused_by(settings: Settings) -> Callable[[str], str | None]:
         if not words:
             words.append(Shop.load(settings.home).words)
         practice = words[0].forbidden_practice(text)
-        return f"{practice.zh} / {practice.en}" if practice else None
+        return " / ".join(practice.texts.values()) if practice else None
 
     return reason
 

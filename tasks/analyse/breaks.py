@@ -10,6 +10,7 @@ from tasks.analyse.figures.comparison import LEVEL_KINDS, last_year
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.review import Break, ChannelQuality
+from tasks.shop.calendar_days import Event
 from tasks.shop.load import Shop
 
 WEEKS_SHOWN = 4
@@ -43,31 +44,28 @@ def breaks(facts: Facts, period: Period, shop: Shop, channels: list[ChannelQuali
         if a_year_ago <= change.day <= period.last_day and ("taxonomy", change.day) not in told:
             affects = () if change.day >= recent else ("last_year",)
             bridge = _bridge(change.bridge, change.day, facts, period, shop)
-            found.append(Break("taxonomy", change.day, None, {"zh-CN": change.zh, "en": change.en}, affects, {}, bridge))
+            found.append(Break("taxonomy", change.day, None, change.texts, affects, {}, bridge))
     for promotion in shop.calendar.promotions:
         if promotion.first <= period.last_day and promotion.last >= period.previous().first_day:
-            name = {"zh-CN": promotion.zh or promotion.id, "en": promotion.en or promotion.id}
+            name = promotion.texts or {shop.identity.languages[0]: promotion.id}
             found.append(Break("promotion", promotion.first, promotion.last, name))
     for channel in channels or []:
         if channel.missing_days:
-            label = channel.label or channel.channel
             first, last = channel.missing_days[0], channel.missing_days[-1]
             if not any(one.kind == "missing_data" and one.on <= last and (one.until or one.on) >= first for one in found):
-                found.append(
-                    Break("missing_data", first, last, {"zh-CN": f"{label}缺数据", "en": f"{label}: no data"}, (channel.channel,))
-                )
-    return sorted(found, key=lambda one: (one.on, one.kind, one.name.get("en", "")))
+                found.append(Break("missing_data", first, last, {}, (channel.channel,)))
+    return sorted(found, key=lambda one: (one.on, one.kind, sorted(one.name.items())))
 
 
-def _of_event(kind: str, on: date, until: date | None, event: object, facts: Facts, period: Period, shop: Shop) -> Break:
-    pairs = list(getattr(event, "bridge", []))
+def _of_event(kind: str, on: date, until: date | None, event: Event, facts: Facts, period: Period, shop: Shop) -> Break:
+    pairs = event.bridge
     return Break(
         kind=kind,
         on=on,
         until=until,
-        name={"zh-CN": getattr(event, "zh", ""), "en": getattr(event, "en", "")},
-        affects=tuple(getattr(event, "affects", ())),
-        slice=dict(getattr(event, "slice", {})),
+        name=event.texts,
+        affects=tuple(event.affects),
+        slice=dict(event.slice),
         bridge=_bridge(pairs, on, facts, period, shop) if pairs else (),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -41,7 +40,7 @@ def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
         table: _by_day(facts, table, period)
         for table in sorted({c.table for c in declared.values()} | {p.table for p in pulls.values()})
     }
-    language: Literal["zh", "en"] = "zh" if shop.identity.languages[0].startswith("zh") else "en"
+    language = shop.identity.languages[0]
     made: list[ChannelQuality] = []
     for name in [*declared, *sorted(set(pulls) - set(declared))]:
         pull = pulls.get(name)
@@ -51,7 +50,7 @@ def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
         made.append(
             ChannelQuality(
                 channel=name,
-                label=declared[name].label.get(language, "") if name in declared else "",
+                label=declared[name].label.of(language) if name in declared else "",
                 records=sum(n for day, n in own.items() if period.first_day <= day <= period.last_day),
                 read=pull.read if pull else 0,
                 quarantined=pull.quarantined if pull else 0,

@@ -155,7 +155,7 @@ def _warning_mail(stores: Stores, shop: Shop, event: WarningEvent, kept: Warning
         name=kept.name,
         configured={kept.recipient},
         sender=settings.mail_from,
-        sender_name=shop.identity.name if kept.language == "zh-CN" else (shop.identity.name_en or shop.identity.name),
+        sender_name=shop.identity.title(kept.language),
         domain=settings.mail_domain,
         all_to=settings.mail_all_to,
     )
@@ -204,7 +204,7 @@ def _mails(stores: Stores, edition: Edition) -> list[Mail]:
             name=reader.name,
             configured={reader.mail for reader in audience.recipients},
             sender=settings.mail_from,
-            sender_name=shop.identity.name if edition.language == "zh-CN" else (shop.identity.name_en or shop.identity.name),
+            sender_name=shop.identity.title(edition.language),
             domain=settings.mail_domain,
             all_to=settings.mail_all_to,
         )

@@ -15,10 +15,10 @@ from tasks.model.causes import Cause
 from tasks.model.figures import Breakdown, Figure, ProblemRow, Projection, Ranking
 from tasks.model.periods import Period
 from tasks.model.review import Review
-from tasks.report.language import formats
 from tasks.report.language.phrase import EMPTY, Phrase, join
 from tasks.report.language.voice import Voice
 from tasks.report.paper import charts
+from tasks.report.reading import direction, strength
 from tasks.report.sayings import CustomerWordsLines, CustomerWordsSection
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
 from tasks.report.warning_text import grade_lines
@@ -63,8 +63,6 @@ SMALL_SHARE = 0.01
 MAXIMUM_BREAKDOWNS = 10
 BREAKDOWN_ROWS = 20
 MAXIMUM_RANKINGS = 3
-LONGEST_LABEL = {True: 20, False: 40}
-"""Longest label (Chinese or not) with which a table leaves room for bars beside it."""
 
 
 @dataclass(frozen=True)
@@ -300,14 +298,12 @@ class _Builder:
         if review.revision > 1:
             revised = voice.part("status.revised", n=self.number("review.revision", review.revision, "ordinal", method="ledger"))
             status = join([status, revised], voice.catalogue["word.list_sep"])
-        period = voice.dated(formats.period_text(review.period, voice.language))
+        period = voice.dated(voice.language.period(review.period))
         as_of = voice.say("head.as_of", moment=voice.clock(review.as_of))
-        shop = voice.data(
-            voice.shop.identity.name if voice.chinese else voice.shop.identity.name_en or voice.shop.identity.name, 40
-        )
+        shop = voice.shop_name()
         causes = [] if review.partial else said.causes
         return Page(
-            language=voice.language,
+            language=voice.language.code,
             grain=grain,
             title=voice.say("head.title", shop=shop, report=report),
             report=report,
@@ -500,7 +496,7 @@ class _Builder:
             and figure.axis_to
             and (figure.axis_from, figure.axis_to) != (self.review.period.first_day, self.review.period.last_day)
         ):
-            parts.append(voice.dated(formats.span(figure.axis_from, figure.axis_to, voice.language)))
+            parts.append(voice.span(figure.axis_from, figure.axis_to))
         if figure.n is not None and figure.unit in ("share", "per_100"):
             n = voice.numbers.add(f"{self._id(figure)}.n", figure.n, "count", method=figure.method)
             parts.append(voice.part("caption.n", n=n))
@@ -523,7 +519,7 @@ class _Builder:
             return voice.word("judge.missing"), "muted"
         if few:
             return voice.word("judge.insufficient"), "muted"
-        judgement = "incomplete" if self.review.partial else formats.direction(figure)
+        judgement = "incomplete" if self.review.partial else direction(figure)
         key = f"judge.watch_{figure.good}" if judgement == "watch" else f"judge.{judgement}"
         first = voice.word(key) if key in voice.catalogue else voice.word("judge.normal")
         tone = {"worse": "worse", "better": "better"}.get(
@@ -626,7 +622,7 @@ class _Builder:
             breaks = self._breaks(figure)
             points = [
                 charts.Point(
-                    formats.short_label(label, voice.language, self.review.period.grain),
+                    voice.language.short_label(label, self.review.period.grain),
                     value,
                     segment=sum(index >= at for at in breaks),
                     immature=index == len(figure.series) - 1 and (figure.judgement == "incomplete" or bool(self.review.partial)),
@@ -679,7 +675,7 @@ class _Builder:
 
         rows = f"signed_at in {one.first_day}..{one.last_day}"
         return ProjectionRow(
-            week=voice.dated(formats.span(one.first_day, one.last_day, voice.language)),
+            week=voice.span(one.first_day, one.last_day),
             units=self.number(f"{id_}.units", n, "count", method="order lines signed", rows=rows),
             so_far=self.number(f"{id_}.so_far", one.so_far, "count", n=n, method="complaining units", rows=rows),
             reached=share("reached", one.reached, "lag curve"),
@@ -768,7 +764,7 @@ class _Builder:
         confirm = [self._question(*item) for item in cause.to_confirm[:3]]
         return CauseSheet(
             head=said.head(cause),
-            tone="worse" if cause.kind == "safety" or formats.strength(cause.observed, cause.low) == "clear" else "",
+            tone="worse" if cause.kind == "safety" or strength(cause.observed, cause.low) == "clear" else "",
             sentence=said.finding(cause),
             facts=facts,
             confirm=confirm,
@@ -845,9 +841,9 @@ class _Builder:
         key = f"question.{question}"
         asked = voice.word(key) if key in voice.catalogue else voice.data(question, 80)
         who = voice.data(
-            voice.shop.people.role_label(owner, voice.language)
+            voice.shop.people.role_label(owner, voice.language.code)
             if owner in voice.shop.people.roles
-            else voice.shop.people.label(owner, voice.language),
+            else voice.shop.people.label(owner, voice.language.code),
             30,
         )
         if due:
@@ -872,7 +868,7 @@ class _Builder:
         name = f"cause{cause.cause_id}"
         series = cause.series or dict(cause.facts).get("weekly", ())
         if len(series) >= 3:
-            points = [charts.Point(formats.short_label(label, voice.language), o, e) for label, o, e in series[-13:]]
+            points = [charts.Point(voice.language.short_label(label), o, e) for label, o, e in series[-13:]]
             last_o, last_e = series[-1][1], series[-1][2]
             id_ = f"cause.{cause.cause_id}.last"
             return charts.line(
@@ -1068,12 +1064,7 @@ class _Builder:
         voice = self.voice
         none = voice.word("word.none")
         id_ = f"problem.{row.lens}.{row.label}"
-        label = voice.data(
-            voice.shop.taxonomy.label_name(row.lens, row.label, voice.language)
-            if row.lens in voice.shop.taxonomy.lenses
-            else row.label,
-            40,
-        )
+        label = voice.lens_label(row.lens, row.label)
         current = self.number(f"{id_}.cases", row.cases, "count", method="cases counted once")
         expected = none
         if row.expected is not None:
@@ -1177,9 +1168,7 @@ class _Builder:
             voice.part("caption.n", n=self.number(f"breakdown.{one.code}.{one.dimension}.n", one.n, "count", method=one.code)),
         ]
         if one.axis_from and one.axis_to:
-            parts.insert(
-                1, voice.part("breakdown.signed", days=voice.dated(formats.span(one.axis_from, one.axis_to, voice.language)))
-            )
+            parts.insert(1, voice.part("breakdown.signed", days=voice.span(one.axis_from, one.axis_to)))
         if one.age_days:
             age = self.number(f"breakdown.{one.code}.{one.dimension}.age", one.age_days, "days", method="age")
             parts.insert(2, voice.part("caption.age", age=age))
@@ -1194,7 +1183,7 @@ class _Builder:
             left = self.number(f"breakdown.{one.code}.{one.dimension}.left_out", unlisted, "count")
             parts.append(voice.part("breakdown.left_out", n=left))
         chart = Markup("")
-        if bars and self.monthly and max(len(bar.label.plain) for bar in bars) <= LONGEST_LABEL[voice.chinese]:
+        if bars and self.monthly and max(len(bar.label.plain) for bar in bars) <= voice.language.longest_label:
             chart = charts.bars(bars[:12], name=f"breakdown{index}", aria=title, width=190, step=17, label_width=110)
         head = voice.word("col.share" if one.code == "complaints" else "col.rate")
         intervals = any(low is not None for _, _, _, low, _ in one.rows)
@@ -1233,9 +1222,7 @@ class _Builder:
         title = voice.say("section.ranking" if one.unit == "orders" else "section.ranking_desk", dimension=dimension)
         parts = [self._scope()]
         if one.unit == "orders" and one.axis_from and one.axis_to:
-            parts.append(
-                voice.part("breakdown.signed", days=voice.dated(formats.span(one.axis_from, one.axis_to, voice.language)))
-            )
+            parts.append(voice.part("breakdown.signed", days=voice.span(one.axis_from, one.axis_to)))
         within = join([voice.dimension(name) for name in one.compared_with], voice.catalogue["ranking.and"])
         parts.append(voice.part("ranking.within", within=within))
         parts.append(voice.part("ranking.minimum", n=self.number(f"ranking.{one.dimension}.minimum_n", one.minimum_n, "cases")))

@@ -14,9 +14,10 @@ from tasks.model.periods import Period
 from tasks.model.review import Review
 from tasks.report.context import Page, page
 from tasks.report.language.legal_words import Gate
-from tasks.report.language.messages import FOLDER, catalogue
+from tasks.report.language.messages import FOLDER
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.phrase import clean, word
+from tasks.report.language.registry import language as language_of
 from tasks.report.language.voice import Voice
 from tasks.report.paper import first_page_png, pdf
 from tasks.settings import Settings
@@ -65,7 +66,7 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
         review: Everything that may be said.
         shop: Names, people, audiences and words; as of the edition.
         audience: Code of audiences.yaml; an unknown one is a general edition.
-        language: `zh-CN` or `en`.
+        language: Code of a registered language.
         settings: Memory and time limits of the renderer.
 
     Raises:
@@ -106,7 +107,7 @@ def painted(written: Draft, settings: Settings) -> bytes:
 def finished(written: Draft, document: bytes) -> EditionFiles:
     """Add the picture, the mail and the numbers to an edition's PDF."""
     sheet, numbers, stem = written.sheet, written.numbers, written.stem
-    words = catalogue(numbers.language)
+    words = written.voice.catalogue
     points = main_points(sheet)
     headline = sheet.conclusion.plain
     subject = clean(
@@ -142,7 +143,7 @@ def finished(written: Draft, document: bytes) -> EditionFiles:
 
 def file_stem(review: Review, audience_name: str, language: str) -> str:
     """Return the name of an edition's PDF without its ending: report, period, revision, audience."""
-    report = catalogue(language)[f"report.file_{review.period.grain}"]
+    report = language_of(language).messages[f"report.file_{review.period.grain}"]
     name = re.sub(r"[^\w-]+", "-", audience_name).strip("-") or "x"
     return f"{report}_{review.period.id}_v{review.revision}_{name}"
 

@@ -13,9 +13,9 @@ from tasks.model.actions import Action, ActionKind, ActionResult, Verdict
 from tasks.model.causes import Cause
 from tasks.model.figures import Figure, MixEffect
 from tasks.model.review import Break, RedLine, Review
-from tasks.report.language import formats
 from tasks.report.language.phrase import EMPTY, Phrase, join
 from tasks.report.language.voice import Voice
+from tasks.report.reading import direction, enough, strength
 
 HEADLINE_FIGURES = (
     "quality_refund_rate",
@@ -255,7 +255,7 @@ class Sentences:
         """Return the days that a partial period covers."""
         first, _, last = self.review.partial.partition("..")
         try:
-            return self.voice.dated(formats.span(date.fromisoformat(first), date.fromisoformat(last), self.voice.language))
+            return self.voice.span(date.fromisoformat(first), date.fromisoformat(last))
         except ValueError:
             return self.voice.data(self.review.partial, 120)
 
@@ -286,11 +286,11 @@ class Sentences:
         ]
         for judgement in ("worse", "better"):
             for figure in known:
-                if formats.direction(figure) == judgement:
+                if direction(figure) == judgement:
                     return voice.say(f"conclusion.overall_{judgement}", this=voice.this(), figure=voice.figure_inside(figure))
-        if known and formats.direction(known[0]) == "watch":
+        if known and direction(known[0]) == "watch":
             return voice.say("conclusion.overall_watch", this=voice.this(), figure=voice.figure_inside(known[0]))
-        if known and all(formats.direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
+        if known and all(direction(figure) in ("normal", "slightly_over") for figure in known[:1]):
             return voice.say("conclusion.overall_normal", this=voice.this())
         if known and all(figure.judgement == "untested" for figure in known):
             return voice.say("conclusion.overall_unjudged")
@@ -327,7 +327,7 @@ class Sentences:
 
     def strength(self, cause: Cause) -> Phrase:
         """Return the rung of the ladder for a cause."""
-        return self.voice.word(f"strength.{formats.strength(cause.observed, cause.low)}")
+        return self.voice.word(f"strength.{strength(cause.observed, cause.low)}")
 
     def head(self, cause: Cause) -> Phrase:
         """Return the message title of a cause, without numbers."""
@@ -335,7 +335,7 @@ class Sentences:
         where, leaf = voice.where(cause.slice), self._leaf(cause)
         if cause.kind in ("cluster", "safety", "reputation", "fall"):
             return voice.part(f"finding.head_{cause.kind}", where=where, leaf=leaf)
-        clear = formats.strength(cause.observed, cause.low) == "clear"
+        clear = strength(cause.observed, cause.low) == "clear"
         return voice.part("finding.head_clear" if clear else "finding.head_watch", where=where, leaf=leaf)
 
     def finding(self, cause: Cause) -> Phrase:
@@ -384,7 +384,7 @@ class Sentences:
 
     def _pattern(self, cause: Cause) -> str:
         """Choose the pattern of a statistical cause; a rate needs its comparison, an age and enough units."""
-        rated = cause.rate is not None and bool(cause.comparison_rate) and formats.enough(cause.exposure, self.minimum)
+        rated = cause.rate is not None and bool(cause.comparison_rate) and enough(cause.exposure, self.minimum)
         get = cause.slice.get
         if cause.kind in ("session", "app", "service", "promotion"):
             return cause.kind
@@ -588,7 +588,7 @@ class Sentences:
     def _decider(self) -> Phrase:
         """Return who decides on a stop of sales: the general manager, where the shop has one."""
         people = self.voice.shop.people
-        role = next((code for code, name in people.roles.items() if "总经理" in (code, name.zh)), "")
+        role = next((code for code, name in people.roles.items() if "总经理" in (code, *name.texts.values())), "")
         return self.voice.person(people.owner(role).name) if role else self.voice.person(people.default_owner)
 
     def _decision(self, cause: Cause | None, action: Action) -> Decision:
@@ -821,18 +821,14 @@ class Sentences:
     def break_line(self, index: int, one: Break) -> Phrase:
         """Say an event that makes before and after incomparable."""
         voice = self.voice
-        name = voice.data(
-            one.name.get(voice.language) or one.name.get("zh" if voice.chinese else "en") or next(iter(one.name.values()), ""), 80
-        )
+        name = voice.text(one.name, 80)
         known = {channel.name: channel for channel in voice.shop.channels.channels}
-        if one.kind == "missing_data" and len(one.affects) == 1 and one.affects[0] in known:
-            name = voice.part("breaks.no_data", channel=voice.data(known[one.affects[0]].title(voice.language), 40))
+        if one.kind == "missing_data" and len(one.affects) == 1 and (one.affects[0] in known or not name):
+            channel = known.get(one.affects[0])
+            title = channel.title(voice.language.code) if channel else one.affects[0]
+            name = voice.part("breaks.no_data", channel=voice.data(title, 40))
         name = name or voice.word(f"breaks.{one.kind}")
-        when = (
-            voice.dated(formats.span(one.on, one.until, voice.language))
-            if one.until
-            else voice.part("breaks.since", day=voice.day(one.on))
-        )
+        when = voice.span(one.on, one.until) if one.until else voice.part("breaks.since", day=voice.day(one.on))
         key = f"breaks.line_{one.kind}"
         said = voice.say(key if key in voice.catalogue else "breaks.line", name=name, when=when)
         bridges = [
@@ -891,9 +887,7 @@ class Sentences:
                 )
             )
         for note in voice.shop.identity.notes:
-            text = note.get(voice.language) or note.get("zh" if voice.chinese else "en") or ""
-            if text:
-                said.append(voice.data(text, 300))
+            said.append(voice.text(note.texts, 300))
         return said
 
     def data_short(self) -> Phrase:

@@ -6,7 +6,6 @@ from tasks.model.periods import Period
 from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningLetter
 from tasks.report.edition import templates
 from tasks.report.language.legal_words import Gate
-from tasks.report.language.messages import catalogue
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.phrase import EMPTY, clean
 from tasks.report.language.voice import Voice
@@ -46,14 +45,15 @@ def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person
         "restricted": warning.restricted,
         "red": shop.warnings.kinds[warning.kind].red_line,
         "language": language,
-        "shop": shop.identity.name if voice.chinese else shop.identity.name_en or shop.identity.name,
-        "w": catalogue(language),
+        "shop": shop.identity.title(language),
+        "w": voice.catalogue,
     }
     text = templates().get_template("mail/warning.txt.j2").render(**page).strip() + "\n"
     html = templates().get_template("mail/warning.html.j2").render(**page)
     gate.check(subject + text + html)
-    shown = person.name if voice.chinese else person.name_en or person.name
-    return WarningLetter(recipient=person.mail, name=shown, language=language, subject=subject, text=text, html=html)
+    return WarningLetter(
+        recipient=person.mail, name=person.title(language), language=language, subject=subject, text=text, html=html
+    )
 
 
 def _week(event: WarningEvent, shop: Shop) -> Period:

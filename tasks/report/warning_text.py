@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from tasks.model.periods import Period
 from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningGrades, WarningKind
-from tasks.report.language import formats
 from tasks.report.language.phrase import EMPTY, Phrase, join, word
 from tasks.report.language.voice import Voice
 from tasks.shop.load import Shop
@@ -77,7 +76,7 @@ class WarningText:
                 return voice.say("warning.what_deadline_money", n=n, kind=kind, due=due, money=money)
             case WarningKind.REGULATOR:
                 milestone = self.shop.service_levels.milestone(warning.slice["milestone"])
-                name = voice.data(milestone.of(voice.language) if milestone else warning.slice["milestone"], 40)
+                name = voice.data(milestone.of(voice.language.code) if milestone else warning.slice["milestone"], 40)
                 return voice.say("warning.what_regulator", n=n, milestone=name, due=voice.clock(warning.answer_by))
             case WarningKind.EMOTION:
                 return voice.say("warning.what_emotion", where=where, n=n, expected=expected)
@@ -148,7 +147,9 @@ class WarningText:
             found = self.shop.playbook.step(warning.playbook)
             if found is None:
                 return voice.word("warning.step_cluster_plain")
-            return voice.part("warning.step_cluster", do=voice.data(_inside(found[1].do.of(voice.language)), 120))
+            return voice.part(
+                "warning.step_cluster", do=voice.data(voice.language.inside(found[1].do.of(voice.language.code)), 120)
+            )
         return voice.word(f"warning.step_{warning.kind.value}")
 
     def _hours(self, hours: float) -> Phrase:
@@ -157,7 +158,7 @@ class WarningText:
 
     def _owner(self, kept: KeptWarning, event: WarningEvent, person: Person) -> Phrase:
         voice, warning = self.voice, self.warning
-        role = voice.data(self.shop.people.role_label(warning.role, voice.language), 30)
+        role = voice.data(self.shop.people.role_label(warning.role, voice.language.code), 30)
         owner = voice.person(warning.owner)
         if event.kind != "escalated":
             return voice.part("warning.owner_role", person=owner, role=role)
@@ -172,11 +173,6 @@ class WarningText:
         if len(items) <= REFERENCES:
             return listed
         return voice.part("warning.references_more", list=listed, n=self.number("items", len(items), self.unit))
-
-
-def _inside(sentence: str) -> str:
-    """Put a step's sentence inside another: no capital before small letters."""
-    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
 VERDICTS = ("real", "named", "false", "known", "silent")
@@ -215,7 +211,7 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
     for each in shown[:ROWS]:
         verdict = voice.word(f"warning.verdict_{each.verdict}")
         if each.named_in:
-            period = voice.dated(formats.period_text(Period.parse(each.named_in, voice.period.zone), voice.language))
+            period = voice.dated(voice.language.period(Period.parse(each.named_in, voice.period.zone)))
             verdict = voice.part("warning.grade_row_named", verdict=verdict, period=period)
         day = voice.day(each.opened_at.astimezone(ZoneInfo(voice.period.zone)).date())
         what = WarningText(voice, each.warning, voice.shop, each.warning_id).what()

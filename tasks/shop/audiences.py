@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name
 from tasks.shop.section import Section
-from tasks.shop.taxonomy import Name
 
 
 class Recipient(Section):
@@ -15,7 +15,7 @@ class Recipient(Section):
 
     mail: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     name: str = ""
-    language: Literal["zh-CN", "en"] = "zh-CN"
+    language: LanguageTag = HOUSE_LANGUAGE
 
 
 class Audience(Section):

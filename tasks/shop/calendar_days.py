@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from tasks.shop.names import Name, Named
 from tasks.shop.section import Section
 
 WorkCalendar = Literal["statutory", "supplier"]
@@ -41,13 +42,11 @@ class Year(Section):
     assumed: bool = Field(default=False, description="The year is not published yet: plain weekends and fixed-date holidays.")
 
 
-class Span(Section):
+class Span(Named):
     """A span of days, first and last included, with its name."""
 
     first: date
     last: date
-    zh: str = ""
-    en: str = ""
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -74,14 +73,12 @@ class Promotion(Span):
         return self
 
 
-class Event(Section):
+class Event(Name):
     """Something that makes before and after incomparable, or explains a move; it is named, never blamed."""
 
     day: date
     until: date | None = None
     kind: EventKind
-    zh: str
-    en: str
     affects: list[str] = Field(default_factory=list, description="Figures, leaves, families or tables that it touches.")
     slice: dict[str, str] = Field(default_factory=dict, description="Dimension → value it is limited to.")
     bridge: list[tuple[str, str]] = Field(default_factory=list, description="For a taxonomy change: old code → new code.")
@@ -274,4 +271,4 @@ class Calendar(Section):
     def events_between(self, first: date, last: date, kinds: tuple[EventKind, ...] = ()) -> list[Event]:
         """Return the events that touch the days first … last, in order of day."""
         found = [e for e in self.events if e.day <= last and e.last >= first and (not kinds or e.kind in kinds)]
-        return sorted(found, key=lambda event: (event.day, event.kind, event.en))
+        return sorted(found, key=lambda event: (event.day, event.kind, sorted(event.texts.items())))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from tasks.model.tables import STAMPS, TABLES
+from tasks.shop.names import Named
 from tasks.shop.section import Section
 from tasks.shop.sources.kinds import PLAIN
 from tasks.shop.sources.selection import Selection
@@ -175,7 +176,7 @@ class Channel(Section):
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
-    label: dict[Literal["zh", "en"], str] = Field(default_factory=dict)
+    label: Named = Named()
     table: str
     read: Read
     source: str = ""
@@ -223,8 +224,8 @@ class Channel(Section):
         return self
 
     def title(self, language: str) -> str:
-        """Return the channel's name for a reader of `zh-CN` or `en`."""
-        return self.label.get("zh" if language.startswith("zh") else "en") or self.name
+        """Return the channel's name for a reader of a language."""
+        return self.label.of(language) or self.name
 
 
 class Channels(Section):

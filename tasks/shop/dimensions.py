@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.shop.names import Name
 from tasks.shop.section import Section
-from tasks.shop.taxonomy import Name
 
 Domain = Literal["orders", "devices", "conversations", "records"]
 
@@ -85,11 +85,6 @@ class Dimensions(Section):
     def derived(self, table: str) -> list[Dimension]:
         """Return the dimensions whose value has to be computed on a table, in order."""
         return [dimension for dimension in self.dimensions if dimension.derived and dimension.table == table]
-
-    def title(self, name: str, language: str = "zh-CN") -> str:
-        """Return the printed name of a dimension; an undeclared one names itself."""
-        dimension = self.get(name)
-        return dimension.of(language) if dimension else name
 
     def nested(self, inner: str, outer: str) -> bool:
         """Whether one dimension lies, over any number of parents, in another."""

@@ -4,14 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.shop.section import Section
+from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
 
 
-class Identity(Section):
+class Identity(Proper):
     """Say who the shop is and what its figures rest on."""
 
-    name: str
-    name_en: str = ""
     zone: str = "Asia/Shanghai"
     currency: str = "CNY"
     base: Literal["orders", "reviews", "records"] = Field(
@@ -22,8 +20,10 @@ class Identity(Section):
         None, description="A rating of this many stars or fewer counts as a complaint where nothing else says so."
     )
     negative_max_rating: float = 3
-    languages: list[Literal["zh-CN", "en"]] = ["zh-CN"]
-    notes: list[dict[str, str]] = Field(
+    languages: list[LanguageTag] = Field(
+        default=[HOUSE_LANGUAGE], min_length=1, description="Languages of the editions; the first is the shop's own."
+    )
+    notes: list[Name] = Field(
         default_factory=list,
         description="Sentences by language that every edition prints beside its data (a sample's bias, say).",
     )

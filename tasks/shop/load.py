@@ -99,7 +99,8 @@ class Shop:
             raise ConfigurationError(
                 f"The configuration file {file} is missing.", hint="Run `aftersales init` to get a commented one."
             )
-        return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file))
+        first = "" if name == "identity" else self.identity.languages[0]
+        return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file), first)
 
     @cached_property
     def identity(self) -> Identity:
@@ -174,8 +175,14 @@ class Shop:
         return section
 
 
-def parse_section(model: type[Any], data: bytes, origin: str) -> Any:
+def parse_section(model: type[Any], data: bytes, origin: str, first_language: str = "") -> Any:
     """Validate one YAML file; a mistake names file, line and what would be right.
+
+    Args:
+        model: Model of the section.
+        data: The file's bytes.
+        origin: Where it was read, for messages.
+        first_language: The shop's first language, in which a name is printed where the asked one lacks it.
 
     Raises:
         ConfigurationError: If the YAML cannot be read or a value does not fit.
@@ -191,7 +198,7 @@ def parse_section(model: type[Any], data: bytes, origin: str) -> Any:
             hint="Check the indentation and quotes of that line.",
         ) from error
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context={"first_language": first_language})
     except ValidationError as error:
         first = error.errors()[0]
         path = first["loc"]

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from tasks.errors import ConfigurationError
+from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
 from tasks.shop.section import Section
-from tasks.shop.taxonomy import Name
 
 
-class Person(Section):
+class Person(Proper):
     """One person who can own an action; a supplier or a group never is one."""
 
     name: str = Field(description="The name as actions and reports write it; unique.")
-    name_en: str = Field(default="", description="The name in English editions.")
     mail: str = ""
     roles: list[str]
     lines: list[str] = Field(default_factory=list, description="Product lines this person answers for; empty means all.")
     suppliers: list[str] = Field(default_factory=list, description="Suppliers this person answers for; empty means all.")
     platforms: list[str] = Field(default_factory=list, description="Platforms this person answers for; empty means all.")
-    language: Literal["zh-CN", "en"] = "zh-CN"
+    language: LanguageTag = HOUSE_LANGUAGE
 
 
 class People(Section):
@@ -68,8 +67,8 @@ class People(Section):
         return self.people[best[1]] if best else self.person(self.default_owner)
 
     def find(self, owner: str) -> Person | None:
-        """Return the person with this name in either language, or nothing."""
-        return next((person for person in self.people if owner and owner in (person.name, person.name_en)), None)
+        """Return the person with this name in any language, or nothing."""
+        return next((person for person in self.people if owner and owner in person.spellings), None)
 
     def person(self, owner: str) -> Person:
         """Return the person with this name.
@@ -86,9 +85,7 @@ class People(Section):
     def label(self, owner: str, language: str) -> str:
         """Return a person's name as an edition of this language writes it; an unknown name stays as it is."""
         person = self.find(owner)
-        if person is None:
-            return owner
-        return person.name if language.startswith("zh") else person.name_en or person.name
+        return person.title(language) if person else owner
 
     def role_label(self, role: str, language: str) -> str:
         """Return a role's (department's) name in a language; an unknown role stays as it is."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tasks.shop.names import Name
 from tasks.shop.section import Section
-from tasks.shop.taxonomy import Name
 
 if TYPE_CHECKING:
     from tasks.model.actions import Action

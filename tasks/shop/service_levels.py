@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from tasks.model.coded import Severity, Track
+from tasks.shop.names import Name
 from tasks.shop.section import Section
-from tasks.shop.taxonomy import Name
 
 Clock = Literal["elapsed", "service_hours", "workday", "supplier_workday", "platform_deadline"]
 

@@ -10,24 +10,14 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.shop.names import KEY_LANGUAGE, PLAIN_LANGUAGE, Name, text_in
 from tasks.shop.section import Section
 
 UNCODED = "UNK"
 """Code of a record whose problem no rule recognised; shown, never hidden."""
 
-COARSE = {"zh": "来源未细分", "en": "Not broken down by the source"}
-"""Label of a node-only code under a lens whose labels that node straddles."""
-
-
-class Name(Section):
-    """A name in both languages of the house."""
-
-    zh: str
-    en: str
-
-    def of(self, language: str) -> str:
-        """Return the name in `zh-CN` or `en`."""
-        return self.zh if language.startswith("zh") else self.en
+COARSE = "来源未细分"
+"""Label of a node-only code under a lens whose labels that node straddles; the report names it."""
 
 
 class Family(Name):
@@ -70,17 +60,21 @@ class Leaf(Name):
 
 
 class Lens(Name):
-    """A pure function leaf → label; the label is its own Chinese name, `labels` gives the English one."""
+    """A pure function leaf → label; the label is its own Chinese name, `labels` gives the English one, or one a language."""
 
-    labels: dict[str, str]
+    labels: dict[str, str | Name]
+
+    def label_of(self, label: str, language: str) -> str:
+        """Return the name of a label in a language; an unknown one names itself."""
+        given = self.labels.get(label, "")
+        texts = {PLAIN_LANGUAGE: given} if isinstance(given, str) else given.texts
+        return text_in({KEY_LANGUAGE: label, **texts}, language, self._first)
 
 
-class Change(Section):
+class Change(Name):
     """A change of the taxonomy that makes before and after incomparable (口径变更)."""
 
     day: date
-    zh: str
-    en: str
     bridge: list[tuple[str, str]] = Field(description="Pairs old code → new code whose cases moved.")
 
 
@@ -157,12 +151,12 @@ class Taxonomy(Section):
         leaf = self.every_leaf.get(code)
         return leaf.problem if leaf and leaf.problem else code.partition(".")[0]
 
-    def name(self, code: str, language: str = "zh-CN") -> str:
+    def name(self, code: str, language: str) -> str:
         """Return the name of a leaf or node; an unknown code names itself."""
         named: Name | None = self.every_leaf.get(code) or self.nodes.get(code)
         return named.of(language) if named else code
 
-    def symptom_name(self, symptom: str, language: str = "zh-CN") -> str:
+    def symptom_name(self, symptom: str, language: str) -> str:
         """Return the name of a symptom; an unknown one names itself."""
         return self.symptoms[symptom].of(language) if symptom in self.symptoms else symptom
 
@@ -172,13 +166,7 @@ class Taxonomy(Section):
         A node whose leaves share one label has that label; one that straddles labels is `来源未细分`.
         """
         labels = {self.every_leaf[leaf].lens[lens] for leaf in self.leaves_of(code)} or {self.every_leaf[UNCODED].lens[lens]}
-        return labels.pop() if len(labels) == 1 else COARSE["zh"]
-
-    def label_name(self, lens: str, label: str, language: str = "zh-CN") -> str:
-        """Return the name of a lens label in a language."""
-        if language.startswith("zh"):
-            return label
-        return COARSE["en"] if label == COARSE["zh"] else self.lenses[lens].labels.get(label, label)
+        return labels.pop() if len(labels) == 1 else COARSE
 
     def lens_map(self, lens: str) -> dict[str, str]:
         """Return code → label for every leaf and every node: total, so that Σ over labels = n."""

@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from tasks.shop.names import Name
 from tasks.shop.section import Section
 
 
@@ -44,12 +45,10 @@ class GateWord(Section):
         return self
 
 
-class Forbidden(Section):
+class Forbidden(Name):
     """A practice that may never be proposed or drafted (docs/method.md, 10)."""
 
     id: str
-    zh: str
-    en: str
     patterns: list[str] = Field(description="Regular expressions, case ignored.")
 
     @model_validator(mode="after")

@@ -22,7 +22,7 @@ def test_there_are_28_leaves_of_the_seeds_and_17_of_the_trade() -> None:
     assert set(TAXONOMY.nodes) == NODES_OF_THE_HOUSE
     assert "SPC.ABNORMAL" in TAXONOMY.leaves
     assert "SPC.MALICE" not in TAXONOMY.leaves
-    assert TAXONOMY.name("SPC.ABNORMAL") == "疑似异常索赔"
+    assert TAXONOMY.name("SPC.ABNORMAL", "zh-CN") == "疑似异常索赔"
 
 
 @pytest.mark.parametrize("lens", ["A", "B", "C", "D"])
@@ -33,7 +33,7 @@ def test_a_lens_is_a_partition(lens: str) -> None:
         labels[TAXONOMY.label(lens, leaf)] += count
     assert sum(labels.values()) == sum(counts.values())
     assert set(labels) == set(TAXONOMY.lenses[lens].labels)
-    assert COARSE["zh"] not in labels
+    assert COARSE not in labels
 
 
 @pytest.mark.parametrize(

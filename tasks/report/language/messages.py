@@ -11,14 +11,13 @@ import yaml
 from tasks.errors import ConfigurationError
 
 FOLDER = Path(__file__).resolve().parents[3] / "report_templates"
-LANGUAGES = ("zh-CN", "en")
 
 
 class Catalogue:
     """Fixed words of one language: dotted key → pattern with `{named}` places.
 
     Args:
-        language: `zh-CN` or `en`.
+        language: Tag of the language, and name of its catalogue.
         entries: Flat map of dotted keys to patterns.
     """
 
@@ -42,7 +41,7 @@ class Catalogue:
         return self.entries.get(key, otherwise)
 
 
-@lru_cache(maxsize=4)
+@lru_cache
 def catalogue(language: str) -> Catalogue:
     """Read the catalogue of a language once.
 
@@ -50,8 +49,10 @@ def catalogue(language: str) -> Catalogue:
         ConfigurationError: If there is no catalogue in this language.
     """
     path = FOLDER / "messages" / f"{language}.yaml"
-    if language not in LANGUAGES or not path.is_file():
-        raise ConfigurationError(f"There is no report in {language!r}.", hint=f"Write one of {', '.join(LANGUAGES)}.")
+    if not path.is_file():
+        raise ConfigurationError(
+            f"There is no message catalogue in {language!r}.", hint=f"Write report_templates/messages/{language}.yaml."
+        )
     return Catalogue(language, dict(_flat(yaml.safe_load(path.read_text(encoding="utf-8")), "")))
 
 

@@ -6,16 +6,15 @@ import json
 
 from tasks.errors import RenderError
 from tasks.model.editions import Number
-from tasks.report.language.formats import value_text
-from tasks.report.language.messages import LANGUAGES
 from tasks.report.language.phrase import Phrase, Piece
+from tasks.report.language.registry import LANGUAGES
 
 
 class Numbers:
-    """Every number of one edition, by id, with its text in both languages.
+    """Every number of one edition, by id, with its text in every language.
 
     Args:
-        language: The language in which `show` prints.
+        language: Code of the language in which `show` prints.
         currency: ISO code of the shop's money.
     """
 
@@ -39,7 +38,7 @@ class Numbers:
         Args:
             id: Name of the number; the same id must always have the same value.
             value: The number in the unit's base.
-            unit: Unit of `wording.value_text`.
+            unit: Unit of `Language.value`.
             n: Over how many.
             range: Which span of time, ISO.
             method: By which method, in a word.
@@ -49,7 +48,7 @@ class Numbers:
             RenderError: If the id was registered with another value.
         """
         kept = None if value is None else round(float(value), 10)
-        text = {language: value_text(kept, unit, language, self.currency) for language in LANGUAGES}
+        text = {code: language.value(kept, unit, self.currency) for code, language in LANGUAGES.items()}
         number = Number(id, _plain(kept), unit, _plain(n), range, method, rows, text)
         known = self._numbers.get(id)
         if known is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -12,13 +12,14 @@ from tasks.model.actions import Action
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.model.review import ChannelQuality
-from tasks.report.language import formats
 from tasks.report.language.legal_words import Gate
-from tasks.report.language.messages import catalogue
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.phrase import EMPTY, Phrase, Piece, clean, join, word
+from tasks.report.language.registry import language as language_of
 from tasks.shop.load import Shop
+from tasks.shop.names import text_in
 from tasks.shop.playbook import ActionWords
+from tasks.shop.taxonomy import COARSE
 
 _FORMATTER = Formatter()
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
@@ -31,7 +32,7 @@ class Voice:
 
     Args:
         shop: Names of leaves, people and dimensions.
-        language: `zh-CN` or `en`.
+        language: Code of a registered language.
         numbers: Registry of the edition.
         gate: Gate through which every word from data or configuration goes.
         period: The reviewed period; its zone is the business zone.
@@ -39,16 +40,11 @@ class Voice:
 
     def __init__(self, shop: Shop, language: str, numbers: Numbers, gate: Gate, period: Period) -> None:
         self.shop = shop
-        self.language = language
-        self.catalogue = catalogue(language)
+        self.language = language_of(language)
+        self.catalogue = self.language.messages
         self.numbers = numbers
         self.gate = gate
         self.period = period
-
-    @property
-    def chinese(self) -> bool:
-        """Whether the edition is in Chinese."""
-        return self.language == "zh-CN"
 
     # ---- Words ---------------------------------------------------------------------------------
 
@@ -76,6 +72,10 @@ class Voice:
         passed = self.gate.pass_text(clean(str(text), limit))
         return Phrase((Piece(passed, "datum"),)) if passed else EMPTY
 
+    def text(self, texts: Mapping[str, str], limit: int = 500) -> Phrase:
+        """Return the one of several texts by language that this edition prints: in its language, else in the shop's first."""
+        return self.data(text_in(texts, self.language.code, self.shop.identity.languages[0]), limit)
+
     def listed(self, phrases: Iterable[Phrase]) -> Phrase:
         """Join the members of a list."""
         return join(phrases, self.catalogue["word.list_sep"])
@@ -92,24 +92,28 @@ class Voice:
 
     def day(self, day: date) -> Phrase:
         """Return a day."""
-        return self.dated(formats.day(day, self.language))
+        return self.dated(self.language.day(day))
+
+    def span(self, first: date, last: date) -> Phrase:
+        """Return the days from first to last."""
+        return self.dated(self.language.span(first, last))
 
     def days(self, days: Iterable[date]) -> Phrase:
         """Return several days: a run as a span, others one by one (at most five)."""
         ordered = sorted(set(days))
         if len(ordered) > 2 and (ordered[-1] - ordered[0]).days == len(ordered) - 1:
-            return self.dated(formats.span(ordered[0], ordered[-1], self.language))
+            return self.span(ordered[0], ordered[-1])
         phrase = self.listed(self.day(day) for day in ordered[:5])
         return phrase + self.word("word.and_more") if len(ordered) > 5 else phrase
 
     def due(self, moment: datetime) -> Phrase:
         """Return a deadline."""
-        return self.dated(formats.due(moment, self.period.zone, self.language))
+        return self.dated(self.language.due(moment, self.period.zone))
 
     def clock(self, moment: datetime) -> Phrase:
         """Return a moment with its time of day."""
         year = moment.astimezone(ZoneInfo(self.period.zone)).year != self.period.last_day.year
-        return self.dated(formats.clock(moment, self.period.zone, self.language, year=year))
+        return self.dated(self.language.clock(moment, self.period.zone, year=year))
 
     # ---- Names ---------------------------------------------------------------------------------
 
@@ -118,8 +122,15 @@ class Voice:
         code, _, named = code.partition(":")
         symptom = symptom or named
         taxonomy = self.shop.taxonomy
-        name = taxonomy.symptom_name(symptom, self.language) if symptom else taxonomy.name(code, self.language)
-        return self.data(name if self.chinese else _lower(name), 60)
+        name = taxonomy.symptom_name(symptom, self.language.code) if symptom else taxonomy.name(code, self.language.code)
+        return self.data(self.language.inside(name), 60)
+
+    def lens_label(self, lens: str, label: str) -> Phrase:
+        """Return the name of a label under a lens."""
+        if label == COARSE:
+            return self.word("word.coarse")
+        known = self.shop.taxonomy.lenses.get(lens)
+        return self.data(known.label_of(label, self.language.code) if known else label, 40)
 
     def figure(self, figure: Figure | str) -> Phrase:
         """Return the name of a figure; one that the catalogue does not know names itself."""
@@ -129,8 +140,7 @@ class Voice:
 
     def figure_inside(self, figure: Figure | str) -> Phrase:
         """Return the name of a figure as it stands inside a sentence."""
-        name = self.figure(figure)
-        return name if self.chinese else word(_lower(name.plain))
+        return Phrase(tuple(Piece(self.language.inside(piece.text), piece.kind) for piece in self.figure(figure).pieces))
 
     def scope(self, figure: Figure) -> Phrase:
         """Return the name of the part of the shop that a figure is about: a platform, line, milestone or loss item."""
@@ -138,16 +148,16 @@ class Voice:
         if key in self.catalogue:
             return self.word(key)
         milestone = next((each for each in self.shop.service_levels.milestones if each.id == figure.scope), None)
-        return self.data(milestone.of(self.language) if milestone else figure.scope, 30)
+        return self.data(milestone.of(self.language.code) if milestone else figure.scope, 30)
 
     def dimension(self, name: str) -> Phrase:
         """Return the name of a dimension."""
         declared = self.shop.dimensions.get(name)
         if declared is not None and declared.domain == "records":
-            return self.data(declared.of(self.language))
+            return self.data(declared.of(self.language.code))
         if f"dim.{name}" in self.catalogue:
             return self.word(f"dim.{name}")
-        return self.data(declared.of(self.language) if declared else name.replace("_", " "))
+        return self.data(declared.of(self.language.code) if declared else name.replace("_", " "))
 
     def value(self, dimension: str, value: str, limit: int = 60) -> Phrase:
         """Return the name of a dimension's value; a code in small letters is written as words."""
@@ -157,7 +167,7 @@ class Voice:
         if dimension in ("traffic_source", "shift", "os", "queue", "buyer_group") and key in self.catalogue:
             return self.word(key)
         if dimension.endswith("_date") and (span := _span(value)) is not None:
-            return self.dated(formats.span(*span, self.language))
+            return self.span(*span)
         return self.data(value.replace("_", " ") if _CODE.fullmatch(value) else value, limit)
 
     def change(self, dimension: str, value: str) -> Phrase:
@@ -168,24 +178,28 @@ class Voice:
     def channel(self, channel: ChannelQuality, limit: int) -> Phrase:
         """Return a channel's name in this language."""
         declared = next((one for one in self.shop.channels.channels if one.name == channel.channel), None)
-        name = declared.title(self.language) if declared else channel.label or channel.channel
+        name = declared.title(self.language.code) if declared else channel.label or channel.channel
         return self.data(name, limit)
 
     def readable(self, text: str) -> bool:
-        """Whether quoted words can be read by the readers of this language: no Han letters in an English edition."""
-        return self.chinese or not any("\u3400" <= character <= "\u9fff" for character in text)
+        """Whether quoted words can be read by the readers of this language."""
+        return self.language.reads(text)
 
     def action(self, action: Action) -> ActionWords:
         """Return an action's wording in this language."""
-        return self.shop.playbook.words(action, self.language)
+        return self.shop.playbook.words(action, self.language.code)
 
     def owner(self, action: Action) -> Phrase:
         """Return the person who owns an action."""
         return self.person(action.owner)
 
+    def shop_name(self, limit: int = 40) -> Phrase:
+        """Return the shop's name."""
+        return self.data(self.shop.identity.title(self.language.code), limit)
+
     def person(self, owner: str) -> Phrase:
         """Return a person's name as this language writes it."""
-        return self.data(self.shop.people.label(owner, self.language), 40)
+        return self.data(self.shop.people.label(owner, self.language.code), 40)
 
     def where(self, slice_: dict[str, str]) -> Phrase:
         """Return a slice as a place: the words that a reader would use for it."""
@@ -249,8 +263,3 @@ def _capital(phrase: Phrase) -> Phrase:
             return phrase  # a code is written as it is
         return Phrase((Piece(first.text[:1].upper() + first.text[1:], first.kind, first.id), *phrase.pieces[1:]))
     return phrase
-
-
-def _lower(name: str) -> str:
-    """Put an English name inside a sentence: small first letter unless it is an abbreviation."""
-    return name[:1].lower() + name[1:] if len(name) > 1 and name[1].islower() else name

@@ -196,7 +196,7 @@ def test_a_playbook_step_that_is_forbidden_is_never_proposed(shop: Shop, practic
 
 
 def test_no_step_of_the_playbook_is_a_forbidden_practice(shop: Shop) -> None:
-    texts = [text for entry in shop.playbook.entries for step in entry.actions for text in (step.do.zh, step.do.en)]
+    texts = [text for entry in shop.playbook.entries for step in entry.actions for text in step.do.texts.values()]
     assert [text for text in texts if shop.words.forbidden_practice(text)] == []
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tasks.model.periods import Period
-from tasks.report.language import formats
+from tasks.report.language.registry import language
+from tasks.report.reading import strength
 
 
 @pytest.mark.parametrize(
@@ -52,8 +53,8 @@ from tasks.report.language import formats
     ],
 )
 def test_a_number_is_worded_with_its_unit(value: float | None, unit: str, chinese: str, english: str) -> None:
-    assert formats.value_text(value, unit, "zh-CN") == chinese
-    assert formats.value_text(value, unit, "en") == english
+    assert language("zh-CN").value(value, unit, "CNY") == chinese
+    assert language("en").value(value, unit, "CNY") == english
 
 
 @pytest.mark.parametrize(
@@ -68,28 +69,28 @@ def test_a_number_is_worded_with_its_unit(value: float | None, unit: str, chines
     ],
 )
 def test_a_period_is_worded_by_its_days(period: str, chinese: str, english: str) -> None:
-    assert formats.period_text(Period.parse(period), "zh-CN") == chinese
-    assert formats.period_text(Period.parse(period), "en") == english
+    assert language("zh-CN").period(Period.parse(period)) == chinese
+    assert language("en").period(Period.parse(period)) == english
 
 
 def test_a_deadline_is_worded_in_the_business_zone() -> None:
     moment = datetime(2026, 11, 10, 10, 0, tzinfo=UTC)
-    assert formats.due(moment, "Asia/Shanghai", "zh-CN") == "11月10日18:00"
-    assert formats.due(moment, "Asia/Shanghai", "en") == "10 Nov 18:00"
-    assert formats.due(datetime(2026, 11, 10, 16, 0, tzinfo=UTC), "Asia/Shanghai", "zh-CN") == "11月11日"
+    assert language("zh-CN").due(moment, "Asia/Shanghai") == "11月10日18:00"
+    assert language("en").due(moment, "Asia/Shanghai") == "10 Nov 18:00"
+    assert language("zh-CN").due(datetime(2026, 11, 10, 16, 0, tzinfo=UTC), "Asia/Shanghai") == "11月11日"
 
 
 @pytest.mark.parametrize(
     ("observed", "low", "rung"), [(26, 4.1, "clear"), (9, 1.3, "watch"), (40, 0.9, "watch"), (5, 0.7, "normal")]
 )
 def test_the_ladder_needs_cases_and_an_interval_off_one(observed: float, low: float, rung: str) -> None:
-    assert formats.strength(observed, low) == rung
+    assert strength(observed, low) == rung
 
 
 def test_series_labels_are_short() -> None:
-    assert [formats.short_label(label, "zh-CN") for label in ("2026-W45", "2026-10", "2026-11-02")] == ["45周", "10月", "11-2"]
-    assert [formats.short_label(label, "en") for label in ("2026-W45", "2026-10")] == ["W45", "Oct"]
+    assert [language("zh-CN").short_label(label) for label in ("2026-W45", "2026-10", "2026-11-02")] == ["45周", "10月", "11-2"]
+    assert [language("en").short_label(label) for label in ("2026-W45", "2026-10")] == ["W45", "Oct"]
 
 
 def test_days_across_a_year_name_both_years() -> None:
-    assert formats.span(date(2025, 12, 29), date(2026, 1, 4), "en") == "29 Dec 2025 – 4 Jan 2026"
+    assert language("en").span(date(2025, 12, 29), date(2026, 1, 4)) == "29 Dec 2025 – 4 Jan 2026"

@@ -1,0 +1,30 @@
+"""How a figure or finding is to be read: how sure it is, and whether its change is good news."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tasks.model.figures import Figure
+
+Strength = Literal["clear", "watch", "normal"]
+
+
+def strength(observed: float, low: float, minimum: float = 10) -> Strength:
+    """Return the rung of the ladder for a tested excess: clear only with enough cases and an interval off one."""
+    if low <= 1:
+        return "normal" if observed < minimum else "watch"
+    return "clear" if observed >= minimum else "watch"
+
+
+def direction(figure: Figure) -> str:
+    """Return how a figure's change is to be read: the direction of good is a property of the figure."""
+    if figure.judgement in ("incomplete", "insufficient", "level_break", "normal", "slightly_over", "untested", "watch"):
+        return figure.judgement
+    if figure.value is None or figure.previous is None or figure.good == "none":
+        return figure.judgement
+    return figure.judgement if figure.judgement in ("worse", "better") else "normal"
+
+
+def enough(n: float | None, minimum: int) -> bool:
+    """Whether percentages may be printed: thirty cases or units, or the shop's own minimum."""
+    return n is None or n >= minimum

@@ -1,0 +1,121 @@
+"""What things are called: a text for each language, and what is said where a language lacks one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, ValidationInfo, model_serializer, model_validator
+
+from tasks.shop.section import Section
+
+_TAG = r"[a-z]{2}(-[A-Z][A-Za-z]+)*"
+"""A language as configuration writes it: `en`, `zh-CN`; `zh` stands for every kind of Chinese."""
+
+LanguageTag = Annotated[str, Field(pattern=f"^{_TAG}$")]
+
+HOUSE_LANGUAGE = "zh-CN"
+"""Language of a shop, reader or colleague of whom nothing else is said."""
+
+KEY_LANGUAGE, PLAIN_LANGUAGE = "zh", "en"
+"""A lens writes its labels as pairs without languages: the key is Chinese, the text beside it English."""
+
+
+def text_in(texts: Mapping[str, str], *wanted: str) -> str:
+    """Return the text in the first of the wanted languages that has one, else the first text of all, else nothing.
+
+    A text in `zh` or `zh-HK` serves a reader of `zh-CN` where there is none in exactly that language.
+
+    Args:
+        texts: Texts by language.
+        wanted: Languages, the asked one first.
+    """
+    for asked in wanted:
+        if texts.get(asked):
+            return texts[asked]
+        kin = asked.partition("-")[0]
+        for language, text in texts.items():
+            if text and language.partition("-")[0] == kin:
+                return text
+    return next(filter(None, texts.values()), "")
+
+
+def first_language(info: ValidationInfo) -> str:
+    """Return the first language of the shop whose configuration is read, or nothing."""
+    return str((info.context or {}).get("first_language", ""))
+
+
+class Named(Section):
+    """Something that may have a name: its keys that are languages hold the name in each of them.
+
+    Where the asked language has no text, the shop's first language is taken, then any.
+    """
+
+    texts: dict[LanguageTag, str] = Field(default_factory=dict, description="The name by language; written without this key.")
+    _first: str = PrivateAttr("")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        languages = [key for key in value if isinstance(key, str) and key not in cls.model_fields and re.fullmatch(_TAG, key)]
+        if not languages:
+            return value
+        rest = {key: each for key, each in value.items() if key not in languages}
+        return {**rest, "texts": {key: value[key] for key in languages}}
+
+    @model_validator(mode="after")
+    def _remember_the_first_language(self, info: ValidationInfo) -> Self:
+        self._first = first_language(info)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        return {**written.pop("texts"), **written}
+
+    def of(self, language: str) -> str:
+        """Return the name in a language, else in the shop's first, else in any."""
+        return text_in(self.texts, language, self._first)
+
+
+class Name(Named):
+    """A name in one language at least."""
+
+    @model_validator(mode="after")
+    def _is_said(self) -> Self:
+        if not any(self.texts.values()):
+            raise ValueError("this needs a name: write it beside a language, such as `en: Delivery`")
+        return self
+
+
+class Proper(Section):
+    """A proper name: `name`, and `name_<language>` for a language that writes it otherwise."""
+
+    name: str = Field(description="The name as actions and reports write it.")
+    written: dict[LanguageTag, str] = Field(default_factory=dict, description="The name in other languages: `name_en`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        spellings = {
+            key: match[1] for key in value if isinstance(key, str) and (match := re.fullmatch(f"name_({_TAG})", key)) is not None
+        }
+        if not spellings:
+            return value
+        rest = {key: each for key, each in value.items() if key not in spellings}
+        return {**rest, "written": {language: value[key] for key, language in spellings.items()}}
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The name in every spelling."""
+        return (self.name, *filter(None, self.written.values()))
+
+    def title(self, language: str) -> str:
+        """Return the name as this language writes it."""
+        kin = language.partition("-")[0]
+        return self.written.get(language) or self.written.get(kin) or self.name
