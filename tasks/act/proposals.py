@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.act.observation import BASELINE_WEEKS
-from tasks.model.actions import Action, ActionKind, ActionState
+from tasks.model.actions import Action, ActionKind, ActionState, ActionWords
 from tasks.model.causes import Cause, CauseStatus
 from tasks.model.periods import Period
 from tasks.model.review import RedLine
@@ -69,6 +69,7 @@ def propose(
     period: Period,
     shop: Shop,
     existing: list[Action],
+    wording: Callable[[Action], ActionWords],
     *,
     forbidden: Callable[[str], object] | None = None,
 ) -> list[Action]:
@@ -83,6 +84,7 @@ def propose(
         period: The period; due dates count from its close.
         shop: Configuration.
         existing: Actions known so far, with their present state.
+        wording: Says an action in the shop's first language.
         forbidden: Says whether a text is a practice that may never be proposed; the shop's own words where not given.
 
     Returns:
@@ -101,6 +103,8 @@ def propose(
             steps = steps[:1]  # one lead is looked into by the person who reaches the customer; what they find decides the rest
         for step in steps:
             action = _action(subject, entry, step, period, shop)
+            words = wording(action)
+            action = replace(action, target_text=words.target, expected_effect=words.effect)
             fresh = _fresh(action, subject, entry, step, period, existing)
             if fresh is not None and not refusal(fresh, refuses):
                 proposed.setdefault(fresh.action_id, fresh)
@@ -318,7 +322,7 @@ def _action(subject: _Subject, entry: Entry, step: Step, period: Period, shop: S
     age = subject.age_days if subject.age_days is not None else entry.metric.age_days
     baseline_to = trigger_from - timedelta(days=max(age, 1))
     language = shop.identity.languages[0]
-    action = Action(
+    return Action(
         action_id="",
         what=step.do.of(language),
         kind=ActionKind(step.kind),
@@ -348,8 +352,6 @@ def _action(subject: _Subject, entry: Entry, step: Step, period: Period, shop: S
         restricted=entry.restricted,
         numbers=tuple(sorted(numbers.items())),
     )
-    words = shop.playbook.words(action, language)
-    return replace(action, target_text=words.target, expected_effect=words.effect)
 
 
 def _fresh(action: Action, subject: _Subject, entry: Entry, step: Step, period: Period, existing: list[Action]) -> Action | None:

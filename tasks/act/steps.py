@@ -1,5 +1,7 @@
 """Act: check what was promised, then propose what is still to be done."""
 
+from functools import partial
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
@@ -10,6 +12,8 @@ from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.red_lines import red_lines
 from tasks.model.actions import Action, ActionResult
 from tasks.model.facts import Facts
+from tasks.report.language.action_words import action_words
+from tasks.report.language.registry import language
 from tasks.run import Run
 
 
@@ -33,4 +37,5 @@ def propose_actions(run: Run, facts: Facts, causes: RootCauses) -> list[Action]:
     ]
     # Hours run from a safety lead; the weekly review acts on it, a month only tells how many there were.
     lines = red_lines(facts, run.period, run.shop) if run.period.grain == "week" else []
-    return propose(causes.causes, lines, run.period, run.shop, known)
+    wording = partial(action_words, playbook=run.shop.playbook, language=language(run.shop.identity.languages[0]))
+    return propose(causes.causes, lines, run.period, run.shop, known, wording)

@@ -99,6 +99,19 @@ class ActionEvent:
 
 
 @dataclass(frozen=True)
+class ActionWords:
+    """An action in the words of one language; the numbers in them are the action's own."""
+
+    what: str
+    metric: str
+    exposure: str
+    target: str
+    effect: str
+    evidence: tuple[str, ...]
+    side_effect: str
+
+
+@dataclass(frozen=True)
 class ActionResult:
     """How a prior action stands at the moment of a review, and whether it worked."""
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from tasks.shop.names import Name
 from tasks.shop.section import Section
-
-if TYPE_CHECKING:
-    from tasks.model.actions import Action
 
 DUE = re.compile(r"(?P<n>\d+)(?P<unit>h|d|sd)|D-(?P<before>\d+)|next_session|下一场")
 
@@ -182,19 +178,6 @@ class Entry(Section):
         return self
 
 
-@dataclass(frozen=True)
-class ActionWords:
-    """An action in one language; the numbers in it are the action's own."""
-
-    what: str
-    metric: str
-    exposure: str
-    target: str
-    effect: str
-    evidence: tuple[str, ...]
-    side_effect: str
-
-
 class Playbook(Section):
     """All entries, and the hour from which hours are counted."""
 
@@ -222,61 +205,3 @@ class Playbook(Section):
         entry = self.entry(entry_id)
         step = next((step for step in entry.actions if step.step == step_id), None) if entry else None
         return (entry, step) if entry and step else None
-
-    def words(self, action: Action, language: str) -> ActionWords:
-        """Return an action's wording in a language; one that no entry made keeps the words it was written in."""
-        found = self.step(action.playbook)
-        numbers = dict(action.numbers)
-        if found is None:
-            return ActionWords(
-                action.what, action.metric, action.exposure, action.target_text, action.expected_effect,
-                action.evidence_required, action.side_effect_metric,
-            )  # fmt: skip
-        entry, step = found
-        return ActionWords(
-            what=step.do.of(language),
-            metric=entry.metric.name.of(language),
-            exposure=entry.metric.exposure_name.of(language),
-            target=_target_words(entry, action.target, numbers, action.age_days, language),
-            effect=_effect_words(entry, numbers, language),
-            evidence=(step.evidence.of(language),) if step.evidence else (),
-            side_effect=entry.side.of(language) if entry.side else "",
-        )
-
-
-def rate_text(value: float, unit: str) -> str:
-    """Write a rate in its unit: share as percent (two decimals below 1 %), ppm, per 1,000, or a count."""
-    if unit == "ppm":
-        return f"{value * 1e6:,.0f}ppm"
-    if unit == "per_1000":
-        return f"{value * 1000:.2f}‰"
-    if unit == "count":
-        return f"{value:,.0f}"
-    return f"{value * 100:.1f}%" if value >= 0.01 or value == 0 else f"{value * 100:.2f}%"
-
-
-def _target_words(entry: Entry, target: float | None, numbers: dict[str, float], age_days: int, language: str) -> str:
-    chinese = language.startswith("zh")
-    name = entry.metric.name.of(language)
-    basis = entry.target.name.of(language)
-    if target is None:
-        return basis
-    goal, now = rate_text(target, entry.metric.unit), numbers.get("observed_rate")
-    age = ""
-    if age_days:
-        age = f"，满{age_days}天口径" if chinese else f", at {age_days} days"
-    if entry.metric.unit == "count":
-        return f"{name}{goal}例（{basis}）" if chinese else f"{name}: {goal} ({basis})"
-    if now is None or entry.metric.good == "up":
-        sign = "≥" if entry.metric.good == "up" else "≤"
-        return f"{name}{sign}{goal}（{basis}{age}）" if chinese else f"{name} {sign} {goal} ({basis}{age})"
-    before = rate_text(now, entry.metric.unit)
-    return f"{name}由{before}降到{goal}（{basis}{age}）" if chinese else f"{name} from {before} to {goal} ({basis}{age})"
-
-
-def _effect_words(entry: Entry, numbers: dict[str, float], language: str) -> str:
-    chinese = language.startswith("zh")
-    per_week = numbers.get("fewer_per_week")
-    if per_week is not None and per_week >= 1:
-        return f"每周约少{per_week:.0f}起" if chinese else f"about {per_week:.0f} fewer cases a week"
-    return entry.target.name.of(language)

@@ -8,17 +8,17 @@ from datetime import date, datetime
 from string import Formatter
 from zoneinfo import ZoneInfo
 
-from tasks.model.actions import Action
+from tasks.model.actions import Action, ActionWords
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.model.review import ChannelQuality
+from tasks.report.language.action_words import action_words
 from tasks.report.language.legal_words import Gate
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.phrase import EMPTY, Phrase, Piece, clean, join, word
 from tasks.report.language.registry import language as language_of
 from tasks.shop.load import Shop
 from tasks.shop.names import text_in
-from tasks.shop.playbook import ActionWords
 from tasks.shop.taxonomy import COARSE
 
 _FORMATTER = Formatter()
@@ -187,7 +187,7 @@ class Voice:
 
     def action(self, action: Action) -> ActionWords:
         """Return an action's wording in this language."""
-        return self.shop.playbook.words(action, self.language.code)
+        return action_words(action, self.shop.playbook, self.language)
 
     def owner(self, action: Action) -> Phrase:
         """Return the person who owns an action."""

@@ -2,14 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
 
 import pytest
 
-from tasks.act.proposals import due_at, propose, refusal
+from tasks.act import proposals
+from tasks.act.proposals import due_at, refusal
 from tasks.model.actions import Action, ActionKind, ActionState
 from tasks.model.causes import Cause
 from tasks.model.periods import Period
 from tasks.model.review import RedLine
+from tasks.report.language.action_words import action_words
+from tasks.report.language.registry import language
 from tasks.shop.load import Shop
 from tasks.shop.playbook import target_value
 
@@ -19,6 +24,13 @@ W45 = Period.parse("2026-W45")
 @pytest.fixture(scope="module")
 def shop() -> Shop:
     return Shop.load(None)
+
+
+def propose(
+    causes: list[Cause], lines: list[RedLine], period: Period, shop: Shop, known: list[Action], **rules: Any
+) -> list[Action]:
+    wording = partial(action_words, playbook=shop.playbook, language=language("zh-CN"))
+    return proposals.propose(causes, lines, period, shop, known, wording, **rules)
 
 
 def cause(**fields: object) -> Cause:
@@ -79,7 +91,7 @@ def test_every_proposal_has_person_date_and_target_and_is_only_proposed(shop: Sh
 def test_target_is_back_to_the_base_rate_and_the_effect_is_counted(shop: Shop) -> None:
     action = propose([cause()], [], W45, shop, [])[0]
     assert (action.target, dict(action.numbers)["fewer_per_week"]) == (0.005, 9.0)  # 24 × (1 − 0.5/2) in two weeks
-    words = shop.playbook.words(action, "en")
+    words = action_words(action, shop.playbook, language("en"))
     assert words.target == "Fault rate from 2.0% to 0.50% (back to normal batches of the same age, at 30 days)"
     assert words.effect == "about 9 fewer cases a week" and action.expected_effect == "每周约少9起"
 

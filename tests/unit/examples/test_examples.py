@@ -35,6 +35,8 @@ from tasks.model.periods import Period
 from tasks.model.review import Review
 from tasks.model.tables import TABLES
 from tasks.report.edition import make
+from tasks.report.language.action_words import action_words
+from tasks.report.language.registry import language
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 from tasks.store.lake import Lake
@@ -133,6 +135,7 @@ class Example:
         cut = partial(facts, period, shop)
         found = root_causes(facts, period, shop, partial=cut)
         red = red_lines(facts, period, shop)
+        first = language(shop.identity.languages[0])
         channels = coverage(facts, period, shop)
         review = Review(
             period=period,
@@ -157,7 +160,7 @@ class Example:
             rejected_why=found.rejected_why,
             mix=found.mix,
             prior=[],
-            proposals=propose(found.causes, red, period, shop, []),
+            proposals=propose(found.causes, red, period, shop, [], lambda action: action_words(action, shop.playbook, first)),
             problems=problems(facts, period, shop, expected_leaves=found.expected_leaves, incomplete=cut),
             channels=channels,
             due_items=due_items(facts, period, shop),
