@@ -7,6 +7,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from tasks.model.review import Review
 from tasks.report.steps import Rendered
 from tasks.run import Run
+from tasks.shop.names import text_in
 from tasks.warn.lifecycle import WatchResult
 
 
@@ -79,7 +80,9 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
                 "records": quality.records,
                 "read": quality.read,
                 "quarantined": quality.quarantined,
-                "problem": quality.error or quality.excluded or ", ".join(str(day) for day in quality.missing_days),
+                "problem": quality.error
+                or text_in(quality.excluded, run.shop.identity.languages[0])
+                or ", ".join(str(day) for day in quality.missing_days),
             }
             for quality in review.channels
         ],

@@ -16,6 +16,7 @@ from tasks.collect.steps import collect
 from tasks.errors import UserError
 from tasks.model.editions import Edition
 from tasks.model.periods import Period
+from tasks.report.language.registry import check_languages
 from tasks.run import Run, Stores
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
@@ -77,6 +78,7 @@ def open_backfill(request: BackfillRequest) -> Iterator[Backfill]:
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
+    check_languages(shop)
     stores = Stores.open(settings)
     now = datetime.now(UTC).replace(microsecond=0)
     periods = [Period.parse(period.id, shop.identity.zone) for period in request.periods()]

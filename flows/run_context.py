@@ -14,6 +14,7 @@ from prefect.logging import get_run_logger
 from tasks.errors import UserError
 from tasks.model.periods import Grain, Period
 from tasks.model.rows import PulledRows
+from tasks.report.language.registry import check_languages
 from tasks.run import REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
@@ -44,6 +45,7 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
+    check_languages(shop)
     stores = Stores.open(settings)
     now = datetime.now(UTC).replace(microsecond=0)  # what is stored at this moment is known at it: both in whole seconds
     chosen = wanted_period(period, grain, shop.identity.zone)
@@ -121,6 +123,7 @@ def open_watch(as_of: str, send: bool) -> Iterator[Run]:
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
+    check_languages(shop)
     stores = Stores.open(settings)
     now = datetime.now(UTC).replace(microsecond=0)
     moment = moment_of(as_of, shop.identity.zone)

@@ -44,6 +44,7 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
             now=now,
             known={"issue": frozenset(shop.taxonomy.every_leaf) | frozenset(shop.taxonomy.nodes)},
             channel=name,
+            language=shop.identity.languages[0],
             confirm=False,
         )
         return result.good, result.quarantine

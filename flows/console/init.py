@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.collect.privacy import customer_key
+from tasks.report.language.registry import check_languages
 from tasks.settings import Settings, load_settings
 from tasks.shop.load import DEFAULTS, Shop
 
@@ -50,6 +51,7 @@ def make_home(home: Path) -> list[str]:
     )
     shop = Shop.load(home)
     shop.check()
+    check_languages(shop)
     others = ", ".join(sorted(path.name for path in DEFAULTS.glob("*.yaml") if path.name not in OWN))
     said += [
         f"Everything else ({others}) follows the defaults in {DEFAULTS}; copy a file into {home / 'config'} to change it.",

@@ -56,7 +56,7 @@ def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
                 quarantined=pull.quarantined if pull else 0,
                 error=pull.error if pull else "",
                 hint=pull.hint if pull else "",
-                excluded=facts.excluded_channels.get(name, ""),
+                excluded=facts.excluded_channels.get(name, {}),
                 missing_days=missing,
                 complete_through=_through(pull, own, period, missing),
             )

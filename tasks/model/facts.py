@@ -58,7 +58,7 @@ class Facts:
         }
         self.as_of = as_of
         self.pulls = pulls or []
-        self.excluded_channels: dict[str, str] = {}
+        self.excluded_channels: dict[str, dict[str, str]] = {}
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         return self.tables[name]

@@ -13,9 +13,6 @@ from tasks.errors import UserError
 Grain = Literal["week", "month", "quarter", "range"]
 
 
-Language = Literal["zh-CN", "en"]
-
-
 @dataclass(frozen=True, order=True)
 class Period:
     """A half-open span of the business zone: `start <= t < end`, both aware UTC."""

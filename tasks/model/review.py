@@ -38,7 +38,7 @@ class ChannelQuality:
     quarantined: int
     error: str = ""
     hint: str = ""
-    excluded: str = ""
+    excluded: dict[str, str] = field(default_factory=dict)
     missing_days: tuple[date, ...] = ()
     complete_through: datetime | None = None
 

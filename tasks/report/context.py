@@ -1104,7 +1104,7 @@ class _Builder:
         if channel.error:
             remark, tone = voice.word("channel.error"), "worse"
         elif channel.excluded:
-            remark, tone = voice.say("channel.excluded", why=voice.data(channel.excluded, 80)), "worse"
+            remark, tone = voice.say("channel.excluded", why=voice.text(channel.excluded, 80)), "worse"
         elif channel.missing_days:
             remark, tone = voice.say("channel.missing", days=voice.days(channel.missing_days)), "muted"
         return ChannelRow(

@@ -90,7 +90,7 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
         mine = quarantine.filter(pl.col("channel") == channel.name).unique(subset=["source_id"], maintain_order=True)
         judged = verdict(channel.name, rows + mine.height, mine)
         if judged.excluded:
-            facts.excluded_channels[channel.name] = judged.reason["zh-CN"]
+            facts.excluded_channels[channel.name] = judged.reason
             facts.tables[channel.table] = facts.tables[channel.table].filter(pl.col("channel") != channel.name)
     return facts
 

@@ -50,19 +50,12 @@ def verdict(channel: str, read: int, quarantine: pl.DataFrame) -> ChannelVerdict
     quarantined = quarantine.height
     excluded = read > 0 and quarantined > QUARANTINE_SHARE * read
     counts = quarantine["rule"].value_counts().sort(["count", "rule"], descending=[True, False])
-    reason = {}
-    if excluded:
-        share = 100 * quarantined / read
-        reason = {
-            "zh-CN": f"{channel}：读取 {read:,} 条，隔离 {quarantined:,} 条（{share:.1f}%）；{MOSTLY_READABLE.reason['zh-CN']}",
-            "en": f"{channel}: {quarantined:,} of {read:,} rows ({share:.1f} %) in quarantine; {MOSTLY_READABLE.reason['en']}",
-        }
     return ChannelVerdict(
         channel=channel,
         read=read,
         quarantined=quarantined,
         excluded=excluded,
-        reason=reason,
+        reason=dict(MOSTLY_READABLE.reason) if excluded else {},
         hint=dict(MOSTLY_READABLE.hint) if excluded else {},
         warnings=(NOT_CUT_OFF.name,) if read in EXPORT_CUTS else (),
         rules=dict(counts.iter_rows()),

@@ -18,6 +18,7 @@ from tasks.model.tables import TABLES
 
 if TYPE_CHECKING:
     from tasks.shop.load import Shop
+from tasks.shop.names import HOUSE_LANGUAGE, text_in
 
 SEPARATOR = "\x1f"
 
@@ -31,7 +32,7 @@ def judge(
     known: Mapping[str, frozenset[str] | set[str]] | None = None,
     channel: str = "",
     pull_id: str = "",
-    language: str = "zh-CN",
+    language: str = HOUSE_LANGUAGE,
     confirm: bool = True,
 ) -> CheckedRows:
     """Judge the rows of one pull by the rules of their table.
@@ -70,7 +71,7 @@ def judge_together(
     *,
     now: datetime,
     known: Mapping[str, frozenset[str] | set[str]] | None = None,
-    language: str = "zh-CN",
+    language: str = HOUSE_LANGUAGE,
     confirm: bool = True,
 ) -> list[CheckedRows]:
     """Judge several pulls of one table; each by itself, with one count of Great Expectations over all their rows.
@@ -237,7 +238,9 @@ def _quarantined(
             failing["rules"],
             first.alias("rule"),
             first.replace_strict(names, [", ".join(rule.fields) for rule in rules], return_dtype=pl.String).alias("field"),
-            first.replace_strict(names, [rule.reason[language] for rule in rules], return_dtype=pl.String).alias("reason"),
+            first.replace_strict(names, [text_in(rule.reason, language) for rule in rules], return_dtype=pl.String).alias(
+                "reason"
+            ),
             pl.Series("table", [table], dtype=pl.String).new_from_index(0, bad.height),
             _as_json(bad),
         ]

@@ -24,7 +24,7 @@ def validate(run: Run, batches: list[PulledRows]) -> list[tuple[PulledRows, Chec
     for table in dict.fromkeys(batch.table for batch in batches):
         mine = [batch for batch in batches if batch.table == table]
         pulls = [Pulled(batch.rows.take(), batch.channel, batch.pull_id) for batch in mine]
-        judged = judge_together(table, pulls, run.shop, now=run.now, known=known)
+        judged = judge_together(table, pulls, run.shop, now=run.now, known=known, language=run.shop.identity.languages[0])
         for batch, verdict in zip(mine, judged, strict=True):
             rejected = verdict.quarantine.height + batch.unreadable.height
             get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.good.height, rejected)

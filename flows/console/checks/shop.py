@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.console.checks.finding import Finding
 from tasks.collect.privacy import KEY_FILE, customer_key
 from tasks.errors import UserError
+from tasks.report.language.registry import check_languages
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 
@@ -18,6 +19,7 @@ def configuration(settings: Settings) -> tuple[Shop | None, Finding]:
     try:
         shop = Shop.load(settings.home)
         shop.check()
+        check_languages(shop)
     except UserError as error:
         return None, Finding("bad", what, error.what, error.hint)
     own = sum(path.is_file() for path in folder.rglob("*"))

@@ -6,6 +6,7 @@ from tasks.errors import ConfigurationError
 from tasks.report.language.en import English
 from tasks.report.language.language import Language
 from tasks.report.language.zh_cn import Chinese
+from tasks.shop.load import Shop
 
 LANGUAGES: dict[str, Language] = {language.code: language for language in (Chinese(), English())}
 """Every language by its code; its message catalogue lies in `report_templates/messages`, under the same code."""
@@ -20,3 +21,20 @@ def language(code: str) -> Language:
     if code not in LANGUAGES:
         raise ConfigurationError(f"There is no report in {code!r}.", hint=f"Write one of {', '.join(LANGUAGES)}.")
     return LANGUAGES[code]
+
+
+def check_languages(shop: Shop) -> None:
+    """Refuse a configuration that asks for a language in which no report is written.
+
+    Raises:
+        ConfigurationError: With the file that asks for it.
+    """
+    asked = [("shop.yaml", shop.identity.languages), ("people.yaml", [person.language for person in shop.people.people])]
+    asked += [("audiences.yaml", audience.languages) for audience in shop.audiences.audiences.values()]
+    for file, codes in asked:
+        unknown = [code for code in codes if code not in LANGUAGES]
+        if unknown:
+            raise ConfigurationError(
+                f"{shop.origins.get(file, file)} asks for {unknown[0]!r}, a language without reports.",
+                hint=f"Write one of {', '.join(LANGUAGES)}.",
+            )
