@@ -1,34 +1,45 @@
-"""Both catalogues say the same things."""
+"""All catalogues say the same things."""
 
 from __future__ import annotations
 
 import re
 from string import Formatter
 
-from tasks.report.language.messages import FOLDER, catalogue
+import pytest
+
+from tasks.report.language.language import Language
+from tasks.report.language.messages import FOLDER
+from tasks.report.language.registry import LANGUAGES
 from tasks.shop.load import Shop
+
+REFERENCE = next(iter(LANGUAGES.values())).messages.entries
 
 
 def _places(pattern: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(pattern) if name}
 
 
-def test_both_languages_have_the_same_keys() -> None:
-    assert set(catalogue("zh-CN").entries) == set(catalogue("en").entries)
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_every_language_has_the_same_keys(language: Language) -> None:
+    assert set(language.messages.entries) == set(REFERENCE)
 
 
-def test_patterns_fill_the_same_places() -> None:
-    english = catalogue("en").entries
-    differing = {key for key, pattern in catalogue("zh-CN").entries.items() if _places(pattern) != _places(english[key])}
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_patterns_fill_the_same_places(language: Language) -> None:
+    differing = {key for key, pattern in language.messages.entries.items() if _places(pattern) != _places(REFERENCE[key])}
     assert not differing
 
 
-def test_fixed_words_hold_no_word_of_legal_effect_and_no_shouting() -> None:
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_fixed_words_hold_no_word_of_legal_effect_and_no_shouting(language: Language) -> None:
     words = Shop.load().words
-    for language in ("zh-CN", "en"):
-        for key, text in catalogue(language).entries.items():
-            assert not words.gate_hits(text), key
-            assert not any(sign in text for sign in ("！", "!", "亲，", "赋能", "闭环", "抓手", "建议加强")), key
+    for key, text in language.messages.entries.items():
+        assert not words.gate_hits(text), key
+        assert not any(sign in text for sign in ("！", "!", "亲，", "赋能", "闭环", "抓手", "建议加强")), key
+
+
+def test_every_catalogue_belongs_to_a_registered_language() -> None:
+    assert {path.name.partition(".")[0] for path in (FOLDER / "messages").iterdir()} == set(LANGUAGES)
 
 
 def test_templates_never_switch_escaping_off() -> None:
