@@ -31,17 +31,9 @@ from examples.sample_shop.order_tables import batch_frame, order_frame
 from examples.sample_shop.orders import orders
 from examples.sample_shop.problems import AXES, LAGS, PROBLEMS, line_rates
 from examples.sample_shop.records import T6_DAYS, feedback_frames, in_missing_days, records
-from examples.sample_shop.stories import (
-    CODES,
-    S5_RATE,
-    S6_RATIO,
-    quiet_weeks,
-    stories,
-    story_cases,
-    story_truth,
-    trap_cases,
-    trap_truth,
-)
+from examples.sample_shop.stories import CODES, S5_RATE, S6_RATIO, stories, story_cases
+from examples.sample_shop.traps import trap_cases, trap_truth
+from examples.sample_shop.truth import quiet_weeks, story_truth
 from tasks.errors import UserError
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES
@@ -156,8 +148,9 @@ def build(
     if with_stories:
         parts.extend(story_cases({story.code: chance(story.code) for story in told}, told, bought))
     if traps:
-        extra, claims, t9_sku = trap_cases({code: chance(code) for code in ("T2", "T3", "T9", "T10")}, goods, bought, scale, end)
-        parts.extend(extra)
+        trapped = trap_cases({code: chance(code) for code in ("T2", "T3", "T9", "T10")}, goods, bought, scale, end)
+        parts.extend(trapped.parts)
+        claims, t9_sku = trapped.claims, trapped.t9_sku
     cases = joined(parts)
     applied = applications(chance("applications"), goods, bought, cases, claims, end)
     cases = joined([cases, refund_cases(chance("refund"), bought, applied)])

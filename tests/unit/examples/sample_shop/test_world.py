@@ -11,7 +11,7 @@ import pytest
 
 from examples.sample_shop.nouns import LINES
 from examples.sample_shop.problems import LAGS, PROBLEMS, arrived_by, draw_lags, line_rates
-from examples.sample_shop.stories import likelihood
+from examples.sample_shop.truth import likelihood
 from examples.sample_shop.world import World, build
 from tasks.errors import UserError
 from tasks.model.tables import TABLES
