@@ -24,13 +24,15 @@ from examples.sample_shop.cases import (
     service_rates,
 )
 from examples.sample_shop.earlier_actions import earlier_actions
+from examples.sample_shop.feedback_table import Drawing, feedback_frame
+from examples.sample_shop.gold import gold_frame
 from examples.sample_shop.goods import batches, products
 from examples.sample_shop.moments import DAY, local, utc
 from examples.sample_shop.nouns import LINE_CODES
 from examples.sample_shop.order_tables import batch_frame, order_frame
 from examples.sample_shop.orders import orders
 from examples.sample_shop.problems import AXES, LAGS, PROBLEMS, line_rates
-from examples.sample_shop.records import T6_DAYS, feedback_frames, in_missing_days, records
+from examples.sample_shop.records import T6_DAYS, in_missing_days, records
 from examples.sample_shop.stories import CODES, S5_RATE, S6_RATIO, stories, story_cases
 from examples.sample_shop.traps import trap_cases, trap_truth
 from examples.sample_shop.truth import quiet_weeks, story_truth
@@ -159,9 +161,10 @@ def build(
 
     order_table = order_frame(goods, lots, bought, chance("stamps").integers(60, 900, len(bought)))
     oid = order_table["oid"]
-    feedback, gold = feedback_frames(chance("feedback"), goods, lots, bought, part, order_table, end)
-    kept = pl.Series(~gone)
-    feedback, gold = feedback.filter(kept), gold.filter(kept)
+    drawing = Drawing(chance("feedback"), goods, lots, bought, part, end)
+    feedback, gold = (
+        frame.filter(pl.Series(~gone)) for frame in (feedback_frame(drawing, order_table), gold_frame(drawing, order_table))
+    )
     aftersale, inspection = aftersale_frames(chance("aftersales"), goods, lots, bought, applied, oid, end)
     silent = np.array([traps and T6_DAYS[0] <= day < T6_DAYS[1] for day in days])
     tables = {
