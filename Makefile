@@ -26,6 +26,7 @@ check: ## Lint, types, import rules, drift of the generated docs; changes nothin
 	@$(RUN)lint-imports
 	@$(RUN)python -m expectations.catalogue --check
 	@$(RUN)python -m docs.settings --check
+	@$(RUN)python -m docs.figures --check
 
 fix: ## Repair what the linter can repair
 	@$(RUN)ruff check --fix .
@@ -33,6 +34,7 @@ fix: ## Repair what the linter can repair
 docs: ## Write the generated tables of docs/ anew
 	@$(RUN)python -m expectations.catalogue
 	@$(RUN)python -m docs.settings
+	@$(RUN)python -m docs.figures
 
 bench: ## Measure the promises (minutes)
 	@./setup.sh run

@@ -11,6 +11,7 @@ import yaml
 
 from tasks.model.actions import Action, ActionKind, ActionResult, ActionState, Verdict
 from tasks.model.causes import Cause
+from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, RankedSlice, Ranking
 from tasks.model.periods import Period
 from tasks.model.review import Break, ChannelQuality, DueItem, ExampleCase, RedLine, Review
@@ -97,14 +98,11 @@ def make_figures() -> list[Figure]:
     """Return the figures of page 1 and some more."""
     return [
         Figure(
-            "net_loss",
-            "money",
+            FIGURES["net_loss"],
             86_400.0,
-            "money",
             previous=79_300.0,
             target=80_000,
             target_op="<=",
-            good="down",
             judgement="slightly_over",
             attainment="missed",
             low=71_000,
@@ -114,10 +112,8 @@ def make_figures() -> list[Figure]:
             series=series([81e3, 79e3, 83e3, 88e3, 76e3, 80e3, 82e3, 85e3, 90e3, 84e3, 81e3, 79.3e3, 86.4e3]),
         ),
         Figure(
-            "quality_refund_rate",
-            "quality",
+            FIGURES["quality_refund_rate"],
             0.0191,
-            "share",
             numerator=441,
             n=23_100,
             low=0.0166,
@@ -127,7 +123,6 @@ def make_figures() -> list[Figure]:
             last_year_basis="promotion",
             target=0.018,
             target_op="<=",
-            good="down",
             judgement="normal",
             attainment="missed",
             streak=6,
@@ -141,14 +136,11 @@ def make_figures() -> list[Figure]:
         ),
         *(
             Figure(
-                "platform_score",
-                "published",
+                FIGURES["platform_score"],
                 value,
-                "score",
                 previous=before,
                 target=warn,
                 target_op=">=",
-                good="up",
                 judgement="normal",
                 attainment="met",
                 scope=name,
@@ -162,10 +154,8 @@ def make_figures() -> list[Figure]:
             )
         ),
         Figure(
-            "reply_3min_rate",
-            "service",
+            FIGURES["reply_3min_rate"],
             0.782,
-            "share",
             numerator=9_930,
             n=12_700,
             low=0.88,
@@ -174,7 +164,6 @@ def make_figures() -> list[Figure]:
             last_year=0.905,
             target=0.9,
             target_op=">=",
-            good="up",
             judgement="worse",
             attainment="missed",
             streak=1,
@@ -182,17 +171,14 @@ def make_figures() -> list[Figure]:
             series=series([0.91, 0.915, 0.92, 0.905, 0.91, 0.912, 0.908, 0.913, 0.91, 0.915, 0.91, 0.912, 0.782]),
         ),
         Figure(
-            "complaint_rate_signed",
-            "quality",
+            FIGURES["complaint_rate_signed"],
             0.0412,
-            "share",
             numerator=952,
             n=23_100,
             low=0.037,
             high=0.044,
             previous=0.0402,
             last_year=0.0398,
-            good="down",
             judgement="normal",
             axis_from=date(2026, 10, 19),
             axis_to=date(2026, 10, 25),
@@ -201,39 +187,30 @@ def make_figures() -> list[Figure]:
             series=series([0.0402, 0.0405, 0.0399, 0.041, 0.0404, 0.0401, 0.0409, 0.0407, 0.0403, 0.0406, 0.04, 0.0402, 0.0412]),
         ),
         Figure(
-            "complaints",
-            "inflow",
+            FIGURES["complaints"],
             1_512.0,
-            "count",
             previous=1_204.0,
-            good="down",
             judgement="normal",
             method="cases by arrival",
             series=series([967.0, 950, 980, 990, 1010, 970, 960, 985, 1005, 1090, 1150, 1204, 1512]),
         ),
         Figure(
-            "refund_minutes_median",
-            "service",
+            FIGURES["refund_minutes_median"],
             1_510.0,
-            "minutes",
             previous=1_440.0,
             target=2_880,
             target_op="<=",
-            good="down",
             judgement="normal",
             attainment="met",
             n=1_830,
             method="D13",
         ),
         Figure(
-            "damage_rate",
-            "quality",
+            FIGURES["damage_rate"],
             0.0089,
-            "share",
             numerator=206,
             n=23_100,
             previous=0.0093,
-            good="down",
             judgement="normal",
             age_days=7,
             method="D25",
@@ -401,7 +378,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
             replace(figure, n=23, numerator=3, judgement="insufficient") if figure.unit == "share" else figure
             for figure in make_figures()[1:2]
         ]
-        figures.append(Figure("complaints", "inflow", 23.0, "count", previous=21.0, good="down", judgement="insufficient"))
+        figures.append(Figure(FIGURES["complaints"], 23.0, previous=21.0, judgement="insufficient"))
         values |= {"causes": [], "proposals": make_proposals()[:2], "figures": figures, "problems": problems, "prior": make_prior()[3:4], "due_items": [], "tested": 0, "channels": make_channels()[:2]}  # fmt: skip
     if kind == "month":
         month = Period.parse("2026-10")
@@ -409,7 +386,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
         values |= {
             "period": month, "as_of": local(2026, 11, 3, 12),
             "daily": [(day, 120 + (index * 37) % 45 + (40 if index > 19 else 0)) for index, day in enumerate(days)],
-            "mix": [MixEffect("aftersign_refund_rate", "traffic_source", 0.080, 0.100, 0.0195, 0.0005, "talent_live", 0.10, 0.22, "composition")],
+            "mix": [MixEffect("refund_rate_after_sign", "traffic_source", 0.080, 0.100, 0.0195, 0.0005, "talent_live", 0.10, 0.22, "composition")],
             "red_lines": [],
             "falls": [replace(make_causes()[3], cause_id="c-fall", kind="fall", observed=11, expected=24.0, ratio=0.46, low=0.3, high=0.7)],
             "breakdowns": [
@@ -426,21 +403,18 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
     if kind == "reviews":
         figures = [
             Figure(
-                "low_rating_rate",
-                "inflow",
+                FIGURES["negative_rate"],
                 0.0621,
-                "share",
                 numerator=1_015,
                 n=16_340,
                 previous=0.058,
-                good="down",
                 judgement="worse",
                 low=0.05,
                 high=0.061,
                 method="reviews scoring 2 or less",
             ),
-            Figure("complaints", "inflow", 1_015.0, "count", previous=930.0, good="down", judgement="normal"),
-            Figure("reviews", "inflow", 16_340.0, "count", previous=15_900.0, judgement="normal"),
+            Figure(FIGURES["complaints"], 1_015.0, previous=930.0, judgement="normal"),
+            Figure(FIGURES["records"], 16_340.0, previous=15_900.0, judgement="normal"),
         ]
         cause = Cause(
             "c-r",
@@ -473,7 +447,7 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
             "period": Period.parse("2018-03", "America/Sao_Paulo"), "as_of": datetime(2018, 4, 3, 12, tzinfo=UTC), "figures": figures, "causes": [cause],
             "prior": [], "proposals": [], "channels": [ChannelQuality("reviews", "Olist reviews", 16_340, 16_340, 0)], "due_items": [], "breaks": [],
             "example_case": ExampleCase("Comprei dois e só recebi um, a transportadora não responde. Quero meu dinheiro de volta!", "PKG.MISSING", {"region": "RJ"}, date(2018, 3, 14), "r2"),
-            "breakdowns": [Breakdown("low_rating_rate", "region", states, 30, 0.0621, 16_340, left_out=9)], "completeness": None,
+            "breakdowns": [Breakdown("negative_rate", "region", states, 30, 0.0621, 16_340, left_out=9)], "completeness": None,
         }  # fmt: skip
     if kind == "partial":
         values |= {

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+
+from tasks.model.figure_kinds import FigureFamily, FigureKind, FigureUnit, Good
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure of a period, with what it is judged against.
+    """One measured figure of a period, with what it is judged against; code, family, unit and direction are its kind's."""
 
-    `family` is one of `inflow`, `quality`, `service`, `published`, `money` (docs/method.md, 2); families never mix.
-    Rates are fractions (0.019), money is in the shop's currency, times in minutes.
-    """
-
-    code: str
-    family: str
+    kind: FigureKind
     value: float | None
-    unit: str  # share, count, money, minutes, score, per_100
     numerator: float | None = None
     n: float | None = None
     low: float | None = None
@@ -28,7 +23,6 @@ class Figure:
     last_year_basis: str = ""
     target: float | None = None
     target_op: str = ""
-    good: Literal["up", "down", "none"] = "none"
     judgement: str = "insufficient"  # normal, worse, better, slightly_over, watch, insufficient, level_break, incomplete
     attainment: str = ""  # met, missed, mixed
     streak: int = 0  # periods in a row on the wrong side of the target
@@ -43,6 +37,26 @@ class Figure:
     rows: str = ""
     p: float | None = None  # two-sided probability of such a distance when nothing changed, where it was tested
     level_since: date | None = None  # when the level began that it is judged by, where that changed within its history
+
+    @property
+    def code(self) -> str:
+        """The name of its kind."""
+        return self.kind.code
+
+    @property
+    def family(self) -> FigureFamily:
+        """What it is about."""
+        return self.kind.family
+
+    @property
+    def unit(self) -> FigureUnit:
+        """What its value is."""
+        return self.kind.unit
+
+    @property
+    def good(self) -> Good:
+        """The direction in which it gets better."""
+        return self.kind.good
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from tasks.errors import UserError
 from tasks.model.actions import Action, Verdict
 from tasks.model.causes import Cause
+from tasks.model.figure_kinds import PAGE_ONE, FigureFamily
 from tasks.model.figures import Breakdown, Figure, ProblemRow, Projection, Ranking
 from tasks.model.periods import Period
 from tasks.model.review import Review
@@ -23,35 +24,7 @@ from tasks.report.sayings import CustomerWordsLines, CustomerWordsSection
 from tasks.report.sentences import COUNTED, FINE, Decision, Sentences
 from tasks.report.warning_text import grade_lines
 
-PAGE_ONE = (
-    ("net_loss",),
-    ("quality_refund_rate",),
-    ("platform_score",),
-    ("reply_3min_rate", "replied_3min_share"),
-    ("complaint_rate_signed", "complaint_rate", "complaints_per_100"),
-    ("complaint_share_reviews", "low_rating_rate", "negative_rate"),
-    ("complaints", "inflow"),
-)
-"""Figures of page 1 in the order of the meeting; alternatives stand together."""
 PAGE_ONE_ROWS = 8
-UNREAD = (
-    "complaint_records",
-    "question_records",
-    "suggestion_records",
-    "praise_records",
-    "complaints_by_source",
-    "complaints_by_platform",
-)
-"""Figures that no manager reads (docs/method.md, 8); they stay in the archive."""
-FAMILIES = ("money", "quality", "published", "service", "inflow")
-CHANGE_UNITS = {
-    "share": "points",
-    "money": "money_change",
-    "minutes": "change_minutes",
-    "score": "change_score",
-    "per_100": "change_per_100",
-    "count": "count_change",
-}
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 MAXIMUM_ROWS = 40
 """Rows of one table in print; with all tables together far below the 300 rows that the renderer bears."""
@@ -406,14 +379,14 @@ class _Builder:
             for code in group:
                 found = [figure for figure in review.figures if figure.code == code]
                 whole = [figure for figure in found if not figure.scope]
-                if code == "platform_score":
+                if found and found[0].family is FigureFamily.PUBLISHED:
                     whole = sorted(found, key=lambda figure: _stems(figure.scope))
                 if whole:
                     rows += whole[:4]
                     break
         if len(rows) < 4:
             more = [figure for figure in review.figures if not figure.scope and figure not in rows]
-            rows += [figure for figure in more if not figure.code.endswith("_records")][: PAGE_ONE_ROWS - len(rows)]
+            rows += [figure for figure in more if figure.kind.printed][: PAGE_ONE_ROWS - len(rows)]
         return rows[:PAGE_ONE_ROWS]
 
     def _id(self, figure: Figure) -> str:
@@ -471,7 +444,7 @@ class _Builder:
         ):
             return voice.word("word.none")
         difference = figure.value - figure.previous
-        unit = CHANGE_UNITS.get(figure.unit, "count_change")
+        unit = figure.unit.change
         if figure.unit == "share" and max(figure.value, figure.previous) < SMALL_SHARE:
             unit = FINE[unit]
         phrase: Phrase = number("change", difference, unit)
@@ -586,8 +559,8 @@ class _Builder:
         if not self.monthly:
             return []
         groups = []
-        for family in FAMILIES:
-            mine = [figure for figure in self.review.figures if figure.family == family and figure.code not in UNREAD]
+        for family in FigureFamily:
+            mine = [figure for figure in self.review.figures if figure.family is family and figure.kind.printed]
             chosen = [figure for figure in mine if figure.value is not None and (not figure.scope or self._telling(figure))][:10]
             rows = [self.figure_row(figure) for figure in chosen]
             if rows:
@@ -606,9 +579,7 @@ class _Builder:
         """Return what each printed figure means, once, for a monthly edition."""
         if not self.monthly:
             return []
-        codes = dict.fromkeys(
-            figure.code for figure in self.review.figures if f"definition.{figure.code}" in self.voice.catalogue
-        )
+        codes = dict.fromkeys(figure.code for figure in self.review.figures if figure.kind.explained)
         return [(self.voice.figure(code), self.voice.word(f"definition.{code}")) for code in codes]
 
     def figure_lines(self) -> list[dict[str, Any]]:

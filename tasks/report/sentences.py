@@ -11,24 +11,12 @@ from zoneinfo import ZoneInfo
 
 from tasks.model.actions import Action, ActionKind, ActionResult, Verdict
 from tasks.model.causes import Cause
+from tasks.model.figure_kinds import HEADLINE
 from tasks.model.figures import Figure, MixEffect
 from tasks.model.review import Break, RedLine, Review
 from tasks.report.language.phrase import EMPTY, Phrase, join
 from tasks.report.language.voice import Voice
 from tasks.report.reading import direction, enough, strength
-
-HEADLINE_FIGURES = (
-    "quality_refund_rate",
-    "complaint_rate_signed",
-    "complaint_rate",
-    "complaint_share_reviews",
-    "complaints_per_100",
-    "negative_rate",
-    "low_rating_rate",
-    "complaints",
-    "inflow",
-)
-"""Figures whose judgement makes the first half of the one-sentence conclusion, most telling first."""
 
 FINE = {"points": "points_fine"}
 """Units of the parts of a change: two decimals, so that the printed rows add up."""
@@ -117,10 +105,9 @@ class Sentences:
     @property
     def cases(self) -> float | None:
         """Counted complaints of the period, or nothing where the review does not say."""
-        for code in ("complaints", "inflow"):
-            figure = self.review.figure(code)
-            if figure is not None and figure.value is not None:
-                return figure.value
+        figure = self.review.figure("complaints")
+        if figure is not None and figure.value is not None:
+            return figure.value
         first = self.review.problems[0].lens if self.review.problems else ""
         rows = [row.cases for row in self.review.problems if row.lens == first]
         return float(sum(rows)) if rows else None
@@ -271,19 +258,13 @@ class Sentences:
 
     def _headline_figure(self) -> Figure | None:
         return next(
-            (
-                figure
-                for code in HEADLINE_FIGURES
-                if (figure := self.review.figure(code)) is not None and figure.value is not None
-            ),
+            (figure for code in HEADLINE if (figure := self.review.figure(code)) is not None and figure.value is not None),
             None,
         )
 
     def _overall(self) -> Phrase:
         voice = self.voice
-        known = [
-            figure for code in HEADLINE_FIGURES if (figure := self.review.figure(code)) is not None and figure.value is not None
-        ]
+        known = [figure for code in HEADLINE if (figure := self.review.figure(code)) is not None and figure.value is not None]
         for judgement in ("worse", "better"):
             for figure in known:
                 if direction(figure) == judgement:
@@ -436,8 +417,7 @@ class Sentences:
     def _changed(self) -> bool:
         """Whether the shop's own figure left its normal range: only then has an excess a share (docs/method.md, 5)."""
         return any(
-            (figure := self.review.figure(code)) is not None and figure.judgement == "worse"
-            for code in ("complaint_rate_signed", "complaint_rate", "complaints", "inflow")
+            figure.kind.shows_excess and not figure.scope and figure.judgement == "worse" for figure in self.review.figures
         )
 
     def interval(self, cause: Cause) -> tuple[Phrase, Phrase]:

@@ -12,6 +12,7 @@ import click
 import pytest
 import yaml
 
+from docs import figures as figures_page
 from docs import settings as settings_page
 from expectations import catalogue
 from flows.console.cli import main
@@ -118,7 +119,7 @@ def test_every_decision_has_its_parts_and_its_number():
         assert all(f"**{part}" in text for part in ("Status", "Situation", "Decision", "Consequences")), record.name
 
 
-@pytest.mark.parametrize("module", [settings_page, catalogue], ids=["settings", "rules"])
+@pytest.mark.parametrize("module", [settings_page, figures_page, catalogue], ids=["settings", "figures", "rules"])
 def test_generated_pages_have_not_drifted(module):
     assert module.main(["--check"]) == 0, module.__doc__
 

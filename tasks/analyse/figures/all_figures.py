@@ -14,12 +14,12 @@ from tasks.analyse.figures.published import published
 from tasks.analyse.figures.quality import negative_share, quality, review_shares
 from tasks.analyse.figures.service import service
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import FigureFamily
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
-FAMILIES = ("money", "quality", "published", "service", "inflow")
-"""Order of the families: what opens the meeting first."""
+ORDER = {family: place for place, family in enumerate(FigureFamily)}
 
 
 def figures(
@@ -60,7 +60,7 @@ def figures(
     made = [with_target(figure, shop) if figure.target is None else figure for figure in made]
     if partial:
         made = [replace(figure, judgement="incomplete", attainment="", streak=0, low=None, high=None, p=None) for figure in made]
-    return sorted(made, key=lambda figure: FAMILIES.index(figure.family))
+    return sorted(made, key=lambda figure: ORDER[figure.family])
 
 
 def _same_limit(shop: Shop) -> bool:

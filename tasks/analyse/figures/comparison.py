@@ -19,6 +19,7 @@ from tasks.methods.control_charts import (
     xmr,
 )
 from tasks.methods.levels import levels, usual
+from tasks.model.figure_kinds import FIGURES, Good
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.calendar_days import Event
@@ -37,16 +38,6 @@ LEVEL_KINDS = ("taxonomy", "formula", "freight_insurance", "rule", "switch")
 
 COARSE = frozenset({"line", "platform", "shop"})
 """Dimensions of which one value can move the level of the whole shop; an event at one SKU or carrier does not."""
-
-OF_TABLE = {
-    "aftersale": ("aftersale_rate", "return_rate", "aftersale_count", "net_loss", "gross_loss"),
-    "platform_metric": ("platform_score", "platform_quality_refund_rate"),
-    "feedback": ("complaint_rate_signed", "complaints_per_100", "complaints_per_day", "damage_rate", "negative_rate",
-                 "complaint_share_reviews", "first_reply_median", "first_reply_p90"),
-    "reviews": ("negative_rate", "complaint_share_reviews"),
-    "exposure": ("reply_3min_rate",),
-}  # fmt: skip
-"""Table that an event touches → figures whose level it moves. What a rule does not decide (quality refunds) keeps its level."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +132,14 @@ def _special(period: Period, shop: Shop) -> bool:
 
 def _touches(event: Event, code: str, scope: str) -> bool:
     """Whether an event moves the level of a figure: named itself or by its table, for the whole shop or a large part."""
-    named = code in event.affects or any(code in OF_TABLE.get(table, ()) for table in event.affects)
+    named = code in event.affects or any(table in FIGURES[code].moved_by for table in event.affects)
     line = event.slice.get("line", scope)
     return named and set(event.slice) <= COARSE and (not scope or line == scope)
 
 
 def _lacks_data(period: Period, code: str, scope: str, shop: Shop) -> bool:
     lost = shop.calendar.events_between(period.first_day, period.last_day, ("missing_data",))
-    return any(code in OF_TABLE.get(table, ()) for event in lost for table in event.affects)
+    return any(table in FIGURES[code].moved_by for event in lost for table in event.affects)
 
 
 def normal_range(
@@ -195,12 +186,12 @@ def level_since(normal: Normal | None, chain: Sequence[Period], used: Baseline) 
     return chain[used.places[normal.level]].first_day if normal and normal.level else None
 
 
-def word(normal: Normal | None, good: str) -> str:
+def word(normal: Normal | None, good: Good) -> str:
     """Return the judgement: normal, slightly_over, worse, better or insufficient."""
     if normal is None:
         return "insufficient"
-    bad = normal.z if good == "down" else -normal.z
-    if good == "none":
+    bad = normal.z if good is Good.DOWN else -normal.z
+    if good is Good.NONE:
         return UNTESTED
     if bad > LIMIT_Z:
         return "worse"

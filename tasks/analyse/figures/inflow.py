@@ -13,6 +13,7 @@ from scipy.stats import norm
 from tasks.analyse.figures.comparison import UNTESTED, baseline, cohorts, count_range, last_year, with_target, word
 from tasks.expected.arrivals import AXES
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, ProblemRow
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -46,7 +47,7 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
     records = _local(facts["feedback"], "submitted_at", period)
     cases = records.filter(pl.col("counted")) if "counted" in records.columns else records.clear()
     made = [_count("records", records, period, shop)]
-    complaint = _count("complaints", cases, period, shop, good="down")
+    complaint = _count("complaints", cases, period, shop)
     if expected_total is not None and complaint.value is not None and complaint.value >= shop.identity.minimum_n:
         expected_total *= unlinked_factor(facts, period).get("", 1.0)
         low, high, said, p = against_expected(complaint.value, expected_total)
@@ -168,7 +169,7 @@ def _local(frame: pl.DataFrame, column: str, period: Period) -> pl.DataFrame:
     return frame.filter(pl.col(column) < period.end).with_columns(day=pl.col(column).dt.convert_time_zone(period.zone).dt.date())
 
 
-def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, good: str = "none", scope: str = "") -> Figure:
+def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, scope: str = "") -> Figure:
     weight = pl.col("weight").sum() if "weight" in rows.columns else pl.len()
     by_day = {day: float(n) for day, n in rows.group_by("day").agg(weight).iter_rows()}
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
@@ -182,15 +183,12 @@ def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, good: s
     aligned = last_year(period.first_day, period.last_day, shop)
     now = values[-1] or 0.0
     return Figure(
-        code=code,
-        family="inflow",
+        kind=FIGURES[code],
         value=now,
-        unit="count",
         numerator=now,
         previous=values[-2],
         last_year=total(list(aligned.days)) if aligned.days[0] >= first else None,
         last_year_basis=aligned.basis if aligned.days[0] >= first else "",
-        good="down" if good == "down" else "none",
         judgement=UNTESTED,
         axis_from=period.first_day,
         axis_to=period.last_day,
@@ -206,6 +204,7 @@ def _per_day(complaint: Figure, period: Period, shop: Shop, *, judged: bool) -> 
 
     A shop with orders or reviews is judged against what those let expect instead: a promotion is no complaint.
     """
+    kind = FIGURES["complaints_per_day"]
     value = (complaint.value or 0.0) / period.days
     lengths = [length for length, _ in _lengths(period, len(complaint.series))]
     series = tuple(
@@ -213,21 +212,18 @@ def _per_day(complaint: Figure, period: Period, shop: Shop, *, judged: bool) -> 
     )
     chain = cohorts(period, 0, len(series))
     unknown = frozenset(place for place, (_, count) in enumerate(series) if count is None)
-    usable = baseline(chain, "complaints_per_day", "", shop, silent=unknown)
+    usable = baseline(chain, kind.code, "", shop, silent=unknown)
     history = [series[place][1] or 0.0 for place in usable.places]
     normal = count_range(history, value) if judged and not usable.broken else None
     return Figure(
-        code="complaints_per_day",
-        family="inflow",
+        kind=kind,
         value=value,
-        unit="count",
         numerator=complaint.value,
         n=float(period.days),
         previous=series[-2][1] if len(series) > 1 else None,
         low=normal.low if normal else None,
         high=normal.high if normal else None,
-        good="down",
-        judgement=word(normal, "down") if normal else UNTESTED,
+        judgement=word(normal, kind.good) if normal else UNTESTED,
         p=normal.p if normal else None,
         axis_from=period.first_day,
         axis_to=period.last_day,

@@ -11,6 +11,7 @@ import polars as pl
 from tasks.analyse.figures.comparison import UNTESTED, baseline, cohorts, count_range, with_target, word
 from tasks.methods.control_charts import Normal
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -80,32 +81,29 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         "gross_loss": _against_signed([(loss.gross, units) for loss, units in earlier], now.gross, signed),
     }
 
-    def add(
-        code: str, values: Sequence[float | None], *, unit: str = "money", good: str = "down", scope: str = "", note: str = ""
-    ) -> None:
-        value = values[-1]
-        normal = scaled.get(code)
+    def add(code: str, values: Sequence[float | None], *, scope: str = "") -> None:
+        kind, normal = FIGURES[code], scaled.get(code)
         figure = Figure(
-            code=code, family="money", value=value, unit=unit, previous=values[-2] if known[-2] else None,
-            low=normal.low if normal else None, high=normal.high if normal else None, good="down" if good == "down" else "none",
-            judgement="level_break" if code in scaled and usable.broken else word(normal, good) if normal else UNTESTED,
+            kind=kind, value=values[-1], previous=values[-2] if known[-2] else None,
+            low=normal.low if normal else None, high=normal.high if normal else None,
+            judgement="level_break" if code in scaled and usable.broken else word(normal, kind.good) if normal else UNTESTED,
             p=normal.p if normal else None,
             axis_from=period.first_day, axis_to=period.last_day, method="booked_in_period", scope=scope,
             series=tuple((str(span.first_day), v if ok else None) for span, v, ok in zip(chain, values, known, strict=True)) if not scope else (),
-            missing=",".join(now.missing) if code == "gross_loss" else "", note=note,
+            missing=",".join(now.missing) if code == "gross_loss" else "",
             rows=f"booked in {period.first_day}..{period.last_day}" + (f"; {scope}" if scope else ""),
         )  # fmt: skip
         made.append(with_target(figure, shop))
 
     add("net_loss", [loss.net for loss in losses])
-    add("net_loss_share", [loss.net / loss.net_sales if loss.net_sales > 0 else None for loss in losses], unit="share")
+    add("net_loss_share", [loss.net / loss.net_sales if loss.net_sales > 0 else None for loss in losses])
     add("gross_loss", [loss.gross for loss in losses])
-    add("recovered_loss", [sum(loss.recovered.values()) for loss in losses], good="none")
-    add("net_sales", [loss.net_sales for loss in losses], good="none")
+    add("recovered_loss", [sum(loss.recovered.values()) for loss in losses])
+    add("net_sales", [loss.net_sales for loss in losses])
     for item in now.items:
-        add("loss_item", [None, before.items.get(item), now.items[item]], scope=item, good="none")
+        add("loss_item", [None, before.items.get(item), now.items[item]], scope=item)
     for item in now.recovered:
-        add("recovered_item", [None, before.recovered.get(item), now.recovered[item]], scope=item, good="none")
+        add("recovered_item", [None, before.recovered.get(item), now.recovered[item]], scope=item)
     return made
 
 

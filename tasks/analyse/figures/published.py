@@ -10,6 +10,7 @@ import polars as pl
 from tasks.analyse.figures.comparison import cohorts, count_range, word
 from tasks.methods.control_charts import Normal
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import Good, published_kind
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -61,28 +62,26 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
             previous = last["value"] if same else None
     warn, bad = now["warn_line"], now["bad_line"]
     rising = warn is None or bad is None or bad <= warn
+    kind = published_kind(code, Good.UP if rising else Good.DOWN)
     distance = None if warn is None else (now["value"] - warn if rising else warn - now["value"])
     normal = _moved(rows, now)
     judgement = "insufficient" if distance is None else "normal"
     if normal is not None:
-        judgement = word(normal, "up" if rising else "down")
+        judgement = word(normal, kind.good)
     if broken or (distance is not None and distance < 0):
         judgement, normal = ("level_break" if broken else "worse"), None
     note = [
         f"{name}={_plain(value)}" for name, value in (("warn", warn), ("distance", distance), ("bad", bad)) if value is not None
     ]
     return Figure(
-        code=f"platform_{code}",
-        family="published",
+        kind=kind,
         value=now["value"],
-        unit="score",
         previous=previous,
         low=warn if rising else None,
         high=None if rising else warn,
         target=warn,
         target_op="" if warn is None else ">=" if rising else "<=",
         attainment="" if distance is None else "met" if distance >= 0 else "missed",
-        good="up" if rising else "down",
         judgement=judgement,
         p=normal.p if normal is not None else None,
         axis_from=now["as_published_at"].date() - timedelta(days=(now["window_days"] or 1) - 1),

@@ -19,6 +19,7 @@ from tasks.analyse.figures.comparison import (
     word,
 )
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import FIGURES, FigureUnit
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -65,42 +66,41 @@ def quality(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     refunds = _after_sales(facts, period)
     made: list[Figure] = []
 
-    def add(code: str, unit: str, age: int, events: pl.DataFrame, *, units: pl.DataFrame = signed, ready: int = 0, scope: str = "",
+    def add(code: str, age: int, events: pl.DataFrame, *, units: pl.DataFrame = signed, ready: int = 0, scope: str = "",
             axis: str = "signed_at") -> None:  # fmt: skip
         ledger = _ledger(code, units, events, age, scope)
-        made.append(_figure(ledger, period, shop, age=age, ready=max(ready, age), unit=unit, scope=scope, axis=axis))
+        made.append(_figure(ledger, period, shop, age=age, ready=max(ready, age), scope=scope, axis=axis))
 
     # A unit with several cases is one complaining unit in the rate and several cases in the count per hundred.
     by_unit = complaints.sort("at").unique("oid", keep="first", maintain_order=True)
-    add("complaint_rate_signed", "share", ages.complaint, by_unit)
-    add("complaints_per_100", "per_100", ages.complaint, complaints)
+    add("complaint_rate_signed", ages.complaint, by_unit)
+    add("complaints_per_100", ages.complaint, complaints)
     if facts.has("aftersale"):
         quality_set = pl.col("reason").is_in(shop.targets.quality_reasons)
         refunded = pl.col("refunded_at").is_not_null() & pl.col("type").is_in(["refund_only", "return_refund"])
         after = pl.col("phase") == "after_sign"
         quality_refunds = _once(refunds.filter(after & refunded & quality_set))
-        add("quality_refund_rate", "share", ages.quality_refund, quality_refunds)
-        add("aftersale_rate", "share", ages.after_sale, refunds.filter(after))
+        add("quality_refund_rate", ages.quality_refund, quality_refunds)
+        add("aftersale_rate", ages.after_sale, refunds.filter(after))
         back = refunds.filter(pl.col("returned_at").is_not_null()).with_columns(at="returned_at", weight=pl.col("qty"))
         pieces = signed.with_columns(n="pieces")
-        add("return_rate", "share", ages.returned, back, units=pieces, ready=ages.returned_ready)
+        add("return_rate", ages.returned, back, units=pieces, ready=ages.returned_ready)
         add(
             "refund_only_rate",
-            "share",
             ages.refund_only,
             _once(refunds.filter(after & refunded & (pl.col("type") == "refund_only"))),
         )
         paid = _units(facts, "paid_at", period)
         before = _once(refunds.filter((pl.col("phase") == "before_ship") & pl.col("refunded_at").is_not_null()))
         before = before.with_columns(day="paid_day", begun="paid_at")
-        add("preship_refund_rate", "share", ages.before_ship, before, units=paid, axis="paid_at")
+        add("preship_refund_rate", ages.before_ship, before, units=paid, axis="paid_at")
     damage = by_leaf(complaints, shop.targets.damage_leaves)
-    add("damage_rate", "share", ages.damage, _once(damage))
+    add("damage_rate", ages.damage, _once(damage))
     for line in sorted(signed["line"].drop_nulls().unique()):
         own = complaints.filter(pl.col("line") == line).sort("at").unique("oid", keep="first", maintain_order=True)
-        add("complaint_rate_signed", "share", shop.targets.line_ages.get(line, ages.complaint), own, scope=line)
+        add("complaint_rate_signed", shop.targets.line_ages.get(line, ages.complaint), own, scope=line)
         if facts.has("aftersale"):
-            add("quality_refund_rate", "share", ages.quality_refund, quality_refunds.filter(pl.col("line") == line), scope=line)
+            add("quality_refund_rate", ages.quality_refund, quality_refunds.filter(pl.col("line") == line), scope=line)
     return made
 
 
@@ -202,7 +202,8 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
     )
 
 
-def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: int, unit: str, scope: str, axis: str) -> Figure:
+def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: int, scope: str, axis: str) -> Figure:
+    kind = FIGURES[ledger.name]
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
     # Twice as far back as the range needs: promotions and breaks are left out of it.
     chain = cohorts(period, ready, 2 * steps + 1)
@@ -224,7 +225,9 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
     normal = None
     if n and enough and not usable.broken:
         if ledger.mix is None:
-            normal = normal_range([x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=unit == "share")
+            normal = normal_range(
+                [x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=kind.unit is FigureUnit.SHARE
+            )
         else:
             due = _expected_of_mix(ledger.mix, chain, usable.places)
             normal = normal_range(
@@ -232,17 +235,15 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
             )
             if normal:
                 normal = replace(normal, low=normal.low * due[-1] / n, high=normal.high * due[-1] / n)
-    scale = 100.0 if unit == "per_100" else 1.0
+    scale = 100.0 if kind.unit is FigureUnit.PER_100 else 1.0
     missing = "" if n and enough else "no_units" if not n else "few_cases"
     low, high = (normal.low * scale, normal.high * scale) if normal else (None, None)
     previous_n = counts[-2][1] if len(counts) > 1 else 0.0
     where = f" and line = {scope}" if scope else ""
-    interval = share_interval(numerator, n) if n and unit == "share" and numerator <= n else None
+    interval = share_interval(numerator, n) if n and kind.unit is FigureUnit.SHARE and numerator <= n else None
     figure = Figure(
-        code=ledger.name,
-        family="quality",
+        kind=kind,
         value=numerator / n * scale if n and enough else None,
-        unit=unit,
         numerator=numerator,
         n=n,
         low=low,
@@ -250,8 +251,7 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
         previous=counts[-2][0] / previous_n * scale if previous_n and enough else None,
         last_year=past_numerator / past_n * scale if past_n and enough else None,
         last_year_basis=aligned.basis if past_n else "",
-        good="down",
-        judgement="level_break" if enough and usable.broken else word(normal, "down") if enough else "insufficient",
+        judgement="level_break" if enough and usable.broken else word(normal, kind.good) if enough else "insufficient",
         p=normal.p if normal else None,
         level_since=level_since(normal, chain, usable),
         axis_from=newest.first_day,
@@ -345,6 +345,6 @@ def _share_of_arrivals(code: str, records: pl.DataFrame, hit: pl.Expr, period: P
         .agg(events=hit.cast(pl.Float64).sum(), n=pl.len().cast(pl.Float64))
     )
     ledger = UnitLedger(code, daily.select("day", "n"), daily.select("day", "events"))
-    figure = _figure(ledger, period, shop, age=0, ready=0, unit="share", scope="", axis="submitted_at")
+    figure = _figure(ledger, period, shop, age=0, ready=0, scope="", axis="submitted_at")
     rows = f"submitted_at in {period.first_day}..{period.last_day}"
     return [replace(figure, age_days=None, method="share_of_arrivals", rows=rows)]

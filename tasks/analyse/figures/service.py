@@ -21,6 +21,7 @@ from tasks.analyse.figures.comparison import (
 )
 from tasks.methods.control_charts import Normal, g_chart, t_chart
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import FIGURES, Good
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -67,20 +68,17 @@ def _within(column: str, period: Period) -> pl.Expr:
 
 
 def _share(
-    code: str, numerator: float, n: float, shop: Shop, *, good: str, method: str, rows: str, scope: str = "",
+    code: str, numerator: float, n: float, shop: Shop, *, method: str, rows: str, scope: str = "",
     before: tuple[float, float] | None = None, always: bool = False, period: Period,
 ) -> Figure:  # fmt: skip
     """Make a share; below the minimum of cases it keeps its counts and has no value, unless each case is told (`always`)."""
     enough = n > 0 and (n >= shop.identity.minimum_n or always)
     figure = Figure(
-        code=code,
-        family="service",
+        kind=FIGURES[code],
         value=numerator / n if enough else None,
-        unit="share",
         numerator=numerator,
         n=n,
         previous=before[0] / before[1] if before and before[1] and enough else None,
-        good="up" if good == "up" else "down",
         judgement=UNTESTED if enough else "insufficient",
         axis_from=period.first_day,
         axis_to=period.last_day,
@@ -131,7 +129,7 @@ def _reply_figure(wide: pl.DataFrame, period: Period, shop: Shop, steps: int, sc
         counts.append((sum(replied for replied, _ in known), sum(asked for _, asked in known)))
     replied, asked = counts[-1]
     figure = _share(
-        "reply_3min_rate", replied, asked, shop, good="up", method="exposure_by_day", scope=scope, before=counts[-2], period=period,
+        "reply_3min_rate", replied, asked, shop, method="exposure_by_day", scope=scope, before=counts[-2], period=period,
         rows=f"exposure: replied_3min / human_conversations, {period.first_day}..{period.last_day}" + (f", {scope}" if scope else ""),
     )  # fmt: skip
     if figure.value is None:
@@ -175,7 +173,6 @@ def _promises(milestones: pl.DataFrame | None, before: pl.DataFrame | None, peri
             met,
             n,
             shop,
-            good="up",
             method="due_in_period",
             scope=scope,
             before=counts(past),
@@ -233,8 +230,8 @@ def _times(
     made = []
     for code, share in codes:
         figure = Figure(
-            code=code, family="service", value=_number(now.quantile(share, "linear")) if enough else None, unit="minutes",
-            n=float(len(now)), good="down", judgement="insufficient", axis_from=period.first_day, axis_to=period.last_day,
+            kind=FIGURES[code], value=_number(now.quantile(share, "linear")) if enough else None,
+            n=float(len(now)), judgement="insufficient", axis_from=period.first_day, axis_to=period.last_day,
             method=method, missing="" if enough else "few_cases" if len(now) else "none_due", rows=rows,
         )  # fmt: skip
         if figure.value is not None:
@@ -270,11 +267,11 @@ def _platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     now, past = closed(period), closed(period.previous())
     rows = f"aftersale.closed_at in {period.first_day}..{period.last_day}"
     made.append(
-        _share("platform_involved_rate", now[0], now[1], shop, good="down", method="closed_in_period", before=past[:2], period=period,
+        _share("platform_involved_rate", now[0], now[1], shop, method="closed_in_period", before=past[:2], period=period,
                rows=f"{rows}; platform_involved")
     )  # fmt: skip
     made.append(
-        _share("merchant_liable_rate", now[2], now[3], shop, good="down", method="closed_in_period", before=past[2:], period=period,
+        _share("merchant_liable_rate", now[2], now[3], shop, method="closed_in_period", before=past[2:], period=period,
                rows=f"{rows} and platform_involved; liability = merchant")
     )  # fmt: skip
     made.append(
@@ -286,12 +283,13 @@ def _platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
 
 def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
     """Return the refunds that a platform's timer decided; rare ones are judged by the days between them (t chart)."""
+    kind = FIGURES["auto_timeout_count"]
     by_timer = orders.filter(pl.col("decided_by") == "auto_timeout")
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
     chain = cohorts(period, 0, 2 * steps + 1)
     counts = [float(by_timer.filter(_within("agreed_at", span)).height) for span in chain]
     decided = [float(orders.filter(_within("agreed_at", span)).height) for span in chain]
-    usable = baseline(chain, "auto_timeout_count", "", shop, silent=frozenset(k for k, n in enumerate(decided) if not n))
+    usable = baseline(chain, kind.code, "", shop, silent=frozenset(k for k, n in enumerate(decided) if not n))
     earlier = [counts[place] for place in usable.places]
     if sum(earlier) < RARE * len(earlier):
         days = sum(chain[place].days for place in usable.places)
@@ -301,8 +299,8 @@ def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
         normal = normal_range(earlier, [decided[place] for place in usable.places], counts[-1], decided[-1], share=False)
         low, high = (normal.low * decided[-1], normal.high * decided[-1]) if normal else (None, None)
     return Figure(
-        code="auto_timeout_count", family="service", value=counts[-1], unit="count", numerator=counts[-1], previous=counts[-2],
-        low=low, high=high, good="down", judgement=word(normal, "down") if normal else UNTESTED, p=normal.p if normal else None,
+        kind=kind, value=counts[-1], numerator=counts[-1], previous=counts[-2],
+        low=low, high=high, judgement=word(normal, kind.good) if normal else UNTESTED, p=normal.p if normal else None,
         axis_from=period.first_day, axis_to=period.last_day, method="agreed_in_period",
         rows=f"decided_by = auto_timeout and agreed_at in {period.first_day}..{period.last_day}",
     )  # fmt: skip
@@ -327,8 +325,8 @@ def _evidence_missed(orders: pl.DataFrame, period: Period) -> Figure:
     late_before = before.filter(pl.col("evidence_at").is_null() | (pl.col("evidence_at") > pl.col("must_act_by"))).height
     said, p = _rare(missed, due, late_before, before.height)
     return Figure(
-        code="evidence_missed", family="service", value=float(missed), unit="count", numerator=float(missed), n=float(due),
-        good="down", judgement=said, p=p, axis_from=period.first_day, axis_to=period.last_day,
+        kind=FIGURES["evidence_missed"], value=float(missed), numerator=float(missed), n=float(due),
+        judgement=said, p=p, axis_from=period.first_day, axis_to=period.last_day,
         method="due_in_period", rows=f"platform_involved and must_act_by in {period.first_day}..{period.last_day}; evidence_at later or none",
     )  # fmt: skip
 
@@ -338,7 +336,7 @@ def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[str, float | No
     if not seen:
         return "normal", None
     normal = g_chart(seen, due, earlier, span)
-    return (word(normal, "down"), normal.p) if normal else ("watch", None)
+    return (word(normal, Good.DOWN), normal.p) if normal else ("watch", None)
 
 
 def _refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
@@ -386,7 +384,7 @@ def _regulator(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     kept = before.filter(acted <= pl.col("must_act_by")).height
     said, p = _rare(int(n - met), int(n), before.height - kept, before.height)
     figure = _share(
-        "regulator_on_time", met, n, shop, good="up", method="due_in_period", before=counts(period.previous()), always=True, period=period,
+        "regulator_on_time", met, n, shop, method="due_in_period", before=counts(period.previous()), always=True, period=period,
         rows=f"regulator_case.must_act_by in {period.first_day}..{period.last_day}",
     )  # fmt: skip
     return [replace(figure, judgement="insufficient" if n == 0 else said, p=p)]
@@ -420,7 +418,7 @@ def _solved_at_once(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     solved, n = shares[-1]
     newest = chain[-1]
     figure = _share(
-        "fcr", solved, n, shop, good="up", method="closed_then_7_days", before=shares[0], period=newest,
+        "fcr", solved, n, shop, method="closed_then_7_days", before=shares[0], period=newest,
         rows=f"closed_at in {newest.first_day}..{newest.last_day}; no second contact within {FCR_DAYS} d",
     )  # fmt: skip
     return [figure] if n else []

@@ -9,12 +9,13 @@ from tasks.analyse.breaks import breaks
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import LENGTH, example_case
-from tasks.analyse.figures.all_figures import FAMILIES, figures
+from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.comparison import last_year
 from tasks.analyse.figures.inflow import daily, inflow, problems, unlinked_factor
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.model.facts import Facts, Pull
+from tasks.model.figure_kinds import FigureFamily
 from tasks.model.periods import Period
 from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
@@ -230,7 +231,8 @@ def test_last_year_is_aligned_by_promotion_lunar_date_or_week(shop: Shop) -> Non
 
 def test_figures_stand_in_one_order(shop: Shop) -> None:
     made = figures(Facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
-    assert [FAMILIES.index(figure.family) for figure in made] == sorted(FAMILIES.index(figure.family) for figure in made)
+    order = list(FigureFamily)
+    assert [order.index(figure.family) for figure in made] == sorted(order.index(figure.family) for figure in made)
     assert made == figures(Facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
 
 

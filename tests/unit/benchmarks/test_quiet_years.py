@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.quiet_years import Planted, _cause_of_trap, _figure_of_trap, _say_planted, planted_years
 from tasks.model.causes import Cause
+from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 
@@ -37,8 +38,8 @@ def test_only_what_a_trap_planted_is_excused() -> None:
     assert _cause_of_trap(cause("AF-03", "PRD.COSMETIC"), Period.parse("2026-W21"), "AF-03")
     assert not _cause_of_trap(cause("AF-03", "PRD.COSMETIC"), Period.parse("2026-W30"), "AF-03")
     assert not _cause_of_trap(cause("CP-02", "LOG.DAMAGE"), Period.parse("2026-W36"), "AF-03")
-    figure = Figure("return_rate", "quality", 0.1, "share", axis_from=date(2026, 10, 12), axis_to=date(2026, 10, 18))
+    figure = Figure(FIGURES["return_rate"], 0.1, axis_from=date(2026, 10, 12), axis_to=date(2026, 10, 18))
     assert _figure_of_trap(figure, Period.parse("2026-W45"))
-    assert not _figure_of_trap(replace(figure, code="damage_rate"), W42)
-    assert _figure_of_trap(Figure("complaints", "inflow", 1200, "count"), Period.parse("2026-W30"))
-    assert not _figure_of_trap(Figure("complaints", "inflow", 1200, "count"), W42)
+    assert not _figure_of_trap(replace(figure, kind=FIGURES["damage_rate"]), W42)
+    assert _figure_of_trap(Figure(FIGURES["complaints"], 1200), Period.parse("2026-W30"))
+    assert not _figure_of_trap(Figure(FIGURES["complaints"], 1200), W42)

@@ -11,6 +11,7 @@ from scipy.stats import binom, binomtest, poisson
 
 from tasks.analyse.figures.comparison import baseline, cohorts, count_range, normal_range, word
 from tasks.methods.control_charts import g_chart, laney_p, laney_u, t_chart, xmr
+from tasks.model.figure_kinds import Good
 from tasks.model.periods import Period
 from tasks.shop.calendar_days import Event, Promotion, Span
 from tasks.shop.load import Shop
@@ -87,18 +88,18 @@ def test_rare_events_coming_sooner() -> None:
     """One miss in each hundred due cases for a thousand, then three in twenty."""
     made = g_chart(3, 20, 10, 1000)
     assert made is not None and made.z > 3
-    assert word(made, "down") == "worse"
+    assert word(made, Good.DOWN) == "worse"
     # Given thirteen misses, how many fall into 20 of 1,020 is binomial; mid-p, two-sided.
     above = binom.sf(3, 13, 20 / 1020) + binom.pmf(3, 13, 20 / 1020) / 2
     assert made.p == pytest.approx(2 * above)
     assert made.low < made.centre < made.high
     usual = g_chart(1, 50, 10, 1000)
-    assert usual is not None and word(usual, "down") == "normal"
+    assert usual is not None and word(usual, Good.DOWN) == "normal"
 
 
 def test_a_first_event_in_a_long_history_and_in_a_short_one() -> None:
     first = g_chart(1, 10, 0, 2000)
-    assert first is not None and word(first, "down") == "slightly_over"
+    assert first is not None and word(first, Good.DOWN) == "slightly_over"
     assert g_chart(1, 10, 0, 70) is None and g_chart(0, 10, 3, 2000) is None
 
 
@@ -124,15 +125,15 @@ def test_a_week_is_judged_by_the_level_it_stands_on() -> None:
     generator = np.random.default_rng(2)
     counts = [*generator.binomial(2000, 0.08, 16), *generator.binomial(2000, 0.04, 10)]
     made = normal_range([float(n) for n in counts], [2000] * 26, 80, 2000)
-    assert made is not None and (made.weeks, made.level) == (10, 16) and word(made, "down") == "normal"
+    assert made is not None and (made.weeks, made.level) == (10, 16) and word(made, Good.DOWN) == "normal"
     back = normal_range([float(n) for n in counts], [2000] * 26, 160, 2000)
-    assert word(back, "down") == "worse"
+    assert word(back, Good.DOWN) == "worse"
 
 
 def test_times_are_judged_by_the_level_they_stand_on() -> None:
     earlier = [30.0, 32.0, 29.0, 31.0, 30.0, 28.0, 31.0, 30.0, 29.0, 32.0, 10.0, 12.0, 11.0, 9.0, 10.0, 11.0, 12.0, 10.0, 9.0]
-    assert word(count_range(earlier, 30.0), "down") == "worse"
-    assert word(count_range(earlier, 11.0), "down") == "normal"
+    assert word(count_range(earlier, 30.0), Good.DOWN) == "worse"
+    assert word(count_range(earlier, 11.0), Good.DOWN) == "normal"
 
 
 def test_promotions_are_left_out_unless_the_week_is_one(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from tasks.model.figure_kinds import Good
 from tasks.model.figures import RankedSlice
 from tasks.model.review import Review
 from tasks.report.context import Page, page
@@ -44,10 +45,13 @@ def test_a_partial_month_ranks_nothing_and_a_week_has_no_rankings() -> None:
     assert printed(make_review("week")).rankings == []
 
 
-@pytest.mark.parametrize(("good", "said"), [("down", "偏高，待观察"), ("up", "偏低，待观察")])
-def test_what_left_its_range_without_surviving_is_watched(good: str, said: str) -> None:
+@pytest.mark.parametrize(("good", "said"), [(Good.DOWN, "偏高，待观察"), (Good.UP, "偏低，待观察")])
+def test_what_left_its_range_without_surviving_is_watched(good: Good, said: str) -> None:
     review = make_review("week")
-    review.figures = [replace(figure, judgement="watch", good=good, attainment="", streak=0) for figure in review.figures]  # type: ignore[arg-type]
+    review.figures = [
+        replace(figure, kind=replace(figure.kind, good=good), judgement="watch", attainment="", streak=0)
+        for figure in review.figures
+    ]
     assert {row.judgement.plain for row in printed(review).figures if row.judgement.plain != "本期无数据"} == {said}
 
 

@@ -9,11 +9,12 @@ import pytest
 from scipy.stats import binomtest
 
 from tasks.analyse.figures.final_words import discoveries, judged_together
+from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, ProblemRow, RankedSlice, Ranking
 
 
 def figure(code: str, judgement: str, p: float | None) -> Figure:
-    return Figure(code, "quality", 0.04, "share", good="down", judgement=judgement, p=p)
+    return Figure(replace(FIGURES["damage_rate"], code=code), 0.04, judgement=judgement, p=p)
 
 
 def problem(label: str, judgement: str, p: float | None) -> ProblemRow:

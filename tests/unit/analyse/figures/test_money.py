@@ -8,6 +8,7 @@ import pytest
 from tasks.analyse.figures.comparison import with_target
 from tasks.analyse.figures.money import money
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.model.tables import UTC_TIME
@@ -120,9 +121,7 @@ def test_a_shop_without_after_sales_orders_has_no_loss_figure(shop: Shop) -> Non
 
 
 def test_a_weekly_target_grows_with_the_days_of_a_month() -> None:
-    figure = Figure(
-        code="net_loss", family="money", value=300.0, unit="money", axis_from=date(2026, 10, 1), axis_to=date(2026, 10, 28)
-    )
+    figure = Figure(FIGURES["net_loss"], value=300.0, axis_from=date(2026, 10, 1), axis_to=date(2026, 10, 28))
     files = Shop.load(None).files | {
         "targets.yaml": b"quality_reasons: [q]\nfigures: [{figure: net_loss, op: <=, value: 80, per: week}]"
     }
@@ -132,7 +131,7 @@ def test_a_weekly_target_grows_with_the_days_of_a_month() -> None:
 
 @pytest.mark.parametrize(("value", "judgement"), [(86.0, "slightly_over"), (161.0, "normal")])
 def test_twice_the_target_is_not_slightly_over(value: float, judgement: str) -> None:
-    figure = Figure(code="net_loss", family="money", value=value, unit="money", judgement="slightly_over")
+    figure = Figure(FIGURES["net_loss"], value=value, judgement="slightly_over")
     files = Shop.load(None).files | {"targets.yaml": b"quality_reasons: [q]\nfigures: [{figure: net_loss, op: <=, value: 80}]"}
     judged = with_target(figure, Shop(files))
     assert (judged.judgement, judged.attainment) == (judgement, "missed")

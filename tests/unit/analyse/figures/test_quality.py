@@ -8,6 +8,7 @@ import pytest
 from tasks.analyse.figures.comparison import cohorts, normal_range, share_interval, word
 from tasks.analyse.figures.quality import negative_share, quality, review_shares
 from tasks.model.facts import Facts
+from tasks.model.figure_kinds import Good
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.model.tables import UTC_TIME
@@ -175,7 +176,7 @@ def test_the_newest_mature_cohort(period: str, age: int, newest: str) -> None:
 @pytest.mark.parametrize(("events", "said"), [(40, "normal"), (55, "slightly_over"), (80, "worse"), (10, "better")])
 def test_words_of_the_normal_range(events: int, said: str) -> None:
     earlier = [40, 44, 36, 41, 39, 42, 38, 40, 43, 37] * 2
-    assert word(normal_range(earlier, [1000] * 20, events, 1000), "down") == said
+    assert word(normal_range(earlier, [1000] * 20, events, 1000), Good.DOWN) == said
 
 
 def test_a_range_widens_by_what_weeks_vary_beyond_chance() -> None:
