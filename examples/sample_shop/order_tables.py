@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from examples.sample_shop import nouns
 from examples.sample_shop.goods import Batches, Products
-from examples.sample_shop.moments import DAY, EPOCH, NEVER, Ints, pick, utc
+from examples.sample_shop.moments import DAY, EPOCH, NEVER, Bools, Ints, pick, utc
 from examples.sample_shop.nouns import LINE_CODES, LINES, SALES_CHANNELS
 from examples.sample_shop.orders import Orders
 
@@ -82,62 +83,79 @@ def order_frame(goods: Products, lots: Batches, bought: Orders, stamp_delay: Int
         One row an order line, sorted by paid time. A row is stamped when the order became known; its later times
         (shipped, signed) stand in the same row, so a review must cut them at its period's end.
     """
-    cancelled = bought.cancelled
     has_parcel = (bought.shipped < NEVER) & (bought.channel != nouns.STORE)
-    lines = bought.line
-    lot_line = np.isin(lines, [LINE_CODES.index(code) for code in ("AF", "KT", "BB")])
-    by_serial = np.isin(lines, [LINE_CODES.index(code) for code in ("FW", "SM")])
-    shelf_search = (bought.channel < 2) & ((bought.tid.astype(np.int64) * 2_654_435_761) % 100 < 35)
-    traffic = np.where(shelf_search, len(SALES_CHANNELS), bought.channel)
     ids = pl.DataFrame({"tid": bought.tid.astype(np.int64) + 10_000_000, "part": bought.part + 1})
     oid = ids.select(pl.format("T{}-{}", "tid", "part")).to_series()
-    amount = np.round(goods.price[bought.sku] * bought.qty * 0.97, 2)
-    sessions = bought.sessions
-    in_session = bought.session >= 0
-    source = np.where(bought.batch < 0, 3, np.where(by_serial, 0, np.where(lot_line, np.where(bought.batch_known, 1, 3), 2)))
-    serial = pl.DataFrame({"lot": pick(lots.number, np.maximum(bought.batch, 0)), "no": bought.serial}).select(
-        pl.when(pl.col("no") >= 0).then(pl.format("{}{}", pl.col("lot").str.replace("-", "", literal=True), "no"))
-    )
-    waybills = pl.DataFrame(
-        {"carrier": pick(("YJ", "YY", "YB", "YD"), bought.carrier), "tid": bought.tid.astype(np.int64) + 7_300_000_000}
-    )
-    transit_days = np.where(bought.region == nouns.SOUTHWEST, 5, 4) * DAY
     return pl.DataFrame(
         {
             "oid": oid,
             "tid": ids.select(pl.format("T{}", "tid")).to_series(),
             "shop": pl.repeat(nouns.SHOP, len(bought), eager=True),
-            "platform": pick([one.platform for one in SALES_CHANNELS], bought.channel),
-            "traffic_source": pick([*(one.traffic for one in SALES_CHANNELS), "search"], traffic),
-            "room_id": pick(
-                [*(one["room_id"] for one in sessions), "R01"],
-                np.where(in_session, bought.session, len(sessions)),
-                in_session | (bought.channel == nouns.SELF_LIVE),
-            ),
-            "session_id": pick([one["session_id"] for one in sessions], np.maximum(bought.session, 0), in_session),
-            "talent_ref": pick([one["talent_ref"] for one in sessions], np.maximum(bought.session, 0), in_session),
+            **_selling(bought),
             "sku": pick(goods.sku, bought.sku),
             "listing_version": listing_name(goods, bought.sku, bought.version),
             "qty": bought.qty,
-            "paid_amount": amount,
+            "paid_amount": np.round(goods.price[bought.sku] * bought.qty * 0.97, 2),
             "cost_amount": np.round(goods.cost[bought.sku] * bought.qty, 2),
             "is_gift": np.zeros(len(bought), dtype=bool),
             "is_presale": bought.presale,
             "paid_at": utc(bought.paid),
-            "promised_ship_at": utc(bought.promised),
-            "shipped_at": utc(bought.shipped),
-            "promised_delivery_at": utc(np.where(has_parcel, bought.shipped + transit_days, NEVER)),
-            "signed_at": utc(bought.signed_known),
-            "cancelled_before_ship": cancelled,
-            "warehouse": pick(nouns.WAREHOUSES, bought.warehouse, bought.channel != nouns.STORE),
-            "waybill": waybills.select(pl.format("{}{}", "carrier", "tid")).to_series().set(pl.Series(~has_parcel), None),
-            "carrier": pick(nouns.CARRIERS, bought.carrier, has_parcel),
-            "dest_province": pick(bought.provinces, bought.province),
-            "dest_city": pick(bought.cities, bought.city),
-            "batch_no": pick(lots.number, np.maximum(bought.batch, 0), bought.batch_known),
-            "batch_source": pick(("sn", "wms_lot", "date_window", "none"), source),
-            "serial_no": serial.to_series(),
+            **_travel(bought, has_parcel),
+            **_production(lots, bought),
             "stamp": utc(bought.paid + stamp_delay),
             "source_id": oid,
         }
     )
+
+
+def _selling(bought: Orders) -> dict[str, pl.Series]:
+    """Return where each line was sold: platform, traffic source, live room and session."""
+    shelf_search = (bought.channel < 2) & ((bought.tid.astype(np.int64) * 2_654_435_761) % 100 < 35)
+    traffic = np.where(shelf_search, len(SALES_CHANNELS), bought.channel)
+    sessions, in_session = bought.sessions, bought.session >= 0
+    return {
+        "platform": pick([one.platform for one in SALES_CHANNELS], bought.channel),
+        "traffic_source": pick([*(one.traffic for one in SALES_CHANNELS), "search"], traffic),
+        "room_id": pick(
+            [*(one["room_id"] for one in sessions), "R01"],
+            np.where(in_session, bought.session, len(sessions)),
+            in_session | (bought.channel == nouns.SELF_LIVE),
+        ),
+        "session_id": pick([one["session_id"] for one in sessions], np.maximum(bought.session, 0), in_session),
+        "talent_ref": pick([one["talent_ref"] for one in sessions], np.maximum(bought.session, 0), in_session),
+    }
+
+
+def _travel(bought: Orders, has_parcel: Bools) -> dict[str, Any]:
+    """Return when and how each line travelled, and where to."""
+    waybills = pl.DataFrame(
+        {"carrier": pick(("YJ", "YY", "YB", "YD"), bought.carrier), "tid": bought.tid.astype(np.int64) + 7_300_000_000}
+    )
+    transit_days = np.where(bought.region == nouns.SOUTHWEST, 5, 4) * DAY
+    return {
+        "promised_ship_at": utc(bought.promised),
+        "shipped_at": utc(bought.shipped),
+        "promised_delivery_at": utc(np.where(has_parcel, bought.shipped + transit_days, NEVER)),
+        "signed_at": utc(bought.signed_known),
+        "cancelled_before_ship": bought.cancelled,
+        "warehouse": pick(nouns.WAREHOUSES, bought.warehouse, bought.channel != nouns.STORE),
+        "waybill": waybills.select(pl.format("{}{}", "carrier", "tid")).to_series().set(pl.Series(~has_parcel), None),
+        "carrier": pick(nouns.CARRIERS, bought.carrier, has_parcel),
+        "dest_province": pick(bought.provinces, bought.province),
+        "dest_city": pick(bought.cities, bought.city),
+    }
+
+
+def _production(lots: Batches, bought: Orders) -> dict[str, pl.Series]:
+    """Return each line's batch, how it is known, and its serial number."""
+    lot_line = np.isin(bought.line, [LINE_CODES.index(code) for code in ("AF", "KT", "BB")])
+    by_serial = np.isin(bought.line, [LINE_CODES.index(code) for code in ("FW", "SM")])
+    source = np.where(bought.batch < 0, 3, np.where(by_serial, 0, np.where(lot_line, np.where(bought.batch_known, 1, 3), 2)))
+    serial = pl.DataFrame({"lot": pick(lots.number, np.maximum(bought.batch, 0)), "no": bought.serial}).select(
+        pl.when(pl.col("no") >= 0).then(pl.format("{}{}", pl.col("lot").str.replace("-", "", literal=True), "no"))
+    )
+    return {
+        "batch_no": pick(lots.number, np.maximum(bought.batch, 0), bought.batch_known),
+        "batch_source": pick(("sn", "wms_lot", "date_window", "none"), source),
+        "serial_no": serial.to_series(),
+    }

@@ -126,8 +126,7 @@ def _known_at_end(
 ) -> Orders:
     """Put the order lines together as they are known at the world's end: past it nothing has happened yet."""
     total = len(bought.tid)
-    batch = np.searchsorted(lots.key, bought.sku * 10**11 + np.minimum(sent.shipped, end), side="right") - 1
-    batch = np.where(sent.shipped < end, batch, -1)
+    batch = _batches(lots, bought, sent, end)
     lot_line = np.isin(bought.line, [LINE_CODES.index(code) for code in ("AF", "KT", "BB")])
     by_serial = np.isin(bought.line, [LINE_CODES.index(code) for code in ("FW", "SM")])
     batch_known = (batch >= 0) & (~lot_line | (lot_rng.random(total) < 0.92))
@@ -173,6 +172,12 @@ def _known_at_end(
         provinces=where.provinces,
         cities=where.cities,
     )
+
+
+def _batches(lots: Batches, bought: Purchases, sent: Shipments, end: int) -> Ints:
+    """Return the batch that each line was shipped from, −1 before it is shipped."""
+    batch = np.searchsorted(lots.key, bought.sku * 10**11 + np.minimum(sent.shipped, end), side="right") - 1
+    return np.where(sent.shipped < end, batch, -1)
 
 
 def _listing_versions(goods: Products, sku: Ints, paid: Ints) -> Ints:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
-import polars as pl
 
 from examples.sample_shop import nouns
-from examples.sample_shop.moments import DAY, NEVER, Bools, Floats, Ints, local
+from examples.sample_shop.moments import DAY, NEVER, Floats, Ints, local
 from examples.sample_shop.orders import Orders
 
 HUMAN_SHARE = 0.45
@@ -108,102 +107,3 @@ def devices(days: list[date], scale: float) -> Floats:
         active[number, :, 0] *= ANDROID_SHARE
         active[number, :, 1] *= 1.0 - ANDROID_SHARE
     return np.asarray(np.round(active * nouns.DEVICES * scale), dtype=np.float64)
-
-
-EXPOSURE_COLUMNS = ("platform", "sku", "line", "queue", "shift", "app_version", "os", "warehouse")
-
-
-def _rows(kind: str, frame: pl.DataFrame) -> pl.DataFrame:
-    present = [name for name in EXPOSURE_COLUMNS if name in frame.columns]
-    return frame.filter(pl.col("n") > 0).select(
-        pl.col("day").cast(pl.Date),
-        pl.lit(kind).alias("kind"),
-        *(pl.col(name) if name in present else pl.lit(None, dtype=pl.String).alias(name) for name in EXPOSURE_COLUMNS),
-        pl.col("n").cast(pl.Float64),
-    )
-
-
-def exposure_frame(
-    desk_: Desk, active: Floats, orders: pl.DataFrame, aftersales: pl.DataFrame, days: list[date], silent: Bools
-) -> pl.DataFrame:
-    """Return the canonical `exposure` table.
-
-    Args:
-        desk_: Conversations.
-        active: Active devices by day × version × system.
-        orders: The canonical order lines (with `sku`).
-        aftersales: The canonical after-sales orders.
-        days: The world's days.
-        silent: Days on which 平台丙 delivered no review exposure.
-
-    Returns:
-        Rows by day and slice for units_signed, parcels_shipped, conversations, human_conversations, replied_3min,
-        active_devices, reviews and aftersales, with `stamp` (06:00 of the next day) and `source_id`.
-    """
-    parts: list[pl.DataFrame] = []
-    calendar = np.array(days, dtype="datetime64[D]")
-    day_index, queue_index, shift_index = (index.ravel() for index in np.indices(desk_.human.shape))
-    base = pl.DataFrame(
-        {
-            "day": pl.Series(calendar[day_index]).cast(pl.Date),
-            "platform": pl.Series([platform for _, platform in nouns.QUEUES]).gather(pl.Series(queue_index)),
-            "queue": pl.Series([queue for queue, _ in nouns.QUEUES]).gather(pl.Series(queue_index)),
-            "shift": pl.Series(nouns.SHIFTS).gather(pl.Series(shift_index)),
-        }
-    )
-    for kind, values in (
-        ("conversations", desk_.conversations),
-        ("human_conversations", desk_.human),
-        ("replied_3min", desk_.replied),
-    ):
-        parts.append(_rows(kind, base.with_columns(n=pl.Series(values.ravel()))))
-    day_index, version_index, system_index = (index.ravel() for index in np.indices(active.shape))
-    parts.append(
-        _rows(
-            "active_devices",
-            pl.DataFrame(
-                {
-                    "day": pl.Series(calendar[day_index]).cast(pl.Date),
-                    "line": pl.repeat("SM", active.size, eager=True),
-                    "app_version": pl.Series(VERSIONS).gather(pl.Series(version_index)),
-                    "os": pl.Series(SYSTEMS).gather(pl.Series(system_index)),
-                    "n": active.ravel(),
-                }
-            ),
-        )
-    )
-
-    def on_day(column: str) -> pl.Expr:
-        return pl.col(column).dt.convert_time_zone("Asia/Shanghai").dt.date().alias("day")
-
-    units = orders.filter(pl.col("signed_at").is_not_null()).select(
-        on_day("signed_at"), "platform", pl.col("sku").str.slice(0, 2).alias("line"), "warehouse", "qty"
-    )
-    keys = ["day", "platform", "line", "warehouse"]
-    parts.append(_rows("units_signed", units.group_by(keys).agg(n=pl.col("qty").sum())))
-    parcels = orders.filter(pl.col("waybill").is_not_null()).select(on_day("shipped_at"), "platform", "warehouse", "waybill")
-    keys = ["day", "platform", "warehouse"]
-    parts.append(_rows("parcels_shipped", parcels.group_by(keys).agg(n=pl.col("waybill").n_unique())))
-    # Few buyers write a review: one in nine of the parcels signed in the week before.
-    signed = orders.filter(pl.col("signed_at").is_not_null()).select(
-        (pl.col("signed_at").dt.convert_time_zone("Asia/Shanghai").dt.date() + timedelta(days=3)).alias("day"), "platform"
-    )
-    reviews = (
-        signed.filter(pl.col("day") <= days[-1]).group_by(["day", "platform"]).agg(n=(pl.len() * 0.11).round(0))
-        .filter(pl.col("platform") != "门店")
-    )  # fmt: skip
-    quiet = [day for day, one in zip(days, silent, strict=True) if one]
-    reviews = reviews.filter(~((pl.col("platform") == "平台丙") & pl.col("day").is_in(quiet)))
-    parts.append(_rows("reviews", reviews))
-    applied = aftersales.select(on_day("applied_at"), "platform").group_by(["day", "platform"]).agg(n=pl.len())
-    parts.append(_rows("aftersales", applied))
-    frame = pl.concat(parts).filter(pl.col("day").is_between(days[0], days[-1]))
-    frame = frame.sort("kind", "day", *EXPOSURE_COLUMNS, nulls_last=True)
-    stamp = pl.col("day").cast(pl.Datetime("us")).dt.offset_by("22h").dt.replace_time_zone("UTC")
-    return frame.with_columns(
-        stamp=stamp,
-        source_id=pl.concat_str(
-            [pl.col("kind"), pl.col("day").cast(pl.String), *(pl.col(name).fill_null("-") for name in EXPOSURE_COLUMNS)],
-            separator="|",
-        ),
-    )

@@ -11,11 +11,13 @@ import numpy as np
 import polars as pl
 
 from examples.sample_shop import nouns, service
-from examples.sample_shop.aftersales import aftersale_frames, applications, refund_cases, refund_rates
+from examples.sample_shop.aftersale_tables import aftersale_frames
+from examples.sample_shop.aftersales import Applications, applications, refund_cases, refund_rates
 from examples.sample_shop.cases import (
     APP_RATE,
     GIFT_BY_CHANNEL,
     SOUTHWEST_CARRIER_C,
+    Cases,
     Hazards,
     app_cases,
     flow_cases,
@@ -24,17 +26,18 @@ from examples.sample_shop.cases import (
     service_rates,
 )
 from examples.sample_shop.earlier_actions import earlier_actions
+from examples.sample_shop.exposure_table import exposure_frame
 from examples.sample_shop.feedback_table import Drawing, feedback_frame
 from examples.sample_shop.gold import gold_frame
-from examples.sample_shop.goods import batches, products
-from examples.sample_shop.moments import DAY, local, utc
+from examples.sample_shop.goods import Batches, Products, batches, products
+from examples.sample_shop.moments import DAY, Bools, Floats, local, utc
 from examples.sample_shop.nouns import LINE_CODES
 from examples.sample_shop.order_tables import batch_frame, order_frame
-from examples.sample_shop.orders import orders
+from examples.sample_shop.orders import Orders, orders
 from examples.sample_shop.problems import AXES, LAGS, PROBLEMS, line_rates
-from examples.sample_shop.records import T6_DAYS, in_missing_days, records
+from examples.sample_shop.records import T6_DAYS, Records, in_missing_days, records
 from examples.sample_shop.stories import CODES, S5_RATE, S6_RATIO, stories, story_cases
-from examples.sample_shop.traps import trap_cases, trap_truth
+from examples.sample_shop.traps import TrapCases, trap_cases, trap_truth
 from examples.sample_shop.truth import quiet_weeks, story_truth
 from tasks.errors import UserError
 from tasks.model.periods import Period
@@ -116,6 +119,65 @@ def build(
     Raises:
         UserError: If the weeks lie outside 2025-W38 … 2026-W47.
     """
+    first, after = _span_of(weeks, through)
+    if scale <= 0:
+        raise UserError(f"A shop of scale {scale} has no orders.", hint="Give a scale above 0, such as 0.1.")
+    traps = with_stories if with_traps is None else with_traps
+    chance = _Chance(seed)
+    ground = _ground(chance, first, after, scale)
+    goods, bought, days, begin, end = ground.goods, ground.bought, ground.days, ground.begin, ground.end
+    desk = service.desk(chance("desk"), bought, days, with_stories)
+    active = service.devices(days, scale)
+    hazards = Hazards(chance("hazards"), goods, bought, with_stories)
+    told = stories(goods, ground.lots, bought)
+    parts = _quiet_cases(chance, hazards, desk, active, begin, end, with_stories)
+    parts += story_cases({story.code: chance(story.code) for story in told}, told, bought) if with_stories else []
+    trap_chances = {code: chance(code) for code in ("T2", "T3", "T9", "T10")}
+    trapped = trap_cases(trap_chances, goods, bought, scale, end) if traps else TrapCases([], np.zeros(0, dtype=np.int64), "")
+    cases = joined([*parts, *trapped.parts])
+    applied = applications(chance("applications"), goods, bought, cases, trapped.claims, end)
+    cases = joined([cases, refund_cases(chance("refund"), bought, applied)])
+    part = records(chance("records"), bought, cases, end)
+    gone = in_missing_days(part, bought) if traps else np.zeros(len(part), dtype=bool)
+    tables, gold = _tables(chance, ground, applied, part, gone)
+    silent = np.array([traps and T6_DAYS[0] <= day < T6_DAYS[1] for day in days])
+    exposure = exposure_frame(desk, active, tables["order_line"], tables["aftersale"], days, silent)
+    tables["exposure"] = _canonical("exposure", exposure)
+    asked = {"seed": seed, "weeks": weeks, "scale": scale, "through": through}
+    truth: dict[str, Any] = asked | {
+        "stories": story_truth(told, hazards, cases, desk, active, begin, weeks) if with_stories else {},
+        "traps": trap_truth(trapped.t9_sku, int(gone.sum())) if traps else {},
+        "quiet_weeks": quiet_weeks(begin, weeks, nothing=not with_stories),
+        "rates": _rates(hazards),
+        "lags": {"distribution": "low + (high - low) * Beta(a, b) days since the axis", "families": LAGS, "axes": AXES},
+    }
+    until = datetime.fromtimestamp(end - nouns.ZONE_OFFSET, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return World(seed, first, after, tables, gold, truth, earlier_actions(trapped.t9_sku, until) if with_stories else [])
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What every other part of the world rests on; `begin` and `end` are local seconds."""
+
+    goods: Products
+    lots: Batches
+    bought: Orders
+    days: list[date]
+    begin: int
+    end: int
+
+
+def _ground(chance: _Chance, first: date, after: date, scale: float) -> _Ground:
+    days = [first + timedelta(days=number) for number in range((after - first).days)]
+    goods = products(chance("products"))
+    lots = batches(chance("batches"), goods, first, after)
+    streams = [chance(f"orders.{name}") for name in ("count", "buy", "place", "ship", "lot", "session", "dirt", "person")]
+    bought = orders(streams, goods, lots, first, len(days) // 7, scale)
+    return _Ground(goods, lots, bought, days, local(first), local(after))
+
+
+def _span_of(weeks: int, through: str) -> tuple[date, date]:
+    """Return the world's first day and the day after its last."""
     last = Period.parse(through)
     after = last.last_day + timedelta(days=1)
     first = after - timedelta(weeks=weeks)
@@ -124,56 +186,35 @@ def build(
             f"The sample shop has no {weeks} weeks through {through}.",
             hint="It lives from 2025-W38 to 2026-W47: at most 60 weeks to 2026-W45.",
         )
-    if scale <= 0:
-        raise UserError(f"A shop of scale {scale} has no orders.", hint="Give a scale above 0, such as 0.1.")
-    traps = with_stories if with_traps is None else with_traps
-    chance = _Chance(seed)
-    days = [first + timedelta(days=number) for number in range(weeks * 7)]
-    begin, end = local(first), local(after)
+    return first, after
 
-    goods = products(chance("products"))
-    lots = batches(chance("batches"), goods, first, after)
-    streams = [chance(f"orders.{name}") for name in ("count", "buy", "place", "ship", "lot", "session", "dirt", "person")]
-    bought = orders(streams, goods, lots, first, weeks, scale)
-    desk = service.desk(chance("desk"), bought, days, with_stories)
-    active = service.devices(days, scale)
-    hazards = Hazards(chance("hazards"), goods, bought, with_stories)
-    told = stories(goods, lots, bought)
 
-    parts = [
+def _quiet_cases(
+    chance: _Chance, hazards: Hazards, desk: service.Desk, active: Floats, begin: int, end: int, with_stories: bool
+) -> list[Cases]:
+    """Draw what goes wrong in any shop; the stories S5 and S6 only raise the rates of apps and of one shift."""
+    return [
         flow_cases(chance("flow"), hazards, local(date(2026, 10, 15)) if with_stories else end),
-        service_cases(chance("service"), bought, desk, begin, S6_RATIO if with_stories else 1.0, CODES.index("S6")),
-        app_cases(chance("app"), bought, active, begin, S5_RATE if with_stories else 0.0, CODES.index("S5")),
+        service_cases(chance("service"), hazards.bought, desk, begin, S6_RATIO if with_stories else 1.0, CODES.index("S6")),
+        app_cases(chance("app"), hazards.bought, active, begin, S5_RATE if with_stories else 0.0, CODES.index("S5")),
     ]
-    claims = np.zeros(0, dtype=np.int64)
-    t9_sku = ""
-    if with_stories:
-        parts.extend(story_cases({story.code: chance(story.code) for story in told}, told, bought))
-    if traps:
-        trapped = trap_cases({code: chance(code) for code in ("T2", "T3", "T9", "T10")}, goods, bought, scale, end)
-        parts.extend(trapped.parts)
-        claims, t9_sku = trapped.claims, trapped.t9_sku
-    cases = joined(parts)
-    applied = applications(chance("applications"), goods, bought, cases, claims, end)
-    cases = joined([cases, refund_cases(chance("refund"), bought, applied)])
-    part = records(chance("records"), bought, cases, end)
-    gone = in_missing_days(part, bought) if traps else np.zeros(len(part), dtype=bool)
 
+
+def _tables(
+    chance: _Chance, ground: _Ground, applied: Applications, part: Records, gone: Bools
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """Return the canonical tables but `exposure`, and the gold beside `feedback`."""
+    goods, lots, bought, end = ground.goods, ground.lots, ground.bought, ground.end
     order_table = order_frame(goods, lots, bought, chance("stamps").integers(60, 900, len(bought)))
-    oid = order_table["oid"]
     drawing = Drawing(chance("feedback"), goods, lots, bought, part, end)
-    feedback, gold = (
-        frame.filter(pl.Series(~gone)) for frame in (feedback_frame(drawing, order_table), gold_frame(drawing, order_table))
-    )
-    aftersale, inspection = aftersale_frames(chance("aftersales"), goods, lots, bought, applied, oid, end)
-    silent = np.array([traps and T6_DAYS[0] <= day < T6_DAYS[1] for day in days])
+    feedback = feedback_frame(drawing, order_table).filter(pl.Series(~gone))
+    aftersale, inspection = aftersale_frames(chance("aftersales"), goods, lots, bought, applied, order_table["oid"], end)
     tables = {
         "order_line": order_table,
         "feedback": feedback,
         "aftersale": aftersale,
         "return_inspection": inspection,
-        "exposure": service.exposure_frame(desk, active, order_table, aftersale, days, silent),
-        "platform_metric": _published(chance("published"), days),
+        "platform_metric": _published(chance("published"), ground.days),
         "regulator_case": _regulator_cases(chance("regulator"), feedback),
         # A batch is known from the day on which it first ships; its stock is that of the world's end.
         "batch": batch_frame(chance("stock"), goods, lots, bought).with_columns(
@@ -186,21 +227,8 @@ def build(
         ),
         "product": _stamped(goods.frame, "sku", datetime(2025, 9, 14, 16, tzinfo=UTC)),
     }
-    tables = {name: _canonical(name, frame) for name, frame in tables.items()}
-    told_truth = story_truth(told, hazards, cases, desk, active, begin, weeks) if with_stories else {}
-    truth = {
-        "seed": seed,
-        "weeks": weeks,
-        "scale": scale,
-        "through": through,
-        "stories": told_truth,
-        "traps": trap_truth(t9_sku, int(gone.sum())) if traps else {},
-        "quiet_weeks": quiet_weeks(begin, weeks) if with_stories else quiet_weeks(begin, weeks, nothing=True),
-        "rates": _rates(hazards),
-        "lags": {"distribution": "low + (high - low) * Beta(a, b) days since the axis", "families": LAGS, "axes": AXES},
-    }
-    until = datetime.fromtimestamp(end - nouns.ZONE_OFFSET, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return World(seed, first, after, tables, gold, truth, earlier_actions(t9_sku, until) if with_stories else [])
+    gold = gold_frame(drawing, order_table).filter(pl.Series(~gone))
+    return {name: _canonical(name, frame) for name, frame in tables.items()}, gold
 
 
 def _canonical(name: str, frame: pl.DataFrame) -> pl.DataFrame:
