@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from flows.console.sample_desk import not_installed
 from tasks.errors import UserError
 from tasks.files import write_whole
 from tasks.settings import Settings
@@ -24,7 +25,7 @@ def write_sample(
         What `examples.sample_shop.home.write_home` returned.
 
     Raises:
-        UserError: If the home belongs to another shop.
+        UserError: If the home belongs to another shop, or the examples are not there.
     """
     wanted = {"seed": seed, "weeks": weeks, "scale": scale, "through": through}
     note = settings.home / NOTE
@@ -39,7 +40,10 @@ def write_sample(
             f"{settings.home} holds another shop already; the sample shop would mix with it.",
             hint="Name an empty folder with --home, or remove this one first.",
         )
-    from examples.sample_shop.home import write_home
+    try:
+        from examples.sample_shop.home import write_home
+    except ModuleNotFoundError as missing:
+        raise not_installed(missing) from missing
 
     begun = time.monotonic()
     with console.status("Writing the sample shop …") as status:

@@ -8,7 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from examples.sample_shop.server import DATABASE, serving
+from tasks.errors import UserError
+
+DATABASE = "desk.sqlite"
+"""The desk's store, as `examples.sample_shop.server` names it: an installed program has no examples to ask."""
+
+
+def not_installed(missing: ModuleNotFoundError) -> Exception:
+    """Return what to raise where the sample shop cannot be imported: the sentence for users where only the examples are missing."""
+    if (missing.name or "").partition(".")[0] != "examples":
+        return missing
+    return UserError(
+        "The sample shop comes with the project's source, not with the installed program.",
+        hint="Type `make demo` in a clone of the project; for a shop of your own, begin with `aftersales --home myshop init`.",
+    )
 
 
 def is_sample(home: Path) -> bool:
@@ -26,6 +39,10 @@ def desk_beside(home: Path) -> Iterator[str]:
     if not is_sample(home) or _answers(home / "secrets" / "desk_tickets"):
         yield ""
         return
+    try:
+        from examples.sample_shop.server import serving
+    except ModuleNotFoundError as missing:
+        raise not_installed(missing) from missing
     with serving(home) as desk:
         yield desk.url
 
