@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from tasks.model.actions import Action, ActionKind, ActionResult, ActionState, Verdict
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseEvidence
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, RankedSlice, Ranking
 from tasks.model.periods import Period
@@ -233,22 +233,22 @@ def make_causes() -> list[Cause]:
         Cause(
             "c-battery", "slice", {"sku": "FW-03", "batch_no": "FW03-2608B", "component_supplier": "S02"}, "wear", "PRD.FAULT",
             (("PRD.FAULT", 26),), 26, 4.3, 6.0, 4.1, 8.6, None, 24.9, 2, "units_signed", 1450, since=date(2026, 9, 14), since_axis="arrival",
-            trend="rising", rate=0.065, comparison_rate=0.011, comparison="other_batches", age_days=60, facts=(("symptom", "battery"),),
+            trend="rising", rate=0.065, comparison_rate=0.011, comparison="other_batches", age_days=60,
             to_confirm=(("reproduce_fault", "品控", "5d"), ("supplier_change", "供应链", "2d")), money=22_600.0, stock=312, first_period="2026-W38",
             periods=8, rows=("a1", "a2"),
-            series=tuple(zip(ids, (2, 3, 5, 6, 8, 9, 10, 11, 12, 14), (1.5, 1.6, 1.7, 1.8, 1.9, 2.0, 2.1, 2.1, 2.1, 2.2), strict=True)),
+            evidence=CauseEvidence(weekly=tuple(zip(ids, (2, 3, 5, 6, 8, 9, 10, 11, 12, 14), (1.5, 1.6, 1.7, 1.8, 1.9, 2.0, 2.1, 2.1, 2.1, 2.2), strict=True))),
         ),
         Cause(
             "c-night", "service", {"platform": "平台丙", "queue": "外包", "shift": "night"}, "service", "SVC.SLOW", (("SVC.SLOW", 62),), 62, 12.4,
             5.0, 3.8, 6.5, None, 50.0, 2, "human_conversations", 5_210, since=date(2026, 10, 26), since_axis="arrival", trend="steady",
             to_confirm=(("staffing_of_shift", "客服", "2d"),), money=8_800.0, periods=2,
-            series=tuple(zip(ids, (6, 5, 7, 6, 6, 5, 7, 6, 31, 31), (6.0, 6, 6, 6.1, 6.1, 6.2, 6.2, 6.2, 6.2, 6.2), strict=True)),
+            evidence=CauseEvidence(weekly=tuple(zip(ids, (6, 5, 7, 6, 6, 5, 7, 6, 31, 31), (6.0, 6, 6, 6.1, 6.1, 6.2, 6.2, 6.2, 6.2, 6.2), strict=True))),
         ),
         Cause(
             "c-adapter", "slice", {"sku": "SM-04"}, "fit", "DSC.SPEC", (("DSC.SPEC", 58), ("PRD.PARTS", 14)), 72, 15.2, 4.7, 3.7, 6.0, None, 60.0, 2,
             "units_signed", 2_340, since=date(2026, 10, 12), since_axis="ship_date", trend="rising", money=6_900.0, periods=3,
             to_confirm=(("reproduce_fault", "品控", "5d"),),
-            series=tuple(zip(ids, (7, 8, 7, 6, 8, 7, 12, 24, 36, 36), (7.5, 7.5, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6), strict=True)),
+            evidence=CauseEvidence(weekly=tuple(zip(ids, (7, 8, 7, 6, 8, 7, 12, 24, 36, 36), (7.5, 7.5, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6, 7.6), strict=True))),
         ),
         Cause(
             "c-carrier", "slice", {"carrier": "承运商丙", "region": "西南", "line": "CP"}, "transit", "LOG.DAMAGE",

@@ -179,33 +179,27 @@ def _is_open(cause: Cause) -> bool:
     return cause.kind not in HARMLESS_KINDS and cause.status is not CauseStatus.REJECTED
 
 
-def _line(conditions: Mapping[str, str], facts: Mapping[str, object], shop: Shop) -> str:
-    line = conditions.get("line") or facts.get("line") or ""
-    if line:
-        return str(line)
+def _line(conditions: Mapping[str, str], shop: Shop) -> str:
+    if line := conditions.get("line"):
+        return line
     known = sorted({line for person in shop.people.people for line in person.lines})
     return next((line for line in known if conditions.get("sku", "").startswith(line)), "")
 
 
 def _of_cause(cause: Cause, shop: Shop) -> _Subject:
-    facts = dict(cause.facts)
-    named = [
-        symptom for symptom in (cause.slice.get("symptom"), facts.get("symptom"), FAMILY_SYMPTOMS.get(cause.family)) if symptom
-    ]
+    named = [symptom for symptom in (cause.slice.get("symptom"), FAMILY_SYMPTOMS.get(cause.family)) if symptom]
     dimensions = {*cause.slice, *filter(None, [AXIS_DIMENSIONS.get(cause.since_axis) if cause.since else None])}
     base = cause.comparison_rate
     if base is None and cause.exposure:
         base = cause.expected / cause.exposure
     rate = cause.rate if cause.rate is not None else (cause.observed / cause.exposure if cause.exposure else None)
-    rates = {name: float(facts[name]) for name in TARGET_NAMES if isinstance(facts.get(name), int | float)}
-    if base is not None:
-        rates.setdefault("base", base)
+    rates = {"base": base} if base is not None else {}
     return _Subject(
         cause_id=cause.cause_id,
         kind=cause.kind,
         slice=dict(cause.slice),
         leaves=tuple(dict.fromkeys(filter(None, (cause.leaf, *(leaf for leaf, _ in cause.leaves[:1]))))),
-        symptoms=tuple(str(symptom) for symptom in named),
+        symptoms=tuple(named),
         dimensions=frozenset(dimensions),
         track=cause.track,
         red_line="",
@@ -217,7 +211,7 @@ def _of_cause(cause: Cause, shop: Shop) -> _Subject:
         age_days=cause.age_days if cause.comparison_rate is not None else None,
         rate=rate,
         rates=rates,
-        line=_line(cause.slice, facts, shop),
+        line=_line(cause.slice, shop),
     )
 
 
@@ -239,7 +233,7 @@ def _of_red_line(line: RedLine, shop: Shop) -> _Subject:
         age_days=None,
         rate=None,
         rates={},
-        line=_line(line.slice, {}, shop),
+        line=_line(line.slice, shop),
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 
 class CauseStatus(StrEnum):
@@ -15,6 +15,67 @@ class CauseStatus(StrEnum):
     REPRODUCED = "reproduced"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What arrived in a slice about the day of a change, and its share of the slice's units before and after."""
+
+    dimension: str
+    value: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class RuledOut:
+    """A dimension that a cause does not hang on: so many of its compared values are raised alike."""
+
+    dimension: str
+    raised: int
+    compared: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The cases that a slice is to bring in a coming period: mean, and the interval that holds nine in ten."""
+
+    period: str
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class GradedForecast:
+    """What an earlier review foretold of this period beside what came."""
+
+    mean: float
+    low: float
+    high: float
+    actual: float
+
+
+@dataclass(frozen=True)
+class CauseEvidence:
+    """What data say about a cause without being asked; an empty field was not looked at or could not be told.
+
+    `weekly` holds (first day of the week, observed, expected), oldest first; `coincides` (dimension, value) of two changes that
+    reached the same units.
+    """
+
+    families: tuple[str, ...] = ()  # lag families whose cases the slice holds
+    weekly: tuple[tuple[str, float, float], ...] = ()
+    supplier: str = ""  # of the slice's batch
+    component_supplier: str = ""
+    coincides: tuple[tuple[str, str], ...] = ()
+    change_point: date | None = None
+    arrived: tuple[Arrival, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    forecast: Forecast | None = None
+    graded: GradedForecast | None = None
+    rate_with: float | None = None  # complaints over units signed, a suspected claim cluster counted and left out
+    rate_without: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +109,7 @@ class Cause:
     comparison_rate: float | None = None
     comparison: str = ""
     age_days: int | None = None
-    facts: tuple[tuple[str, Any], ...] = ()
+    evidence: CauseEvidence = field(default_factory=CauseEvidence)
     to_confirm: tuple[tuple[str, str, str], ...] = ()  # question code, owner role, due
     money: float | None = None
     stock: int | None = None
@@ -60,4 +121,3 @@ class Cause:
     status: CauseStatus = CauseStatus.SUSPECTED
     rows: tuple[str, ...] = ()  # record ids
     days: tuple[date, ...] = ()
-    series: tuple[tuple[str, float, float], ...] = ()  # period id, observed, expected; in order of time: the cause's chart

@@ -710,9 +710,9 @@ class _Builder:
                         n=self.number(f"{id_}.exposure", round(cause.exposure), "count", method="exposure"),
                     )
                 )
-        for name in ("component_supplier", "supplier"):
-            if cause.slice.get(name) or dict(cause.facts).get(name):
-                value = cause.slice.get(name) or str(dict(cause.facts)[name])
+        of_batch = {"component_supplier": cause.evidence.component_supplier, "supplier": cause.evidence.supplier}
+        for name, supplier in of_batch.items():
+            if value := cause.slice.get(name) or supplier:
                 facts.append(voice.say("fact.pair", name=voice.dimension(name), v=voice.value(name, value)))
                 break
         if len(cause.leaves) > 1:
@@ -727,8 +727,6 @@ class _Builder:
             facts.append(voice.say("fact.stock", n=self.number(f"{id_}.stock", cause.stock, "units", method="batch table")))
         if cause.money:
             facts.append(voice.say("fact.money", n=self.number(f"{id_}.money", cause.money, "money", method="excess per week")))
-        if dict(cause.facts).get("batch_source") == "date_window":
-            facts.append(voice.word("fact.track"))
         facts += self._circumstances(cause)
         status = voice.word(f"cause_status.{cause.status.value}")
         facts.append(voice.say("fact.status", v=status, id=voice.data(cause.cause_id, 20)))
@@ -739,9 +737,7 @@ class _Builder:
             sentence=said.finding(cause),
             facts=facts,
             confirm=confirm,
-            unit=voice.word(
-                "chart.unit_cause_series" if cause.series or dict(cause.facts).get("weekly") else "chart.unit_cause_bars"
-            ),
+            unit=voice.word("chart.unit_cause_series" if cause.evidence.weekly else "chart.unit_cause_bars"),
             chart=self._cause_chart(cause, observed, expected) if statistical else self._case_days(cause),
             caption=self._cause_caption(cause, ratio),
             words=self.sayings.words_of(cause),
@@ -752,38 +748,40 @@ class _Builder:
         """Say what came with a cause, what it does not hang on, what was done against its like, and what is to come."""
         voice, said = self.voice, self.sentences
         id_ = f"cause.{cause.cause_id}"
-        known = dict(cause.facts)
+        evidence = cause.evidence
         facts: list[Phrase] = []
-        if known.get("change_point"):
-            facts.append(voice.say("fact.change_point", day=voice.day(known["change_point"])))
-        for dim, value, before, after in known.get("arrived", ()):
+        if evidence.change_point is not None:
+            facts.append(voice.say("fact.change_point", day=voice.day(evidence.change_point)))
+        for arrival in evidence.arrived:
+            dim = arrival.dimension
             facts.append(
                 voice.say(
                     "fact.arrived",
                     name=voice.dimension(dim),
-                    v=voice.value(dim, value),
-                    before=self.number(f"{id_}.arrived.{dim}.before", before, "share", method="share of units"),
-                    after=self.number(f"{id_}.arrived.{dim}.after", after, "share", method="share of units"),
+                    v=voice.value(dim, arrival.value),
+                    before=self.number(f"{id_}.arrived.{dim}.before", arrival.before, "share", method="share of units"),
+                    after=self.number(f"{id_}.arrived.{dim}.after", arrival.after, "share", method="share of units"),
                 )
             )
         alike = [
             voice.part(
                 "fact.alike",
-                name=voice.dimension(dim),
-                n=self.number(f"{id_}.ruled_out.{dim}", compared, "values", method="chi-square of homogeneity"),
+                name=voice.dimension(apart.dimension),
+                n=self.number(f"{id_}.ruled_out.{apart.dimension}", apart.compared, "values", method="chi-square of homogeneity"),
             )
-            for dim, _, compared in known.get("ruled_out", ())
+            for apart in evidence.ruled_out
         ]
         if alike:
             facts.append(voice.say("fact.ruled_out", alike=voice.listed(alike)))
         for action, verdict in self._comparable(cause):
             what = voice.data(voice.action(action).what, 60)
             facts.append(voice.say("fact.comparable", what=what, verdict=voice.word(f"verdict.{verdict.value}")))
-        if graded := said.graded(cause):
-            actual = self.number(f"{id_}.foretold_actual", known["forecast_graded"][3], "cases", method="arrivals")
+        if evidence.graded is not None:
+            graded = said.graded(cause)
+            actual = self.number(f"{id_}.foretold_actual", evidence.graded.actual, "cases", method="arrivals")
             facts.append(voice.say("fact.forecast_graded", this=voice.this(), actual=actual, **graded))
-        if known.get("forecast"):
-            _, _, low, high = known["forecast"]
+        if evidence.forecast is not None:
+            low, high = evidence.forecast.low, evidence.forecast.high
             method = "expected arrivals × ratio, 90%"
             facts.append(
                 voice.say(
@@ -837,7 +835,7 @@ class _Builder:
         voice = self.voice
         aria = voice.say("chart.aria_cause", where=voice.where(cause.slice), leaf=self.sentences._leaf(cause))
         name = f"cause{cause.cause_id}"
-        series = cause.series or dict(cause.facts).get("weekly", ())
+        series = cause.evidence.weekly
         if len(series) >= 3:
             points = [charts.Point(voice.language.short_label(label), o, e) for label, o, e in series[-13:]]
             last_o, last_e = series[-1][1], series[-1][2]

@@ -280,7 +280,7 @@ class Sentences:
     # ---- Findings ------------------------------------------------------------------------------
 
     def _leaf(self, cause: Cause) -> Phrase:
-        symptom = str(dict(cause.facts).get("symptom", "")) or cause.slice.get("symptom", "")
+        symptom = cause.slice.get("symptom", "")
         known = self.voice.shop.taxonomy.every_leaf.get(cause.leaf)
         if not symptom and known is not None:  # a family that one symptom of the leaf makes is named by that symptom
             own = [each for each in known.symptoms if self.voice.shop.taxonomy.symptoms[each].family == cause.family]
@@ -358,7 +358,7 @@ class Sentences:
         if cause.contribution is not None and self._changed():
             share = self.number(self._id(cause, "contribution"), cause.contribution, "share", method="excess")
             said += voice.say("finding.contribution", this=voice.this(), share=share)
-        together = dict(cause.facts).get("coincides", ())
+        together = cause.evidence.coincides
         if together and not {"batch_no", "listing_version"} & set(cause.slice):
             said += voice.say("finding.coincides", changes=voice.listed(voice.change(name, value) for name, value in together))
         return said
@@ -400,16 +400,15 @@ class Sentences:
         return voice.part("since.day", day=voice.day(cause.since))
 
     def _cluster(self, cause: Cause, where: Phrase, observed: Phrase) -> Phrase:
-        facts = dict(cause.facts)
-        inside, outside = facts.get("rate_with"), facts.get("rate_without")
-        if isinstance(inside, (int, float)) and isinstance(outside, (int, float)):
+        inside, outside = cause.evidence.rate_with, cause.evidence.rate_without
+        if inside is not None and outside is not None:
             return self.voice.say(
                 "finding.cluster_both",
                 where=where,
                 observed=observed,
                 **{
-                    "with": self.number(self._id(cause, "rate_with"), float(inside), "share", method="cluster counted"),
-                    "without": self.number(self._id(cause, "rate_without"), float(outside), "share", method="cluster left out"),
+                    "with": self.number(self._id(cause, "rate_with"), inside, "share", method="cluster counted"),
+                    "without": self.number(self._id(cause, "rate_without"), outside, "share", method="cluster left out"),
                 },
             )
         return self.voice.say("finding.cluster", where=where, observed=observed)
@@ -483,10 +482,10 @@ class Sentences:
 
     def graded(self, cause: Cause) -> dict[str, Phrase]:
         """Return what the last review foretold of a cause and how it came out; nothing where it foretold nothing."""
-        found = dict(cause.facts).get("forecast_graded")
-        if not found:
+        foretold = cause.evidence.graded
+        if foretold is None:
             return {}
-        _, low, high, actual = found
+        low, high, actual = foretold.low, foretold.high, foretold.actual
         word = "hit" if low <= actual <= high else "over" if actual > high else "under"
         id_ = f"cause.{cause.cause_id}.foretold"
         return {

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 from tasks.analyse.causes.candidates import Candidate, order_panel
 from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number
 from tasks.methods.scan import likelihood_ratio
+from tasks.model.causes import Arrival, RuledOut
 
 Weekly = Sequence[tuple[str, float, float]]
 """(first day of a week, observed, expected) in order of time."""
@@ -44,8 +45,8 @@ def change_point(weekly: Weekly) -> date | None:
     return begun
 
 
-def arrivals(book: UnitHistory, hit: Candidate, since: date | None) -> tuple[tuple[str, str, float, float], ...]:
-    """Return what arrived in the slice about the day of a change: dimension, value, its share of the units before and after.
+def arrivals(book: UnitHistory, hit: Candidate, since: date | None) -> tuple[Arrival, ...]:
+    """Return what arrived in the slice about the day of a change.
 
     Args:
         book: The arrays.
@@ -65,7 +66,7 @@ def arrivals(book: UnitHistory, hit: Candidate, since: date | None) -> tuple[tup
     after = inside & (days >= day - SPAN_DAYS // 2) & (days < day + SPAN_DAYS // 2)
     if before.sum() < 30 or after.sum() < 30:
         return ()
-    out: list[tuple[str, str, float, float]] = []
+    out: list[Arrival] = []
     for dim, codes in book.codes.items():
         if dim in held or dim == "session_id":
             continue
@@ -74,20 +75,20 @@ def arrivals(book: UnitHistory, hit: Candidate, since: date | None) -> tuple[tup
         now = np.bincount(codes[after] + 1, minlength=count + 1)[1:] / after.sum()
         value = int((now - then).argmax())
         if now[value] - then[value] >= ARRIVED:
-            out.append((dim, book.values[dim][value], float(then[value]), float(now[value])))
-    return tuple(sorted(out, key=lambda item: (-(item[3] - item[2]), item[0])))[:2]
+            out.append(Arrival(dim, book.values[dim][value], float(then[value]), float(now[value])))
+    return tuple(sorted(out, key=lambda item: (-(item.after - item.before), item.dimension)))[:2]
 
 
 def ruled_out(
     book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, parents: dict[str, frozenset[str]], *, most: int = 3
-) -> tuple[tuple[str, int, int], ...]:
+) -> tuple[RuledOut, ...]:
     """Return the dimensions that a cause does not hang on: it is raised alike at all their values.
 
     Within the slice each value's cases are compared with the slice's own ratio (chi-square of homogeneity). A dimension is
     ruled out where three values or two large ones can be compared, none differs beyond chance, and most are raised themselves.
 
     Returns:
-        (dimension, values raised, values compared), those compared at most values first.
+        Those compared at most values first.
     """
     known = [fitted[family] for family in hit.families if family in fitted]
     if not known:
@@ -102,7 +103,7 @@ def ruled_out(
     ]
     panel, _, _ = order_panel(book, known, hit.first, hit.last, {}, [*dims, *held])
     units, cases = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
-    out: list[tuple[str, int, int]] = []
+    out: list[RuledOut] = []
     for dim in dims:
         count = len(book.values[dim])
         codes = panel.units[dim][units]
@@ -117,5 +118,5 @@ def ruled_out(
         statistic = float(((observed[enough] - due) ** 2 / due).sum())
         raised = int((observed[enough] > 1.3 * expected[enough]).sum())
         if chi2.sf(statistic, int(enough.sum()) - 1) > 0.05 and raised >= 0.75 * enough.sum():
-            out.append((dim, raised, int(enough.sum())))
-    return tuple(sorted(out, key=lambda item: (-item[2], item[0])))[:most]
+            out.append(RuledOut(dim, raised, int(enough.sum())))
+    return tuple(sorted(out, key=lambda item: (-item.compared, item.dimension)))[:most]

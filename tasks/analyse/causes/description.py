@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +20,7 @@ from tasks.expected.arrivals import (
     day_of,
 )
 from tasks.methods.scan import Pattern, likelihood_ratio, ratio_interval
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseEvidence, Forecast
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -62,34 +61,32 @@ def order_cause(
     rate, comparison_rate, comparison = _rates(book, fitted, hit) if hit.family in fitted else (None, None, "")
     slice_ = dict(sorted(hit.labels.items()))
     stock = None
-    known: list[tuple[str, Any]] = [("weekly", tuple(weekly))]
+    evidence = CauseEvidence(
+        weekly=tuple(weekly), families=tuple(sorted({*hit.families, *(f for h in more for f in h.families)}))
+    )
     if "batch_no" in slice_ and facts.has("batch"):
         row = facts["batch"].filter(pl.col("batch_no") == slice_["batch_no"])
         if not row.is_empty():
             stock = row["qty_stock"][0]
-            known += [(name, row[name][0]) for name in ("sku", "supplier", "component_supplier", "qty_shipped", "qty_transit")]
+            supplier, component_supplier = (row[name][0] or "" for name in ("supplier", "component_supplier"))
+            evidence = replace(evidence, supplier=supplier, component_supplier=component_supplier)
             if row["sku"][0] is not None:
                 slice_ = {"sku": row["sku"][0], **slice_}
     if found.pattern.axis:
         begin, last_day = day_of(found.pattern.first), day_of(found.pattern.last)
-        known.append(("interval", (found.pattern.axis, begin, last_day)))
         ended = _has_ended(book, fitted, hit)
         slice_[found.pattern.axis] = f"{begin}..{last_day}" if ended else f"{begin}.."
         if not ended:  # later units belong to it as well
             hit = replace(hit, found=replace(found, pattern=replace(found.pattern, last=OPEN)))
     together = _coincidence(book, hit)
     if together:
-        known.append(("coincides", together))
+        evidence = replace(evidence, coincides=together)
         if set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
             first_shipped = int(np.quantile(book.days["shipped_at"][hit.units][book.days["shipped_at"][hit.units] >= 0], 0.02))
             slice_ = {"sku": _sku_of(book, hit), "ship_date": f"{day_of(first_shipped)}.."}
             since, axis = day_of(first_shipped), "ship_date"
-    if comparison:
-        known.append(("comparison", comparison))
     if found.observed > found.expected:
-        known += _circumstances(period, shop, book, fitted, hit, weekly, since, axis)
-    families = sorted({*hit.families, *(f for h in more for f in h.families)})
-    known.append(("families", tuple(families)))
+        evidence = _with_circumstances(evidence, period, shop, book, fitted, hit, since, axis)
     leaf = leaves.most_common(1)[0][0] if leaves else ""
     kind = _kind(slice_, hit, shop, period)
     return Cause(
@@ -116,7 +113,7 @@ def order_cause(
         comparison_rate=comparison_rate,
         comparison=comparison,
         age_days=REFERENCE_AGE.get(hit.family),
-        facts=tuple(known),
+        evidence=evidence,
         to_confirm=_questions(kind, slice_),
         money=_money(facts, records, o, e, hit.weeks),
         stock=stock,
@@ -126,29 +123,27 @@ def order_cause(
     )
 
 
-def _circumstances(
+def _with_circumstances(
+    evidence: CauseEvidence,
     period: Period,
     shop: Shop,
     book: UnitHistory,
     fitted: dict[str, Curve],
     hit: Candidate,
-    weekly: list[tuple[str, float, float]],
     since: date | None,
     axis: str,
-) -> list[tuple[str, Any]]:
-    """Return the facts about an excess that data give without being asked: what came with it, what it is not, what comes next."""
-    known: list[tuple[str, Any]] = []
-    began = change_point(weekly) if axis == "arrival" else None
-    if began is not None:
-        known.append(("change_point", began))
-    if arrived := arrivals(book, hit, began or since):
-        known.append(("arrived", arrived))
-    if apart := ruled_out(book, fitted, hit, ancestry(shop)):
-        known.append(("ruled_out", apart))
+) -> CauseEvidence:
+    """Add to an excess what data give without being asked: what came with it, what it is not, what comes next."""
+    began = change_point(evidence.weekly) if axis == "arrival" else None
     foretold = forecast(book, fitted, hit) if period.grain == "week" else None
-    if foretold is not None:
-        known.append(("forecast", (period.next().id, *(round(value, 1) for value in foretold))))  # sums differ in their last bits
-    return known
+    return replace(
+        evidence,
+        change_point=began,
+        arrived=arrivals(book, hit, began or since),
+        ruled_out=ruled_out(book, fitted, hit, ancestry(shop)),
+        # sums differ in their last bits
+        forecast=Forecast(period.next().id, *(round(value, 1) for value in foretold)) if foretold is not None else None,
+    )
 
 
 def _sku_of(book: UnitHistory, hit: Candidate) -> str:

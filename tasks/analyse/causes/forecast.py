@@ -44,7 +44,7 @@ def measured(facts: Facts, period: Period, book: UnitHistory, fitted: dict[str, 
         observed, expected = float(pattern.rows(panel.cases, {}).sum()), float(panel.weights[pattern.rows(panel.units, {})].sum())
         hit = describe(FoundSlice(pattern, observed, expected, 0.0, 0.0), 1)
         return Recount(observed, expected, frozenset(hit.records))
-    families = [family for family in dict(cause.facts).get("families", ()) if family in fitted]
+    families = [family for family in cause.evidence.families if family in fitted]
     pattern_of = _pattern(book, cause.slice)
     if not families or pattern_of is None:
         return None

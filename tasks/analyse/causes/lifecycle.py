@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from tasks.analyse.causes.naming import RootCauses
 from tasks.methods.scan import ratio_interval
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseEvidence, GradedForecast
 from tasks.model.periods import Period
 
 MAX_NEW = 3
@@ -68,7 +67,7 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
                 periods=then.periods + 1,
                 life="continuing" if when == last else "recurring",
                 status=then.status,
-                facts=(*cause.facts, *_graded(then, counted[then.cause_id], period)),
+                evidence=replace(cause.evidence, graded=_graded(then, counted[then.cause_id], period)),
             )
         )
     aged.sort(key=_urgency)
@@ -139,13 +138,12 @@ def _nested(one: dict[str, str], other: dict[str, str]) -> bool:
     return bool(a & b) and (a <= b or b <= a)
 
 
-def _graded(then: Cause, now: Recount | None, period: Period) -> tuple[tuple[str, Any], ...]:
-    """Return what the last review foretold of a cause for this period beside what came: mean, low, high, actual."""
-    foretold = dict(then.facts).get("forecast")
-    if now is None or not foretold or foretold[0] != period.id:
-        return ()
-    _, mean, low, high = foretold
-    return (("forecast_graded", (mean, low, high, now.observed)),)
+def _graded(then: Cause, now: Recount | None, period: Period) -> GradedForecast | None:
+    """Return what the last review foretold of a cause for this period beside what came."""
+    foretold = then.evidence.forecast
+    if now is None or foretold is None or foretold.period != period.id:
+        return None
+    return GradedForecast(foretold.mean, foretold.low, foretold.high, now.observed)
 
 
 def _ended(cause: Cause, now: Recount, period: Period) -> Cause:
@@ -161,5 +159,5 @@ def _ended(cause: Cause, now: Recount, period: Period) -> Cause:
         high=high,
         window_weeks=1,
         contribution=None,
-        facts=_graded(cause, now, period),
+        evidence=CauseEvidence(graded=_graded(cause, now, period)),
     )

@@ -154,7 +154,7 @@ def _from_orders(
 
 def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
     """Give each cause its share of what the last week brought too much, where that is more than chance; shares add up to at most 1."""
-    own = [max(weekly[-1][1] - weekly[-1][2], 0.0) for weekly in (dict(cause.facts)["weekly"] for cause in causes)]
+    own = [max(weekly[-1][1] - weekly[-1][2], 0.0) for weekly in (cause.evidence.weekly for cause in causes)]
     whole = max(raised, sum(own))
     if whole < 30:
         return causes

@@ -108,7 +108,6 @@ def reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
                 window_weeks=max(span // 7, 1),
                 exposure_kind="contacts",
                 exposure=float(row["o"]),
-                facts=(("confirmed_faults", (confirmed_now, confirmed_before)),),
                 to_confirm=(("trace_post", "电商运营", "1d"),),
                 first_period=period.id,
                 rows=tuple(sorted(mine["record_id"].to_list())),

@@ -19,6 +19,7 @@ import pypdf
 import pytest
 
 from tasks.model.actions import ActionKind
+from tasks.model.causes import CauseEvidence
 from tasks.model.review import ChannelQuality, ExampleCase, Review
 from tasks.report.edition import EditionFiles, draft, make
 from tasks.report.language.messages import catalogue
@@ -156,7 +157,9 @@ def test_page_one_of_a_full_week_holds_all_decisions(language: str, asked: str) 
 def test_two_changes_that_reached_the_same_parcels_are_both_named() -> None:
     adapter = next(cause for cause in make_causes() if cause.cause_id == "c-adapter")
     together = (("batch_no", "SM04-2610A"), ("listing_version", "SM-04@v13"))
-    cause = replace(adapter, slice={"sku": "SM-04", "ship_date": "2026-10-12.."}, facts=(*adapter.facts, ("coincides", together)))
+    cause = replace(
+        adapter, slice={"sku": "SM-04", "ship_date": "2026-10-12.."}, evidence=replace(adapter.evidence, coincides=together)
+    )
     text = _squeezed("".join(_pages(_make(make_review("week", causes=[cause])))))
     assert "自10月12日起发货的SM-04" in text
     assert "同时更换了：批次SM04-2610A、页面版本v13；原因待拆分。" in text
@@ -245,7 +248,7 @@ HOSTILE = (
 
 def test_hostile_text_is_printed_or_cut_but_never_obeyed() -> None:
     causes = [
-        replace(make_causes()[0], cause_id=f"h{i}", slice={"sku": text}, leaf=text, facts=(), stock=None)
+        replace(make_causes()[0], cause_id=f"h{i}", slice={"sku": text}, leaf=text, evidence=CauseEvidence(), stock=None)
         for i, text in enumerate(HOSTILE[:5])
     ]
     actions = [

