@@ -13,6 +13,9 @@ from tasks.report.warning_text import WarningText
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
 
+SUBJECTS = {"opened": "subject", "grew": "subject_grew", "escalated": "subject_escalated"}
+"""What happened to a warning → message of the mail's subject."""
+
 
 def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person: Person, shop: Shop) -> WarningLetter:
     """Write the mail of one event to one person; the same event gives the same bytes.
@@ -29,11 +32,11 @@ def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person
     """
     language = person.language
     gate = Gate(shop.words, open_=warning.restricted)
-    voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, _week(event, shop))
+    week = Period.containing(event.at, "week", shop.identity.zone)
+    voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, week)
     said = WarningText(voice, warning, shop, event.warning_id)
     what = said.what()
-    name = {"opened": "subject", "grew": "subject_grew", "escalated": "subject_escalated"}[event.kind]
-    subject = clean(voice.part(f"warning.{name}", what=what).plain, 150)
+    subject = clean(voice.part(f"warning.{SUBJECTS[event.kind]}", what=what).plain, 150)
     lead = EMPTY
     if event.kind == "grew":
         before = said.number("before", kept.observed, said.unit)
@@ -54,7 +57,3 @@ def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person
     return WarningLetter(
         recipient=person.mail, name=person.title(language), language=language, subject=subject, text=text, html=html
     )
-
-
-def _week(event: WarningEvent, shop: Shop) -> Period:
-    return Period.containing(event.at, "week", shop.identity.zone)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.model.periods import Period
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningGrades, WarningKind
+from tasks.model.warnings import EarlyWarning, GradedWarning, KeptWarning, WarningEvent, WarningGrades, WarningKind
 from tasks.report.language.phrase import EMPTY, Phrase, join, word
 from tasks.report.language.voice import Voice
 from tasks.shop.load import Shop
@@ -21,6 +21,15 @@ USUAL_DAYS = 30.0
 REFERENCES = 5
 """Orders that a mail lists by number."""
 
+VERDICTS = {"real": "answered", "named": "named", "false": "false", "known": "known", "silent": "silent"}
+"""Verdict on a warning → its message, in the order in which they are counted."""
+
+ROWS = 8
+"""Graded warnings that a monthly edition lists one by one."""
+
+UNITS = {WarningKind.PARCELS: "parcels", WarningKind.REPUTATION: "records", WarningKind.DEADLINE: "orders"}
+"""What a kind of warning counts, where that is not cases."""
+
 
 class WarningText:
     """Says one warning in one language.
@@ -34,9 +43,7 @@ class WarningText:
 
     def __init__(self, voice: Voice, warning: EarlyWarning, shop: Shop, name: str) -> None:
         self.voice, self.warning, self.shop, self.name = voice, warning, shop, name
-        self.unit = {WarningKind.PARCELS: "parcels", WarningKind.REPUTATION: "records", WarningKind.DEADLINE: "orders"}.get(
-            warning.kind, "cases"
-        )
+        self.unit = UNITS.get(warning.kind, "cases")
 
     def number(self, name: str, value: float, unit: str) -> Phrase:
         """Return a number of this warning."""
@@ -175,11 +182,6 @@ class WarningText:
         return voice.part("warning.references_more", list=listed, n=self.number("items", len(items), self.unit))
 
 
-VERDICTS = ("real", "named", "false", "known", "silent")
-ROWS = 8
-"""Graded warnings that a monthly edition lists one by one."""
-
-
 def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool) -> list[Phrase]:
     """Return the lines of the monthly edition about the month's warnings: 「发 7，真 5」, how that is known, and each of them.
 
@@ -191,16 +193,15 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
     if grades is None:
         return []
 
-    def number(name: str, value: float, unit: str) -> Phrase:
+    def number(name: str, value: float, unit: str = "items") -> Phrase:
         return voice.numbers.add(f"warnings.{name}", value, unit, range=voice.period.id, method="warning ledger")
 
     told = grades.warnings
     if told:
         lines = [voice.say("warning.grade", sent=number("sent", len(told), "count"), real=number("real", grades.real, "count"))]
         counts = {verdict: sum(each.verdict == verdict for each in told) for verdict in VERDICTS}
-        names = {"real": "answered", "named": "named", "false": "false", "known": "known", "silent": "silent"}
         parts = [
-            voice.part(f"warning.grade_{names[verdict]}", n=number(f"verdict.{verdict}", count, "items"))
+            voice.part(f"warning.grade_{VERDICTS[verdict]}", n=number(f"verdict.{verdict}", count))
             for verdict, count in counts.items()
             if count
         ]
@@ -208,18 +209,23 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
     else:
         lines = [voice.word("warning.grade_none")]
     shown = [each for each in told if restricted or not each.warning.restricted]
-    for each in shown[:ROWS]:
-        verdict = voice.word(f"warning.verdict_{each.verdict}")
-        if each.named_in:
-            period = voice.dated(voice.language.period(Period.parse(each.named_in, voice.period.zone)))
-            verdict = voice.part("warning.grade_row_named", verdict=verdict, period=period)
-        day = voice.day(each.opened_at.astimezone(ZoneInfo(voice.period.zone)).date())
-        what = WarningText(voice, each.warning, voice.shop, each.warning_id).what()
-        lines.append(voice.say("warning.grade_row", day=day, what=what, verdict=verdict))
+    lines += [_grade_row(each, voice) for each in shown[:ROWS]]
     if len(shown) < len(told):
-        lines.append(voice.say("warning.grade_restricted", n=number("restricted", len(told) - len(shown), "items")))
+        lines.append(voice.say("warning.grade_restricted", n=number("restricted", len(told) - len(shown))))
     if len(shown) > ROWS:
-        lines.append(voice.say("warning.grade_more", n=number("more", len(shown) - ROWS, "items")))
+        lines.append(voice.say("warning.grade_more", n=number("more", len(shown) - ROWS)))
     if grades.reminders:
-        lines.append(voice.say("warning.grade_reminders", n=number("reminders", grades.reminders, "items")))
+        lines.append(voice.say("warning.grade_reminders", n=number("reminders", grades.reminders)))
     return lines
+
+
+def _grade_row(graded: GradedWarning, voice: Voice) -> Phrase:
+    """Say one warning of the month and whether it was right."""
+    zone = voice.period.zone
+    verdict = voice.word(f"warning.verdict_{graded.verdict}")
+    if graded.named_in:
+        period = voice.dated(voice.language.period(Period.parse(graded.named_in, zone)))
+        verdict = voice.part("warning.grade_row_named", verdict=verdict, period=period)
+    day = voice.day(graded.opened_at.astimezone(ZoneInfo(zone)).date())
+    what = WarningText(voice, graded.warning, voice.shop, graded.warning_id).what()
+    return voice.say("warning.grade_row", day=day, what=what, verdict=verdict)

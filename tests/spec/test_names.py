@@ -8,6 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.errors import ConfigurationError
+from tasks.shop.audiences import Audiences
+from tasks.shop.calendar_days import Calendar
+from tasks.shop.identity import Identity
 from tasks.shop.load import parse_section
 from tasks.shop.names import Name, Proper, text_in
 from tasks.shop.people import People
@@ -71,3 +74,36 @@ def test_a_proper_name_is_itself_where_a_language_spells_it_no_other_way() -> No
     person = Proper.model_validate({"name": "张衡", "name_en": "Zhang Heng"})
     assert [person.title(code) for code in ("zh-CN", "en", "fr")] == ["张衡", "Zhang Heng", "张衡"]
     assert person.spellings == ("张衡", "Zhang Heng")
+
+
+OLD = {
+    Identity: "{name: 朴岸生活, name_en: Puan Living, notes: [{zh-CN: 样本有偏差, en: Biased sample}]}",
+    People: "{roles: {qa: {zh: 品控, en: Quality}}, people: [{name: 李陶, name_en: Li Tao, roles: [qa]}], default_owner: 李陶}",
+    Audiences: "{audiences: {executive: {name: {zh: 管理层, en: Management}, recipients: [{mail: a@shop.example, language: en}]}}}",
+    Calendar: """
+        valid_from: 2026-01-01
+        years: {}
+        promotions: [{id: d11, first: 2026-10-20, last: 2026-11-11, day0: 2026-11-11, zh: 双11}]
+        supplier_closed: [{first: 2026-02-10, last: 2026-02-20}]
+        events: [{day: 2026-07-01, kind: formula, zh: 更换算法, en: The formula changed}]
+        """,
+}
+
+
+@pytest.mark.parametrize(("model", "text"), OLD.items(), ids=lambda each: each.__name__ if isinstance(each, type) else "")
+def test_a_configuration_of_an_archived_edition_is_read(model: type[Any], text: str) -> None:
+    section = parse_section(model, text.encode(), "archived.yaml", "zh-CN")
+    match section:
+        case Identity():
+            assert (section.title("en"), section.languages, section.notes[0].of("zh-CN")) == (
+                "Puan Living",
+                ["zh-CN"],
+                "样本有偏差",
+            )
+        case People():
+            assert (section.label("Li Tao", "zh-CN"), section.role_label("qa", "en")) == ("李陶", "Quality")
+        case Audiences():
+            assert section.audiences["executive"].name.of("en") == "Management"
+        case Calendar():
+            assert section.promotions[0].of("en") == "双11" and section.supplier_closed[0].of("en") == ""
+            assert section.events[0].of("en") == "The formula changed"
