@@ -219,6 +219,10 @@ class Language(ABC):
 
     # ---- Words ---------------------------------------------------------------------------------
 
+    def begin(self, sentence: str) -> str:
+        """Return a sentence with the letter it begins with."""
+        return sentence[:1].upper() + sentence[1:]
+
     @abstractmethod
     def inside(self, name: str) -> str:
         """Return a name or clause as it stands inside a sentence."""

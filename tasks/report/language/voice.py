@@ -54,7 +54,16 @@ class Voice:
 
     def say(self, key: str, **values: Phrase | str) -> Phrase:
         """Fill a pattern that is a sentence: it begins with a capital letter."""
-        return _capital(self.part(key, **values))
+        return self._begun(self.part(key, **values))
+
+    def _begun(self, phrase: Phrase) -> Phrase:
+        """Begin a sentence as the language does; a number or a code at its head is written as it is."""
+        if not phrase.pieces:
+            return phrase
+        first, *others = phrase.pieces
+        if first.kind == "number" or (first.kind == "datum" and any(character.isdigit() for character in first.text)):
+            return phrase
+        return Phrase((Piece(self.language.begin(first.text), first.kind, first.id), *others))
 
     def part(self, key: str, **values: Phrase | str) -> Phrase:
         """Fill a pattern; a plain string counts as data: it is cleaned, gated and marked."""
@@ -254,12 +263,3 @@ def _span(text: str) -> tuple[date, date] | None:
         return date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError:
         return None
-
-
-def _capital(phrase: Phrase) -> Phrase:
-    if phrase.pieces and phrase.pieces[0].kind != "number":
-        first = phrase.pieces[0]
-        if first.kind == "datum" and any(character.isdigit() for character in first.text):
-            return phrase  # a code is written as it is
-        return Phrase((Piece(first.text[:1].upper() + first.text[1:], first.kind, first.id), *phrase.pieces[1:]))
-    return phrase
