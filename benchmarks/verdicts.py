@@ -37,7 +37,7 @@ from tasks.act.evidence import (
     needed_units,
 )
 from tasks.act.observation import evidence
-from tasks.act.verdict import Judgement, RateComparison, judge
+from tasks.act.verdict import JudgedEffect, RateComparison, judge
 from tasks.methods.noise import YEAR, Noise
 from tasks.model.actions import Action, ActionKind, Verdict
 from tasks.model.facts import Facts
@@ -176,7 +176,7 @@ def _rows(table: WeekTable, kept: NDArray[np.bool_]) -> WeekTable:
     return WeekTable(*(getattr(table, name)[kept] for name in ("day", "treated", "group", "n", "events", "other")))
 
 
-def looks(case: Case) -> Iterator[tuple[Evidence, Judgement]]:
+def looks(case: Case) -> Iterator[tuple[Evidence, JudgedEffect]]:
     """Judge an action at every weekly review until its window is over, for at most half a year."""
     for week in range(case.first_look, len(case.level)):
         last_day = MONDAY + timedelta(weeks=week, days=6)
@@ -190,7 +190,7 @@ def looks(case: Case) -> Iterator[tuple[Evidence, Judgement]]:
             return
 
 
-def truth(case: Case, found: Evidence, said: Judgement) -> float:
+def truth(case: Case, found: Evidence, said: JudgedEffect) -> float:
     """Return the true ratio of what is printed: the effect, times how far the level itself moved between the two sides."""
     assert found.weeks is not None
 

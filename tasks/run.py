@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.errors import UserError
-from tasks.model.editions import Edition
+from tasks.model.editions import Edition, EditionStatus
 from tasks.model.periods import Period
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
@@ -198,7 +198,7 @@ def plan(
     current = [edition for edition in inside if edition.revision == newest]
     if current and not revise:
         run.revision, run.as_of, run.made_at = newest, current[0].as_of, current[0].made_at
-        run.provisional = current[0].status == "provisional"
+        run.provisional = current[0].status == EditionStatus.PROVISIONAL
         run.shop = stores.shop_of(current[0])
         missing = set(run.editions_wanted()) - {(edition.audience, edition.language) for edition in current}
         run.answered = [] if missing else current

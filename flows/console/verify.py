@@ -17,6 +17,7 @@ from tasks.analyse.steps import analyse, find_root_causes
 from tasks.classify.steps import classify
 from tasks.errors import UserError
 from tasks.model.actions import Action, ActionEvent
+from tasks.model.editions import EditionStatus
 from tasks.model.periods import Grain
 from tasks.model.review import Review
 from tasks.report.edition import make
@@ -98,7 +99,7 @@ def remade(run: Run) -> Review:
         revision=run.revision,
         pull=False,
     )
-    again.provisional = kept.status == "provisional"
+    again.provisional = kept.status == EditionStatus.PROVISIONAL
     with disable_run_logger():
         facts = classify.fn(again, recall.fn(again, []))
         causes = find_root_causes.fn(again, facts)

@@ -8,26 +8,23 @@ from zoneinfo import ZoneInfo
 
 from tasks.act.evidence import Evidence
 from tasks.act.observation import evidence
-from tasks.act.verdict import Judgement, judge
-from tasks.model.actions import Action, ActionEvent, ActionResult, ActionState, Verdict
+from tasks.act.verdict import JudgedEffect, judge
+from tasks.model.actions import FINISHED, Action, ActionEvent, ActionEventKind, ActionResult, ActionState, ActionStatus, Verdict
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
-DONE = (ActionState.TO_VERIFY, ActionState.CLOSED, ActionState.INEFFECTIVE)
-"""States in which the work itself is finished."""
-
 MINIMUM_UNITS = 500
 """Units that a verdict needs where neither action nor playbook says it."""
 
-STATE_AFTER = {
-    "proposed": ActionState.PROPOSED,
-    "accepted": ActionState.OPEN,
-    "started": ActionState.IN_PROGRESS,
-    "done": ActionState.TO_VERIFY,
-    "reopened": ActionState.REOPENED,
-    "closed": ActionState.CLOSED,
-    "cancelled": ActionState.CANCELLED,
+STATE_AFTER: dict[ActionEventKind, ActionState] = {
+    ActionEventKind.PROPOSED: ActionState.PROPOSED,
+    ActionEventKind.ACCEPTED: ActionState.OPEN,
+    ActionEventKind.STARTED: ActionState.IN_PROGRESS,
+    ActionEventKind.DONE: ActionState.TO_VERIFY,
+    ActionEventKind.REOPENED: ActionState.REOPENED,
+    ActionEventKind.CLOSED: ActionState.CLOSED,
+    ActionEventKind.CANCELLED: ActionState.CANCELLED,
 }
 """State that an event of a kind leads to where the event does not name one."""
 
@@ -64,8 +61,10 @@ def check(
         for action, events in actions
         if Period.parse(action.period, period.zone).is_reviewed_before(period) and _was_known(events, as_of)
     ]
-    order = {"late": 0, "due": 1, "not_due": 2, "done": 3, "cancelled": 4, "proposed": 5}
-    return sorted(results, key=lambda result: (order[result.status], -result.days_late, result.due, result.action.action_id))
+    order = list(ActionStatus)
+    return sorted(
+        results, key=lambda result: (order.index(result.status), -result.days_late, result.due, result.action.action_id)
+    )
 
 
 def standing(action: Action, events: list[ActionEvent], as_of: datetime) -> Standing:
@@ -78,10 +77,10 @@ def standing(action: Action, events: list[ActionEvent], as_of: datetime) -> Stan
     for event in known:
         state = event.state or STATE_AFTER.get(event.kind, state)
         due, owner, cut_in = event.due or due, event.owner or owner, event.cut_in_actual or cut_in
-        postponed += event.kind == "postponed"
-        if event.kind == "done" or (state in DONE and done_at is None):
+        postponed += event.kind == ActionEventKind.POSTPONED
+        if event.kind == ActionEventKind.DONE or (state in FINISHED and done_at is None):
             done_at = event.at
-        elif state not in DONE:
+        elif state not in FINISHED:
             done_at = None
     return Standing(state, due, owner, postponed if known else action.postponed, done_at, cut_in)
 
@@ -97,7 +96,7 @@ def _result(action: Action, events: list[ActionEvent], facts: Facts, period: Per
         "action": action, "state": now.state, "due": now.due, "done_at": now.done_at,
         "days_late": days_late, "postponed": now.postponed, "status": status,
     }  # fmt: skip
-    if status != "done":
+    if status != ActionStatus.DONE:
         return ActionResult(**fields)  # type: ignore[arg-type]
     done_on = now.done_at.astimezone(ZoneInfo(period.zone)).date() if now.done_at else None
     good_is_up = _good_is_up(action, shop)
@@ -111,7 +110,7 @@ def _result(action: Action, events: list[ActionEvent], facts: Facts, period: Per
     return ActionResult(**fields, **_numbers(said, found, good_is_up))  # type: ignore[arg-type]
 
 
-def _numbers(said: Judgement, found: Evidence, good_is_up: bool) -> dict[str, object]:
+def _numbers(said: JudgedEffect, found: Evidence, good_is_up: bool) -> dict[str, object]:
     """Return the printed numbers; a share that should rise is printed as itself, its ratio is that of the misses."""
 
     def printed(rate: float | None) -> float | None:
@@ -152,23 +151,24 @@ def _good_is_up(action: Action, shop: Shop) -> bool:
     return entry.metric.good == "up" if entry else action.exposure == "human_conversations"
 
 
-def _status(now: Standing, as_of: datetime, shop: Shop, zone: str, *, exact: bool) -> tuple[str, int]:
+def _status(now: Standing, as_of: datetime, shop: Shop, zone: str, *, exact: bool) -> tuple[ActionStatus, int]:
     """Return the status word and the working days late.
 
     A day's promise is kept until that day ends in the business zone; a red-line promise until its very hour.
     """
     if now.state is ActionState.CANCELLED:
-        return "cancelled", 0
+        return ActionStatus.CANCELLED, 0
     if now.state is ActionState.PROPOSED:
-        return "proposed", 0
+        return ActionStatus.PROPOSED, 0
     due_day = now.due.astimezone(ZoneInfo(zone)).date()
     deadline = now.due if exact else datetime.combine(due_day + timedelta(days=1), time(), ZoneInfo(zone))
-    if now.state in DONE:
+    if now.state in FINISHED:
         done_at = now.done_at or now.due
-        return "done", _days_late(due_day, done_at.astimezone(ZoneInfo(zone)).date(), shop) if done_at >= deadline else 0
+        late = _days_late(due_day, done_at.astimezone(ZoneInfo(zone)).date(), shop) if done_at >= deadline else 0
+        return ActionStatus.DONE, late
     if as_of >= deadline:
-        return "late", _days_late(due_day, as_of.astimezone(ZoneInfo(zone)).date(), shop)
-    return ("due" if as_of.astimezone(ZoneInfo(zone)).date() == due_day else "not_due"), 0
+        return ActionStatus.LATE, _days_late(due_day, as_of.astimezone(ZoneInfo(zone)).date(), shop)
+    return (ActionStatus.DUE if as_of.astimezone(ZoneInfo(zone)).date() == due_day else ActionStatus.NOT_DUE), 0
 
 
 def _days_late(due_day: date, day: date, shop: Shop) -> int:

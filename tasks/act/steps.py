@@ -10,7 +10,7 @@ from tasks.act.earlier_actions import check
 from tasks.act.proposals import propose
 from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.red_lines import red_lines
-from tasks.model.actions import Action, ActionResult
+from tasks.model.actions import Action, ActionResult, ActionStatus
 from tasks.model.facts import Facts
 from tasks.report.language.action_words import action_words
 from tasks.report.language.registry import language
@@ -22,7 +22,9 @@ def check_prior_actions(run: Run, facts: Facts) -> list[ActionResult]:
     """Say what became of every earlier promise, and prove with numbers whether it worked."""
     run.progress("check prior actions")
     results = check(run.stores.ledger.actions_as_of(run.as_of), facts, run.period, run.shop, run.as_of)
-    get_run_logger().info("%s earlier actions, %s late", len(results), sum(result.status == "late" for result in results))
+    get_run_logger().info(
+        "%s earlier actions, %s late", len(results), sum(result.status == ActionStatus.LATE for result in results)
+    )
     return results
 
 

@@ -25,7 +25,7 @@ from tasks.act.evidence import (
 from tasks.methods.noise import SEASON_WEEKS, YEAR, Noise
 from tasks.methods.rate_ratio import RateRatio, p_greater, rate_ratio
 from tasks.methods.segmented import step
-from tasks.model.actions import Verdict
+from tasks.model.actions import EffectMethod, Verdict
 
 COHORT_UNITS = 30
 """A weekly cohort smaller than this meets any target by having no units."""
@@ -44,7 +44,7 @@ FORESEEABLE = timedelta(weeks=52)
 
 
 @dataclass(frozen=True)
-class Judgement:
+class JudgedEffect:
     """A verdict with what it rests on; `needed` units and their day where nothing can be said yet.
 
     `compared` are the counts that those after cut-in are compared with; `method` is segmented, or what an exact ratio mostly
@@ -57,12 +57,12 @@ class Judgement:
     needed: int | None = None
     needed_by: date | None = None
     reason: str = ""
-    method: str = ""
+    method: EffectMethod = EffectMethod.NONE
     compared: Counts | None = None
     side: tuple[float, float] | None = None
 
 
-def judge(found: Evidence, *, target: float | None, min_units: int, age_days: int, last_day: date) -> Judgement:
+def judge(found: Evidence, *, target: float | None, min_units: int, age_days: int, last_day: date) -> JudgedEffect:
     """Say whether an action worked (docs/method.md, 9 and 11).
 
     Effective needs both: the interval of the ratio lies below 1, and two consecutive mature weeks meet the target. One
@@ -86,9 +86,9 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
         control_moved, back_to_level_before, untreated_units, relapsed, too_few_cases.
     """
     if found.missing:
-        return Judgement(Verdict.UNDECIDED, reason=found.missing)
+        return JudgedEffect(Verdict.UNDECIDED, reason=found.missing)
     if found.before.n <= 0 or (found.baseline_weeks < MINIMUM_BASELINE_WEEKS and found.prior.n <= 0):
-        return Judgement(Verdict.UNDECIDED, reason="baseline_short")
+        return JudgedEffect(Verdict.UNDECIDED, reason="baseline_short")
     sides = RateComparison.of(found)
     if found.after.n <= 0:
         return _wait(found, sides, None, min_units, age_days, last_day)
@@ -138,15 +138,15 @@ class RateComparison:
         return exp(moved[0]) if moved else None
 
     @property
-    def method(self) -> str:
+    def method(self) -> EffectMethod:
         """Name of the comparison that is printed."""
         if self.regressed:
-            return "segmented"
+            return EffectMethod.SEGMENTED
         old = UNTREATED if self.raised else BEFORE
         control, course = self._control(old, AFTER, 0.95), self._course(old, AFTER)
         if control and (course is None or control[1] <= course[1]):
-            return "control"
-        return "course" if course else "exact"
+            return EffectMethod.CONTROL
+        return EffectMethod.COURSE if course else EffectMethod.EXACT
 
     def ratio(self, confidence: float) -> RateRatio:
         """Return the ratio that is printed."""
@@ -200,13 +200,13 @@ class RateComparison:
 
 def _words(
     found: Evidence, sides: RateComparison, target: float | None, min_units: int, age_days: int, last_day: date
-) -> Judgement:
+) -> JudgedEffect:
     ratio = sides.ratio(0.95)
     decisive = ratio if found.complete else sides.ratio(STRICT_CONFIDENCE)
     enough = found.after.n >= min_units
 
-    def say(verdict: Verdict, reason: str = "") -> Judgement:
-        return Judgement(verdict, ratio, sides.control_ratio, reason=reason, method=sides.method, compared=sides.compared)
+    def say(verdict: Verdict, reason: str = "") -> JudgedEffect:
+        return JudgedEffect(verdict, ratio, sides.control_ratio, reason=reason, method=sides.method, compared=sides.compared)
 
     fell_back = not sides.raised and _fell_back(found)
     if decisive.low > 1:
@@ -276,7 +276,7 @@ def _narrow(ratio: RateRatio) -> bool:
     return ratio.low > 0 and isfinite(ratio.high) and (log(ratio.high) - log(ratio.low)) / 2 <= NARROW
 
 
-def _with_side_effect(said: Judgement, found: Evidence) -> Judgement:
+def _with_side_effect(said: JudgedEffect, found: Evidence) -> JudgedEffect:
     """Add how often the same units brought other cases, where that rose beyond chance."""
     before, after = found.other_before, found.other_after
     if before.rate is None or after.rate is None or said.ratio is None:
@@ -287,18 +287,18 @@ def _with_side_effect(said: Judgement, found: Evidence) -> Judgement:
 
 def _wait(
     found: Evidence, sides: RateComparison, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date
-) -> Judgement:
+) -> JudgedEffect:
     """Say how many more units it takes to see a halving, and when they are old enough."""
     planned = needed_units(sides.compared, found.noise, sides.unsure())
     wanted = max(min_units, planned) if isfinite(planned) else min_units
     needed = ceil(wanted - found.after.n)
     same = {"ratio": ratio, "control_ratio": sides.control_ratio, "method": sides.method, "compared": sides.compared}
     if needed <= 0:
-        return Judgement(Verdict.UNDECIDED, reason="too_few_cases", **same)  # type: ignore[arg-type]
+        return JudgedEffect(Verdict.UNDECIDED, reason="too_few_cases", **same)  # type: ignore[arg-type]
     short = needed - found.waiting
     by: date | None = None
     if short <= 0:
         by = last_day + timedelta(days=age_days)
     elif found.weekly > 0 and short / found.weekly <= FORESEEABLE / timedelta(weeks=1):
         by = last_day + timedelta(weeks=ceil(short / found.weekly), days=age_days)
-    return Judgement(Verdict.UNDECIDED, needed=needed, needed_by=by, reason="too_few_units", **same)  # type: ignore[arg-type]
+    return JudgedEffect(Verdict.UNDECIDED, needed=needed, needed_by=by, reason="too_few_units", **same)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import polars as pl
 from tasks.analyse.figures.comparison import LEVEL_KINDS, last_year
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
-from tasks.model.review import Break, ChannelQuality
+from tasks.model.review import Break, BreakKind, ChannelQuality
 from tasks.shop.calendar_days import Event
 from tasks.shop.load import Shop
 
@@ -41,23 +41,23 @@ def breaks(facts: Facts, period: Period, shop: Shop, channels: list[ChannelQuali
             found.append(Break(made.kind, made.on, made.until, made.name, affects, made.slice, made.bridge))
     told = {(one.kind, one.on) for one in found}
     for change in shop.taxonomy.changes:
-        if a_year_ago <= change.day <= period.last_day and ("taxonomy", change.day) not in told:
+        if a_year_ago <= change.day <= period.last_day and (BreakKind.TAXONOMY, change.day) not in told:
             affects = () if change.day >= recent else ("last_year",)
             bridge = _bridge(change.bridge, change.day, facts, period, shop)
-            found.append(Break("taxonomy", change.day, None, change.texts, affects, {}, bridge))
+            found.append(Break(BreakKind.TAXONOMY, change.day, None, change.texts, affects, {}, bridge))
     for promotion in shop.calendar.promotions:
         if promotion.first <= period.last_day and promotion.last >= period.previous().first_day:
             name = promotion.texts or {shop.identity.languages[0]: promotion.id}
-            found.append(Break("promotion", promotion.first, promotion.last, name))
+            found.append(Break(BreakKind.PROMOTION, promotion.first, promotion.last, name))
     for channel in channels or []:
         if channel.missing_days:
             first, last = channel.missing_days[0], channel.missing_days[-1]
-            if not any(one.kind == "missing_data" and one.on <= last and (one.until or one.on) >= first for one in found):
-                found.append(Break("missing_data", first, last, {}, (channel.channel,)))
+            if not any(one.kind == BreakKind.MISSING_DATA and one.on <= last and (one.until or one.on) >= first for one in found):
+                found.append(Break(BreakKind.MISSING_DATA, first, last, {}, (channel.channel,)))
     return sorted(found, key=lambda one: (one.on, one.kind, sorted(one.name.items())))
 
 
-def _of_event(kind: str, on: date, until: date | None, event: Event, facts: Facts, period: Period, shop: Shop) -> Break:
+def _of_event(kind: BreakKind, on: date, until: date | None, event: Event, facts: Facts, period: Period, shop: Shop) -> Break:
     pairs = event.bridge
     return Break(
         kind=kind,

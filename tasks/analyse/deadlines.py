@@ -8,7 +8,7 @@ import polars as pl
 
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
-from tasks.model.review import DueItem
+from tasks.model.review import DueItem, DueKind
 from tasks.shop.load import Shop
 
 HIDDEN = 8
@@ -50,10 +50,10 @@ def _aftersales(facts: Facts, period: Period, now: datetime, until: datetime) ->
     done = pl.when(involved).then(pl.col("evidence_at")).otherwise(pl.min_horizontal("agreed_at", "closed_at"))
     orders = orders.with_columns(
         missed=_state(pl.col("must_act_by"), done, period, now, until),
-        kind=pl.when(involved).then(pl.lit("evidence")).otherwise(pl.lit("refund")),
+        kind=pl.when(involved).then(pl.lit(DueKind.EVIDENCE.value)).otherwise(pl.lit(DueKind.REFUND.value)),
     ).filter(pl.col("missed").is_not_null())
     return [
-        DueItem(row["kind"], row["must_act_by"], row["aftersale_id"], row["refund_amount"], row["missed"])
+        DueItem(DueKind(row["kind"]), row["must_act_by"], row["aftersale_id"], row["refund_amount"], row["missed"])
         for row in orders.select("kind", "must_act_by", "aftersale_id", "refund_amount", "missed").iter_rows(named=True)
     ]
 
@@ -65,7 +65,7 @@ def _regulator(facts: Facts, period: Period, now: datetime, until: datetime) -> 
         pl.col("missed").is_not_null()
     )
     return [
-        DueItem("regulator", row["must_act_by"], row["case_no_hash"][:HIDDEN], row["amount"], row["missed"])
+        DueItem(DueKind.REGULATOR, row["must_act_by"], row["case_no_hash"][:HIDDEN], row["amount"], row["missed"])
         for row in cases.select("must_act_by", "case_no_hash", "amount", "missed").iter_rows(named=True)
     ]
 
@@ -77,6 +77,6 @@ def _promises(facts: Facts, period: Period, now: datetime, until: datetime) -> l
         pl.col("missed").is_not_null()
     )
     return [
-        DueItem("callback", row["promised_at"], row["order_ref"] or row["record_id"][:HIDDEN], None, row["missed"])
+        DueItem(DueKind.CALLBACK, row["promised_at"], row["order_ref"] or row["record_id"][:HIDDEN], None, row["missed"])
         for row in records.select("promised_at", "order_ref", "record_id", "missed").iter_rows(named=True)
     ]

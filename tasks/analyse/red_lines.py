@@ -8,9 +8,11 @@ import polars as pl
 
 from tasks.analyse.figures.published import published
 from tasks.analyse.figures.service import missed_evidence
+from tasks.model.coded import Track
 from tasks.model.facts import Facts
+from tasks.model.figures import Attainment
 from tasks.model.periods import Period
-from tasks.model.review import RedLine
+from tasks.model.review import RedLine, RedLineKind
 from tasks.shop.load import Shop
 
 
@@ -41,7 +43,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
         return []
     cases = records.filter(
         pl.col("counted")
-        & (pl.col("track") == "safety")
+        & (pl.col("track") == Track.SAFETY.value)
         & (pl.col("submitted_at") >= period.start)
         & (pl.col("submitted_at") < period.end)
     )
@@ -58,7 +60,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
         days = sorted(set(within["day"]))
         made.append(
             RedLine(
-                kind="safety",
+                kind=RedLineKind.SAFETY,
                 slice=found,
                 leaf=str(within["leaf"][0]),
                 cases=within.height,
@@ -98,7 +100,9 @@ def _regulator(facts: Facts, period: Period) -> list[RedLine]:
     for body in sorted(cases["body"].drop_nulls().unique()):
         group = cases.filter(pl.col("body") == body)
         days: list[date] = sorted(set(group["day"]))
-        made.append(RedLine("regulator", {"body": body}, "", group.height, tuple(days), rows=tuple(group["case_no_hash"])))
+        made.append(
+            RedLine(RedLineKind.REGULATOR, {"body": body}, "", group.height, tuple(days), rows=tuple(group["case_no_hash"]))
+        )
     return made
 
 
@@ -111,15 +115,26 @@ def _evidence(facts: Facts, period: Period) -> list[RedLine]:
     if missed.is_empty():
         return []
     return [
-        RedLine("evidence_missed", {}, "", missed.height, tuple(sorted(set(missed["day"]))), rows=tuple(missed["aftersale_id"]))
+        RedLine(
+            RedLineKind.EVIDENCE_MISSED,
+            {},
+            "",
+            missed.height,
+            tuple(sorted(set(missed["day"]))),
+            rows=tuple(missed["aftersale_id"]),
+        )
     ]
 
 
 def _warned(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
-    crossed = [figure for figure in published(facts, period, shop) if figure.attainment == "missed"]
+    crossed = [figure for figure in published(facts, period, shop) if figure.attainment == Attainment.MISSED]
     return [
         RedLine(
-            "platform_warn", {"platform": figure.scope, "metric": figure.code}, "", 1, (figure.axis_to,) if figure.axis_to else ()
+            RedLineKind.PLATFORM_WARN,
+            {"platform": figure.scope, "metric": figure.code},
+            "",
+            1,
+            (figure.axis_to,) if figure.axis_to else (),
         )
         for figure in crossed
     ]

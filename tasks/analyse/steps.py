@@ -20,6 +20,8 @@ from tasks.analyse.tables.rankings import rankings
 from tasks.analyse.words.customer_words import customer_words
 from tasks.classify.clocks import milestones
 from tasks.model.actions import Action, ActionResult
+from tasks.model.causes import CauseLife
+from tasks.model.editions import EditionStatus
 from tasks.model.facts import Facts
 from tasks.model.review import Review
 from tasks.model.warnings import WarningGrades
@@ -40,7 +42,7 @@ def find_root_causes(run: Run, facts: Facts) -> RootCauses:
         partial=partial(facts, run.period, run.shop),
         earlier=[(known.period, known.cause) for known in earlier],
     )
-    new = sum(cause.life == "new" for cause in found.causes)
+    new = sum(cause.life == CauseLife.NEW for cause in found.causes)
     get_run_logger().info("%s causes named, %s of them new, %s slices looked at", len(found.causes), new, found.tested)
     return found
 
@@ -76,7 +78,9 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
     review = Review(
         period=run.period,
         as_of=run.as_of,
-        status="provisional" if run.provisional or any(channel.error for channel in channels) else "final",
+        status=EditionStatus.PROVISIONAL
+        if run.provisional or any(channel.error for channel in channels)
+        else EditionStatus.FINAL,
         figures=judged.figures,
         red_lines=red_lines(facts, run.period, run.shop),
         causes=causes.causes,

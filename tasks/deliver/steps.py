@@ -16,16 +16,13 @@ from tasks.deliver.transport import Probe, Transport
 from tasks.model.actions import ActionState
 from tasks.model.editions import Delivery, DeliveryState, Edition
 from tasks.model.periods import Period
-from tasks.model.warnings import WarningEvent, WarningLetter
+from tasks.model.warnings import ENDED, WarningEvent, WarningLetter
 from tasks.run import Mailing, Run, Stores
 from tasks.shop.load import Shop
 from tasks.store.processes import is_gone
 
 WARNING_REPORT = "early-warning"
 """Report of a warning's mails in the ledger; their period is the warning's number, their revision the event."""
-
-ENDS = ("answered", "expired")
-"""Events after which nobody is told of what was before."""
 
 WARNING_AGE = timedelta(days=7)
 """A warning that could not be sent for longer is not sent any more; the weekly review has told it."""
@@ -124,7 +121,7 @@ def _warning_mails(stores: Stores, moment: datetime) -> list[Mail]:
     """Build the mails that wait, from the words that were kept: not sent yet, and neither answered nor ended since."""
     shop = Shop.load(stores.settings.home)
     ended = {
-        kept.warning_id: max((event.seq for event in kept.events if event.kind in ENDS), default=0)
+        kept.warning_id: max((event.seq for event in kept.events if event.kind in ENDED), default=0)
         for kept in stores.ledger.warnings()
     }
     sent = {mail.key for mail in stores.ledger.deliveries(report=WARNING_REPORT, states=[DeliveryState.SENT])}

@@ -28,6 +28,13 @@ class ActionState(StrEnum):
     CANCELLED = "cancelled"
 
 
+WORKING = (ActionState.OPEN, ActionState.IN_PROGRESS, ActionState.REOPENED)
+"""States in which the work is promised and not finished."""
+
+FINISHED = (ActionState.TO_VERIFY, ActionState.CLOSED, ActionState.INEFFECTIVE)
+"""States in which the work itself is finished, whether or not it helped."""
+
+
 class Verdict(StrEnum):
     """Whether an action worked (docs/method.md, 9)."""
 
@@ -37,6 +44,58 @@ class Verdict(StrEnum):
     WORSE = "worse"
     UNDECIDED = "undecided"
     RELAPSED = "relapsed"
+
+
+class ActionEventKind(StrEnum):
+    """What happened to an action."""
+
+    PROPOSED = "proposed"  # a review printed it
+    ACCEPTED = "accepted"  # a person, or the mail that carried it, made a promise of it
+    STARTED = "started"  # the work began
+    DONE = "done"  # the work is finished; whether it helped is not known yet
+    POSTPONED = "postponed"  # a new date, with the reason
+    REASSIGNED = "reassigned"  # a new owner
+    CUT_IN = "cut_in"  # from which batch, date, release or shift it took effect
+    VERIFIED = "verified"  # somebody looked at the numbers
+    CLOSED = "closed"  # proved and ended
+    REOPENED = "reopened"  # ended too early
+    CANCELLED = "cancelled"  # given up, with the reason
+
+
+class ActionStatus(StrEnum):
+    """How an earlier action stands on the day of a review."""
+
+    LATE = "late"  # not done, and its day is over
+    DUE = "due"  # not done, and this is its day
+    NOT_DUE = "not_due"  # not done, its day is still to come
+    DONE = "done"  # the work is finished
+    CANCELLED = "cancelled"  # given up
+    PROPOSED = "proposed"  # nobody has promised it yet
+
+
+class EffectMethod(StrEnum):
+    """What the printed interval of an effect comes from."""
+
+    EXACT = "exact"  # exact rate ratio of before and after
+    CONTROL = "control"  # the same, against slices that the action did not touch
+    COURSE = "course"  # the same, against the course that was to be expected without it
+    SEGMENTED = "segmented"  # segmented regression of a series
+    NONE = ""  # nothing was measured
+
+
+class CutInAxis(StrEnum):
+    """Along what an action takes effect: what comes after the cut is treated, what came before is not."""
+
+    BATCH = "batch"  # batch number
+    SHIP_DATE = "ship_date"  # day of shipment
+    PAY_DATE = "pay_date"  # day of payment
+    APPLY_DATE = "apply_date"  # day on which an after-sales order was opened
+    RELEASE = "release"  # version of the app
+    SHIFT = "shift"  # shift of the service desk
+    SESSION = "session"  # live session
+    PROMOTION = "promotion"  # the next promotion
+    DONE_DATE = "none"  # none of these: what counts is the day on which it was done
+    UNKNOWN = ""  # nobody said it
 
 
 @dataclass(frozen=True)
@@ -61,7 +120,7 @@ class Action:
     period: str
     playbook: str = ""
     resources: str = ""
-    cut_in_axis: str = ""  # batch, ship_date, pay_date, release, shift, session
+    cut_in_axis: CutInAxis = CutInAxis.UNKNOWN
     cut_in_planned: str = ""
     cut_in_actual: str = ""
     evidence_required: tuple[str, ...] = ()
@@ -89,7 +148,7 @@ class ActionEvent:
     seq: int
     at: datetime
     by: str
-    kind: str  # proposed, accepted, started, done, postponed, reassigned, cut_in, verified, reopened, closed, cancelled
+    kind: ActionEventKind
     state: ActionState | None = None
     owner: str = ""
     due: datetime | None = None
@@ -121,9 +180,9 @@ class ActionResult:
     done_at: datetime | None
     days_late: int
     postponed: int
-    status: str  # not_due, due, done, late, cancelled, proposed
+    status: ActionStatus
     verdict: Verdict | None = None
-    method: str = ""  # exact, control, segmented: what the printed interval comes from
+    method: EffectMethod = EffectMethod.NONE
     rate_before: float | None = None
     rate_after: float | None = None
     n_before: float | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+
+from tasks.model.coded import Track
 
 
 class CauseStatus(StrEnum):
@@ -15,6 +16,39 @@ class CauseStatus(StrEnum):
     REPRODUCED = "reproduced"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+
+
+class CauseKind(StrEnum):
+    """What sort of finding a cause is."""
+
+    SLICE = "slice"  # part of the shop: a batch, carrier, product, region …
+    SESSION = "session"  # orders of one live session
+    PROMOTION = "promotion"  # a warehouse that fell behind in a promotion
+    APP = "app"  # a release of the app
+    SERVICE = "service"  # a queue or shift of the service desk
+    REPUTATION = "reputation"  # a wave of records without orders
+    CLUSTER = "cluster"  # suspected abnormal claims
+    SAFETY = "safety"  # a danger to people, whatever the numbers say
+    FALL = "fall"  # fewer cases than were to be expected
+
+
+class Trend(StrEnum):
+    """Where a cause's weekly cases are going."""
+
+    RISING = "rising"  # more than last week, beyond chance
+    FALLING = "falling"  # fewer than last week, beyond chance
+    STEADY = "steady"  # neither
+    UNKNOWN = ""  # not looked at
+
+
+class CauseLife(StrEnum):
+    """What earlier editions said of a cause."""
+
+    NEW = "new"  # nothing
+    CONTINUING = "continuing"  # the last edition named it too
+    RECURRING = "recurring"  # an earlier edition named it, the last did not
+    WATCHED = "watched"  # named before, still raised, no longer beyond chance
+    RECOVERED = "recovered"  # named before, back to what was to be expected
 
 
 @dataclass(frozen=True)
@@ -86,7 +120,7 @@ class Cause:
     """
 
     cause_id: str
-    kind: str  # slice, session, cluster, safety, app, service, promotion, reputation, fall
+    kind: CauseKind
     slice: dict[str, str]
     family: str
     leaf: str
@@ -101,10 +135,10 @@ class Cause:
     window_weeks: int
     exposure_kind: str
     exposure: float
-    track: str = "standard"
+    track: Track = Track.STANDARD
     since: date | None = None
     since_axis: str = ""
-    trend: str = ""  # rising, falling, steady
+    trend: Trend = Trend.UNKNOWN
     rate: float | None = None
     comparison_rate: float | None = None
     comparison: str = ""
@@ -115,9 +149,7 @@ class Cause:
     stock: int | None = None
     first_period: str = ""
     periods: int = 1
-    life: Literal["new", "continuing", "recurring", "watched", "recovered"] = (
-        "new"  # watched: still raised, no longer beyond chance
-    )
+    life: CauseLife = CauseLife.NEW
     status: CauseStatus = CauseStatus.SUSPECTED
     rows: tuple[str, ...] = ()  # record ids
     days: tuple[date, ...] = ()

@@ -17,6 +17,21 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class EditionStatus(StrEnum):
+    """Whether an edition knew all it should."""
+
+    PROVISIONAL = "provisional"  # 快报: made while a channel was missing or late
+    FINAL = "final"
+
+
+class ClaimKind(StrEnum):
+    """What sort of statement about the future an edition made."""
+
+    FORECAST = "forecast"  # cases of a cause in the next weeks if nothing is done
+    EFFECT = "effect"  # what an action is expected to bring
+    HEADLINE = "headline"  # the headline itself
+
+
 @dataclass(frozen=True)
 class Number:
     """A printed number: what it is, over how many, when, and by which method; `rows` finds its rows."""
@@ -42,7 +57,7 @@ class Edition:
     revision: int
     as_of: datetime
     made_at: datetime
-    status: str  # provisional (快报), final
+    status: EditionStatus
     code_version: str
     config_sha256: str
     taxonomy_version: str
@@ -55,7 +70,7 @@ class Claim:
     """Something an edition said about the future, to be held against it: a forecast, an expected effect, a headline."""
 
     claim_id: str
-    kind: str  # forecast, effect, headline
+    kind: ClaimKind
     text: str
     value: float | None = None
     low: float | None = None

@@ -4,8 +4,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from tasks.model.figure_kinds import FigureFamily, FigureKind, FigureUnit, Good
+
+
+class Judgement(StrEnum):
+    """The word for a measured value against what was to be expected (docs/method.md, 3)."""
+
+    NORMAL = "normal"  # within its normal range
+    SLIGHTLY_OVER = "slightly_over"  # within its range, near the bad end
+    WORSE = "worse"  # beyond its range on the bad side
+    BETTER = "better"  # beyond its range on the good side
+    WATCH = "watch"  # looks worse, and does not survive when everything tested is judged together
+    UNTESTED = "untested"  # told, and not judged
+    INSUFFICIENT = "insufficient"  # too few cases, or too short a history
+    LEVEL_BREAK = "level_break"  # a change of rules makes before and after incomparable
+    INCOMPLETE = "incomplete"  # data of the period are missing
+
+
+UNJUDGED = (Judgement.UNTESTED, Judgement.INSUFFICIENT)
+"""Words of what was measured and never held against a range."""
+
+CHANGED = (Judgement.WORSE, Judgement.BETTER)
+"""Words of what left its range."""
+
+
+class Attainment(StrEnum):
+    """Whether a target was met."""
+
+    MET = "met"  # this period meets it
+    MISSED = "missed"  # this period does not
+    MIXED = "mixed"  # it changed sides three times or more in six periods
+    NONE = ""  # there is no target
+
+
+class MixVerdict(StrEnum):
+    """What moved a rate of the whole shop."""
+
+    COMPOSITION = "composition"  # other shares of its parts
+    OWN = "own"  # the parts themselves
+    BOTH = "both"  # either
+    NONE = "none"  # it hardly moved
+
+
+class RankedBy(StrEnum):
+    """What the size of a ranked slice is counted in."""
+
+    ORDERS = "orders"
+    CONVERSATIONS = "conversations"
 
 
 @dataclass(frozen=True)
@@ -23,8 +70,8 @@ class Figure:
     last_year_basis: str = ""
     target: float | None = None
     target_op: str = ""
-    judgement: str = "insufficient"  # normal, worse, better, slightly_over, watch, insufficient, level_break, incomplete
-    attainment: str = ""  # met, missed, mixed
+    judgement: Judgement = Judgement.INSUFFICIENT
+    attainment: Attainment = Attainment.NONE
     streak: int = 0  # periods in a row on the wrong side of the target
     axis_from: date | None = None
     axis_to: date | None = None
@@ -72,7 +119,7 @@ class MixEffect:
     leading: str
     share_before: float
     share_after: float
-    verdict: str  # composition, own, both, none
+    verdict: MixVerdict
 
 
 @dataclass(frozen=True)
@@ -87,7 +134,7 @@ class ProblemRow:
     low: float | None
     high: float | None
     share: float | None
-    judgement: str
+    judgement: Judgement
     leaves: tuple[str, ...] = ()
     incomplete: str = ""
     p: float | None = None
@@ -138,7 +185,7 @@ class RankedSlice:
     expected: float
     ratio: float | None = None
     low: float | None = None
-    judgement: str = ""  # worse, watch, normal, better; empty below the minimum
+    judgement: Judgement = Judgement.INSUFFICIENT  # below the minimum; else worse, watch, normal or better
     leaf: str = ""  # the problem that is out of proportion in it
     p: float | None = None
 
@@ -149,7 +196,7 @@ class Ranking:
 
     dimension: str
     rows: tuple[RankedSlice, ...]
-    unit: str  # what exposure counts: orders, conversations
+    unit: RankedBy
     compared_with: tuple[str, ...]  # dimensions within which slices are compared
     tested: int
     left_out: int

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from tasks.model.actions import Action, ActionResult
 from tasks.model.causes import Cause
+from tasks.model.editions import EditionStatus
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
 from tasks.model.periods import Period
 from tasks.model.warnings import WarningGrades
 from tasks.model.words import CustomerWords
 
 
+class RedLineKind(StrEnum):
+    """What opens a meeting whatever the statistics say."""
+
+    SAFETY = "safety"  # a credible case of danger to people
+    REGULATOR = "regulator"  # a case that reached a regulator
+    EVIDENCE_MISSED = "evidence_missed"  # a platform's deadline for evidence passed unanswered
+    PLATFORM_WARN = "platform_warn"  # a platform's score beyond its warning line
+
+
+class DueKind(StrEnum):
+    """Whose deadline it is."""
+
+    EVIDENCE = "evidence"  # a platform waits for evidence in a dispute
+    REFUND = "refund"  # an after-sales order waits for the shop
+    REGULATOR = "regulator"  # a regulator waits for an answer
+    CALLBACK = "callback"  # a customer was promised an answer
+
+
 @dataclass(frozen=True)
 class RedLine:
     """Something that opens the meeting whatever the statistics say: injury, regulator, missed evidence."""
 
-    kind: str  # safety, regulator, evidence_missed, platform_warn
+    kind: RedLineKind
     slice: dict[str, str]
     leaf: str
     cases: int
@@ -47,18 +67,33 @@ class ChannelQuality:
 class DueItem:
     """A given deadline that is close or was missed; `reference` is an order reference, never a person."""
 
-    kind: str  # evidence, regulator, refund, callback
+    kind: DueKind
     must_act_by: datetime
     reference: str
     amount: float | None = None
     missed: bool = False
 
 
+class BreakKind(StrEnum):
+    """What makes before and after incomparable, or explains a move."""
+
+    FREIGHT_INSURANCE = "freight_insurance"  # returns became free, or stopped being free, for buyers
+    FORMULA = "formula"  # a platform computes its score in another way
+    TAXONOMY = "taxonomy"  # problems are sorted in another way
+    MISSING_DATA = "missing_data"  # days of a channel were not read
+    PROMOTION = "promotion"  # 大促
+    HOLIDAY = "holiday"  # a public holiday
+    RELEASE = "release"  # a release of the app
+    RULE = "rule"  # a rule of a platform or the law
+    SWITCH = "switch"  # another supplier, carrier or system
+    REPUTATION = "reputation"  # a wave of public attention
+
+
 @dataclass(frozen=True)
 class Break:
     """A rule, formula, taxonomy or data event that makes before and after incomparable, named and not blamed."""
 
-    kind: str  # freight_insurance, formula, taxonomy, missing_data, promotion, holiday, release, rule, switch
+    kind: BreakKind
     on: date
     until: date | None
     name: dict[str, str]
@@ -86,7 +121,7 @@ class Review:
         *,
         period: Period,
         as_of: datetime,
-        status: str,
+        status: EditionStatus,
         figures: list[Figure],
         red_lines: list[RedLine],
         causes: list[Cause],

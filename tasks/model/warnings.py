@@ -38,6 +38,37 @@ class WarningAnswer(StrEnum):
     KNOWN = "known"
 
 
+class WarningEventKind(StrEnum):
+    """What happened to a warning."""
+
+    OPENED = "opened"  # told for the first time
+    GREW = "grew"  # told again, because so much was added
+    ESCALATED = "escalated"  # passed on, because nobody answered
+    ANSWERED = "answered"  # its owner said what it was
+    EXPIRED = "expired"  # its time is over
+
+
+TELLING = (WarningEventKind.OPENED, WarningEventKind.ESCALATED)
+"""Events by which somebody is told who was not told before."""
+
+ENDED = (WarningEventKind.ANSWERED, WarningEventKind.EXPIRED)
+"""Events after which nobody is told of what was before."""
+
+
+class WarningVerdict(StrEnum):
+    """What a warning proved to be."""
+
+    REAL = "real"  # its owner says that something was there
+    FALSE = "false"  # its owner says that nothing was
+    KNOWN = "known"  # its owner knew it already
+    NAMED = "named"  # nobody answered, and a later report names the cause
+    SILENT = "silent"  # nobody answered, and no report names it
+
+
+RIGHT = (WarningVerdict.REAL, WarningVerdict.NAMED)
+"""Verdicts that prove a warning right: by its owner's word, or by a later report where nobody answered."""
+
+
 @dataclass(frozen=True)
 class EarlyWarning:
     """Something that should not wait for Monday: what, where, how many against how many, and by when it is answered.
@@ -83,7 +114,7 @@ class WarningEvent:
     warning_id: str
     seq: int
     at: datetime
-    kind: str  # opened, grew, escalated, answered, expired
+    kind: WarningEventKind
     by: str = ""
     to: str = ""  # the person who was told
     answer: WarningAnswer | None = None
@@ -107,11 +138,16 @@ class KeptWarning:
     def state(self) -> WarningState:
         """Where it stands."""
         return {
-            "opened": WarningState.OPEN,
-            "escalated": WarningState.ESCALATED,
-            "answered": WarningState.ANSWERED,
-            "expired": WarningState.EXPIRED,
-        }[next((event.kind for event in reversed(self.events) if event.kind != "grew"), "opened")]
+            WarningEventKind.OPENED: WarningState.OPEN,
+            WarningEventKind.ESCALATED: WarningState.ESCALATED,
+            WarningEventKind.ANSWERED: WarningState.ANSWERED,
+            WarningEventKind.EXPIRED: WarningState.EXPIRED,
+        }[
+            next(
+                (event.kind for event in reversed(self.events) if event.kind != WarningEventKind.GREW),
+                WarningEventKind.OPENED,
+            )
+        ]
 
     @property
     def answer(self) -> WarningAnswer | None:
@@ -131,7 +167,7 @@ class KeptWarning:
     @property
     def told_at(self) -> datetime:
         """When somebody was last told of it for the first time."""
-        return max((event.at for event in self.events if event.kind in ("opened", "escalated")), default=self.opened_at)
+        return max((event.at for event in self.events if event.kind in TELLING), default=self.opened_at)
 
     @property
     def observed(self) -> float:
@@ -153,12 +189,12 @@ class WarningLetter:
 
 @dataclass(frozen=True)
 class GradedWarning:
-    """A warning with what it proved to be: `real`, `false` or `known` by its owner's word, `named` by a later report, or `silent`."""
+    """A warning with what it proved to be."""
 
     warning_id: str
     warning: EarlyWarning
     opened_at: datetime
-    verdict: str
+    verdict: WarningVerdict
     named_in: str = ""  # the period whose report names the cause
 
 
@@ -172,4 +208,4 @@ class WarningGrades:
     @property
     def real(self) -> int:
         """How many were right: by their owner's word, or by a later report where nobody answered."""
-        return sum(each.verdict in ("real", "named") for each in self.warnings)
+        return sum(each.verdict in RIGHT for each in self.warnings)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from tasks.model.actions import Action, ActionKind, ActionResult, Verdict
+from tasks.model.actions import Action, ActionKind, ActionResult, ActionStatus, Verdict
 from tasks.model.causes import Cause
 from tasks.model.figure_kinds import HEADLINE
 from tasks.model.figures import Figure, MixEffect
@@ -606,14 +606,14 @@ class Sentences:
         if not self.prior:
             return [voice.word("promise.none_made")]
         counts = Counter(result.status for result in self.prior)
-        due = counts["done"] + counts["late"] + counts["due"]
+        due = counts[ActionStatus.DONE] + counts[ActionStatus.LATE] + counts[ActionStatus.DUE]
         said: list[Phrase] = []
         if due:
             line = voice.say(
                 "promise.line",
                 due=self.number("prior.due", due, "items", method="ledger"),
-                done=self.number("prior.done", counts["done"], "items", method="ledger"),
-                late=self.number("prior.late", counts["late"], "items", method="ledger"),
+                done=self.number("prior.done", counts[ActionStatus.DONE], "items", method="ledger"),
+                late=self.number("prior.late", counts[ActionStatus.LATE], "items", method="ledger"),
             )
         else:
             line = voice.word("promise.none")

@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from tasks.model.review import BreakKind
 from tasks.shop.names import Name, Named
 from tasks.shop.section import Section
 
 WorkCalendar = Literal["statutory", "supplier"]
-EventKind = Literal[
-    "freight_insurance", "formula", "taxonomy", "missing_data", "promotion", "holiday", "release", "rule", "switch", "reputation"
-]
 
 
 def _days(value: object) -> object:
@@ -78,7 +76,7 @@ class Event(Name):
 
     day: date
     until: date | None = None
-    kind: EventKind
+    kind: BreakKind
     affects: list[str] = Field(default_factory=list, description="Figures, leaves, families or tables that it touches.")
     slice: dict[str, str] = Field(default_factory=dict, description="Dimension → value it is limited to.")
     bridge: list[tuple[str, str]] = Field(default_factory=list, description="For a taxonomy change: old code → new code.")
@@ -268,7 +266,7 @@ class Calendar(Section):
 
     # ---- Events ------------------------------------------------------------------------------
 
-    def events_between(self, first: date, last: date, kinds: tuple[EventKind, ...] = ()) -> list[Event]:
+    def events_between(self, first: date, last: date, kinds: tuple[BreakKind, ...] = ()) -> list[Event]:
         """Return the events that touch the days first … last, in order of day."""
         found = [e for e in self.events if e.day <= last and e.last >= first and (not kinds or e.kind in kinds)]
         return sorted(found, key=lambda event: (event.day, event.kind, sorted(event.texts.items())))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tasks.model.actions import CutInAxis
 from tasks.shop.names import Name
 from tasks.shop.section import Section
 
@@ -147,7 +148,7 @@ class TargetRule(Section):
 class Verify(Section):
     """From when the effect counts, for how long, on how many units at least."""
 
-    cut_in: Literal["batch", "ship_date", "pay_date", "apply_date", "release", "shift", "session", "promotion", "none"]
+    cut_in: CutInAxis
     min_units: int = 0
     weeks: int = Field(default=4, ge=1)
 

@@ -11,36 +11,36 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tasks.errors import UserError
-from tasks.model.actions import Action, ActionEvent, ActionState
+from tasks.model.actions import WORKING, Action, ActionEvent, ActionEventKind, ActionState
 from tasks.store.database import Database
 from tasks.store.plain_values import from_plain, to_plain
 from tasks.store.tables import ActionEventRow, ActionRow
 
 _S = ActionState
-_WORKING = (_S.OPEN, _S.IN_PROGRESS, _S.REOPENED)
+_K = ActionEventKind
 
-TRANSITIONS: dict[str, dict[ActionState, tuple[ActionState, ...]]] = {
-    "proposed": {},
-    "accepted": {_S.PROPOSED: (_S.OPEN,)},
-    "started": {_S.OPEN: (_S.IN_PROGRESS,), _S.REOPENED: (_S.IN_PROGRESS,)},
-    "done": dict.fromkeys(_WORKING, (_S.TO_VERIFY,)),
-    "postponed": {state: (state,) for state in _WORKING},
-    "reassigned": {state: (state,) for state in (_S.PROPOSED, *_WORKING, _S.TO_VERIFY, _S.INEFFECTIVE)},
-    "cut_in": {state: (state,) for state in (*_WORKING, _S.TO_VERIFY, _S.CLOSED)},
-    "verified": {_S.TO_VERIFY: (_S.TO_VERIFY, _S.CLOSED, _S.INEFFECTIVE)},
-    "closed": {_S.TO_VERIFY: (_S.CLOSED,)},
-    "reopened": dict.fromkeys((_S.TO_VERIFY, _S.CLOSED, _S.INEFFECTIVE), (_S.REOPENED,)),
-    "cancelled": dict.fromkeys((_S.PROPOSED, *_WORKING, _S.TO_VERIFY, _S.INEFFECTIVE), (_S.CANCELLED,)),
+TRANSITIONS: dict[ActionEventKind, dict[ActionState, tuple[ActionState, ...]]] = {
+    _K.PROPOSED: {},
+    _K.ACCEPTED: {_S.PROPOSED: (_S.OPEN,)},
+    _K.STARTED: {_S.OPEN: (_S.IN_PROGRESS,), _S.REOPENED: (_S.IN_PROGRESS,)},
+    _K.DONE: dict.fromkeys(WORKING, (_S.TO_VERIFY,)),
+    _K.POSTPONED: {state: (state,) for state in WORKING},
+    _K.REASSIGNED: {state: (state,) for state in (_S.PROPOSED, *WORKING, _S.TO_VERIFY, _S.INEFFECTIVE)},
+    _K.CUT_IN: {state: (state,) for state in (*WORKING, _S.TO_VERIFY, _S.CLOSED)},
+    _K.VERIFIED: {_S.TO_VERIFY: (_S.TO_VERIFY, _S.CLOSED, _S.INEFFECTIVE)},
+    _K.CLOSED: {_S.TO_VERIFY: (_S.CLOSED,)},
+    _K.REOPENED: dict.fromkeys((_S.TO_VERIFY, _S.CLOSED, _S.INEFFECTIVE), (_S.REOPENED,)),
+    _K.CANCELLED: dict.fromkeys((_S.PROPOSED, *WORKING, _S.TO_VERIFY, _S.INEFFECTIVE), (_S.CANCELLED,)),
 }
 """Kind of event → state before → states it may lead to; the first is the one meant when none is named."""
 
 _NEEDS = {
-    "postponed": (("due", "the new date"), ("why", "the reason")),
-    "reassigned": (("owner", "the new owner"),),
-    "cut_in": (("cut_in_actual", "the batch, date, release or shift from which it took effect"),),
-    "closed": (("evidence", "the figure or report that proves the effect"),),
-    "reopened": (("why", "the reason"),),
-    "cancelled": (("why", "the reason"),),
+    _K.POSTPONED: (("due", "the new date"), ("why", "the reason")),
+    _K.REASSIGNED: (("owner", "the new owner"),),
+    _K.CUT_IN: (("cut_in_actual", "the batch, date, release or shift from which it took effect"),),
+    _K.CLOSED: (("evidence", "the figure or report that proves the effect"),),
+    _K.REOPENED: (("why", "the reason"),),
+    _K.CANCELLED: (("why", "the reason"),),
 }
 
 _ACTION = [part.name for part in fields(Action)]
@@ -68,7 +68,7 @@ def folded(action: Action, events: Iterable[ActionEvent]) -> Action:
     """Return an action with the state, owner, date, cut-in and number of postponements that its events lead to."""
     for event in events:
         state = event.state or action.state
-        if event.kind == "reopened":
+        if event.kind == _K.REOPENED:
             action = replace(action, cut_in_actual="")
         action = replace(
             action,
@@ -76,21 +76,31 @@ def folded(action: Action, events: Iterable[ActionEvent]) -> Action:
             owner=event.owner or action.owner,
             due=event.due or action.due,
             cut_in_actual=event.cut_in_actual or action.cut_in_actual,
-            postponed=action.postponed + (event.kind == "postponed"),
+            postponed=action.postponed + (event.kind == _K.POSTPONED),
         )
     return action
 
 
-def next_state(state: ActionState, kind: str, wanted: ActionState | None = None) -> ActionState:
+def event_kind(word: str) -> ActionEventKind:
+    """Return the kind of event that a word names.
+
+    Raises:
+        UserError: If it names none; the hint names all.
+    """
+    try:
+        return ActionEventKind(word)
+    except ValueError:
+        raise UserError(
+            f"{word!r} is not something that happens to an action.", hint=f"It can be {_listed(sorted(ActionEventKind))}."
+        ) from None
+
+
+def next_state(state: ActionState, kind: ActionEventKind, wanted: ActionState | None = None) -> ActionState:
     """Return the state that a kind of event leads to.
 
     Raises:
         UserError: If this event is not allowed in this state; the sentence names the allowed ones.
     """
-    if kind not in TRANSITIONS:
-        raise UserError(
-            f"{kind!r} is not something that happens to an action.", hint=f"It can be {_listed(sorted(TRANSITIONS))}."
-        )
     allowed = TRANSITIONS[kind].get(state, ())
     if not allowed or (wanted is not None and wanted not in allowed):
         legal = sorted(name for name, moves in TRANSITIONS.items() if state in moves)
@@ -138,7 +148,7 @@ class ActionLedger(Database):
 
         Args:
             action_id: Which action.
-            kind: A key of `TRANSITIONS`.
+            kind: The name of an `ActionEventKind`.
             at: When it happened, aware UTC.
             by: Who says so.
             state: Where it leads, for kinds that may lead to several.
@@ -151,7 +161,7 @@ class ActionLedger(Database):
         Raises:
             UserError: If there is no such action, or the change is not allowed now.
         """
-        event = ActionEvent(action_id, 0, at, by, kind, state, owner, due, cut_in_actual, evidence, why)
+        event = ActionEvent(action_id, 0, at, by, event_kind(kind), state, owner, due, cut_in_actual, evidence, why)
         with self.writing() as session:
             return self._add_event(session, event)
 
@@ -162,7 +172,7 @@ class ActionLedger(Database):
             for action_id in sorted(action_ids):
                 action, events = self._read(session, action_id)
                 if folded(action, events).state == ActionState.PROPOSED:
-                    self._add_event(session, ActionEvent(action_id, 0, at, by, "accepted", why=why))
+                    self._add_event(session, ActionEvent(action_id, 0, at, by, _K.ACCEPTED, why=why))
                     opened += 1
         return opened
 
@@ -247,7 +257,7 @@ class ActionLedger(Database):
         self.insert_new(
             session,
             ActionEventRow,
-            [_event_values(ActionEvent(action_id, 1, at, "", "proposed", ActionState.PROPOSED)) for action_id in fresh],
+            [_event_values(ActionEvent(action_id, 1, at, "", _K.PROPOSED, ActionState.PROPOSED)) for action_id in fresh],
         )
         return len(fresh)
 
@@ -266,7 +276,7 @@ class ActionLedger(Database):
         proposed_at = events[0].at if events else datetime.fromisoformat(to_plain(record["proposed_at"]))
         fresh = self._propose(session, [action], proposed_at, str(record.get("edition_id", "")))
         for event in events:
-            if event.kind != "proposed":
+            if event.kind != _K.PROPOSED:
                 self._add_event(session, event)
         return fresh
 
@@ -285,7 +295,7 @@ class ActionLedger(Database):
             )
         state = next_state(folded(action, events).state, event.kind, event.state)
         for name, word in _NEEDS.get(event.kind, ()):
-            if not getattr(event, name) and not (event.kind == "closed" and event.why):
+            if not getattr(event, name) and not (event.kind == _K.CLOSED and event.why):
                 raise UserError(f"An action cannot be {event.kind} without {word}.", hint=f"Give {word}.")
         if event.owner:
             _check_owner(event.action_id, event.owner)
@@ -349,12 +359,15 @@ def _minute(moment: datetime) -> str:
 
 
 def _event_values(event: ActionEvent) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in _EVENT} | {"state": event.state.value if event.state else ""}
+    return {name: getattr(event, name) for name in _EVENT} | {
+        "kind": event.kind.value,
+        "state": event.state.value if event.state else "",
+    }
 
 
 def _event(row: ActionEventRow) -> ActionEvent:
     values: dict[str, Any] = {name: getattr(row, name) for name in _EVENT}
-    return ActionEvent(**{**values, "state": ActionState(row.state)})
+    return ActionEvent(**{**values, "kind": ActionEventKind(row.kind), "state": ActionState(row.state)})
 
 
 def _action(row: ActionRow) -> Action:

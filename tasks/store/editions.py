@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tasks.errors import UserError
 from tasks.model.actions import Action
 from tasks.model.causes import Cause, CauseStatus
-from tasks.model.editions import Claim, Edition, Number
+from tasks.model.editions import Claim, ClaimKind, Edition, EditionStatus, Number
 from tasks.model.periods import Period
 from tasks.store.actions import ActionLedger
 from tasks.store.plain_values import from_plain, to_plain
@@ -181,7 +181,10 @@ class Editions(ActionLedger):
         """Return what an edition said about the future, by id."""
         query = select(ClaimRow).where(ClaimRow.edition_id == _name(edition)).order_by(ClaimRow.claim_id)
         with self.reading() as session:
-            return [Claim(**{part: getattr(row, part) for part in _CLAIM}) for row in session.scalars(query)]
+            return [
+                Claim(**{part: getattr(row, part) for part in _CLAIM} | {"kind": ClaimKind(row.kind)})
+                for row in session.scalars(query)
+            ]
 
     def config_of(self, edition: Edition | str) -> dict[str, bytes]:
         """Return the configuration files an edition was made with, for `Shop(files)`."""
@@ -246,7 +249,7 @@ class Editions(ActionLedger):
             return None
         files = select(EditionFileRow).where(EditionFileRow.edition_id == row.edition_id).order_by(EditionFileRow.path)
         hashes = {part.path: part.sha256 for part in session.scalars(files)}
-        return Edition(**{part: getattr(row, part) for part in _EDITION}, files=hashes)
+        return Edition(**{part: getattr(row, part) for part in _EDITION} | {"status": EditionStatus(row.status)}, files=hashes)
 
     def _save_config(self, session: Session, name: str, config_files: Mapping[str, bytes]) -> None:
         hashes = {file: hashlib.sha256(content).hexdigest() for file, content in sorted(config_files.items())}

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from tasks.errors import UserError
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningLetter
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningEventKind, WarningLetter
 from tasks.store.database import Database
 from tasks.store.plain_values import from_plain, to_plain
 from tasks.store.tables import WarningEventRow, WarningRow
@@ -33,7 +33,7 @@ class WarningLedger(Database):
         """
         with self.writing() as session:
             before = session.scalar(select(func.count()).select_from(WarningEventRow)) or 0
-            new = {kept.warning_id: kept for kept, event, _ in told if event.kind == "opened"}
+            new = {kept.warning_id: kept for kept, event, _ in told if event.kind == WarningEventKind.OPENED}
             self.insert_new(
                 session,
                 WarningRow,
@@ -58,7 +58,7 @@ class WarningLedger(Database):
                         "warning_id": event.warning_id,
                         "seq": event.seq,
                         "at": event.at,
-                        "kind": event.kind,
+                        "kind": event.kind.value,
                         "body": to_plain(event),
                         "letters": to_plain(letter) if letter else {},
                     }
@@ -90,10 +90,23 @@ class WarningLedger(Database):
             if last is not None and (last.answer, last.by, last.why) == (answer, by, why):
                 return last
             event = WarningEvent(
-                warning_id, max((e.seq for e in events), default=0) + 1, at, "answered", by=by, answer=answer, why=why
+                warning_id,
+                max((e.seq for e in events), default=0) + 1,
+                at,
+                WarningEventKind.ANSWERED,
+                by=by,
+                answer=answer,
+                why=why,
             )
             session.add(
-                WarningEventRow(warning_id=warning_id, seq=event.seq, at=at, kind="answered", body=to_plain(event), letters={})
+                WarningEventRow(
+                    warning_id=warning_id,
+                    seq=event.seq,
+                    at=at,
+                    kind=WarningEventKind.ANSWERED.value,
+                    body=to_plain(event),
+                    letters={},
+                )
             )
             return event
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tasks.model.causes import Cause
 from tasks.model.periods import Period
-from tasks.model.warnings import GradedWarning, KeptWarning, WarningGrades, WarningKind
+from tasks.model.warnings import GradedWarning, KeptWarning, WarningGrades, WarningKind, WarningVerdict
 from tasks.shop.load import Shop
 
 SAME_CASES = 0.3
@@ -36,11 +36,11 @@ def grades(kept: list[KeptWarning], causes: Iterable[tuple[str, Cause]], period:
 
 def _graded(kept: KeptWarning, causes: list[tuple[Period, Cause]]) -> GradedWarning:
     if kept.answer is not None:
-        return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, kept.answer.value)
+        return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, WarningVerdict(kept.answer.value))
     for period, cause in sorted(causes, key=lambda pair: (pair[0].end, pair[0].id, pair[1].cause_id)):
         if period.end > kept.opened_at and _is_its(kept, cause):
-            return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, "named", period.id)
-    return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, "silent")
+            return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, WarningVerdict.NAMED, period.id)
+    return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, WarningVerdict.SILENT)
 
 
 def _is_its(kept: KeptWarning, cause: Cause) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningState
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningEventKind, WarningState
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
 from tasks.warn.owners import ladder
@@ -109,7 +109,14 @@ def _opened(warning: EarlyWarning, shop: Shop, moment: datetime) -> Notice:
     person = ladder(warning, shop)[0]
     name = warning_id(warning, moment, shop.identity.zone)
     event = WarningEvent(
-        name, 1, moment, "opened", to=person.name, observed=warning.observed, expected=warning.expected, items=warning.items
+        name,
+        1,
+        moment,
+        WarningEventKind.OPENED,
+        to=person.name,
+        observed=warning.observed,
+        expected=warning.expected,
+        items=warning.items,
     )
     return Notice(KeptWarning(name, warning, moment, moment), warning, event, person)
 
@@ -122,7 +129,7 @@ def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: S
         old.warning_id,
         _next(old),
         moment,
-        "grew",
+        WarningEventKind.GREW,
         to=person.name,
         observed=warning.observed,
         expected=warning.expected,
@@ -138,7 +145,9 @@ def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) ->
     rule = shop.warnings.kinds[old.warning.kind]
     quiet = timedelta(days=shop.warnings.quiet_days)
     if (rule.reminder and not is_seen) or (not is_seen and moment - old.last_seen > quiet):
-        event = WarningEvent(old.warning_id, _next(old), moment, "expired", why="past" if rule.reminder else "not seen again")
+        event = WarningEvent(
+            old.warning_id, _next(old), moment, WarningEventKind.EXPIRED, why="past" if rule.reminder else "not seen again"
+        )
         return [Notice(old, old.warning, event, None)]
     today = moment.astimezone(ZoneInfo(shop.identity.zone)).date()
     waits = shop.calendar.is_holiday(today) and not rule.red_line
@@ -147,7 +156,7 @@ def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) ->
     person = next((person for person in ladder(old.warning, shop) if person.name not in old.people), None)
     if person is None:
         return []
-    event = WarningEvent(old.warning_id, _next(old), moment, "escalated", to=person.name)
+    event = WarningEvent(old.warning_id, _next(old), moment, WarningEventKind.ESCALATED, to=person.name)
     return [Notice(old, replace(old.warning, observed=old.observed), event, person)]
 
 

@@ -5,7 +5,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.model.facts import Facts
-from tasks.model.warnings import EarlyWarning
+from tasks.model.warnings import EarlyWarning, WarningEventKind
 from tasks.report.warning_letter import letter
 from tasks.run import Run
 from tasks.warn.kinds.clusters import clusters
@@ -47,7 +47,9 @@ def decide(run: Run, *found: list[EarlyWarning]) -> WatchResult:
     kept = run.stores.ledger.warnings()
     due = due_round([warning for part in found for warning in part], kept, run.shop, run.as_of)
     counts = {
-        kind: sum(telling.event.kind == kind for telling in due.tellings) for kind in ("opened", "grew", "escalated", "expired")
+        kind: sum(telling.event.kind is kind for telling in due.tellings)
+        for kind in WarningEventKind
+        if kind != WarningEventKind.ANSWERED
     }
     get_run_logger().info("%s", ", ".join(f"{count} {kind}" for kind, count in counts.items()))
     return due

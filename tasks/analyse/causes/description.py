@@ -20,7 +20,7 @@ from tasks.expected.arrivals import (
     day_of,
 )
 from tasks.methods.scan import Pattern, likelihood_ratio, ratio_interval
-from tasks.model.causes import Cause, CauseEvidence, Forecast
+from tasks.model.causes import Cause, CauseEvidence, CauseKind, Forecast, Trend
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -183,14 +183,14 @@ def _has_ended(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> b
     return float(panel.weights[after].sum()) * hit.found.ratio > 5
 
 
-def _kind(slice_: dict[str, str], hit: Candidate, shop: Shop, period: Period) -> str:
+def _kind(slice_: dict[str, str], hit: Candidate, shop: Shop, period: Period) -> CauseKind:
     if hit.family in ("app", "service"):
-        return hit.family
+        return CauseKind(hit.family)
     if "session_id" in slice_:
-        return "session"
+        return CauseKind.SESSION
     if hit.family == "ship" and "warehouse" in slice_ and _in_promotion(shop, hit):
-        return "promotion"
-    return "slice"
+        return CauseKind.PROMOTION
+    return CauseKind.SLICE
 
 
 def _in_promotion(shop: Shop, hit: Candidate) -> bool:
@@ -232,12 +232,12 @@ def _since(hit: Candidate, weekly: list[tuple[str, float, float]]) -> tuple[date
     return begun, "arrival"
 
 
-def _trend(weekly: list[tuple[str, float, float]]) -> str:
+def _trend(weekly: list[tuple[str, float, float]]) -> Trend:
     if len(weekly) < 2:
-        return "steady"
+        return Trend.STEADY
     before, now = weekly[-2][1], weekly[-1][1]
     noise = 1.96 * (before + now + 1) ** 0.5
-    return "rising" if now - before > noise else "falling" if before - now > noise else "steady"
+    return Trend.RISING if now - before > noise else Trend.FALLING if before - now > noise else Trend.STEADY
 
 
 def _rates(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tuple[float | None, float | None, str]:
@@ -275,13 +275,13 @@ def _rates(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tuple
     return rate, float(peer_c.sum()) / float(panel.weights[peer_u].sum()) * level, peers
 
 
-def _questions(kind: str, slice_: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+def _questions(kind: CauseKind, slice_: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
     """Return what people must still find out: question code, owner role, due."""
-    if kind == "app":
+    if kind == CauseKind.APP:
         return (("reproduce_on_release", "产品研发", "1d"),)
-    if kind == "service":
+    if kind == CauseKind.SERVICE:
         return (("staffing_of_shift", "客服", "2d"),)
-    if kind == "session":
+    if kind == CauseKind.SESSION:
         return (("promised_against_system", "直播运营", "1d"),)
     if "batch_no" in slice_:
         return (("reproduce_fault", "品控", "5d"), ("supplier_change", "供应链", "2d"))

@@ -10,7 +10,7 @@ from tasks.analyse.causes.exposure_panels import app_panel, service_panel
 from tasks.analyse.causes.lifecycle import Recount
 from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number, expected_units
 from tasks.methods.scan import FoundSlice, Pattern
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseKind
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 
@@ -32,8 +32,8 @@ def measured(facts: Facts, period: Period, book: UnitHistory, fitted: dict[str, 
         cause: A cause of orders, devices or conversations.
     """
     first, last = day_number(period.first_day), day_number(period.last_day)
-    if cause.kind in ("app", "service"):
-        made = (app_panel if cause.kind == "app" else service_panel)(facts, period.zone, first, last)
+    if cause.kind in (CauseKind.APP, CauseKind.SERVICE):
+        made = (app_panel if cause.kind == CauseKind.APP else service_panel)(facts, period.zone, first, last)
         if made is None:
             return None
         panel, describe, _ = made

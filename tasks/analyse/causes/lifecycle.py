@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from tasks.analyse.causes.naming import RootCauses
 from tasks.methods.scan import ratio_interval
-from tasks.model.causes import Cause, CauseEvidence, GradedForecast
+from tasks.model.causes import Cause, CauseEvidence, CauseLife, GradedForecast
+from tasks.model.coded import Track
 from tasks.model.periods import Period
 
 MAX_NEW = 3
@@ -65,14 +66,14 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
                 cause_id=then.cause_id,
                 first_period=then.first_period,
                 periods=then.periods + 1,
-                life="continuing" if when == last else "recurring",
+                life=CauseLife.CONTINUING if when == last else CauseLife.RECURRING,
                 status=then.status,
                 evidence=replace(cause.evidence, graded=_graded(then, counted[then.cause_id], period)),
             )
         )
     aged.sort(key=_urgency)
-    new = [cause for cause in aged if cause.life != "continuing"][:MAX_NEW]
-    named = [cause for cause in aged if cause.life == "continuing" or cause in new][:MAX_NAMED]
+    new = [cause for cause in aged if cause.life != CauseLife.CONTINUING][:MAX_NEW]
+    named = [cause for cause in aged if cause.life == CauseLife.CONTINUING or cause in new][:MAX_NAMED]
     named_rows = {record for cause in aged for record in cause.rows}
     ended = [
         _ended(cause, now, period)
@@ -89,7 +90,7 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
 
 def _urgency(cause: Cause) -> tuple[bool, float, float, str]:
     """Order by risk, then money a week, then evidence."""
-    return cause.track != "safety", -(cause.money or 0.0), -cause.llr, cause.cause_id
+    return cause.track != Track.SAFETY, -(cause.money or 0.0), -cause.llr, cause.cause_id
 
 
 def _newest(earlier: Sequence[tuple[str, Cause]], period: Period) -> dict[str, tuple[str, Cause]]:
@@ -151,7 +152,7 @@ def _ended(cause: Cause, now: Recount, period: Period) -> Cause:
     raised = low > 1 or (now.observed > 1.3 * now.expected and now.observed - now.expected >= 3)
     return replace(
         cause,
-        life="watched" if raised else "recovered",
+        life=CauseLife.WATCHED if raised else CauseLife.RECOVERED,
         observed=now.observed,
         expected=round(now.expected, 2),
         ratio=now.observed / max(now.expected, 1e-9),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tasks.expected.arrivals import Curve, UnitHistory, day_number, excess_nats, expected_by
 from tasks.model.facts import Facts
-from tasks.model.figures import MixEffect
+from tasks.model.figures import MixEffect, MixVerdict
 from tasks.model.periods import Period
 
 FIGURES = {"return": "refund_rate_after_sign"}
@@ -83,10 +83,10 @@ def _raised(book: UnitHistory, curve: Curve, first: int, last: int) -> NDArray[n
     return np.flatnonzero(np.array(nats) > 5)
 
 
-def _verdict(before: float, composition: float, own: float) -> str:
+def _verdict(before: float, composition: float, own: float) -> MixVerdict:
     """Name what moved the rate; a move of less than a twentieth of it is none."""
     small = 0.05 * before
     moved_mix, moved_own = abs(composition) >= max(small, 0.002), abs(own) >= max(1.5 * small, 0.004)
     if moved_mix and moved_own:
-        return "both" if abs(own) > 0.5 * abs(composition) else "composition"
-    return "composition" if moved_mix else "own" if moved_own else "none"
+        return MixVerdict.BOTH if abs(own) > 0.5 * abs(composition) else MixVerdict.COMPOSITION
+    return MixVerdict.COMPOSITION if moved_mix else MixVerdict.OWN if moved_own else MixVerdict.NONE

@@ -29,7 +29,7 @@ from tasks.expected.arrivals import (
     expected_units,
 )
 from tasks.methods.scan import scan
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseKind
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -140,7 +140,7 @@ def _from_orders(
     expected_leaves = _expected_leaves(book, fitted, facts, period)
     found = RootCauses(
         causes=causes,
-        falls=[replace(cause, kind="fall") for cause in down_causes[:3]],
+        falls=[replace(cause, kind=CauseKind.FALL) for cause in down_causes[:3]],
         tested=tested,
         expected_false_alarms=alpha * panels * len(windows),
         strongest_rejected=order_cause(facts, period, shop, book, fitted, best, []) if best else None,

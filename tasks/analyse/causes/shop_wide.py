@@ -11,7 +11,8 @@ from tasks.expected.arrivals import (
     local_days,
 )
 from tasks.methods.scan import likelihood_ratio, ratio_interval
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseKind
+from tasks.model.coded import Track
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -32,7 +33,7 @@ def clusters(facts: Facts, period: Period) -> list[Cause]:
         out.append(
             Cause(
                 cause_id=cause_id(slice_, "SPC.ABNORMAL"),
-                kind="cluster",
+                kind=CauseKind.CLUSTER,
                 slice=slice_,
                 family="other",
                 leaf="SPC.ABNORMAL",
@@ -47,7 +48,7 @@ def clusters(facts: Facts, period: Period) -> list[Cause]:
                 window_weeks=1,
                 exposure_kind="cases",
                 exposure=n,
-                track="dispute",
+                track=Track.DISPUTE,
                 to_confirm=(("verify_cluster", "法务", "3d"),),
                 first_period=period.id,
                 rows=tuple(sorted(group["record_id"].to_list())),
@@ -93,7 +94,7 @@ def reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
         out.append(
             Cause(
                 cause_id=cause_id({"sku": row["sku"]}, "REPUTATION"),
-                kind="reputation",
+                kind=CauseKind.REPUTATION,
                 slice={"sku": row["sku"]},
                 family="other",
                 leaf=leaf,

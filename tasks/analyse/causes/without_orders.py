@@ -18,7 +18,7 @@ from tasks.expected.arrivals import (
     local_days,
 )
 from tasks.methods.scan import FoundSlice, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseKind
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -86,7 +86,7 @@ def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCau
         n = float(rows.sum())
         return Cause(
             cause_id=cause_id(slice_, leaf),
-            kind="slice",
+            kind=CauseKind.SLICE,
             slice=slice_,
             family="reviews" if base == "reviews" else "counts",
             leaf=leaf,

@@ -15,7 +15,7 @@ from tasks.analyse.figures.quality import negative_share, quality, review_shares
 from tasks.analyse.figures.service import service
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FigureFamily
-from tasks.model.figures import Figure
+from tasks.model.figures import Attainment, Figure, Judgement
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -59,7 +59,10 @@ def figures(
     made += inflow(facts, period, shop, expected_total=expected_total)
     made = [with_target(figure, shop) if figure.target is None else figure for figure in made]
     if partial:
-        made = [replace(figure, judgement="incomplete", attainment="", streak=0, low=None, high=None, p=None) for figure in made]
+        made = [
+            replace(figure, judgement=Judgement.INCOMPLETE, attainment=Attainment.NONE, streak=0, low=None, high=None, p=None)
+            for figure in made
+        ]
     return sorted(made, key=lambda figure: ORDER[figure.family])
 
 

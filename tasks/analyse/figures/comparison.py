@@ -20,20 +20,18 @@ from tasks.methods.control_charts import (
 )
 from tasks.methods.levels import levels, usual
 from tasks.model.figure_kinds import FIGURES, Good
-from tasks.model.figures import Figure
+from tasks.model.figures import Attainment, Figure, Judgement
 from tasks.model.periods import Period
+from tasks.model.review import BreakKind
 from tasks.shop.calendar_days import Event
 from tasks.shop.load import Shop
-
-UNTESTED = "untested"
-"""Judgement of a figure that is told and not judged."""
 
 FAR_OFF = 0.15
 """Share of the target beyond which a miss is no longer slight."""
 
 SLIGHT_Z = 2.0
 
-LEVEL_KINDS = ("taxonomy", "formula", "freight_insurance", "rule", "switch")
+LEVEL_KINDS = (BreakKind.TAXONOMY, BreakKind.FORMULA, BreakKind.FREIGHT_INSURANCE, BreakKind.RULE, BreakKind.SWITCH)
 """Kinds of events after which the level itself is another one, so that before and after are not comparable."""
 
 COARSE = frozenset({"line", "platform", "shop"})
@@ -138,7 +136,7 @@ def _touches(event: Event, code: str, scope: str) -> bool:
 
 
 def _lacks_data(period: Period, code: str, scope: str, shop: Shop) -> bool:
-    lost = shop.calendar.events_between(period.first_day, period.last_day, ("missing_data",))
+    lost = shop.calendar.events_between(period.first_day, period.last_day, (BreakKind.MISSING_DATA,))
     return any(table in FIGURES[code].moved_by for event in lost for table in event.affects)
 
 
@@ -186,18 +184,18 @@ def level_since(normal: Normal | None, chain: Sequence[Period], used: Baseline) 
     return chain[used.places[normal.level]].first_day if normal and normal.level else None
 
 
-def word(normal: Normal | None, good: Good) -> str:
+def word(normal: Normal | None, good: Good) -> Judgement:
     """Return the judgement: normal, slightly_over, worse, better or insufficient."""
     if normal is None:
-        return "insufficient"
+        return Judgement.INSUFFICIENT
     bad = normal.z if good is Good.DOWN else -normal.z
     if good is Good.NONE:
-        return UNTESTED
+        return Judgement.UNTESTED
     if bad > LIMIT_Z:
-        return "worse"
+        return Judgement.WORSE
     if bad < -LIMIT_Z:
-        return "better"
-    return "slightly_over" if bad > SLIGHT_Z else "normal"
+        return Judgement.BETTER
+    return Judgement.SLIGHTLY_OVER if bad > SLIGHT_Z else Judgement.NORMAL
 
 
 def share_interval(numerator: float, n: float) -> tuple[float, float]:
@@ -231,8 +229,8 @@ def with_target(figure: Figure, shop: Shop) -> Figure:
     recent = [meets(value) for value in values[-6:]]
     now = meets(figure.value)
     turns = sum(first != second for first, second in pairwise(recent))
-    attainment = "mixed" if turns >= 3 else "met" if now else "missed"
+    attainment = Attainment.MIXED if turns >= 3 else Attainment.MET if now else Attainment.MISSED
     # «Slightly over» is said of a target just missed; far beyond it, a value within its normal range is normal and off target.
     far = not now and abs(figure.value - limit) > FAR_OFF * abs(limit)
-    judgement = "normal" if figure.judgement == "slightly_over" and far else figure.judgement
+    judgement = Judgement.NORMAL if figure.judgement == Judgement.SLIGHTLY_OVER and far else figure.judgement
     return replace(figure, target=limit, target_op=target.op, attainment=attainment, streak=streak, judgement=judgement)

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 from scipy.stats import false_discovery_control
 
-from tasks.model.figures import Figure, ProblemRow, RankedSlice, Ranking
+from tasks.model.figures import CHANGED, Figure, Judgement, ProblemRow, RankedSlice, Ranking
 
 FALSE_SHARE = 0.05
 """Share of false ones among what is called changed; also the chance of calling anything so where nothing changed."""
+
+TAKEN_BACK = {Judgement.WORSE: Judgement.WATCH, Judgement.BETTER: Judgement.NORMAL}
+"""A word that does not survive → what is left of it."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,10 @@ def judged_together(
     # What is not listed ranks lower than all that is: it counts as tested and as not found.
     passed = discoveries([*(row.p for row in rows if row.p is not None), *[1.0] * unlisted])[: len(rows)]
     failed = {id(row) for row, found in zip(rows, passed, strict=True) if not found}
-    named = sum(found and row.judgement in ("worse", "better") for row, found in zip(rows, passed, strict=True))
+    named = sum(found and row.judgement in CHANGED for row, found in zip(rows, passed, strict=True))
 
-    def said(row: Figure | ProblemRow | RankedSlice) -> str:
-        return {"worse": "watch", "better": "normal"}.get(row.judgement, row.judgement) if id(row) in failed else row.judgement
+    def said(row: Figure | ProblemRow | RankedSlice) -> Judgement:
+        return TAKEN_BACK.get(row.judgement, row.judgement) if id(row) in failed else row.judgement
 
     return FinalWords(
         [replace(row, judgement=said(row)) for row in figures],

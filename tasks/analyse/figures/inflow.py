@@ -10,11 +10,11 @@ from math import sqrt
 import polars as pl
 from scipy.stats import norm
 
-from tasks.analyse.figures.comparison import UNTESTED, baseline, cohorts, count_range, last_year, with_target, word
+from tasks.analyse.figures.comparison import baseline, cohorts, count_range, last_year, with_target, word
 from tasks.expected.arrivals import AXES
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FIGURES
-from tasks.model.figures import Figure, ProblemRow
+from tasks.model.figures import Figure, Judgement, ProblemRow
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -118,14 +118,15 @@ def problems(
             known = [expected_leaves[code] for code in codes if code in expected_leaves]
             complete = bool(known) and all(code in expected_leaves for code in codes if now.get(code, 0))
             expected = sum(known) if complete else None
-            low, high, p, said = None, None, None, UNTESTED if known or count >= shop.identity.minimum_n else "insufficient"
+            low, high, p = None, None, None
+            said = Judgement.UNTESTED if known or count >= shop.identity.minimum_n else Judgement.INSUFFICIENT
             if expected is not None and max(count, expected) >= shop.identity.minimum_n and not incomplete:
                 low, high, said, p = against_expected(count, expected)
             rows.append(
                 ProblemRow(
                     lens=lens, label=label, cases=count, previous=past, expected=expected, low=low, high=high,
                     share=count / total if total >= shop.identity.minimum_n else None,
-                    judgement="incomplete" if incomplete else said,
+                    judgement=Judgement.INCOMPLETE if incomplete else said,
                     leaves=tuple(code for code in codes if now.get(code, 0)), incomplete=incomplete, p=p,
                 )
             )  # fmt: skip
@@ -152,11 +153,11 @@ def unlinked_factor(facts: Facts, period: Period) -> dict[str, float]:
     return found | ({"": before.height / linked} if linked else {})
 
 
-def against_expected(observed: float, expected: float) -> tuple[float, float, str, float]:
+def against_expected(observed: float, expected: float) -> tuple[float, float, Judgement, float]:
     """Return the range of a count around its expectation, the word for it, and the probability of such a distance by chance."""
     sigma = sqrt(EXTRA_VARIANCE * max(expected, 1.0) + (MODEL_ERROR * expected) ** 2)
     z = (observed - expected) / sigma
-    said = "worse" if z > 3 else "better" if z < -3 else "slightly_over" if z > 2 else "normal"
+    said = Judgement.WORSE if z > 3 else Judgement.BETTER if z < -3 else Judgement.SLIGHTLY_OVER if z > 2 else Judgement.NORMAL
     return max(expected - 3 * sigma, 0.0), expected + 3 * sigma, said, 2 * float(norm.sf(abs(z)))
 
 
@@ -189,7 +190,7 @@ def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, scope: 
         previous=values[-2],
         last_year=total(list(aligned.days)) if aligned.days[0] >= first else None,
         last_year_basis=aligned.basis if aligned.days[0] >= first else "",
-        judgement=UNTESTED,
+        judgement=Judgement.UNTESTED,
         axis_from=period.first_day,
         axis_to=period.last_day,
         method="arrivals",
@@ -223,7 +224,7 @@ def _per_day(complaint: Figure, period: Period, shop: Shop, *, judged: bool) -> 
         previous=series[-2][1] if len(series) > 1 else None,
         low=normal.low if normal else None,
         high=normal.high if normal else None,
-        judgement=word(normal, kind.good) if normal else UNTESTED,
+        judgement=word(normal, kind.good) if normal else Judgement.UNTESTED,
         p=normal.p if normal else None,
         axis_from=period.first_day,
         axis_to=period.last_day,

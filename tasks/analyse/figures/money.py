@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from tasks.analyse.figures.comparison import UNTESTED, baseline, cohorts, count_range, with_target, word
+from tasks.analyse.figures.comparison import baseline, cohorts, count_range, with_target, word
 from tasks.methods.control_charts import Normal
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FIGURES
-from tasks.model.figures import Figure
+from tasks.model.figures import Figure, Judgement
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -86,7 +86,7 @@ def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         figure = Figure(
             kind=kind, value=values[-1], previous=values[-2] if known[-2] else None,
             low=normal.low if normal else None, high=normal.high if normal else None,
-            judgement="level_break" if code in scaled and usable.broken else word(normal, kind.good) if normal else UNTESTED,
+            judgement=Judgement.LEVEL_BREAK if code in scaled and usable.broken else word(normal, kind.good) if normal else Judgement.UNTESTED,
             p=normal.p if normal else None,
             axis_from=period.first_day, axis_to=period.last_day, method="booked_in_period", scope=scope,
             series=tuple((str(span.first_day), v if ok else None) for span, v, ok in zip(chain, values, known, strict=True)) if not scope else (),

@@ -11,7 +11,7 @@ from tasks.analyse.figures.comparison import cohorts, count_range, word
 from tasks.methods.control_charts import Normal
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import Good, published_kind
-from tasks.model.figures import Figure
+from tasks.model.figures import Attainment, Figure, Judgement
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -65,11 +65,11 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
     kind = published_kind(code, Good.UP if rising else Good.DOWN)
     distance = None if warn is None else (now["value"] - warn if rising else warn - now["value"])
     normal = _moved(rows, now)
-    judgement = "insufficient" if distance is None else "normal"
+    judgement = Judgement.INSUFFICIENT if distance is None else Judgement.NORMAL
     if normal is not None:
         judgement = word(normal, kind.good)
     if broken or (distance is not None and distance < 0):
-        judgement, normal = ("level_break" if broken else "worse"), None
+        judgement, normal = (Judgement.LEVEL_BREAK if broken else Judgement.WORSE), None
     note = [
         f"{name}={_plain(value)}" for name, value in (("warn", warn), ("distance", distance), ("bad", bad)) if value is not None
     ]
@@ -81,7 +81,7 @@ def _figure(rows: pl.DataFrame, platform: str, code: str, period: Period, shop: 
         high=None if rising else warn,
         target=warn,
         target_op="" if warn is None else ">=" if rising else "<=",
-        attainment="" if distance is None else "met" if distance >= 0 else "missed",
+        attainment=Attainment.NONE if distance is None else Attainment.MET if distance >= 0 else Attainment.MISSED,
         judgement=judgement,
         p=normal.p if normal is not None else None,
         axis_from=now["as_published_at"].date() - timedelta(days=(now["window_days"] or 1) - 1),

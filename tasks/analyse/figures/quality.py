@@ -20,7 +20,7 @@ from tasks.analyse.figures.comparison import (
 )
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FIGURES, FigureUnit
-from tasks.model.figures import Figure
+from tasks.model.figures import Figure, Judgement
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -251,7 +251,11 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
         previous=counts[-2][0] / previous_n * scale if previous_n and enough else None,
         last_year=past_numerator / past_n * scale if past_n and enough else None,
         last_year_basis=aligned.basis if past_n else "",
-        judgement="level_break" if enough and usable.broken else word(normal, kind.good) if enough else "insufficient",
+        judgement=Judgement.LEVEL_BREAK
+        if enough and usable.broken
+        else word(normal, kind.good)
+        if enough
+        else Judgement.INSUFFICIENT,
         p=normal.p if normal else None,
         level_since=level_since(normal, chain, usable),
         axis_from=newest.first_day,

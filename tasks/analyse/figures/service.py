@@ -9,7 +9,6 @@ from datetime import timedelta
 import polars as pl
 
 from tasks.analyse.figures.comparison import (
-    UNTESTED,
     Baseline,
     baseline,
     cohorts,
@@ -22,7 +21,7 @@ from tasks.analyse.figures.comparison import (
 from tasks.methods.control_charts import Normal, g_chart, t_chart
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FIGURES, Good
-from tasks.model.figures import Figure
+from tasks.model.figures import Figure, Judgement
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -79,7 +78,7 @@ def _share(
         numerator=numerator,
         n=n,
         previous=before[0] / before[1] if before and before[1] and enough else None,
-        judgement=UNTESTED if enough else "insufficient",
+        judgement=Judgement.UNTESTED if enough else Judgement.INSUFFICIENT,
         axis_from=period.first_day,
         axis_to=period.last_day,
         method=method,
@@ -149,7 +148,7 @@ def _ranged(figure: Figure, normal: Normal | None, chain: list[Period], usable: 
         figure,
         low=normal.low if normal else None,
         high=normal.high if normal else None,
-        judgement="level_break" if usable.broken else word(normal, figure.good),
+        judgement=Judgement.LEVEL_BREAK if usable.broken else word(normal, figure.good),
         p=normal.p if normal else None,
         level_since=level_since(normal, chain, usable),
     )
@@ -231,7 +230,7 @@ def _times(
     for code, share in codes:
         figure = Figure(
             kind=FIGURES[code], value=_number(now.quantile(share, "linear")) if enough else None,
-            n=float(len(now)), judgement="insufficient", axis_from=period.first_day, axis_to=period.last_day,
+            n=float(len(now)), judgement=Judgement.INSUFFICIENT, axis_from=period.first_day, axis_to=period.last_day,
             method=method, missing="" if enough else "few_cases" if len(now) else "none_due", rows=rows,
         )  # fmt: skip
         if figure.value is not None:
@@ -300,7 +299,7 @@ def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
         low, high = (normal.low * decided[-1], normal.high * decided[-1]) if normal else (None, None)
     return Figure(
         kind=kind, value=counts[-1], numerator=counts[-1], previous=counts[-2],
-        low=low, high=high, judgement=word(normal, kind.good) if normal else UNTESTED, p=normal.p if normal else None,
+        low=low, high=high, judgement=word(normal, kind.good) if normal else Judgement.UNTESTED, p=normal.p if normal else None,
         axis_from=period.first_day, axis_to=period.last_day, method="agreed_in_period",
         rows=f"decided_by = auto_timeout and agreed_at in {period.first_day}..{period.last_day}",
     )  # fmt: skip
@@ -331,12 +330,12 @@ def _evidence_missed(orders: pl.DataFrame, period: Period) -> Figure:
     )  # fmt: skip
 
 
-def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[str, float | None]:
+def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[Judgement, float | None]:
     """Return the word for rare failures among what was due, and its probability; a first one without history is watched."""
     if not seen:
-        return "normal", None
+        return Judgement.NORMAL, None
     normal = g_chart(seen, due, earlier, span)
-    return (word(normal, Good.DOWN), normal.p) if normal else ("watch", None)
+    return (word(normal, Good.DOWN), normal.p) if normal else (Judgement.WATCH, None)
 
 
 def _refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
@@ -387,7 +386,7 @@ def _regulator(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
         "regulator_on_time", met, n, shop, method="due_in_period", before=counts(period.previous()), always=True, period=period,
         rows=f"regulator_case.must_act_by in {period.first_day}..{period.last_day}",
     )  # fmt: skip
-    return [replace(figure, judgement="insufficient" if n == 0 else said, p=p)]
+    return [replace(figure, judgement=Judgement.INSUFFICIENT if n == 0 else said, p=p)]
 
 
 def _solved_at_once(facts: Facts, period: Period, shop: Shop) -> list[Figure]:

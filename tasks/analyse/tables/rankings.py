@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from tasks.methods.shrinkage import dispersion, disproportion, distances, fitted_prior, funnel_limits, shrunken
 from tasks.model.facts import Facts
-from tasks.model.figures import RankedSlice, Ranking
+from tasks.model.figures import Judgement, RankedBy, RankedSlice, Ranking
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -71,10 +71,10 @@ def rankings(facts: Facts, period: Period, shop: Shop) -> list[Ranking]:
             if dimension in orders.columns and all(name in orders.columns for name in within):
                 hit = pl.col("family").is_in(TRANSPORT) if dimension in MOVED else pl.col("leaf").is_not_null()
                 rows = orders.with_columns(hit=hit.fill_null(value=False).cast(pl.Float64), n=pl.lit(1.0))
-                made.append(_ranking(rows, dimension, within, "orders", shop, span))
+                made.append(_ranking(rows, dimension, within, RankedBy.ORDERS, shop, span))
     desk = _desk(facts, period)
     for dimension, within in DESK_SLICES if desk.height else ():
-        made.append(_ranking(desk, dimension, within, "conversations", shop, (period.first_day, period.last_day)))
+        made.append(_ranking(desk, dimension, within, RankedBy.CONVERSATIONS, shop, (period.first_day, period.last_day)))
     return [one for one in made if one is not None]
 
 
@@ -128,7 +128,7 @@ def _desk(facts: Facts, period: Period) -> pl.DataFrame:
 
 
 def _ranking(
-    rows: pl.DataFrame, dimension: str, within: tuple[str, ...], unit: str, shop: Shop, span: tuple[date, date]
+    rows: pl.DataFrame, dimension: str, within: tuple[str, ...], unit: RankedBy, shop: Shop, span: tuple[date, date]
 ) -> Ranking | None:
     """Return the ranking of one dimension, or nothing where too few slices can be compared or none is large enough."""
     known = rows.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in (dimension, *within)))
@@ -161,9 +161,9 @@ def _ranking(
         ratio = shrunken(cases, due, prior)
         under, over = funnel_limits(due, FUNNEL_TAIL, dispersion=phi)
         outside = cases > over * due
-        word = "worse" if outside and ratio.low > 1 else "watch" if outside or ratio.low > 1 else "normal"
+        word = Judgement.WORSE if outside and ratio.low > 1 else Judgement.WATCH if outside or ratio.low > 1 else Judgement.NORMAL
         if cases < under * due and ratio.high < 1:
-            word = "better"
+            word = Judgement.BETTER
         made.append(
             RankedSlice(
                 value, cases, exposure, due, ratio.ratio, ratio.low, word, _out_of_proportion(leaves, value),

@@ -11,7 +11,7 @@ from tasks.analyse.deadlines import HIDDEN, due_items
 from tasks.classify.clocks import due_moment
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
-from tasks.model.review import DueItem
+from tasks.model.review import DueItem, DueKind
 from tasks.model.warnings import EarlyWarning, WarningKind
 from tasks.shop.load import Shop
 from tasks.shop.service_levels import Milestone
@@ -32,7 +32,7 @@ def deadlines(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     close = [
         item
         for item in due_items(facts, Period.parse(f"{yesterday}..{yesterday}", zone), shop)
-        if not item.missed and item.kind != "regulator" and item.must_act_by < until
+        if not item.missed and item.kind != DueKind.REGULATOR and item.must_act_by < until
     ]
     return [_of_kind(kind, [item for item in close if item.kind == kind], zone) for kind in sorted({item.kind for item in close})]
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from tasks.analyse.red_lines import red_lines
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
+from tasks.model.review import RedLineKind
 from tasks.model.warnings import EarlyWarning, WarningKind
 from tasks.shop.load import Shop
 
@@ -38,5 +39,5 @@ def safety(facts: Facts, shop: Shop) -> list[EarlyWarning]:
             sold=line.sold,
         )
         for line in red_lines(facts, recent, shop)
-        if line.kind == "safety"
+        if line.kind == RedLineKind.SAFETY
     ]

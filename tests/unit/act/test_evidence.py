@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tasks.act.evidence import AFTER, OWN, Evidence, WeekTable, Windows, gather
-from tasks.act.verdict import Judgement, judge
+from tasks.act.verdict import JudgedEffect, judge
 from tasks.model.actions import Verdict
 
 MONDAY = date(2026, 1, 5)
@@ -39,7 +39,7 @@ def table(
     )
 
 
-def said(found: Evidence, target: float = 0.02) -> Judgement:
+def said(found: Evidence, target: float = 0.02) -> JudgedEffect:
     return judge(found, target=target, min_units=1000, age_days=7, last_day=WINDOWS.last_day)
 
 

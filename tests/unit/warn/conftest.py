@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningKind
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningEventKind, WarningKind
 from tasks.shop.load import Shop
 
 MOMENT = datetime(2026, 11, 9, 0, 0, tzinfo=UTC)
@@ -45,5 +45,7 @@ def warning() -> Callable[..., EarlyWarning]:
 
 def kept_after(warning: EarlyWarning, *events: WarningEvent, opened: datetime = MOMENT) -> KeptWarning:
     """Return a warning as the ledger keeps it: told to its owner, then what else happened."""
-    first = WarningEvent("W1", 1, opened, "opened", to=warning.owner, observed=warning.observed, items=warning.items)
+    first = WarningEvent(
+        "W1", 1, opened, WarningEventKind.OPENED, to=warning.owner, observed=warning.observed, items=warning.items
+    )
     return KeptWarning("W1", warning, opened, max([opened, *(event.at for event in events)]), (first, *events))

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tasks.model.periods import Period
-from tasks.model.warnings import EarlyWarning, WarningAnswer, WarningEvent, WarningKind
+from tasks.model.warnings import EarlyWarning, WarningAnswer, WarningEvent, WarningEventKind, WarningKind
 from tasks.report.edition import make
 from tasks.settings import Settings
 from tasks.warn.grades import grades
@@ -22,7 +22,7 @@ def test_the_monthly_edition_prints_the_grades(warning: Callable[..., EarlyWarni
     shop, review = make_shop(), make_review("month")
     month = Period.parse(review.period.id)
     opened = month.start + timedelta(hours=4)
-    real = WarningEvent("W1", 2, MOMENT, "answered", by="x", answer=WarningAnswer.REAL)
+    real = WarningEvent("W1", 2, MOMENT, WarningEventKind.ANSWERED, by="x", answer=WarningAnswer.REAL)
     kept = [
         replace(kept_after(warning(), real, opened=opened), warning_id="Wa"),
         replace(

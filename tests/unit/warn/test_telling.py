@@ -16,7 +16,16 @@ from tasks.deliver.message import Letter, build
 from tasks.errors import UserError
 from tasks.model.causes import Cause
 from tasks.model.periods import Period
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningKind, WarningLetter, WarningState
+from tasks.model.warnings import (
+    EarlyWarning,
+    KeptWarning,
+    WarningAnswer,
+    WarningEvent,
+    WarningEventKind,
+    WarningKind,
+    WarningLetter,
+    WarningState,
+)
 from tasks.report.language.legal_words import Gate
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.voice import Voice
@@ -31,7 +40,9 @@ Make = Callable[..., EarlyWarning]
 MONTH = Period.parse("2026-11")
 
 
-def written(shop: Shop, warning: EarlyWarning, kind: str = "opened", language: str = "zh-CN", **kept: Any) -> WarningLetter:
+def written(
+    shop: Shop, warning: EarlyWarning, kind: WarningEventKind = WarningEventKind.OPENED, language: str = "zh-CN", **kept: Any
+) -> WarningLetter:
     person = shop.people.person(warning.owner).model_copy(update={"language": language})
     event = WarningEvent("W261109-abcde", 1, MOMENT, kind, to=person.name, observed=warning.observed)
     return letter(kept.get("kept", kept_after(warning)), warning, event, person, shop)
@@ -87,7 +98,7 @@ def test_an_update_says_what_was_told_before_and_an_escalation_who_did_not_answe
     grown = written(shop, warning(observed=9.0), "grew", kept=kept_after(warning()))
     assert grown.subject.startswith("【预警】更新：") and "上次告知时6起，现在9起。" in grown.text
     old = kept_after(warning(answer_by=MOMENT - timedelta(hours=1)), opened=MOMENT - timedelta(days=1))
-    passed = written(shop, old.warning, "escalated", kept=old)
+    passed = written(shop, old.warning, WarningEventKind.ESCALATED, kept=old)
     assert passed.subject.startswith("【预警】升级：") and "未在11月9日07:00前答复" in passed.text
 
 
@@ -160,7 +171,9 @@ def cause(**changes: Any) -> Cause:
 
 
 def answered(warning: EarlyWarning, answer: WarningAnswer) -> KeptWarning:
-    return kept_after(warning, WarningEvent("W1", 2, MOMENT + timedelta(hours=1), "answered", by="x", answer=answer))
+    return kept_after(
+        warning, WarningEvent("W1", 2, MOMENT + timedelta(hours=1), WarningEventKind.ANSWERED, by="x", answer=answer)
+    )
 
 
 def test_a_month_says_how_many_were_sent_and_how_many_were_real(shop: Shop, warning: Make) -> None:

@@ -9,7 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks.errors import ConfigurationError
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningAnswer, WarningEvent, WarningKind, WarningState
+from tasks.model.warnings import (
+    EarlyWarning,
+    KeptWarning,
+    WarningAnswer,
+    WarningEvent,
+    WarningEventKind,
+    WarningKind,
+    WarningState,
+)
 from tasks.shop.load import Shop
 from tasks.warn.lifecycle import WatchResult, due_round, warning_id
 from tasks.warn.owners import ladder
@@ -66,14 +74,18 @@ def test_the_same_cases_under_another_slice_are_the_same_matter(shop: Shop, warn
 def test_every_further_safety_case_is_told_even_after_an_answer(shop: Shop, warning: Make) -> None:
     one = warning(WarningKind.SAFETY, slice={"sku": "KT-11"}, symptom="leak_current", items=("a",), observed=1.0, restricted=True)
     two = replace(one, items=("a", "b"), observed=2.0)
-    answered = WarningEvent("W1", 2, MOMENT + timedelta(hours=1), "answered", by="品控主管", answer=WarningAnswer.KNOWN)
+    answered = WarningEvent(
+        "W1", 2, MOMENT + timedelta(hours=1), WarningEventKind.ANSWERED, by="品控主管", answer=WarningAnswer.KNOWN
+    )
     for kept in (kept_after(one), kept_after(one, answered)):
         assert told(due_round([two], [kept], shop, MOMENT + timedelta(hours=3))) == [("grew", "品控主管")]
         assert told(due_round([one], [kept], shop, MOMENT + timedelta(hours=3))) == []
 
 
 def test_an_answered_matter_is_silent_however_much_it_grows(shop: Shop, warning: Make) -> None:
-    answered = WarningEvent("W1", 2, MOMENT + timedelta(hours=1), "answered", by="品控主管", answer=WarningAnswer.REAL)
+    answered = WarningEvent(
+        "W1", 2, MOMENT + timedelta(hours=1), WarningEventKind.ANSWERED, by="品控主管", answer=WarningAnswer.REAL
+    )
     kept = kept_after(warning(), answered)
     assert kept.state is WarningState.ANSWERED
     assert told(due_round([warning(observed=60.0)], [kept], shop, MOMENT + 3 * DAY)) == []
@@ -112,7 +124,7 @@ def test_what_is_not_there_any_more_is_not_passed_on_and_ends_by_itself(shop: Sh
 
 
 def test_a_matter_that_comes_back_after_it_ended_is_a_new_warning(shop: Shop, warning: Make) -> None:
-    kept = kept_after(warning(), WarningEvent("W1", 2, MOMENT + 15 * DAY, "expired"))
+    kept = kept_after(warning(), WarningEvent("W1", 2, MOMENT + 15 * DAY, WarningEventKind.EXPIRED))
     kept = replace(kept, last_seen=MOMENT)
     later = MOMENT + 40 * DAY
     due = due_round([warning(items=("n1", "n2", "n3", "n4"))], [kept], shop, later)
