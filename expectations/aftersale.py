@@ -1,7 +1,7 @@
 """What must be true of after-sales orders: refunds, returns, exchanges, repairs."""
 
+from expectations.checks import Between
 from expectations.rules import (
-    Between,
     Given,
     Rule,
     coded,

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from expectations.rules import Between, Given, Rule, batch_readable, identified, known_sku, one_version, rule, sane_time
+from expectations.checks import Between
+from expectations.rules import Given, Rule, batch_readable, identified, known_sku, one_version, rule, sane_time
 
 QUALITY = "品控"
 QUANTITIES = ("qty_in", "qty_shipped", "qty_stock", "qty_transit", "qty_at_supplier")

@@ -1,6 +1,7 @@
 """What must be true of exposure: the denominators of every rate."""
 
-from expectations.rules import Between, Given, Rule, coded, known_sku, one_version, required, rule, sane_time
+from expectations.checks import Between
+from expectations.rules import Given, Rule, coded, known_sku, one_version, required, rule, sane_time
 from tasks.model.tables import TABLES
 
 DATA = "数据"

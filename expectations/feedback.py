@@ -1,12 +1,9 @@
 """What must be true of feedback: complaints, questions, suggestions and praise of every channel."""
 
+from expectations.checks import Between, Lacks, Length, OneOf
 from expectations.rules import (
     TEXT_CAP,
-    Between,
     Given,
-    Lacks,
-    Length,
-    OneOf,
     Rule,
     batch_readable,
     coded,
@@ -57,6 +54,16 @@ def rules(given: Given) -> list[Rule]:
             ("关闭时间比提交早一天以上", "检查两列时间是否映射反了"),
             ("closed a day and more before it was submitted", "Check whether the two times are swapped in the mapping."),
         ),
+        *_amounts(given),
+        *_codes(),
+        *_mapped_issue(given),
+        *_references_and_times(given),
+    ]  # fmt: skip
+
+
+def _amounts(given: Given) -> list[Rule]:
+    """Scores, lengths, money and counts."""
+    return [
         rule(
             "feedback.rating_in_stars", "row", SERVICE, Between("rating", 0, 5),
             ("评分不在 0–5 之间", "换算成五分制；百分制除以 20"),
@@ -99,20 +106,37 @@ def rules(given: Given) -> list[Rule]:
             ("币种与店铺不同，金额不能相加", "在来源里换算，或在映射里给出汇率列"),
             ("another currency than the shop's: amounts cannot be added", "Convert at the source, or map a rate."),
         ),
+    ]  # fmt: skip
+
+
+def _codes() -> list[Rule]:
+    """Columns that hold one of a few words."""
+    return [
         coded("feedback", "origin", "flag", DATA, ("online", "offline")),
         coded("feedback", "customer_tier", "flag", DATA, ("new", "returning", "vip", "unknown")),
         coded("feedback", "impact", "flag", DATA, ("minor", "severe", "critical")),
         coded("feedback", "frequency", "flag", DATA, ("occasional", "often")),
         coded(
-            "feedback", "request", "flag", DATA,
+            "feedback",
+            "request",
+            "flag",
+            DATA,
             ("refund", "exchange", "repair", "reship", "compensate", "improve", "other"),
         ),
         coded("feedback", "nature", "flag", DATA, ("complaint", "question", "suggestion", "praise")),
         coded(
-            "feedback", "traffic_source", "flag", "电商运营",
+            "feedback",
+            "traffic_source",
+            "flag",
+            "电商运营",
             ("shelf", "search", "self_live", "talent_live", "short_video", "private", "store"),
         ),
-        *_mapped_issue(given),
+    ]
+
+
+def _references_and_times(given: Given) -> list[Rule]:
+    """References to orders, products and batches; what was masked; deadlines and other times."""
+    return [
         *known_sku("feedback", "电商运营", given),
         rule(
             "feedback.order_ref_of_order", "flag", SERVICE, Lacks("order_ref", WAYBILL),

@@ -2,10 +2,9 @@
 
 import polars as pl
 
+from expectations.checks import Between, NotBefore
 from expectations.rules import (
-    Between,
     Given,
-    NotBefore,
     Rule,
     batch_readable,
     coded,
@@ -28,15 +27,6 @@ UNSIGNED_DAYS = 15
 
 def rules(given: Given) -> list[Rule]:
     """List the rules of order lines."""
-
-    def days_unsigned(_: pl.DataFrame) -> pl.Expr:
-        open_days = (pl.lit(given.now) - pl.col("shipped_at")).dt.total_days()
-        return pl.when(pl.col("signed_at").is_null() & ~pl.col("cancelled_before_ship").fill_null(False)).then(open_days)
-
-    def cancelled_and_shipped(_: pl.DataFrame) -> pl.Expr:
-        return (pl.col("cancelled_before_ship").fill_null(False) & pl.col("shipped_at").is_not_null()).cast(pl.Int64)
-
-    unsigned, contradiction = "days since shipping without signature", "cancelled before shipping and shipped"
     return [
         *identified("order_line", "oid", SALES, ("订单行号", "order line id")),
         *identified("order_line", "tid", SALES, ("订单号", "order id")),
@@ -55,6 +45,35 @@ def rules(given: Given) -> list[Rule]:
         ),
         money("order_line", "paid_amount", "row", "财务", ("实付金额", "the amount paid")),
         money("order_line", "cost_amount", "flag", "财务", ("成本金额", "the cost")),
+        *_travel(given),
+        *sane_times(
+            "order_line.times", WAREHOUSE, ("shipped_at", "signed_at"), given,
+            ("有时间早于 2000 年或在未来一天以后", "检查日期写法和空值的占位（如 1970-01-01）"),
+            ("a time lies before 2000 or more than a day ahead", "Check how dates and missing dates (1970-01-01) are written."),
+        ),
+        coded(
+            "order_line", "traffic_source", "flag", SALES,
+            ("shelf", "search", "self_live", "talent_live", "short_video", "private", "store"),
+        ),
+        coded("order_line", "batch_source", "flag", WAREHOUSE, ("sn", "wms_lot", "date_window", "none")),
+        *known_sku("order_line", SALES, given),
+        *batch_readable("order_line", WAREHOUSE),
+        one_version("order_line", ("oid",), SALES),
+    ]  # fmt: skip
+
+
+def _travel(given: Given) -> list[Rule]:
+    """From payment by shipping to signature."""
+
+    def days_unsigned(_: pl.DataFrame) -> pl.Expr:
+        open_days = (pl.lit(given.now) - pl.col("shipped_at")).dt.total_days()
+        return pl.when(pl.col("signed_at").is_null() & ~pl.col("cancelled_before_ship").fill_null(False)).then(open_days)
+
+    def cancelled_and_shipped(_: pl.DataFrame) -> pl.Expr:
+        return (pl.col("cancelled_before_ship").fill_null(False) & pl.col("shipped_at").is_not_null()).cast(pl.Int64)
+
+    unsigned, contradiction = "days since shipping without signature", "cancelled before shipping and shipped"
+    return [
         *not_long_before(
             "order_line.shipped_after_paid", WAREHOUSE, "shipped_at", "paid_at",
             ("发货比付款早一天以上", "检查两列时间是否映射反了"),
@@ -77,17 +96,4 @@ def rules(given: Given) -> list[Rule]:
             ("marked as cancelled before shipping, yet shipped", "Check the interception; it counts as shipped."),
             fields=("cancelled_before_ship", "shipped_at"), derived={contradiction: cancelled_and_shipped},
         ),
-        *sane_times(
-            "order_line.times", WAREHOUSE, ("shipped_at", "signed_at"), given,
-            ("有时间早于 2000 年或在未来一天以后", "检查日期写法和空值的占位（如 1970-01-01）"),
-            ("a time lies before 2000 or more than a day ahead", "Check how dates and missing dates (1970-01-01) are written."),
-        ),
-        coded(
-            "order_line", "traffic_source", "flag", SALES,
-            ("shelf", "search", "self_live", "talent_live", "short_video", "private", "store"),
-        ),
-        coded("order_line", "batch_source", "flag", WAREHOUSE, ("sn", "wms_lot", "date_window", "none")),
-        *known_sku("order_line", SALES, given),
-        *batch_readable("order_line", WAREHOUSE),
-        one_version("order_line", ("oid",), SALES),
     ]  # fmt: skip

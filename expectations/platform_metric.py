@@ -1,6 +1,7 @@
 """What must be true of platforms' published figures: kept as published, never recomputed."""
 
-from expectations.rules import Between, Given, Rule, identified, one_version, required, rule, sane_time
+from expectations.checks import Between
+from expectations.rules import Given, Rule, identified, one_version, required, rule, sane_time
 from tasks.model.tables import TABLES
 
 SALES = "电商运营"

@@ -1,6 +1,7 @@
 """What must be true of the products."""
 
-from expectations.rules import Between, Given, Rule, identified, money, one_version, rule, sane_time
+from expectations.checks import Between
+from expectations.rules import Given, Rule, identified, money, one_version, rule, sane_time
 
 SALES = "电商运营"
 

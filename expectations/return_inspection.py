@@ -1,18 +1,7 @@
 """What must be true of inspections of returned goods."""
 
-from expectations.rules import (
-    Between,
-    Given,
-    Rule,
-    batch_readable,
-    coded,
-    identified,
-    money,
-    one_version,
-    required,
-    rule,
-    sane_time,
-)
+from expectations.checks import Between
+from expectations.rules import Given, Rule, batch_readable, coded, identified, money, one_version, required, rule, sane_time
 
 WAREHOUSE = "仓配"
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tasks.validate.quarantine as gate
-from expectations.rules import Given, Lacks, rule
+from expectations.checks import Lacks
+from expectations.rules import Given, rule
 from tasks.errors import UserError
 from tasks.model.rows import QUARANTINE_SCHEMA
 from tasks.model.tables import TABLES
