@@ -22,7 +22,8 @@ fast: ## Run the tests that need no peer and no server
 check: ## Lint, types, import rules, drift of the generated docs; changes nothing
 	@./setup.sh run
 	@$(RUN)ruff check .
-	@$(RUN)mypy tasks
+	@$(RUN)ruff format --check .
+	@$(RUN)mypy
 	@$(RUN)lint-imports
 	@$(RUN)python -m expectations.catalogue --check
 	@$(RUN)python -m docs.settings --check

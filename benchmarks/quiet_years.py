@@ -98,7 +98,8 @@ def judge_year(seed: int, weeks: int, verbose: bool = False) -> dict[str, Any]:
             searched=causes.tested,
             search_alarms=causes.expected_false_alarms,
         )
-        alarms, explained = [], []
+        alarms: list[str] = []
+        explained: list[str] = []
         for cause in causes.causes:
             if cause.kind in SHOP_LEVEL:
                 continue
@@ -183,8 +184,8 @@ def _expected(chance: np.random.Generator, rate: float) -> np.ndarray[Any, np.dt
     """Return the cases a healthy batch lets expect on each day since its first unit was signed."""
     units = float(chance.uniform(600, 2500))
     signed = chance.dirichlet(np.full(SIGNING_DAYS, 4.0)) * units
-    ages = np.arange(WATCHED_DAYS)
-    lag = np.diff(np.concatenate(([0.0], _gamma_cdf(ages + 1.0))))
+    ages = np.arange(WATCHED_DAYS, dtype=np.float64)
+    lag = np.diff(np.concatenate((np.zeros(1), _gamma_cdf(ages + 1.0))))
     return np.asarray(np.convolve(signed, lag)[:WATCHED_DAYS] * rate)
 
 
@@ -210,8 +211,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     with ProcessPoolExecutor(min(options.jobs, len(seeds)), max_tasks_per_child=1) as pool:
         for year in pool.map(judge_year, seeds, [options.weeks] * len(seeds), [options.verbose] * len(seeds)):
             years.append(year)
-            alarmed = [week for week in year["weeks"] if week["alarms"]]
-            print(f"seed {year['seed']}: {len(alarmed)} of {len(year['weeks'])} weeks alarmed", flush=True)
+            loud = sum(bool(week["alarms"]) for week in year["weeks"])
+            print(f"seed {year['seed']}: {loud} of {len(year['weeks'])} weeks alarmed", flush=True)
             for week in year["weeks"]:
                 for text in week["alarms"]:
                     print(f"  {week['week']} alarm: {text}", flush=True)

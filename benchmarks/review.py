@@ -181,7 +181,7 @@ def review_once(home: Path) -> Clock:
     clock = Clock()
     token = PROGRESS.set(clock)
     try:
-        state = review(period=PERIOD, as_of=AS_OF, send=True, return_state=True)  # type: ignore[call-overload]
+        state = review(period=PERIOD, as_of=AS_OF, send=True, return_state=True)
     finally:
         PROGRESS.reset(token)
     if not state.is_completed():

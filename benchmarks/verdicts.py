@@ -14,173 +14,41 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from benchmarks.verdict_cases import EFFECTS, MONDAY, Case, draw, rows_of, small_cases
 from tasks.act.evidence import (
     AFTER,
     BEFORE,
-    HISTORY_WEEKS,
-    OWN,
     UNTREATED,
     Counts,
     Evidence,
-    WeekTable,
-    Windows,
     gather,
     needed_units,
 )
 from tasks.act.observation import evidence
 from tasks.act.verdict import JudgedEffect, RateComparison, judge
-from tasks.methods.noise import YEAR, Noise
+from tasks.methods.noise import Noise
 from tasks.model.actions import Action, ActionKind, Verdict
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 
-Floats = NDArray[np.float64]
-
-EFFECTS = {"none": 1.0, "small": 0.8, "real": 0.5, "harmful": 1.5}
-SHARES = (0.3, 0.2, 0.3, 0.2)
-
-SLICES = 150
-LINE = 15
-"""Slices of one product line: one acted on, the others its sisters."""
-
-LAST_WEEKS = 26
-"""Weeks of units after cut-in that are drawn at most."""
-
-MONDAY = date(2025, 1, 6)
-
 PROMISES = {"coverage": (0.935, 0.98), "false_effective": (0.0, 0.025), "power": (0.9, 1.0)}
-
-
-@dataclass(frozen=True)
-class Case:
-    """An action with its truth: what its slice and sisters would bring, and what they brought."""
-
-    effect: str
-    selected: bool
-    story: str  # none, spike (over by itself), rise (stands until cut-in)
-    control: bool
-    moving: str  # "", trend, season, both
-    table: WeekTable
-    level: Floats  # true multiplier of the slice by week, without effect, trend and season
-    per_unit: Floats  # cases that an untreated unit of the slice brings on average, by week
-    dispersion: float
-    windows: Windows
-    target: float
-    first_look: int
-
-
-def draw(chance: np.random.Generator) -> Case:
-    """Draw one action."""
-    effect = str(chance.choice(list(EFFECTS), p=SHARES))
-    selected = bool(chance.random() < 0.5)
-    story = str(chance.choice(["none", "spike", "rise"], p=[0.75, 0.13, 0.12]))
-    control = bool(chance.random() < 0.7)
-    history = int(chance.integers(16, 80)) if chance.random() < 0.9 or not control else int(chance.integers(4, 8))
-    age, lag, ramp = int(chance.choice([7, 14, 30])), int(chance.integers(1, 6)), int(chance.integers(0, 6))
-    gap = -(-age // 7)  # weeks whose units were still being watched when the trigger window began
-    trigger = history + gap
-    cut_in = trigger + lag
-    weeks = cut_in + LAST_WEEKS + 1
-    week = np.arange(weeks, dtype=np.float64)
-
-    moving = str(chance.choice(["", "trend", "season", "both"], p=[0.5, 0.2, 0.2, 0.1]))
-    slope = chance.uniform(-0.015, 0.015) if moving in ("trend", "both") else 0.0
-    height = chance.uniform(0.1, 0.3) if moving in ("season", "both") else 0.0
-    shape = np.exp(slope * (week - trigger) + height * np.sin(2 * np.pi * (week / YEAR + chance.random())))
-    dispersion = float(chance.choice([1.0, chance.uniform(1.1, 2.2)]))
-    drift = 0.0015  # standard deviation of a slice's own slope by week
-
-    rates = np.exp(chance.uniform(np.log(0.004), np.log(0.05), SLICES // LINE)).repeat(LINE)
-    own_rates = rates * chance.gamma(8.0, 1 / 8.0, SLICES)
-    units = np.exp(chance.normal(np.log(300), 0.8, SLICES)).clip(40, 4000)
-    means = own_rates * units * shape[trigger]
-    seen = _counts(chance, means, dispersion)
-    if selected:  # the worst by its excess over what its line's rate leads one to expect
-        usual = rates * units * shape[trigger]
-        worst = int(np.argmax((seen - usual) / np.sqrt(usual)))
-    else:
-        worst = int(chance.integers(SLICES))
-    line = np.arange(worst // LINE * LINE, worst // LINE * LINE + LINE)
-    rows = np.concatenate([[worst], line[line != worst]])
-
-    orders = np.exp(chance.normal(0.0, 0.1, weeks)) * np.where(chance.random(weeks) < 0.06, 2.2, 1.0)
-    n = np.round(units[rows][:, None] * orders * np.exp(chance.normal(0.0, 0.1, (LINE, weeks)))).clip(1)
-    own_slopes = np.exp(chance.normal(0.0, drift, LINE)[:, None] * (week - trigger))
-    mean = own_rates[rows][:, None] * n * shape * own_slopes
-    level = np.ones(weeks)
-    if story == "spike":
-        level[trigger : trigger + int(chance.integers(1, 4))] = chance.uniform(1.8, 3.5)
-    if story == "rise":
-        level[trigger:] = chance.uniform(1.8, 3.0)
-    mean[0] *= level
-    reached = np.clip((week - cut_in + 1) / (ramp + 1), 0, 1)  # old stock is used up week by week
-    treated = np.round(n[0] * reached)
-    untreated = n[0] - treated
-    per_unit = mean[0] / n[0]
-    multiplier = _weekly(chance, mean[0], dispersion)  # what strays in a week strays for all its units
-    fresh = chance.poisson(per_unit * treated * EFFECTS[effect] * multiplier)
-    old = chance.poisson(per_unit * untreated * multiplier)
-    if selected and story == "none":
-        old[trigger] = round(float(seen[worst]) * n[0, trigger] / units[worst])
-    others = _counts(chance, mean[1:], dispersion)
-
-    day = (MONDAY.toordinal() + 7 * np.arange(weeks) + 6).astype(np.int64)
-    table = WeekTable(
-        day=np.concatenate([day, day, np.tile(day, LINE - 1)]),
-        treated=np.concatenate([np.zeros(weeks, bool), np.ones(weeks, bool), np.zeros(weeks * (LINE - 1), bool)]),
-        group=np.concatenate([np.full(2 * weeks, OWN), np.arange(LINE - 1).repeat(weeks)]),
-        n=np.concatenate([untreated, treated, n[1:].ravel()]),
-        events=np.concatenate([old, fresh, others.ravel()]).astype(np.float64),
-        other=np.zeros(weeks * (LINE + 1)),
-    )
-    kept = (table.n > 0) & (control | (table.group == OWN))
-    baseline = min(12, history)
-    held = slice(history - baseline, history)
-    stood = float(level[trigger]) if story == "rise" else 1.0
-    return Case(
-        effect=effect, selected=selected, story=story, control=control, moving=moving, table=_rows(table, kept), level=level, per_unit=per_unit,
-        dispersion=dispersion,
-        windows=Windows(
-            before_from=MONDAY + timedelta(weeks=history - baseline), before_to=MONDAY + timedelta(weeks=history, days=-1),
-            known_to=MONDAY + timedelta(weeks=trigger + 1, days=-1), cut_in=MONDAY + timedelta(weeks=cut_in), last_day=MONDAY, age_days=age,
-            verify_weeks=int(chance.integers(3, 9)), min_units=int(units[worst] * chance.uniform(1, 4)),
-        ),
-        target=0.7 * stood * float(old[held].sum() / n[0, held].sum()), first_look=cut_in + gap,
-    )  # fmt: skip
-
-
-def _weekly(chance: np.random.Generator, mean: Floats, dispersion: float) -> Floats:
-    """Draw what a week's counts are multiplied with, so that their variance is `dispersion` times their mean."""
-    if dispersion <= 1:
-        return np.ones_like(mean)
-    shape = np.maximum(mean, 1e-9) / (dispersion - 1)
-    return np.asarray(chance.gamma(shape, 1 / shape))
-
-
-def _counts(chance: np.random.Generator, mean: Floats, dispersion: float) -> NDArray[np.int64]:
-    return np.asarray(chance.poisson(mean * _weekly(chance, mean, dispersion)))
-
-
-def _rows(table: WeekTable, kept: NDArray[np.bool_]) -> WeekTable:
-    return WeekTable(*(getattr(table, name)[kept] for name in ("day", "treated", "group", "n", "events", "other")))
 
 
 def looks(case: Case) -> Iterator[tuple[Evidence, JudgedEffect]]:
     """Judge an action at every weekly review until its window is over, for at most half a year."""
     for week in range(case.first_look, len(case.level)):
         last_day = MONDAY + timedelta(weeks=week, days=6)
-        known = _rows(case.table, case.table.day <= last_day.toordinal())
+        known = rows_of(case.table, case.table.day <= last_day.toordinal())
         found = gather(known, replace(case.windows, last_day=last_day))
         said = judge(
             found, target=case.target, min_units=case.windows.min_units, age_days=case.windows.age_days, last_day=last_day
@@ -314,15 +182,6 @@ def is_same_through_frames(case: Case, shop: Shop) -> bool:
 def looked_on(case: Case) -> date:
     """Return the last day of an action's last review."""
     return MONDAY + timedelta(weeks=case.first_look + sum(1 for _ in looks(case)) - 1, days=6)
-
-
-def small_cases(chance: np.random.Generator) -> Iterator[Case]:
-    """Draw actions of slices small enough to be written out unit by unit, and not older than what a review looks back on."""
-    while True:
-        case = draw(chance)
-        history = (case.windows.before_from - MONDAY).days // 7
-        if case.table.n.sum() < 300_000 and history <= HISTORY_WEEKS and (case.table.events <= case.table.n).all():
-            yield case
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:

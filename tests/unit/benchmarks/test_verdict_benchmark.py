@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.verdicts import draw, is_same_through_frames, main, small_cases
+from benchmarks.verdict_cases import draw, small_cases
+from benchmarks.verdicts import is_same_through_frames, main
 from tasks.act.evidence import OWN
 from tasks.shop.load import Shop
 
