@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.act.observation import BASELINE_WEEKS
-from tasks.model.actions import Action, ActionKind, ActionState, ActionWords
+from tasks.model.actions import Action, ActionKind, ActionState, ActionWords, TargetBasis
 from tasks.model.causes import Cause, CauseStatus
 from tasks.model.periods import Period
 from tasks.model.review import RedLine
 from tasks.shop.load import Shop
-from tasks.shop.playbook import DUE, TARGET_NAMES, Entry, Step, target_value
+from tasks.shop.playbook import DUE, Entry, Step, target_rates, target_value
 
 FINISHED = (ActionState.CLOSED, ActionState.INEFFECTIVE, ActionState.CANCELLED)
 """States after which the same cause asks for a new action."""
@@ -193,7 +193,12 @@ def _of_cause(cause: Cause, shop: Shop) -> _Subject:
     if base is None and cause.exposure:
         base = cause.expected / cause.exposure
     rate = cause.rate if cause.rate is not None else (cause.observed / cause.exposure if cause.exposure else None)
-    rates = {"base": base} if base is not None else {}
+    rates = {
+        "base": base,
+        "cat": cause.evidence.category_rate,
+        "others": cause.evidence.others_rate,
+        "last_promotion": cause.evidence.last_promotion_rate,
+    }
     return _Subject(
         cause_id=cause.cause_id,
         kind=cause.kind,
@@ -210,7 +215,7 @@ def _of_cause(cause: Cause, shop: Shop) -> _Subject:
         since=cause.since,
         age_days=cause.age_days if cause.comparison_rate is not None else None,
         rate=rate,
-        rates=rates,
+        rates={name: value for name, value in rates.items() if value is not None},
         line=_line(cause.slice, shop),
     )
 
@@ -284,24 +289,29 @@ def _is_strong(subject: _Subject, entry: Entry) -> bool:
     return subject.observed >= entry.when.min.cases and subject.ratio >= entry.when.min.ratio
 
 
-def _target(subject: _Subject, entry: Entry) -> tuple[float, float | None, float | None]:
-    """Return target, observed and base rate; never 0 but for safety, and never above what is seen now."""
-    metric = entry.metric
-    base = subject.rates.get("base")
-    values = {name: subject.rates.get(name, base if base is not None else 0.0) for name in TARGET_NAMES}
-    target = target_value(entry.target.rule, values)
-    if entry.restricted or metric.good == "up":
-        return target, subject.rate, base
-    now = subject.rate
+def _target(subject: _Subject, entry: Entry) -> tuple[float, TargetBasis]:
+    """Return the target and what it rests on; never 0 but for safety, and never above what is seen now."""
+    rates, now = subject.rates, subject.rate
+    base = rates.get("base", 0.0)
+    if target_rates(entry.target.rule) <= rates.keys():
+        target, basis = target_value(entry.target.rule, rates), TargetBasis.RULE
+    else:
+        target, basis = base, TargetBasis.NOT_COMPUTED
+    if entry.restricted or entry.metric.good == "up":
+        return target, basis
     if now is not None and now > 0 and (target <= 0 or target >= now):
-        target = base if base and 0 < base < now else 0.8 * now if target >= now else 0.5 * now
+        if 0 < base < now:
+            target, basis = base, TargetBasis.COMPARABLE
+        else:
+            target, basis = (0.8 * now, TargetBasis.FIFTH_LESS) if target >= now else (0.5 * now, TargetBasis.HALF)
     if target <= 0:
-        target = base if base and base > 0 else 0.001
-    return float(f"{target:.3g}"), now, base
+        target, basis = (base, TargetBasis.COMPARABLE) if base > 0 else (0.001, TargetBasis.LEAST)
+    return float(f"{target:.3g}"), basis
 
 
 def _action(subject: _Subject, entry: Entry, step: Step, period: Period, shop: Shop) -> Action:
-    target, now, base = _target(subject, entry)
+    target, basis = _target(subject, entry)
+    now, base = subject.rate, subject.rates.get("base")
     numbers: dict[str, float] = {}
     if now is not None:
         numbers["observed_rate"] = now
@@ -333,6 +343,7 @@ def _action(subject: _Subject, entry: Entry, step: Step, period: Period, shop: S
         target_text="",
         expected_effect="",
         period=period.id,
+        target_basis=basis,
         playbook=f"{entry.id}/{step.step}",
         cut_in_axis=entry.verify.cut_in,
         evidence_required=(step.evidence.of(language),) if step.evidence else (),

@@ -98,6 +98,17 @@ class CutInAxis(StrEnum):
     UNKNOWN = ""  # nobody said it
 
 
+class TargetBasis(StrEnum):
+    """What a target rests on: the playbook's rule, or what stands in for it."""
+
+    RULE = "rule"
+    COMPARABLE = "comparable"  # the rule's target is no improvement: the rate of comparable units
+    NOT_COMPUTED = "not_computed"  # a rate that the rule names is not known: the rate of comparable units
+    FIFTH_LESS = "fifth_less"  # neither lies below what is seen: a fifth less than now
+    HALF = "half"  # neither is more than nothing: half of now
+    LEAST = "least"  # nothing is known: one in a thousand
+
+
 @dataclass(frozen=True)
 class Action:
     """A promise: one person, one date, one measurable target."""
@@ -118,6 +129,7 @@ class Action:
     target_text: str
     expected_effect: str
     period: str
+    target_basis: TargetBasis = TargetBasis.RULE
     playbook: str = ""
     resources: str = ""
     cut_in_axis: CutInAxis = CutInAxis.UNKNOWN

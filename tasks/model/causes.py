@@ -108,6 +108,9 @@ class CauseEvidence:
     ruled_out: tuple[RuledOut, ...] = ()
     forecast: Forecast | None = None
     graded: GradedForecast | None = None
+    category_rate: float | None = None  # rates at the cause's reference age: median of the other products of its line,
+    others_rate: float | None = None  # the other values of its leading dimension,
+    last_promotion_rate: float | None = None  # and the slice itself at the same stage of the promotion before
     rate_with: float | None = None  # complaints over units signed, a suspected claim cluster counted and left out
     rate_without: float | None = None
 

@@ -237,6 +237,27 @@ class Calendar(Section):
         promotion = min(holding, key=lambda p: (not p.holds(day), abs((day - p.day0).days)))
         return Stage(promotion=promotion.id, offset=(day - promotion.day0).days, running=promotion.holds(day))
 
+    def same_stage_before(self, first: date, last: date) -> tuple[date, date] | None:
+        """Return the days of the latest earlier promotion that stood where these days stand in theirs, or nothing.
+
+        Args:
+            first: First day; only the days that lie in the promotion of the last such day count.
+            last: Last day.
+        """
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        stages = [stage for day in days if (stage := self.stage(day))]
+        offsets = [stage.offset for stage in stages if stage.promotion == stages[-1].promotion]
+        if not offsets:
+            return None
+        day0 = next(day for day in reversed(days) if self.stage(day)) - timedelta(days=offsets[-1])
+        found = [
+            (earlier.day0 + timedelta(days=offsets[0]), earlier.day0 + timedelta(days=offsets[-1]))
+            for earlier in sorted(self.promotions, key=lambda p: p.day0)
+            if earlier.day0 < day0
+        ]
+        inside = [(a, b) for a, b in found if (stage := self.stage(a)) and stage.offset == offsets[0] and self.stage(b)]
+        return inside[-1] if inside else None
+
     def lunar_offset(self, day: date) -> int | None:
         """Return the days from the nearest lunar new year, where a day lies within its reach."""
         before, after = self.lunar_reach

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from statistics import median
 from typing import Annotated, Literal, Self
 
@@ -16,7 +17,8 @@ from tasks.shop.section import Section
 DUE = re.compile(r"(?P<n>\d+)(?P<unit>h|d|sd)|D-(?P<before>\d+)|next_session|下一场")
 
 TARGET_NAMES = ("base", "cat", "others", "last_promotion")
-"""What a target rule may name: the slice's base rate, its category's, the other slices', the last promotion's at the same stage."""
+"""What a target rule may name, all at one age: the rate of comparable units; the median of the other products of its line; that
+of the other values of its leading dimension; its own at the same stage of the promotion before."""
 
 
 def _readable_due(text: str) -> str:
@@ -36,12 +38,17 @@ Due = Annotated[str, AfterValidator(_readable_due)]
 Rule = Annotated[str, AfterValidator(_readable_rule)]
 
 
-def target_value(rule: str, values: dict[str, float]) -> float:
+def target_rates(rule: str) -> frozenset[str]:
+    """Return the rates that a target rule names."""
+    return frozenset(node.id for node in ast.walk(ast.parse(rule, mode="eval")) if isinstance(node, ast.Name)) & set(TARGET_NAMES)
+
+
+def target_value(rule: str, values: Mapping[str, float]) -> float:
     """Compute a target rule such as `max(cat, base)` or `0.5 * base`.
 
     Args:
         rule: Numbers, the names of `TARGET_NAMES`, `* + -` and `max`, `min`, `median`.
-        values: A value for each name.
+        values: A value for each name that the rule holds.
 
     Raises:
         ValueError: If the rule holds anything else.

@@ -62,6 +62,12 @@ def test_the_same_period_of_last_year(day: str, last_year: str, basis: str) -> N
     assert (found.day.isoformat(), found.basis) == (last_year, basis)
 
 
+def test_same_stage_of_the_promotion_before() -> None:
+    days = CALENDAR.same_stage_before(date(2026, 11, 2), date(2026, 11, 8))  # 双11, D-9 to D-3; the promotion before is 618
+    assert days == (date(2026, 6, 9), date(2026, 6, 15))
+    assert CALENDAR.same_stage_before(date(2026, 9, 7), date(2026, 9, 13)) is None
+
+
 @pytest.mark.parametrize(
     ("day", "stage"), [("2026-11-11", "d11 D+0"), ("2026-10-20", "d11 D-22"), ("2026-11-20", "d11 D+9"), ("2026-09-01", "None")]
 )

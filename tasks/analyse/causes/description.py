@@ -11,10 +11,10 @@ import polars as pl
 
 from tasks.analyse.causes.candidates import Candidate, order_panel
 from tasks.analyse.causes.circumstances import arrivals, change_point, ruled_out
+from tasks.analyse.causes.comparison_rates import HISTORY_WEEKS, REFERENCE_AGE, ComparisonRates, comparison_rates
 from tasks.analyse.causes.forecast import OPEN, forecast
 from tasks.analyse.causes.naming import ancestry, cause_id
 from tasks.expected.arrivals import (
-    AXES,
     Curve,
     UnitHistory,
     day_of,
@@ -24,11 +24,6 @@ from tasks.model.causes import Cause, CauseEvidence, CauseKind, Forecast, Trend
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-
-HISTORY_WEEKS = 12
-
-REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function": 30, "wear": 60, "use": 30, "refund": 30}
-"""Age in days at which a family's rate is printed."""
 
 
 def order_cause(
@@ -58,11 +53,15 @@ def order_cause(
             counted.update(other.families)
     weekly = weekly_counts(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
     since, axis = _since(hit, weekly)
-    rate, comparison_rate, comparison = _rates(book, fitted, hit) if hit.family in fitted else (None, None, "")
+    rates = comparison_rates(book, fitted, hit, shop.calendar) if hit.family in fitted else ComparisonRates()
     slice_ = dict(sorted(hit.labels.items()))
     stock = None
     evidence = CauseEvidence(
-        weekly=tuple(weekly), families=tuple(sorted({*hit.families, *(f for h in more for f in h.families)}))
+        weekly=tuple(weekly),
+        families=tuple(sorted({*hit.families, *(f for h in more for f in h.families)})),
+        category_rate=rates.category,
+        others_rate=rates.others,
+        last_promotion_rate=rates.last_promotion,
     )
     if "batch_no" in slice_ and facts.has("batch"):
         row = facts["batch"].filter(pl.col("batch_no") == slice_["batch_no"])
@@ -109,9 +108,9 @@ def order_cause(
         since=since,
         since_axis=axis,
         trend=_trend(weekly),
-        rate=rate,
-        comparison_rate=comparison_rate,
-        comparison=comparison,
+        rate=rates.own,
+        comparison_rate=rates.peers,
+        comparison=rates.peers_are,
         age_days=REFERENCE_AGE.get(hit.family),
         evidence=evidence,
         to_confirm=_questions(kind, slice_),
@@ -238,41 +237,6 @@ def _trend(weekly: list[tuple[str, float, float]]) -> Trend:
     before, now = weekly[-2][1], weekly[-1][1]
     noise = 1.96 * (before + now + 1) ** 0.5
     return Trend.RISING if now - before > noise else Trend.FALLING if before - now > noise else Trend.STEADY
-
-
-def _rates(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tuple[float | None, float | None, str]:
-    """Return the slice's rate at its reference age, its peers' at the same age, and who the peers are.
-
-    Both are observed/expected over the twelve weeks, times the families' own cumulative hazard at that age: equal ages by
-    construction, however young the slice is.
-    """
-    pattern = hit.found.pattern
-    known = [fitted[family] for family in hit.families if family in fitted]
-    first = hit.last - HISTORY_WEEKS * 7 + 1
-    if pattern.axis:
-        first = max(first, pattern.first)
-    dims = dict(pattern.conditions)
-    panel, rows, _ = order_panel(book, known, first, hit.last, {}, {*dims, "sku", "region"})
-    mine_u, mine_c = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
-    if not pattern.conditions or not mine_u.any():
-        return None, None, ""
-    if "batch_no" in dims or "listing_version" in dims or (pattern.axis and "sku" in dims):
-        codes = panel.units["sku"][mine_u]
-        peer_dim, value, peers = "sku", int(np.bincount(codes[codes >= 0]).argmax()), "same_sku_other"
-    elif "carrier" in dims and "region" in dims:
-        peer_dim, value, peers = "region", dims["region"], "same_region_other"
-    elif "queue" in dims:
-        peer_dim, value, peers = "queue", dims["queue"], "same_queue_other"
-    else:
-        peer_dim, value, peers = "", 0, "all_other"
-    peer_u = ~mine_u & (panel.units[peer_dim] == value if peer_dim else True)
-    peer_c = ~mine_c & (panel.cases[peer_dim] == value if peer_dim else True)
-    plain = sum(float(c.day_weights(book.days[AXES[c.family]][rows[mine_u]], first, hit.last).sum()) for c in known)
-    level = float(panel.weights[mine_u].sum()) / max(plain, 1e-9) * sum(c.cumulative(REFERENCE_AGE[c.family]) for c in known)
-    rate = float(mine_c.sum()) / max(float(panel.weights[mine_u].sum()), 1e-9) * level
-    if panel.weights[peer_u].sum() < 2:
-        return rate, None, ""
-    return rate, float(peer_c.sum()) / float(panel.weights[peer_u].sum()) * level, peers
 
 
 def _questions(kind: CauseKind, slice_: dict[str, str]) -> tuple[tuple[str, str, str], ...]:

@@ -11,7 +11,7 @@ from tasks.expected.arrivals import (
     local_days,
 )
 from tasks.methods.scan import likelihood_ratio, ratio_interval
-from tasks.model.causes import Cause, CauseKind
+from tasks.model.causes import Cause, CauseEvidence, CauseKind
 from tasks.model.coded import Track
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
@@ -49,6 +49,7 @@ def clusters(facts: Facts, period: Period) -> list[Cause]:
                 exposure_kind="cases",
                 exposure=n,
                 track=Track.DISPUTE,
+                evidence=_with_and_without(facts, period, slice_["sku"], group["record_id"]),
                 to_confirm=(("verify_cluster", "法务", "3d"),),
                 first_period=period.id,
                 rows=tuple(sorted(group["record_id"].to_list())),
@@ -56,6 +57,19 @@ def clusters(facts: Facts, period: Period) -> list[Cause]:
             )
         )
     return out
+
+
+def _with_and_without(facts: Facts, period: Period, sku: str, suspected: pl.Series) -> CauseEvidence:
+    """Return a product's complaints of the period per unit signed in it, the suspected ones counted and left out."""
+    if not facts.has("order_line"):
+        return CauseEvidence()
+    inside = (pl.col("sku") == sku) & (pl.col("at") >= period.start) & (pl.col("at") < period.end)
+    signed = facts["order_line"].with_columns(at=pl.col("signed_at")).filter(inside).height
+    counted = facts["feedback"].with_columns(at=pl.col("submitted_at")).filter(inside & pl.col("counted"))
+    if not signed:
+        return CauseEvidence()
+    without = counted.filter(~pl.col("record_id").is_in(suspected.implode()))
+    return CauseEvidence(rate_with=counted.height / signed, rate_without=without.height / signed)
 
 
 def reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:

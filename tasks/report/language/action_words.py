@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.model.actions import Action, ActionWords
+from tasks.model.actions import Action, ActionWords, TargetBasis
 from tasks.report.language.language import Language
 from tasks.shop.playbook import Entry, Playbook
 
@@ -28,8 +28,15 @@ def action_words(action: Action, playbook: Playbook, language: Language) -> Acti
     )
 
 
+def _basis(entry: Entry, action: Action, language: Language) -> str:
+    """Return what a target rests on: the playbook's own words where its rule gave it."""
+    if action.target_basis is TargetBasis.RULE:
+        return entry.target.name.of(language.code)
+    return language.messages[f"target_basis.{action.target_basis.value}"]
+
+
 def _target(entry: Entry, action: Action, language: Language) -> str:
-    basis, unit = entry.target.name.of(language.code), entry.metric.unit
+    basis, unit = _basis(entry, action, language), entry.metric.unit
     if action.target is None:
         return basis
     say = language.messages
@@ -47,7 +54,7 @@ def _effect(entry: Entry, action: Action, language: Language) -> str:
     per_week = dict(action.numbers).get("fewer_per_week")
     if per_week is not None and per_week >= 1:
         return language.messages["target.fewer"].format(n=f"{per_week:.0f}")
-    return entry.target.name.of(language.code)
+    return _basis(entry, action, language)
 
 
 def rate_text(value: float, unit: str) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 from tasks.act import proposals
 from tasks.act.proposals import due_at, refusal
-from tasks.model.actions import Action, ActionKind, ActionState
-from tasks.model.causes import Cause
+from tasks.model.actions import Action, ActionKind, ActionState, ActionWords, TargetBasis
+from tasks.model.causes import Cause, CauseEvidence
 from tasks.model.periods import Period
 from tasks.model.review import RedLine
 from tasks.report.language.action_words import action_words
@@ -102,6 +102,54 @@ def test_target_is_never_zero_nor_above_what_is_seen(shop: Shop) -> None:
         [cause(leaf="PKG.MISSING", leaves=(), slice={"sku": "CP-01"}, rate=0.0005, comparison_rate=0.0001)], [], W45, shop, []
     )
     assert nothing_before.target == pytest.approx(0.01) and already_below[0].target == pytest.approx(0.0001)
+
+
+def in_words(action: Action, shop: Shop, code: str) -> ActionWords:
+    return action_words(action, shop.playbook, language(code))
+
+
+SIZE = {"leaf": "DSC.SIZE", "leaves": (), "slice": {"sku": "HW-12", "listing_version": "v7"}, "family": "fit", "age_days": 14}
+BREAKAGE = {
+    "leaf": "LOG.DAMAGE",
+    "leaves": (),
+    "slice": {"carrier": "承运商丙", "region": "西南"},
+    "family": "transit",
+    "age_days": 7,
+}
+LATE = {"leaf": "LOG.SHIP", "leaves": (), "slice": {"warehouse": "华东仓"}, "family": "ship", "age_days": 14}
+
+
+@pytest.mark.parametrize(
+    ("fields", "evidence", "target", "text"),
+    [
+        (SIZE, CauseEvidence(category_rate=0.008), 0.008, "back to the category's level, at 14 days"),
+        (SIZE, CauseEvidence(), 0.005, "level of comparable units; the rule's own basis is not known, at 14 days"),
+        (SIZE, CauseEvidence(category_rate=0.03), 0.005, "back to the level of comparable units, at 14 days"),
+        (BREAKAGE, CauseEvidence(others_rate=0.004), 0.004, "level of the other carriers for the same parcels, at 7 days"),
+        (LATE, CauseEvidence(last_promotion_rate=0.012), 0.006, "half of the last promotion's same stage, at 14 days"),
+        (LATE, CauseEvidence(), 0.005, "level of comparable units; the rule's own basis is not known, at 14 days"),
+    ],
+)
+def test_a_target_says_what_it_rests_on(
+    shop: Shop, fields: dict[str, object], evidence: CauseEvidence, target: float, text: str
+) -> None:
+    action = propose([cause(**fields, evidence=evidence)], [], W45, shop, [])[0]
+    assert action.target == pytest.approx(target)
+    assert in_words(action, shop, "en").target.endswith(f"({text})")
+
+
+def test_a_target_without_anything_to_compare_with_says_so(shop: Shop) -> None:
+    nothing = propose([cause(**LATE, comparison_rate=0.0)], [], W45, shop, [])[0]
+    assert (nothing.target_basis, nothing.target) == (TargetBasis.HALF, 0.01)
+    assert "half of the present level" in in_words(nothing, shop, "en").target
+
+
+def test_every_rule_of_the_playbook_is_computed_from_rates_that_causes_carry(shop: Shop) -> None:
+    known = CauseEvidence(category_rate=0.009, others_rate=0.008, last_promotion_rate=0.012)
+    for fields in (SIZE, BREAKAGE, LATE, {}, {"family": "wear"}, {"leaf": "DSC.COLOR", "leaves": (), "slice": {"sku": "HW-02"}}):
+        assert {action.target_basis for action in propose([cause(**fields, evidence=known)], [], W45, shop, [])} == {
+            TargetBasis.RULE
+        }
 
 
 def test_a_weak_cause_stops_no_sale(shop: Shop) -> None:

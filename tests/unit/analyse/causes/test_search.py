@@ -187,6 +187,8 @@ def test_one_of_two_batches_is_named_and_not_the_sku(shop: Shop) -> None:
     [cause] = root_causes(facts_of(lines, *base, ill("FW-03-A"), batch=batch), WEEK, shop).causes
     assert cause.slice == {"sku": "FW-03", "batch_no": "FW-03-A"}
     assert cause.stock == 312 and cause.evidence.component_supplier == "S02"
+    assert cause.evidence.others_rate == pytest.approx(RATE["function"], rel=0.4)
+    assert cause.evidence.category_rate is None  # two other products of a line make no median
     assert cause.comparison == "same_sku_other" and cause.rate is not None and cause.comparison_rate is not None
     assert cause.rate > 2 * cause.comparison_rate and cause.comparison_rate == pytest.approx(RATE["function"], rel=0.4)
     assert ("supplier_change", "供应链", "2d") in cause.to_confirm
@@ -233,6 +235,36 @@ def test_at_most_three_new_causes_and_the_rest_is_not_lost(shop: Shop) -> None:
     ]
     result = judge(shop, *clusters)
     assert (len(result.causes), len(result.deferred)) == (MAX_NEW, 7 - MAX_NEW)
+
+
+def test_a_product_is_held_against_its_line_and_the_other_values(shop: Shop) -> None:
+    lines, base = calm()
+    one_line = lines.with_columns(line=pl.lit("厨房"))
+    [cause] = root_causes(facts_of(one_line, *base, extra(BATCH, 40)), WEEK, shop).causes
+    assert cause.rate is not None and cause.rate > 2 * RATE["function"]
+    assert cause.evidence.category_rate == pytest.approx(RATE["function"], rel=0.3)
+    assert cause.evidence.last_promotion_rate is None  # no promotion in this week
+
+
+def test_a_promotion_is_held_against_the_same_stage_of_the_last_one(shop: Shop) -> None:
+    week = Period.parse("2026-W45")
+    late = extra(pl.col("warehouse") == "华东仓", 60, "ship", period=week, week=week.id)
+    causes = judge(shop, late, period=week, week=week.id).causes
+    [cause] = [cause for cause in causes if cause.slice.get("warehouse") == "华东仓" and cause.family == "ship"]
+    assert cause.evidence.last_promotion_rate == pytest.approx(RATE["ship"], rel=0.4)
+    assert cause.rate is not None and cause.rate > 1.5 * cause.evidence.last_promotion_rate
+
+
+def test_a_claim_cluster_is_shown_with_and_without(shop: Shop) -> None:
+    claims = extra(pl.col("sku") == "FW-03", 6, "transit", claim_cluster="CC-1")
+    [cause] = judge(shop, claims).causes
+    lines, base = calm()
+    inside = (pl.col("at") >= WEEK.start) & (pl.col("at") < WEEK.end) & (pl.col("sku") == "FW-03")
+    signed = lines.with_columns(at=pl.col("signed_at")).filter(inside).height
+    usual = sum(records.with_columns(at=pl.col("submitted_at")).filter(inside).height for records in base)
+    assert (cause.kind, cause.observed) == ("cluster", 6.0)
+    assert cause.evidence.rate_with == pytest.approx((usual + 6) / signed)
+    assert cause.evidence.rate_without == pytest.approx(usual / signed)
 
 
 def test_a_share_that_is_no_worse_than_the_rest_is_not_named(shop: Shop) -> None:

@@ -1,0 +1,185 @@
+"""Rates that a cause is held against, all at one age: its own, its peers', and what a playbook's targets may name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyse.causes.candidates import Candidate, order_panel
+from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number, day_of, expected_units, observed_cases
+from tasks.methods.scan import Panel, Pattern
+from tasks.shop.calendar_days import Calendar
+
+HISTORY_WEEKS = 12
+
+REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function": 30, "wear": 60, "use": 30, "refund": 30}
+"""Age in days at which a family's rate is printed."""
+
+RELEASED = ("batch_no", "listing_version", "session_id", "carrier", "warehouse", "traffic_source", "platform", "sku")
+"""The other slices of one by several dimensions have another value of the first of these, and the same of all else."""
+
+ENOUGH = 3.0
+"""Expected cases below which a rate says nothing."""
+
+LEAST_PRODUCTS = 3
+"""Products of a line that a median needs."""
+
+
+@dataclass(frozen=True)
+class ComparisonRates:
+    """Cases per unit at a family's reference age; nothing where it cannot be told."""
+
+    own: float | None = None
+    peers: float | None = None
+    peers_are: str = ""  # same_sku_other, same_region_other, same_queue_other, all_other
+    category: float | None = None  # median of the other products of the same line
+    others: float | None = None  # the other values of the slice's leading dimension
+    last_promotion: float | None = None  # the slice itself, at the same stage of the promotion before
+
+
+@dataclass
+class _Level:
+    """What turns observed over expected cases into a rate: cases per unit up to the families' reference ages."""
+
+    book: UnitHistory
+    known: Sequence[Curve]
+    per_unit: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.per_unit = sum(curve.cumulative(REFERENCE_AGE[curve.family]) for curve in self.known)
+
+    def plain(self, rows: NDArray[np.int64], first: int, last: int) -> float:
+        """Return the expected cases of units during arrival days `first..last`, effects aside."""
+        days = self.book.days
+        return sum(float(curve.day_weights(days[AXES[curve.family]][rows], first, last).sum()) for curve in self.known)
+
+
+def comparison_rates(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, calendar: Calendar) -> ComparisonRates:
+    """Return the rates that a slice of order lines is held against.
+
+    All are observed over expected cases of the last twelve weeks times the families' own cumulative hazard at their
+    reference age: equal ages by construction, however young the slice is.
+    """
+    pattern = hit.found.pattern
+    known = [fitted[family] for family in hit.families if family in fitted]
+    first = hit.last - HISTORY_WEEKS * 7 + 1
+    if pattern.axis:
+        first = max(first, pattern.first)
+    dims = dict(pattern.conditions)
+    panel, rows, _ = order_panel(book, known, first, hit.last, {}, {*dims, "sku", "region"})
+    units, cases = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
+    if not pattern.conditions or not units.any():
+        return ComparisonRates()
+    levels = _Level(book, known)
+    weight = float(panel.weights[units].sum())
+    level = weight / max(levels.plain(rows[units], first, hit.last), 1e-9) * levels.per_unit
+    own = float(cases.sum()) / max(weight, 1e-9) * level
+    peer_dim, value, peers_are = _peers(panel, pattern, units)
+    alike_units = panel.units[peer_dim] == value if peer_dim else np.ones(len(units), bool)
+    alike_cases = panel.cases[peer_dim] == value if peer_dim else np.ones(len(cases), bool)
+    peers = _ratio(panel, ~units & alike_units, ~cases & alike_cases, 2.0)
+    others = _others(panel, pattern)
+    return ComparisonRates(
+        own=own,
+        peers=peers * level if peers is not None else None,
+        peers_are=peers_are if peers is not None else "",
+        category=_rounded(_of_category(levels, _product(panel, units), first, hit.last)),
+        others=_rounded(others * level if others is not None else None),
+        last_promotion=_rounded(_of_last_promotion(levels, pattern, hit, calendar)),
+    )
+
+
+def _rounded(rate: float | None) -> float | None:
+    """Return a rate in six digits: sums over the same units in another order differ in their last bits."""
+    return float(f"{rate:.6g}") if rate is not None else None
+
+
+def _ratio(panel: Panel, units: NDArray[np.bool_], cases: NDArray[np.bool_], enough: float = ENOUGH) -> float | None:
+    """Return observed over expected cases, or nothing where too little is expected."""
+    expected = float(panel.weights[units].sum())
+    return float(cases.sum()) / expected if expected >= enough else None
+
+
+def _peers(panel: Panel, pattern: Pattern, units: NDArray[np.bool_]) -> tuple[str, int, str]:
+    """Return the dimension and value that a slice's peers share with it, and who they are."""
+    dims = dict(pattern.conditions)
+    if "batch_no" in dims or "listing_version" in dims or (pattern.axis and "sku" in dims):
+        codes = panel.units["sku"][units]
+        return "sku", int(np.bincount(codes[codes >= 0]).argmax()), "same_sku_other"
+    if "carrier" in dims and "region" in dims:
+        return "region", dims["region"], "same_region_other"
+    if "queue" in dims:
+        return "queue", dims["queue"], "same_queue_other"
+    return "", 0, "all_other"
+
+
+def _others(panel: Panel, pattern: Pattern) -> float | None:
+    """Return observed over expected cases at the other values of the slice's leading dimension, all its other conditions kept."""
+    dims = dict(pattern.conditions)
+    leading = next(iter(dims), "") if len(dims) == 1 else next((dim for dim in RELEASED if dim in dims), "")
+    if not leading:
+        return None
+    units, cases = panel.units[leading] != dims[leading], panel.cases[leading] != dims[leading]
+    units &= panel.units[leading] >= 0
+    cases &= panel.cases[leading] >= 0
+    for dim, value in dims.items():
+        if dim != leading:
+            units &= panel.units[dim] == value
+            cases &= panel.cases[dim] == value
+    return _ratio(panel, units, cases)
+
+
+def _product(panel: Panel, units: NDArray[np.bool_]) -> int | None:
+    """Return the product that nearly all units of a slice are of."""
+    codes = panel.units["sku"][units]
+    known = codes[codes >= 0]
+    if not len(known):
+        return None
+    counts = np.bincount(known)
+    return int(counts.argmax()) if counts.max() >= 0.9 * len(codes) else None
+
+
+def _of_category(levels: _Level, product: int | None, first: int, last: int) -> float | None:
+    """Return the median rate of the other products of the same line, or nothing where lines or enough products are not known."""
+    book = levels.book
+    if product is None or "line" not in book.codes:
+        return None
+    line = book.line_of_sku
+    sku = book.codes["sku"]
+    observed = np.zeros(len(line))
+    expected = np.zeros(len(line))
+    for curve in levels.known:
+        days = book.days[AXES[curve.family]]
+        near = np.flatnonzero((days >= first - len(curve.hazard)) & (days <= last) & (sku >= 0))
+        expected += np.bincount(sku[near], curve.day_weights(days[near], first, last), len(line))
+        seen = sku[book.case_unit[curve.family][observed_cases(book, curve.family, first, last)]]
+        observed += np.bincount(seen[seen >= 0], minlength=len(line))
+    alike = (line == line[product]) & (expected >= ENOUGH)
+    alike[product] = False
+    if alike.sum() < LEAST_PRODUCTS:
+        return None
+    return float(np.median(observed[alike] / expected[alike])) * levels.per_unit
+
+
+def _of_last_promotion(levels: _Level, pattern: Pattern, hit: Candidate, calendar: Calendar) -> float | None:
+    """Return the slice's rate at the same stage of the promotion before, or nothing outside promotions and where it is not known."""
+    span = calendar.same_stage_before(day_of(hit.last - 6), day_of(hit.last))
+    book = levels.book
+    if span is None or pattern.axis:
+        return None
+    first, last = (day_number(day) for day in span)
+    if first - max(REFERENCE_AGE[curve.family] for curve in levels.known) < book.first_day:
+        return None
+    observed = 0.0
+    plain = 0.0
+    for curve in levels.known:
+        rows, _ = expected_units(book, curve, first, last)
+        codes = {dim: book.codes[dim] for dim, _ in pattern.conditions}
+        inside = rows[pattern.rows({dim: code[rows] for dim, code in codes.items()}, {})]
+        plain += float(curve.day_weights(book.days[AXES[curve.family]][inside], first, last).sum())
+        unit = book.case_unit[curve.family][observed_cases(book, curve.family, first, last)]
+        observed += float(pattern.rows({dim: code[unit] for dim, code in codes.items()}, {}).sum())
+    return observed / plain * levels.per_unit if plain >= ENOUGH else None
