@@ -25,7 +25,7 @@ from benchmarks.shops import sample_shop, world_facts
 from benchmarks.stories import seeds_of
 from examples.sample_shop.world import build
 from tasks.classify.coding import code
-from tasks.expected.arrivals import build_book
+from tasks.expected.unit_history import build_book
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.warnings import KeptWarning, WarningKind

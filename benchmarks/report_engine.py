@@ -7,7 +7,8 @@ import polars as pl
 
 from benchmarks.engines.located import Located
 from tasks.analyse.causes.without_orders import THIN_PAST_DISPERSION, record_scan, review_weights
-from tasks.methods.scan import FoundSlice, Panel, ratio_interval
+from tasks.methods.likelihood import ratio_interval
+from tasks.methods.panels import FoundSlice, Panel
 
 
 def report_search(table: pl.DataFrame, dims: list[str]) -> list[Located]:

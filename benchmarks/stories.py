@@ -26,14 +26,13 @@ from benchmarks.shops import action_histories, sample_shop, world_facts
 from examples.sample_shop.world import World, build
 from tasks.act.earlier_actions import check
 from tasks.analyse.breaks import breaks
-from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.causes.search import make_book, root_causes
 from tasks.analyse.coverage import coverage
 from tasks.analyse.figures.published import published
 from tasks.analyse.red_lines import red_lines
 from tasks.classify.coding import code
 from tasks.model.actions import Verdict
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, RootCauses
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.act.evidence import HISTORY_WEEKS, OWN, WeekTable, Windows
+from tasks.act.evidence import HISTORY_WEEKS, Windows
+from tasks.act.week_counts import OWN, WeekTable
 from tasks.methods.noise import YEAR
 
 Floats = NDArray[np.float64]

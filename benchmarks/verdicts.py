@@ -23,17 +23,10 @@ import numpy as np
 import polars as pl
 
 from benchmarks.verdict_cases import EFFECTS, MONDAY, Case, draw, rows_of, small_cases
-from tasks.act.evidence import (
-    AFTER,
-    BEFORE,
-    UNTREATED,
-    Counts,
-    Evidence,
-    gather,
-    needed_units,
-)
+from tasks.act.evidence import Evidence, gather, needed_units
 from tasks.act.observation import evidence
 from tasks.act.verdict import JudgedEffect, RateComparison, judge
+from tasks.act.week_counts import AFTER, BEFORE, UNTREATED, Counts
 from tasks.methods.noise import Noise
 from tasks.model.actions import Action, ActionKind, Verdict
 from tasks.model.facts import Facts

@@ -1,4 +1,4 @@
-"""Weekly counts of a slice and its untouched sisters around an action, and the evidence that they sum to."""
+"""The evidence around an action that weekly counts of a slice and its untouched sisters sum to."""
 
 from __future__ import annotations
 
@@ -10,65 +10,56 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from tasks.act.week_counts import (
+    AFTER,
+    BEFORE,
+    HISTORY,
+    LATER,
+    OWN,
+    TRIGGER,
+    UNTREATED,
+    Counts,
+    Integers,
+    SisterWeeks,
+    Weeks,
+    WeekTable,
+    counts_of,
+    sums_at,
+    weeks_of,
+)
 from tasks.methods.noise import DRIFT, Course, Floats, Noise, course, dispersion, drift, moves, ordinary, prior_of_sisters
-
-Integers = NDArray[np.int64]
-
-OWN = -1
-"""Group of the slice itself; its untouched sisters are 0 and up."""
-
-HISTORY, BEFORE, TRIGGER, UNTREATED, AFTER, LATER = range(6)
-"""What a week of the slice is: earlier than the baseline, baseline, trigger window, not reached yet, verified, watched."""
 
 HISTORY_WEEKS = 52
 """Weeks before the baseline that tell how the counts move and stray when nothing is done."""
 
+
 MINIMUM_BASELINE_WEEKS = 8
+
+
 SHRUNKEN_BASELINE_WEEKS = 3
 """A baseline of so many weeks stands where the rates of sister slices complete it."""
+
 
 LONGEST_WEEKS = 26
 """Weeks after which a verdict is given with what there is, however few."""
 
+
 POINTS = 12
 """Weeks that a segmented regression needs on each side."""
+
 
 PARALLEL = 0.01
 """Below this probability the slice did not move with its sisters even before the action: they are no control."""
 
+
 STEADY = 0.01
 """Below this probability the slice's own rate rose, fell or had a season before the action."""
 
+
 HALVING = log(2)
+
+
 POWER = 0.9
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Events on some exposure."""
-
-    events: float = 0.0
-    n: float = 0.0
-
-    @property
-    def rate(self) -> float | None:
-        """Events per unit."""
-        return self.events / self.n if self.n else None
-
-
-@dataclass(frozen=True, eq=False)
-class WeekTable:
-    """Units and their events at equal age, by the day on which a unit's age begins (proleptic ordinal).
-
-    `other` counts the same units' cases of other problems.
-    """
-
-    day: Integers
-    treated: NDArray[np.bool_]
-    group: Integers
-    n: Floats
-    events: Floats
-    other: Floats
 
 
 @dataclass(frozen=True)
@@ -86,29 +77,6 @@ class Windows:
     watch_days: int = 56
 
 
-@dataclass(frozen=True, eq=False)
-class Weeks:
-    """Weeks of the slice in order; `rate` is what they would follow untouched, up to a factor, `error` its relative variance.
-
-    That is the control's rate in the same week, or the course that the slice itself was on.
-    """
-
-    week: Integers
-    side: Integers
-    events: Floats
-    n: Floats
-    rate: Floats
-    error: Floats
-
-    def only(self, *sides: int) -> Weeks:
-        """Return the weeks of some sides."""
-        return self.where(np.logical_or.reduce([self.side == side for side in sides]))
-
-    def where(self, kept: NDArray[np.bool_]) -> Weeks:
-        """Return the weeks of a mask."""
-        return Weeks(*(getattr(self, name)[kept] for name in ("week", "side", "events", "n", "rate", "error")))
-
-
 @dataclass(frozen=True)
 class Evidence:
     """All numbers a verdict rests on; every count is at the same age.
@@ -120,23 +88,23 @@ class Evidence:
     move with the slice before.
     """
 
-    before: Counts = Counts()
-    trigger: Counts = Counts()
-    untreated: Counts = Counts()
-    untreated_recent: Counts = Counts()
-    after: Counts = Counts()
-    later: Counts = Counts()
-    control_before: Counts = Counts()
-    control_untreated: Counts = Counts()
-    control_after: Counts = Counts()
-    control_later: Counts = Counts()
-    other_before: Counts = Counts()
-    other_after: Counts = Counts()
+    before: Counts = field(default_factory=Counts)
+    trigger: Counts = field(default_factory=Counts)
+    untreated: Counts = field(default_factory=Counts)
+    untreated_recent: Counts = field(default_factory=Counts)
+    after: Counts = field(default_factory=Counts)
+    later: Counts = field(default_factory=Counts)
+    control_before: Counts = field(default_factory=Counts)
+    control_untreated: Counts = field(default_factory=Counts)
+    control_after: Counts = field(default_factory=Counts)
+    control_later: Counts = field(default_factory=Counts)
+    other_before: Counts = field(default_factory=Counts)
+    other_after: Counts = field(default_factory=Counts)
     cohorts: tuple[tuple[date, Counts], ...] = ()
     waiting: float = 0.0
     weekly: float = 0.0
     baseline_weeks: int = 0
-    prior: Counts = Counts()  # what sister slices add to a short baseline
+    prior: Counts = field(default_factory=Counts)  # what sister slices add to a short baseline
     noise: Noise = field(default_factory=Noise)
     course: Course | None = None  # where the slice was going by itself
     moving: bool = False  # a slope or season shows in that course
@@ -192,91 +160,38 @@ def gather(table: WeekTable, windows: Windows) -> Evidence:
     last_mature = windows.last_day.toordinal() + 1 - windows.age_days
     mature = table.day <= last_mature
     own = table.group == OWN
-    before_from, before_to, known_to = (d.toordinal() for d in (windows.before_from, windows.before_to, windows.known_to))
     day = table.day
     treated = own & table.treated
     begin = int(day[treated].min()) if treated.any() else windows.cut_in.toordinal()
-    side = np.select([day < before_from, day <= before_to, day <= known_to], [HISTORY, BEFORE, TRIGGER], UNTREATED)
-    side[treated] = AFTER
-    control = _Control(table, mature)
-    usual = _weeks(table, own & mature & (side <= BEFORE), side, control)
-    usual = usual.where((usual.side == BEFORE) | ordinary(usual.events, usual.n))
-    parallel = control.covers(usual) and _moves_along(usual)
-    own_course = course(usual.week / 7, usual.events, usual.n)
-    if not parallel:
-        usual = _along(usual, own_course)
-    noise = _noise([usual])
-    plain = np.zeros_like(usual.n)
-    moving = not parallel and moves(usual.week / 7, usual.events, usual.n, plain, season=True) < STEADY
-    baseline = usual.only(BEFORE)
-    before = _sum(table, own & mature & (side == BEFORE))
-    weeks_before = len(baseline.week)
+    side = _sides(table, windows)
+    control = SisterWeeks(table, mature)
+    before = _before(table, own & mature, side, control)
+    weeks_before = len(before.baseline.week)
     short = SHRUNKEN_BASELINE_WEEKS <= weeks_before < MINIMUM_BASELINE_WEEKS
     prior = _prior(table, mature & ~own & (side == BEFORE)) if short else Counts()
-    held = Counts(before.events + prior.events, before.n + prior.n)
-    planned = inf
-    if weeks_before:
-        # How sure the movement will be where the verified weeks are going to lie.
-        ahead = begin / 7 + np.arange(windows.verify_weeks, dtype=np.float64)
-        unsure = own_course.variance(baseline.week / 7, baseline.n, ahead, np.ones_like(ahead))
-        worth = control.over(baseline).events if parallel else 0.0
-        spread = noise.at(0.95) * (1 + weeks_before / windows.verify_weeks)
-        unsure = joined((0.0, unsure), (0.0, spread / worth + DRIFT) if worth else None)[1]
-        planned = needed_units(held, noise, unsure)
+    planned = _planned_units(before, counts_of(table, own & mature & (side == BEFORE)), prior, windows, begin)
     enough = max(windows.min_units, planned) if isfinite(planned) else windows.min_units  # no wait mends a thin baseline
-    weeks_planned = max(windows.verify_weeks, POINTS) if moving else windows.verify_weeks
+    weeks_planned = max(windows.verify_weeks, POINTS) if before.moving else windows.verify_weeks
     end, complete = _window_end(table, treated & mature, begin, weeks_planned, enough, last_mature)
     side[treated & (day > end)] = LATER
     side[treated & (day > end + windows.watch_days)] = LATER + 1
-    weeks = _weeks(table, own & mature, side, control)
-    parallel = parallel and control.covers(weeks.only(BEFORE, UNTREATED, AFTER))
+    weeks = weeks_of(table, own & mature, side, control)
+    parallel = before.parallel and control.covers(weeks.only(BEFORE, UNTREATED, AFTER))
     if not parallel:
-        weeks = _along(weeks, own_course)
-    weeks = weeks.where((weeks.side != HISTORY) | np.isin(weeks.week, usual.week))
-    if parallel:
-        near = (day >= before_from) & (day <= before_to)
-        sisters = _sisters(table, mature & ~own, near, (day >= begin) & (day <= end))
-    else:
-        sisters = None
-    noise = _noise([weeks.only(HISTORY, BEFORE), weeks.only(AFTER)], sisters)
-    untreated = own & mature & (side == UNTREATED)
-    recent = untreated & (day >= _later_half(table, untreated))
-    verified = weeks.only(AFTER)
-    kept = verified.week + 6 <= last_mature
-    running = day > windows.last_day.toordinal() - 28
-    days = min(windows.last_day.toordinal() - begin + 1, 28)
-
-    def control_of(which: int) -> Counts:
-        return control.over(weeks.only(which)) if parallel else Counts()
-
-    def others(which: int) -> Counts:
-        chosen = own & mature & (side == which)
-        return Counts(float(table.other[chosen].sum()), float(table.n[chosen].sum()))
-
-    return Evidence(
-        before=before,
-        trigger=_sum(table, own & mature & (side == TRIGGER)),
-        untreated=_sum(table, untreated),
-        untreated_recent=_sum(table, recent),
-        after=_sum(table, own & mature & (side == AFTER)),
-        later=_sum(table, own & mature & (side == LATER)),
-        control_before=control_of(BEFORE),
-        control_untreated=control_of(UNTREATED),
-        control_after=control_of(AFTER),
-        control_later=control_of(LATER),
-        other_before=others(BEFORE),
-        other_after=others(AFTER),
-        cohorts=tuple(
-            (date.fromordinal(int(week)), Counts(float(events), float(n)))
-            for week, events, n in zip(verified.week[kept], verified.events[kept], verified.n[kept], strict=True)
-        ),
-        waiting=_sum(table, treated).n - _sum(table, treated & mature).n,
-        weekly=_sum(table, treated & running).n / days * 7 if days > 0 else 0.0,
+        weeks = _along(weeks, before.course)
+    weeks = weeks.where((weeks.side != HISTORY) | np.isin(weeks.week, before.weeks.week))
+    near = (day >= windows.before_from.toordinal()) & (day <= windows.before_to.toordinal())
+    sisters = _sisters(table, mature & ~own, near, (day >= begin) & (day <= end)) if parallel else None
+    return replace(
+        _summed(table, mature, side, weeks, control if parallel else None),
+        cohorts=_cohorts(weeks.only(AFTER), last_mature),
+        waiting=counts_of(table, treated).n - counts_of(table, treated & mature).n,
+        weekly=_a_week(table, treated, begin, windows.last_day.toordinal()),
         baseline_weeks=weeks_before,
         prior=prior,
-        noise=noise,
-        course=own_course,
-        moving=moving,
+        noise=_noise([weeks.only(HISTORY, BEFORE), weeks.only(AFTER)], sisters),
+        course=before.course,
+        moving=before.moving,
         complete=complete,
         weeks=weeks,
         cut_in=date.fromordinal(begin),
@@ -284,62 +199,103 @@ def gather(table: WeekTable, windows: Windows) -> Evidence:
     )
 
 
-class _Control:
-    """The untouched slices together, week by week."""
-
-    def __init__(self, table: WeekTable, mature: NDArray[np.bool_]) -> None:
-        kept = mature & (table.group != OWN)
-        self.week, place = np.unique(_monday(table.day[kept]), return_inverse=True)
-        self.events = _totals(place, table.events[kept], len(self.week))
-        self.n = _totals(place, table.n[kept], len(self.week))
-
-    def at(self, week: Integers) -> tuple[Floats, Floats]:
-        """Return the control's events and units in some weeks; 0 where it has none."""
-        if not len(self.week):
-            return np.zeros(len(week)), np.zeros(len(week))
-        place = np.minimum(np.searchsorted(self.week, week), len(self.week) - 1)
-        there = self.week[place] == week
-        return np.where(there, self.events[place], 0.0), np.where(there, self.n[place], 0.0)
-
-    def covers(self, weeks: Weeks) -> bool:
-        """Whether the control has cases, and units in every week of the slice, at least as many in all."""
-        events, n = self.at(weeks.week)
-        return len(weeks.week) > 0 and bool((n > 0).all()) and events.sum() > 0 and n.sum() >= weeks.n.sum()
-
-    def over(self, weeks: Weeks) -> Counts:
-        """Return the control's rate over the slice's weeks, weighted by the slice's units (direct standardisation)."""
-        events, n = self.at(weeks.week)
-        kept = n > 0
-        share = weeks.n[kept] / n[kept]
-        expected, variance = float((share * events[kept]).sum()), float((share**2 * events[kept]).sum())
-        if expected <= 0:
-            return Counts()
-        worth = expected**2 / variance
-        return Counts(worth, worth / expected * float(weeks.n[kept].sum()))
+def _sides(table: WeekTable, windows: Windows) -> Integers:
+    """Return on which side of the action each day lies; what was reached by it counts as after."""
+    before_from, before_to, known_to = (d.toordinal() for d in (windows.before_from, windows.before_to, windows.known_to))
+    day = table.day
+    side = np.select([day < before_from, day <= before_to, day <= known_to], [HISTORY, BEFORE, TRIGGER], UNTREATED)
+    side[(table.group == OWN) & table.treated] = AFTER
+    return side
 
 
-def _totals(place: NDArray[np.intp], values: Floats, size: int) -> Floats:
-    return np.bincount(place, values, size).astype(np.float64)
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """The ordinary weeks before the trigger window, and what they say of the weeks to come."""
+
+    weeks: Weeks
+    course: Course
+    parallel: bool  # the untouched sisters moved with the slice
+    moving: bool  # a slope or season shows in the slice's own course
+    noise: Noise
+    control: SisterWeeks
+
+    @property
+    def baseline(self) -> Weeks:
+        return self.weeks.only(BEFORE)
 
 
-def _monday(day: Integers) -> Integers:
-    return day - (day - 1) % 7
+def _before(table: WeekTable, own: NDArray[np.bool_], side: Integers, control: SisterWeeks) -> _Before:
+    usual = weeks_of(table, own & (side <= BEFORE), side, control)
+    usual = usual.where((usual.side == BEFORE) | ordinary(usual.events, usual.n))
+    parallel = control.covers(usual) and _moves_along(usual)
+    own_course = course(usual.week / 7, usual.events, usual.n)
+    if not parallel:
+        usual = _along(usual, own_course)
+    plain = np.zeros_like(usual.n)
+    moving = not parallel and moves(usual.week / 7, usual.events, usual.n, plain, season=True) < STEADY
+    return _Before(usual, own_course, parallel, moving, _noise([usual]), control)
 
 
-def _sum(table: WeekTable, kept: NDArray[np.bool_]) -> Counts:
-    return Counts(float(table.events[kept].sum()), float(table.n[kept].sum()))
+def _planned_units(before: _Before, baseline: Counts, prior: Counts, windows: Windows, begin: int) -> float:
+    """Return the units after cut-in that finding a halving needs; infinity where the baseline is too thin."""
+    weeks = before.baseline
+    count = len(weeks.week)
+    if not count:
+        return inf
+    # How sure the movement will be where the verified weeks are going to lie.
+    ahead = begin / 7 + np.arange(windows.verify_weeks, dtype=np.float64)
+    unsure = before.course.variance(weeks.week / 7, weeks.n, ahead, np.ones_like(ahead))
+    worth = before.control.over(weeks).events if before.parallel else 0.0
+    spread = before.noise.at(0.95) * (1 + count / windows.verify_weeks)
+    unsure = joined((0.0, unsure), (0.0, spread / worth + DRIFT) if worth else None)[1]
+    held = Counts(baseline.events + prior.events, baseline.n + prior.n)
+    return needed_units(held, before.noise, unsure)
 
 
-def _weeks(table: WeekTable, kept: NDArray[np.bool_], side: Integers, control: _Control) -> Weeks:
-    """Sum the slice's days to weeks by side; a day without units is none."""
-    kept = kept & (table.n > 0)
-    key, place = np.unique(_monday(table.day[kept]) * 8 + side[kept], return_inverse=True)
-    events = _totals(place, table.events[kept], len(key))
-    n = _totals(place, table.n[kept], len(key))
-    week = key // 8
-    events_of, n_of = control.at(week)
-    rate = np.where(events_of > 0, events_of, 0.5) / np.maximum(n_of, 1.0)  # a week without a case is worth half a one
-    return Weeks(week, key % 8, events, n, rate, 1 / np.maximum(events_of, 0.5))
+def _summed(table: WeekTable, mature: NDArray[np.bool_], side: Integers, weeks: Weeks, control: SisterWeeks | None) -> Evidence:
+    """Return the counts of every side, of the slice and of its control."""
+    own = (table.group == OWN) & mature
+    untreated = own & (side == UNTREATED)
+
+    def on(which: int) -> Counts:
+        return counts_of(table, own & (side == which))
+
+    def control_of(which: int) -> Counts:
+        return control.over(weeks.only(which)) if control else Counts()
+
+    def others(which: int) -> Counts:
+        chosen = own & (side == which)
+        return Counts(float(table.other[chosen].sum()), float(table.n[chosen].sum()))
+
+    return Evidence(
+        before=on(BEFORE),
+        trigger=on(TRIGGER),
+        untreated=on(UNTREATED),
+        untreated_recent=counts_of(table, untreated & (table.day >= _later_half(table, untreated))),
+        after=on(AFTER),
+        later=on(LATER),
+        control_before=control_of(BEFORE),
+        control_untreated=control_of(UNTREATED),
+        control_after=control_of(AFTER),
+        control_later=control_of(LATER),
+        other_before=others(BEFORE),
+        other_after=others(AFTER),
+    )
+
+
+def _cohorts(verified: Weeks, last_mature: int) -> tuple[tuple[date, Counts], ...]:
+    """Return the whole mature weeks after cut-in."""
+    kept = verified.week + 6 <= last_mature
+    return tuple(
+        (date.fromordinal(int(week)), Counts(float(events), float(n)))
+        for week, events, n in zip(verified.week[kept], verified.events[kept], verified.n[kept], strict=True)
+    )
+
+
+def _a_week(table: WeekTable, treated: NDArray[np.bool_], begin: int, last_day: int) -> float:
+    """Return the units that the action reaches in a week, by the last four."""
+    days = min(last_day - begin + 1, 28)
+    return counts_of(table, treated & (table.day > last_day - 28)).n / days * 7 if days > 0 else 0.0
 
 
 def _later_half(table: WeekTable, kept: NDArray[np.bool_]) -> int:
@@ -385,7 +341,7 @@ def _sisters(
 
     def total(values: Floats, rows: NDArray[np.bool_]) -> Floats:
         chosen = kept & rows
-        return _totals(table.group[chosen], values[chosen], size)
+        return sums_at(table.group[chosen], values[chosen], size)
 
     return total(table.events, before), total(table.n, before), total(table.events, after), total(table.n, after)
 
@@ -395,8 +351,8 @@ def _prior(table: WeekTable, kept: NDArray[np.bool_]) -> Counts:
     if not kept.any():
         return Counts()
     size = int(table.group.max()) + 1
-    events = _totals(table.group[kept], table.events[kept], size)
-    fitted = prior_of_sisters(events, _totals(table.group[kept], table.n[kept], size))
+    events = sums_at(table.group[kept], table.events[kept], size)
+    fitted = prior_of_sisters(events, sums_at(table.group[kept], table.n[kept], size))
     return Counts(*fitted) if fitted else Counts()
 
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from tasks.act.evidence import HISTORY_WEEKS, MINIMUM_BASELINE_WEEKS, Evidence, WeekTable, Windows, gather
+from tasks.act.evidence import HISTORY_WEEKS, MINIMUM_BASELINE_WEEKS, Evidence, Windows, gather
+from tasks.act.week_counts import WeekTable
 from tasks.model.actions import Action
 from tasks.model.facts import Facts
 from tasks.model.periods import Period

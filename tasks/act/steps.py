@@ -8,9 +8,9 @@ from prefect.logging import get_run_logger
 
 from tasks.act.earlier_actions import check
 from tasks.act.proposals import propose
-from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.red_lines import red_lines
 from tasks.model.actions import Action, ActionResult, ActionStatus
+from tasks.model.causes import RootCauses
 from tasks.model.facts import Facts
 from tasks.report.language.action_words import action_words
 from tasks.report.language.registry import language

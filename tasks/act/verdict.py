@@ -8,20 +8,8 @@ from math import ceil, exp, isfinite, log
 
 import numpy as np
 
-from tasks.act.evidence import (
-    AFTER,
-    BEFORE,
-    HISTORY,
-    LATER,
-    MINIMUM_BASELINE_WEEKS,
-    POINTS,
-    UNTREATED,
-    Counts,
-    Evidence,
-    Weeks,
-    joined,
-    needed_units,
-)
+from tasks.act.evidence import MINIMUM_BASELINE_WEEKS, POINTS, Evidence, joined, needed_units
+from tasks.act.week_counts import AFTER, BEFORE, HISTORY, LATER, UNTREATED, Counts, Weeks
 from tasks.methods.noise import SEASON_WEEKS, YEAR, Noise
 from tasks.methods.rate_ratio import RateRatio, p_greater, rate_ratio
 from tasks.methods.segmented import step

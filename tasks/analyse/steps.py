@@ -5,7 +5,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.analyse.breaks import breaks
-from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.causes.search import root_causes
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
@@ -20,7 +19,7 @@ from tasks.analyse.tables.rankings import rankings
 from tasks.analyse.words.customer_words import customer_words
 from tasks.classify.clocks import milestones
 from tasks.model.actions import Action, ActionResult
-from tasks.model.causes import CauseLife
+from tasks.model.causes import CauseLife, RootCauses
 from tasks.model.editions import EditionStatus
 from tasks.model.facts import Facts
 from tasks.model.review import Review

@@ -6,6 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from tasks.act.binding import mailed_proposals
 from tasks.deliver.delivery import deliver as deliver_mails
 from tasks.deliver.delivery import settle_uncertain as settle
 from tasks.deliver.message import Letter, Mail, build
@@ -13,7 +14,6 @@ from tasks.deliver.outbox import Outbox
 from tasks.deliver.probe import ImapProbe, OutboxProbe
 from tasks.deliver.smtp import Server, Smtp
 from tasks.deliver.transport import Probe, Transport
-from tasks.model.actions import ActionState
 from tasks.model.editions import Delivery, DeliveryState, Edition
 from tasks.model.periods import Period
 from tasks.model.warnings import ENDED, WarningEvent, WarningLetter
@@ -94,20 +94,15 @@ def _transported(post: Mailing, mails: list[Mail]) -> list[Delivery]:
 
 
 def _open_mailed_proposals(post: Mailing, standing: list[Delivery]) -> None:
-    """Make promises of the proposals whose report has reached a reader; restricted ones wait for a restricted reader."""
+    """Store which proposals have become promises: their report has reached a reader."""
     if post.stores.settings.mail_all_to:
         return  # a trial has reached no reader
     ledger = post.stores.ledger
     for report, period, audience in sorted({(m.report, m.period, m.audience) for m in standing if m.state is DeliveryState.SENT}):
         edition = next(e for e in reversed(ledger.editions(period=period, report=report, audience=audience)))
         reader = post.stores.shop_of(edition).audiences.audiences.get(audience)
-        mailed = [
-            action.action_id
-            for action, _ in ledger.actions_as_of(post.now)
-            if action.period == period
-            and action.state is ActionState.PROPOSED
-            and (not action.restricted or (reader is not None and reader.restricted))
-        ]
+        actions = [action for action, _ in ledger.actions_as_of(post.now)]
+        mailed = mailed_proposals(actions, period, restricted=reader is not None and reader.restricted)
         ledger.open_proposals(mailed, at=post.now, by="review", why=f"mailed with the {report} report of {period}")
 
 

@@ -6,96 +6,17 @@ that is accepted removes its own excess before the next is sought, so contributi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from math import log
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import betainc, gammainc
-from scipy.stats import chi2
 
-Codes = NDArray[np.int32]
-Weights = NDArray[np.float64]
-
-Condition = tuple[str, int]
-
-
-@dataclass
-class Panel:
-    """Exposure rows with expected counts, and the cases observed on them.
-
-    Args:
-        units: Dimension → value codes of the exposure rows, int32 `(rows,)`, −1 where unknown.
-        weights: Expected cases of each exposure row, `(rows,)`.
-        cases: Dimension → value codes of the observed cases, int32 `(cases,)`.
-        values: Dimension → names of the codes.
-        parents: Dimension → dimensions that it determines (a batch determines its SKU).
-        unit_days: Axis → day numbers of the exposure rows (`ship_date`, `pay_date`), −1 where unknown.
-        case_days: Axis → day numbers of the cases.
-        interval_dims: Dimensions whose values may be cut by an interval of days on an axis.
-        baseline: Whether `weights` are earlier counts with their own sampling noise, not known expectations.
-        common_level: Whether all may have risen together, so that a slice is judged against the level of the others.
-    """
-
-    units: Mapping[str, Codes]
-    weights: Weights
-    cases: Mapping[str, Codes]
-    values: Mapping[str, list[str]]
-    parents: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    unit_days: Mapping[str, Codes] = field(default_factory=dict)
-    case_days: Mapping[str, Codes] = field(default_factory=dict)
-    interval_dims: tuple[str, ...] = ()
-    baseline: bool = False
-    common_level: bool = True
-
-    @property
-    def n_cases(self) -> int:
-        """Number of observed cases."""
-        return len(next(iter(self.cases.values()))) if self.cases else 0
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A conjunction of values, and at most one interval of days `first..last` on one axis."""
-
-    conditions: tuple[Condition, ...]
-    axis: str = ""
-    first: int = -1
-    last: int = -1
-
-    def rows(self, codes: Mapping[str, Codes], days: Mapping[str, Codes]) -> NDArray[np.bool_]:
-        """Return the mask of the rows that fulfil every condition."""
-        mask = np.ones(len(next(iter(codes.values()))), bool)
-        for dim, code in self.conditions:
-            mask &= codes[dim] == code
-        if self.axis:
-            day = days[self.axis]
-            mask &= (day >= self.first) & (day <= self.last)
-        return mask
-
-    def labels(self, values: Mapping[str, list[str]]) -> dict[str, str]:
-        """Return dimension → value name."""
-        return {dim: values[dim][code] for dim, code in self.conditions}
-
-
-@dataclass(frozen=True)
-class FoundSlice:
-    """A pattern with its counts; `score` is its likelihood ratio less the price of the search, in nats."""
-
-    pattern: Pattern
-    observed: float
-    expected: float
-    llr: float
-    score: float
-    excess: float = 0.0
-
-    @property
-    def ratio(self) -> float:
-        """Observed over expected."""
-        return self.observed / max(self.expected, 1e-9)
+from tasks.methods.likelihood import likelihood_ratio, tail_nats
+from tasks.methods.panels import FoundSlice, Panel, Pattern, Weights
+from tasks.methods.slice_counts import DAYS, Cells, SliceCount, Totals, slice_counts, value_totals
 
 
 @dataclass(frozen=True)
@@ -107,35 +28,6 @@ class Scan:
     rejected: FoundSlice | None
     total_excess: float
     ratio: float
-
-
-def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False, rho: float = 1.0) -> float:
-    """Return the log-likelihood ratio of a raised (or lowered) count in nats, not doubled.
-
-    Against a known expectation: O ln(O/E) − (O−E). Against an earlier count B, of which E = ρB was to be expected, that of
-    the conditional binomial: O ln(p/p₀) + B ln((1−p)/(1−p₀)) with p = O/(O+B) and p₀ = ρ/(1+ρ).
-    """
-    if expected <= 0:
-        return 0.0
-    if baseline:
-        before = expected / rho
-        share, usual = observed / (observed + before), rho / (1 + rho)
-        left = observed * log(share / usual) if observed > 0 else 0.0
-        return left + before * log((1 - share) / (1 - usual))
-    return (observed * log(observed / expected) if observed > 0 else 0.0) - (observed - expected)
-
-
-def tail_nats(observed: float, expected: float, *, dispersion: float = 1.0, baseline: bool = False, rho: float = 1.0) -> float:
-    """Return how unlikely so high a count is, as −ln P in nats: the Poisson or, against an earlier count, the binomial tail.
-
-    Counts that vary more than by chance are taken for clumps of `dispersion` cases each; the tail is read between whole
-    numbers (incomplete gamma and beta functions), so it is exact where the dispersion is 1.
-    """
-    if observed <= 0:
-        return 0.0
-    o, e = observed / dispersion, max(expected, 1e-9) / dispersion
-    p = betainc(o, e / rho + 1, rho / (1 + rho)) if baseline else gammainc(o, e)
-    return -log(p) if p > 0 else likelihood_ratio(o, e, baseline=baseline, rho=rho)
 
 
 def scan(
@@ -170,9 +62,9 @@ def scan(
     rejected: FoundSlice | None = None
     per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # what one earlier case lets expect
     for _ in range(max_causes):
-        totals = _totals(panel, weights)
+        totals = value_totals(panel, weights)
         scale = _common_level(panel, totals, float(weights.sum()), falls) if panel.common_level else 1.0
-        candidates, cells, looked = _candidates(
+        candidates, cells, looked = slice_counts(
             panel, weights * scale, {d: (o, e * scale) for d, (o, e) in totals.items()}, min_cases, falls
         )
         tested = max(tested, looked)
@@ -225,30 +117,7 @@ COMMON_NATS = 4.0
 """Evidence below which a common level is put down to chance (0.5 % two-sided)."""
 
 
-Totals = dict[str, tuple[Weights, Weights]]
-"""Dimension → observed and expected cases of each of its values."""
-
-
-def _totals(panel: Panel, weights: Weights) -> Totals:
-    out: Totals = {}
-    for dim, codes in panel.units.items():
-        count = len(panel.values[dim])
-        seen = panel.cases[dim]
-        # the code −1 of an unknown value is counted in a place before all others, and dropped
-        expected = np.bincount(codes + 1, weights, count + 1)[1:].astype(np.float64)
-        out[dim] = np.bincount(seen + 1, minlength=count + 1)[1:].astype(np.float64), expected
-    return out
-
-
 Focus = Callable[[Weights, Pattern], float]
-
-Candidate = tuple[Pattern, float, float]
-"""A pattern, its observed and expected cases."""
-
-Cells = dict[tuple[str, ...], int]
-"""Form of a pattern → how many of it could have been named: () a single value, its dimensions for a pair, and days (\"..\",)."""
-
-DAYS = ("..",)
 
 
 def _price(cells: Cells, alpha: float, pattern: Pattern) -> float:
@@ -276,169 +145,6 @@ def _dims(pattern: Pattern) -> tuple[str, ...]:
     return tuple(sorted(dim for dim, _ in pattern.conditions))
 
 
-SCREENED_ROWS = 60_000
-EXACT_PAIRS = 60
-"""Pairs are screened on a sample of the exposure rows; so many of the most promising are then summed exactly."""
-
-THIN = 0.1
-"""A cell that expects fewer cases cannot reach five by chance in any number of editions, and is not paid for."""
-
-
-def _candidates(
-    panel: Panel, weights: Weights, totals: Totals, min_cases: int, falls: bool
-) -> tuple[list[Candidate], Cells, int]:
-    """Return all that is worth naming, how many cells of each form could have been (the price of having looked), and how many
-    slices had enough cases to be judged."""
-    dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
-    observed = {dim: totals[dim][0] for dim in dims}
-    expected = {dim: totals[dim][1] for dim in dims}
-    out: list[Candidate] = []
-    cells: Cells = {(): 0}
-    total_o = float(panel.n_cases)
-    looked = 0
-    for dim in dims:
-        cells[()] += int((expected[dim] > THIN).sum())
-        size = expected[dim] if falls else observed[dim]
-        looked += int((size >= min_cases).sum())
-        for value in np.flatnonzero(size >= min_cases):
-            o, e = float(observed[dim][value]), float(expected[dim][value])
-            if (o < e) if falls else (o > e):
-                out.append((Pattern(((dim, int(value)),)), o, e))
-    if falls:
-        return out, cells, looked
-    screened: list[tuple[float, Pattern, float, float]] = []
-    step = max(len(weights) // SCREENED_ROWS, 1)
-    sample = {dim: panel.units[dim][::step].astype(np.int64) + 1 for dim in dims}  # 0 where unknown
-    sample_weights = weights[::step] * step
-    for left, right in combinations(dims, 2):
-        if left in panel.parents.get(right, ()) or right in panel.parents.get(left, ()):
-            continue
-        crossed, count = _crossed(panel, sample, sample_weights, left, right, min_cases)
-        cells[min(left, right), max(left, right)] = count
-        looked += len(crossed)
-        for a, b, o, e in crossed:
-            ratios = max(observed[left][a] / max(expected[left][a], 1e-9), observed[right][b] / max(expected[right][b], 1e-9))
-            llr = likelihood_ratio(o, max(e, THIN))
-            if o > 1.1 * e and o / total_o < 0.98 and o / max(e, 1e-9) > ratios and llr > 3:
-                screened.append((llr, Pattern(((left, a), (right, b))), o, ratios))
-    screened.sort(key=lambda entry: (-entry[0], entry[1].conditions))
-    pairs: list[Candidate] = []
-    for _, pattern, o, ratios in screened[:EXACT_PAIRS]:
-        e = float(weights[pattern.rows(panel.units, {})].sum())
-        if o > 1.15 * e and o / max(e, 1e-9) > 1.1 * ratios:
-            pairs.append((pattern, o, e))
-    triples = _triples(panel, weights, pairs, dims, min_cases)
-    cut, cells[DAYS] = _intervals(panel, weights, out, min_cases)
-    return [*out, *pairs, *triples, *cut], cells, looked + len(triples) + len(cut)
-
-
-def _crossed(
-    panel: Panel, units: Mapping[str, NDArray[np.int64]], weights: Weights, left: str, right: str, min_cases: int
-) -> tuple[list[tuple[int, int, float, float]], int]:
-    """Return (left code, right code, observed, expected) of every pair of values with enough cases, and the number of cells.
-
-    `units` (codes plus one, 0 where unknown) and `weights` are a sample of the panel's: it says which pairs are worth an exact sum.
-    """
-    width = len(panel.values[right]) + 1
-    size = (len(panel.values[left]) + 1) * width
-    case_cell = (panel.cases[left].astype(np.int64) + 1) * width + panel.cases[right] + 1
-    keys, counts = np.unique(case_cell, return_counts=True)
-    known = (counts >= min_cases) & (keys >= width) & (keys % width > 0)
-    keys, counts = keys[known], counts[known]
-    if not len(keys):
-        return [], min(size, int(weights.sum() / THIN))
-    cell = units[left] * width + units[right]
-    if size <= 4_000_000:
-        table = np.bincount(cell, weights, size)
-        number = int((table.reshape(-1, width)[1:, 1:] > THIN).sum())
-        sums = table[keys]
-    else:
-        position = np.searchsorted(keys, cell)
-        position[position == len(keys)] = 0
-        hit = keys[position] == cell
-        sums = np.bincount(position[hit], weights[hit], len(keys))
-        number = int(weights.sum() / THIN)
-    rows = zip(keys.tolist(), counts.tolist(), sums.tolist(), strict=True)
-    return [(key // width - 1, key % width - 1, float(count), float(e)) for key, count, e in rows], number
-
-
-def _triples(panel: Panel, weights: Weights, pairs: list[Candidate], dims: list[str], min_cases: int) -> list[Candidate]:
-    """Add a third condition to the pairs that already stand out."""
-    best = sorted((p for p in pairs if likelihood_ratio(p[1], p[2]) > 3.5), key=lambda p: -likelihood_ratio(p[1], p[2]))[:8]
-    out: list[Candidate] = []
-    seen: set[tuple[Condition, ...]] = set()
-    for pattern, o, e in best:
-        units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
-        weight = weights[units]
-        inside = {dim for dim, _ in pattern.conditions}
-        for dim in dims:
-            if dim in inside or any(dim in panel.parents.get(d, ()) or d in panel.parents.get(dim, ()) for d in inside):
-                continue
-            unit, case = panel.units[dim][units], panel.cases[dim][cases]
-            count = len(panel.values[dim])
-            sums = np.bincount(unit[unit >= 0], weight[unit >= 0], count)
-            counts = np.bincount(case[case >= 0], minlength=count)
-            for value in np.flatnonzero(counts >= min_cases):
-                conditions = tuple(sorted((*pattern.conditions, (dim, int(value)))))
-                if (
-                    conditions in seen
-                    or counts[value] <= 1.15 * sums[value]
-                    or counts[value] / max(sums[value], 1e-9) <= 1.1 * o / e
-                ):
-                    continue
-                seen.add(conditions)
-                out.append((Pattern(conditions), float(counts[value]), float(sums[value])))
-    return out
-
-
-def _intervals(panel: Panel, weights: Weights, singles: list[Candidate], min_cases: int) -> tuple[list[Candidate], int]:
-    """Cut the promising single values by the best interval of days on each axis (a one-dimensional scan by Kadane's rule)."""
-    able = [entry for entry in singles if entry[0].conditions[0][0] in panel.interval_dims]
-    able.sort(key=lambda entry: -likelihood_ratio(entry[1], entry[2]))
-    out: list[Candidate] = []
-    spans = 0
-    for pattern, _, _ in able[:6]:
-        units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
-        for axis in panel.unit_days:
-            unit_day, case_day = panel.unit_days[axis][units], panel.case_days[axis][cases]
-            known = unit_day >= 0
-            if not known.any() or (case_day >= 0).sum() < min_cases:
-                continue
-            start = int(unit_day[known].min())
-            e = np.bincount(unit_day[known] - start, weights[units][known]).astype(np.float64)
-            inside = case_day[(case_day >= start) & (case_day < start + len(e))] - start
-            o = np.bincount(inside, minlength=len(e)).astype(float)
-            first, last = _best_interval(o, e)
-            spans = max(spans, len(e))
-            span_o, span_e = float(o[first : last + 1].sum()), float(e[first : last + 1].sum())
-            whole = last - first + 1 >= np.count_nonzero(e) - 2
-            if span_o >= min_cases and span_o > span_e and not whole:
-                out.append((Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e))
-    values = sum(len(panel.values[dim]) for dim in panel.interval_dims if dim in panel.values)
-    # begin and end are both free; neighbouring spans are nearly one, so they count with the logarithm of their length
-    return out, int(values * len(panel.unit_days) * max(spans, 1) * max(log(max(spans, 2), 2), 1.0))
-
-
-def _best_interval(observed: Weights, expected: Weights) -> tuple[int, int]:
-    """Return the interval whose likelihood ratio is greatest, by alternating the ratio and a maximum-sum pass."""
-    ratio, first, last = 3.0, 0, len(observed) - 1
-    for _ in range(6):
-        gain = observed * log(ratio) - expected * (ratio - 1)
-        best, current, begin = -np.inf, 0.0, 0
-        for index, value in enumerate(gain):
-            if current <= 0:
-                current, begin = 0.0, index
-            current += value
-            if current > best:
-                best, first, last = current, begin, index
-        o, e = observed[first : last + 1].sum(), expected[first : last + 1].sum()
-        new = max(o / max(e, 1e-9), 1.05)
-        if abs(new - ratio) < 0.01:
-            break
-        ratio = float(min(new, 50.0))
-    return first, last
-
-
 @dataclass(frozen=True)
 class _Measure:
     """How a count is held against what was to be expected in one search."""
@@ -461,7 +167,7 @@ FOCUSED = 12
 
 
 def _best(
-    candidates: list[Candidate],
+    candidates: list[SliceCount],
     prices: Callable[[Pattern], float],
     measure: _Measure,
     min_ratio: float,
@@ -508,11 +214,3 @@ def _generalised(
         if log(rest_o / rest_e) >= 0.4 * log(best.ratio) and likelihood_ratio(rest_o, rest_e) > 3 and o / e >= min_ratio:
             return measure.found(parent, o, e, prices(parent))
     return best
-
-
-def ratio_interval(observed: float, expected: float, level: float = 0.95) -> tuple[float, float]:
-    """Return Garwood's exact Poisson interval of observed/expected."""
-    tail = (1 - level) / 2
-    low = chi2.ppf(tail, 2 * observed) / 2 if observed > 0 else 0.0
-    high = chi2.ppf(1 - tail, 2 * observed + 2) / 2
-    return float(low / max(expected, 1e-9)), float(high / max(expected, 1e-9))

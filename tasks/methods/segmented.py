@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -56,10 +57,6 @@ def step(
     Returns:
         The step.
     """
-    # Importing statsmodels takes seconds, and few reviews have such an action.
-    from statsmodels.genmod.families import NegativeBinomial, Poisson
-    from statsmodels.genmod.generalized_linear_model import GLM
-
     columns = [np.ones_like(time), after, time - time.mean()]
     for k in range(1, pairs + 1):
         columns += [np.sin(2 * np.pi * k * time / cycle), np.cos(2 * np.pi * k * time / cycle)]
@@ -67,15 +64,7 @@ def step(
         columns.append((time - time[after == 0].max()) * after)
     x = np.column_stack(columns)
     freedom = len(time) - x.shape[1]
-    model = GLM(events, x, family=Poisson(), exposure=n)
-    fitted = model.fit(scale="X2")
-    dispersion, family = float(fitted.scale), "quasi_poisson"
-    if robust and dispersion > 1 and n.max() > UNEVEN * n.min():
-        mean = fitted.fittedvalues
-        extra = float(np.sum((events - mean) ** 2 - mean) / np.sum(mean**2))
-        if extra > 0:
-            model = GLM(events, x, family=NegativeBinomial(alpha=extra), exposure=n)
-            fitted, family = model.fit(scale="X2"), "negative_binomial"
+    model, fitted, dispersion, family = _fit(events, n, x, robust=robust)
     error = float(fitted.bse[1])
     upper = (1 + confidence) / 2
     if robust:
@@ -86,3 +75,21 @@ def step(
     wide = float(stdtrit(freedom, upper)) if robust else float(ndtri(upper))
     point = float(fitted.params[1])
     return StepEffect(RateRatio(exp(point), exp(point - wide * error), exp(point + wide * error)), dispersion, family)
+
+
+def _fit(events: Floats, n: Floats, x: Floats, *, robust: bool) -> tuple[Any, Any, float, str]:
+    """Return model, fit, dispersion and family: quasi-Poisson, or negative binomial where counts ask for it."""
+    # Importing statsmodels takes seconds, and few reviews have such an action.
+    from statsmodels.genmod.families import NegativeBinomial, Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    model = GLM(events, x, family=Poisson(), exposure=n)
+    fitted = model.fit(scale="X2")
+    dispersion = float(fitted.scale)
+    if robust and dispersion > 1 and n.max() > UNEVEN * n.min():
+        mean = fitted.fittedvalues
+        extra = float(np.sum((events - mean) ** 2 - mean) / np.sum(mean**2))
+        if extra > 0:
+            model = GLM(events, x, family=NegativeBinomial(alpha=extra), exposure=n)
+            return model, model.fit(scale="X2"), dispersion, "negative_binomial"
+    return model, fitted, dispersion, "quasi_poisson"

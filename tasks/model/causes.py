@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from tasks.model.coded import Track
+from tasks.model.figures import MixEffect
 
 
 class CauseStatus(StrEnum):
@@ -156,3 +157,20 @@ class Cause:
     status: CauseStatus = CauseStatus.SUSPECTED
     rows: tuple[str, ...] = ()  # record ids
     days: tuple[date, ...] = ()
+
+
+@dataclass
+class RootCauses:
+    """What was found, what was looked at, and why the strongest of the rest was not named."""
+
+    causes: list[Cause]
+    falls: list[Cause]
+    tested: int
+    expected_false_alarms: float
+    strongest_rejected: Cause | None
+    rejected_why: str
+    ended: list[Cause] = field(default_factory=list)
+    deferred: list[Cause] = field(default_factory=list)
+    mix: list[MixEffect] = field(default_factory=list)
+    expected_leaves: dict[str, float] = field(default_factory=dict)
+    expected_total: float | None = None

@@ -5,7 +5,7 @@ from math import log
 import pytest
 
 from tasks.analyse.figures.comparison import share_interval
-from tasks.methods.scan import likelihood_ratio, ratio_interval
+from tasks.methods.likelihood import likelihood_ratio, ratio_interval
 
 
 @pytest.mark.parametrize(

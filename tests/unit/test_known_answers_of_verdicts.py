@@ -13,8 +13,8 @@ import pytest
 from scipy.stats import beta, binom, binomtest, gamma, poisson, poisson_means_test
 from statsmodels.stats.rates import confint_poisson_2indep, test_poisson_2indep
 
+from tasks.methods.likelihood import ratio_interval
 from tasks.methods.rate_ratio import p_greater, rate_ratio
-from tasks.methods.scan import ratio_interval
 from tasks.methods.segmented import step
 
 test_poisson_2indep.__test__ = False  # a function of statsmodels, not one of ours

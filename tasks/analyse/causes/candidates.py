@@ -9,17 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.expected.arrivals import (
-    Curve,
-    UnitHistory,
-    day_number,
-    expected_units,
-    observed_cases,
-)
-from tasks.methods.scan import FoundSlice, Panel
+from tasks.expected.arrivals import expected_units, observed_cases
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import UnitHistory, day_number
+from tasks.methods.panels import FoundSlice, Panel
 from tasks.model.periods import Period
 
 AXIS_OF_INTERVAL = {"pay_date": "paid_at", "ship_date": "shipped_at"}
+
+OPEN = 2**31 - 1
+"""Last day of an interval that has not ended."""
 
 INTERVAL_DIMS = ("sku", "warehouse", "carrier", "line", "platform")
 
@@ -72,6 +71,7 @@ def order_panel(
     parents: dict[str, frozenset[str]],
     dims: Iterable[str] | None = None,
 ) -> tuple[Panel, NDArray[np.int64], Cases]:
+    """Return the panel of some families over arrival days `first..last`, its row numbers and its cases."""
     parts = [expected_units(book, curve, first, last) for curve in known]
     if len(parts) == 1:
         rows, weights = parts[0]
@@ -107,6 +107,8 @@ def order_panel(
 def describer(
     book: UnitHistory, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: Cases
 ) -> Callable[[FoundSlice], Candidate]:
+    """Return what makes a candidate of a slice that was found on a panel."""
+
     def describe(found: FoundSlice) -> Candidate:
         units = rows[found.pattern.rows(panel.units, panel.unit_days)]
         mine = np.flatnonzero(found.pattern.rows(panel.cases, panel.case_days))

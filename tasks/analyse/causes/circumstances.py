@@ -9,8 +9,9 @@ import numpy as np
 from scipy.stats import chi2
 
 from tasks.analyse.causes.candidates import Candidate, order_panel
-from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number
-from tasks.methods.scan import likelihood_ratio
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import AXES, UnitHistory, day_number
+from tasks.methods.likelihood import likelihood_ratio
 from tasks.model.causes import Arrival, RuledOut
 
 Weekly = Sequence[tuple[str, float, float]]

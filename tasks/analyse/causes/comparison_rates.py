@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyse.causes.candidates import Candidate, order_panel
-from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number, day_of, expected_units, observed_cases
-from tasks.methods.scan import Panel, Pattern
+from tasks.expected.arrivals import expected_units, observed_cases
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import AXES, UnitHistory, day_number, day_of
+from tasks.methods.panels import Panel, Pattern
 from tasks.shop.calendar_days import Calendar
 
 HISTORY_WEEKS = 12

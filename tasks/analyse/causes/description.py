@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tasks.analyse.causes.candidates import Candidate, order_panel
+from tasks.analyse.causes.candidates import OPEN, Candidate, order_panel
 from tasks.analyse.causes.circumstances import arrivals, change_point, ruled_out
 from tasks.analyse.causes.comparison_rates import HISTORY_WEEKS, REFERENCE_AGE, ComparisonRates, comparison_rates
-from tasks.analyse.causes.forecast import OPEN, forecast
-from tasks.analyse.causes.naming import ancestry, cause_id
-from tasks.expected.arrivals import (
-    Curve,
-    UnitHistory,
-    day_of,
-)
-from tasks.methods.scan import Pattern, likelihood_ratio, ratio_interval
+from tasks.analyse.causes.forecast import forecast
+from tasks.analyse.causes.naming import ancestry, counted_cause
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import UnitHistory, day_of
+from tasks.methods.likelihood import likelihood_ratio
+from tasks.methods.panels import Pattern
 from tasks.model.causes import Cause, CauseEvidence, CauseKind, Forecast, Trend
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
@@ -40,71 +39,39 @@ def order_cause(
         hit: The slice.
         more: The same trouble in other families and spans.
     """
-    found = hit.found
-    o, e = found.observed, found.expected
-    low, high = ratio_interval(o, e)
-    leaves = Counter(hit.leaves)
-    records = list(hit.records)
-    counted = set(hit.families)
-    for other in more:
-        if counted.isdisjoint(other.families):  # the same cases are found in other spans and in wider panels as well
-            leaves.update(other.leaves)
-            records += other.records
-            counted.update(other.families)
+    leaves, records = _joined(hit, more)
     weekly = weekly_counts(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
     since, axis = _since(hit, weekly)
     rates = comparison_rates(book, fitted, hit, shop.calendar) if hit.family in fitted else ComparisonRates()
+    batch = _batch(facts, hit.labels.get("batch_no"))
     slice_ = dict(sorted(hit.labels.items()))
-    stock = None
+    if batch.get("sku") is not None:
+        slice_ = {"sku": batch["sku"], **slice_}
+    pattern = hit.found.pattern
+    if pattern.axis:
+        ended = _has_ended(book, fitted, hit)
+        slice_[pattern.axis] = f"{day_of(pattern.first)}..{day_of(pattern.last) if ended else ''}"
+        if not ended:  # later units belong to it as well
+            hit = replace(hit, found=replace(hit.found, pattern=replace(pattern, last=OPEN)))
+    together = _coincidence(book, hit)
+    if together and set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
+        since, axis = _first_shipped(book, hit), "ship_date"
+        slice_ = {"sku": _sku_of(book, hit), "ship_date": f"{since}.."}
     evidence = CauseEvidence(
         weekly=tuple(weekly),
-        families=tuple(sorted({*hit.families, *(f for h in more for f in h.families)})),
+        families=tuple(sorted({*hit.families, *(family for other in more for family in other.families)})),
+        supplier=batch.get("supplier") or "",
+        component_supplier=batch.get("component_supplier") or "",
+        coincides=together,
         category_rate=rates.category,
         others_rate=rates.others,
         last_promotion_rate=rates.last_promotion,
     )
-    if "batch_no" in slice_ and facts.has("batch"):
-        row = facts["batch"].filter(pl.col("batch_no") == slice_["batch_no"])
-        if not row.is_empty():
-            stock = row["qty_stock"][0]
-            supplier, component_supplier = (row[name][0] or "" for name in ("supplier", "component_supplier"))
-            evidence = replace(evidence, supplier=supplier, component_supplier=component_supplier)
-            if row["sku"][0] is not None:
-                slice_ = {"sku": row["sku"][0], **slice_}
-    if found.pattern.axis:
-        begin, last_day = day_of(found.pattern.first), day_of(found.pattern.last)
-        ended = _has_ended(book, fitted, hit)
-        slice_[found.pattern.axis] = f"{begin}..{last_day}" if ended else f"{begin}.."
-        if not ended:  # later units belong to it as well
-            hit = replace(hit, found=replace(found, pattern=replace(found.pattern, last=OPEN)))
-    together = _coincidence(book, hit)
-    if together:
-        evidence = replace(evidence, coincides=together)
-        if set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
-            first_shipped = int(np.quantile(book.days["shipped_at"][hit.units][book.days["shipped_at"][hit.units] >= 0], 0.02))
-            slice_ = {"sku": _sku_of(book, hit), "ship_date": f"{day_of(first_shipped)}.."}
-            since, axis = day_of(first_shipped), "ship_date"
-    if found.observed > found.expected:
+    if hit.found.observed > hit.found.expected:
         evidence = _with_circumstances(evidence, period, shop, book, fitted, hit, since, axis)
-    leaf = leaves.most_common(1)[0][0] if leaves else ""
     kind = _kind(slice_, hit, shop, period)
-    return Cause(
-        cause_id=cause_id(slice_, leaf),
-        kind=kind,
-        slice=slice_,
-        family=hit.family,
-        leaf=leaf,
-        leaves=tuple(leaves.most_common(4)),
-        observed=o,
-        expected=round(e, 2),
-        ratio=o / max(e, 1e-9),
-        low=low,
-        high=high,
-        contribution=None,
-        llr=round(found.llr, 2),
-        window_weeks=hit.weeks,
-        exposure_kind=hit.exposure_kind,
-        exposure=hit.exposure,
+    return replace(
+        _counted(hit, kind, slice_, leaves, records, period),
         since=since,
         since_axis=axis,
         trend=_trend(weekly),
@@ -114,12 +81,56 @@ def order_cause(
         age_days=REFERENCE_AGE.get(hit.family),
         evidence=evidence,
         to_confirm=_questions(kind, slice_),
-        money=_money(facts, records, o, e, hit.weeks),
-        stock=stock,
-        first_period=period.id,
-        rows=tuple(sorted(records)),
-        days=tuple(sorted({day_of(d) for d in hit.days})),
+        money=_money(facts, records, hit.found.observed, hit.found.expected, hit.weeks),
+        stock=batch.get("qty_stock"),
     )
+
+
+def _joined(hit: Candidate, more: list[Candidate]) -> tuple[Counter[str], list[str]]:
+    """Return leaves and records of a trouble; the same cases are found in other spans and in wider panels as well."""
+    leaves = Counter(hit.leaves)
+    records = list(hit.records)
+    counted = set(hit.families)
+    for other in more:
+        if counted.isdisjoint(other.families):
+            leaves.update(other.leaves)
+            records += other.records
+            counted.update(other.families)
+    return leaves, records
+
+
+def _counted(
+    hit: Candidate, kind: CauseKind, slice_: dict[str, str], leaves: Counter[str], records: list[str], period: Period
+) -> Cause:
+    return counted_cause(
+        kind=kind,
+        slice_=slice_,
+        family=hit.family,
+        leaves=leaves.most_common(4),
+        observed=hit.found.observed,
+        expected=hit.found.expected,
+        llr=hit.found.llr,
+        weeks=hit.weeks,
+        exposure_kind=hit.exposure_kind,
+        exposure=hit.exposure,
+        period=period,
+        records=records,
+        days=[day_of(day) for day in hit.days],
+    )
+
+
+def _batch(facts: Facts, batch_no: str | None) -> dict[str, Any]:
+    """Return what the batch table knows of a batch; nothing where it holds none of that number."""
+    if batch_no is None or not facts.has("batch"):
+        return {}
+    rows = facts["batch"].filter(pl.col("batch_no") == batch_no)
+    return {} if rows.is_empty() else rows.row(0, named=True)
+
+
+def _first_shipped(book: UnitHistory, hit: Candidate) -> date:
+    """Return the day from which on a slice's units were shipped, a few early ones aside."""
+    shipped = book.days["shipped_at"][hit.units]
+    return day_of(int(np.quantile(shipped[shipped >= 0], 0.02)))
 
 
 def _with_circumstances(

@@ -11,11 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tasks.analyse.causes.candidates import Candidate
-from tasks.expected.arrivals import (
-    day_number,
-    local_days,
-)
-from tasks.methods.scan import FoundSlice, Panel
+from tasks.expected.unit_history import day_number, local_days
+from tasks.methods.panels import FoundSlice, Panel, Weights
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 
@@ -38,10 +35,8 @@ def _exposure_panel(
     facts: Facts, zone: str, first: int, last: int, family: str, kind: str, dims: tuple[str, ...], own_rate: tuple[str, ...]
 ) -> ExposurePanel | None:
     exposure = facts["exposure"].filter(pl.col("kind") == kind)
-    if exposure.is_empty():
-        return None
     dims = tuple(d for d in dims if exposure[d].n_unique() > 1)
-    if not dims:
+    if exposure.is_empty() or not dims:
         return None
     exposure = exposure.with_columns(day_no=pl.col("day").cast(pl.Int32))
     cases = (
@@ -50,21 +45,13 @@ def _exposure_panel(
         .with_columns(day_no=local_days("submitted_at", zone))
     )
     begin, end = first - 7 * 16, first - 7 * 2
-    past_e = exposure.filter(pl.col("day_no").is_between(begin, end - 1))
-    past_c = cases.filter(pl.col("day_no").is_between(begin, end - 1))
+    before = pl.col("day_no").is_between(begin, end - 1)
+    past_e, past_c = exposure.filter(before), cases.filter(before)
     if past_e.is_empty() or past_c.height < 20:
         return None
-    overall = past_c.height / float(past_e["n"].sum())
     now_e = exposure.filter(pl.col("day_no").is_between(first, last)).group_by(dims).agg(pl.col("n").sum()).sort(dims)
     now_c = cases.filter(pl.col("day_no").is_between(first, last)).sort("day_no", "record_id")
-    weights = now_e["n"].to_numpy().astype(np.float64) * overall
-    if own_rate:
-        keys = [d for d in own_rate if d in dims]
-        seen = past_c.group_by(keys).len("o")
-        due = past_e.group_by(keys).agg((pl.col("n").sum() * overall).alias("e"))
-        level = due.join(seen, on=keys, how="left").with_columns(effect=(pl.col("o").fill_null(0) + 10.0) / (pl.col("e") + 10.0))
-        effects = now_e.join(level, on=keys, how="left", maintain_order="left")["effect"].fill_null(1.0).to_numpy()
-        weights = weights * effects
+    weights = _usual(now_e, past_e, past_c, [d for d in own_rate if d in dims])
     values: dict[str, list[str]] = {}
     units: dict[str, Any] = {}
     seen_codes: dict[str, Any] = {}
@@ -77,9 +64,8 @@ def _exposure_panel(
     panel = Panel(units=units, weights=weights, cases=seen_codes, values=values, common_level=False)
 
     def describe(found: FoundSlice, weeks: int) -> Candidate:
-        rows = found.pattern.rows(panel.units, {})
-        mine = found.pattern.rows(panel.cases, {})
-        mine_c = now_c.filter(pl.Series(mine))
+        rows, seen = found.pattern.rows(panel.units, {}), found.pattern.rows(panel.cases, {})
+        inside = now_c.filter(pl.Series(seen))
         return Candidate(
             family=family,
             families=(family,),
@@ -89,16 +75,29 @@ def _exposure_panel(
             found=found,
             labels={**found.pattern.labels(values), **_shared(units, values, rows)},
             units=np.flatnonzero(rows),
-            cases=np.flatnonzero(mine),
-            records=mine_c["record_id"].to_list(),
-            leaves=Counter(mine_c["leaf"].to_list()),
-            days=mine_c["day_no"].to_list(),
+            cases=np.flatnonzero(seen),
+            records=inside["record_id"].to_list(),
+            leaves=Counter(inside["leaf"].to_list()),
+            days=inside["day_no"].to_list(),
             exposure=float(now_e.filter(pl.Series(rows))["n"].sum()),
             exposure_kind=kind,
         )
 
     known_from = max(begin, int(past_e["day_no"].min()))  # type: ignore[arg-type]
     return panel, describe, (end - known_from) / 7
+
+
+def _usual(now: pl.DataFrame, past: pl.DataFrame, past_cases: pl.DataFrame, keys: list[str]) -> Weights:
+    """Return the cases to be expected on each row of exposure: the rate of the weeks before, times the shrunken effect of `keys`."""
+    overall = past_cases.height / float(past["n"].sum())
+    weights = now["n"].to_numpy().astype(np.float64) * overall
+    if not keys:
+        return weights
+    seen = past_cases.group_by(keys).len("o")
+    due = past.group_by(keys).agg((pl.col("n").sum() * overall).alias("e"))
+    level = due.join(seen, on=keys, how="left").with_columns(effect=(pl.col("o").fill_null(0) + 10.0) / (pl.col("e") + 10.0))
+    effects = now.join(level, on=keys, how="left", maintain_order="left")["effect"].fill_null(1.0).to_numpy()
+    return np.asarray(weights * effects)
 
 
 def _shared(units: dict[str, Any], values: dict[str, list[str]], rows: NDArray[np.bool_]) -> dict[str, str]:

@@ -1,74 +1,17 @@
-"""A cause's slice counted in another week: what came of it since, and what the coming week is to bring."""
+"""What the coming week is to bring at a cause's slice."""
 
 from __future__ import annotations
 
-import numpy as np
 from scipy.stats import nbinom
 
 from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, Candidate, order_panel
-from tasks.analyse.causes.exposure_panels import app_panel, service_panel
-from tasks.analyse.causes.lifecycle import Recount
-from tasks.expected.arrivals import AXES, Curve, UnitHistory, day_number, expected_units
-from tasks.methods.scan import FoundSlice, Pattern
-from tasks.model.causes import Cause, CauseKind
-from tasks.model.facts import Facts
-from tasks.model.periods import Period
-
-OPEN = 2**31 - 1
-"""Last day of an interval that has not ended."""
+from tasks.expected.arrivals import expected_units
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import AXES, UnitHistory
+from tasks.methods.panels import Pattern
 
 SURE = 0.9
 """Share of the foretold intervals that should hold what comes."""
-
-
-def measured(facts: Facts, period: Period, book: UnitHistory, fitted: dict[str, Curve], cause: Cause) -> Recount | None:
-    """Count an earlier cause's slice during a period; nothing where it cannot be counted.
-
-    Args:
-        facts: Coded facts.
-        period: The period counted.
-        book: Arrays up to the period's end.
-        fitted: Curves for judging the period.
-        cause: A cause of orders, devices or conversations.
-    """
-    first, last = day_number(period.first_day), day_number(period.last_day)
-    if cause.kind in (CauseKind.APP, CauseKind.SERVICE):
-        made = (app_panel if cause.kind == CauseKind.APP else service_panel)(facts, period.zone, first, last)
-        if made is None:
-            return None
-        panel, describe, _ = made
-        conditions = {dim: value for dim, value in cause.slice.items() if dim in panel.values}
-        if not conditions or any(value not in panel.values[dim] for dim, value in conditions.items()):
-            return None
-        pattern = Pattern(tuple((dim, panel.values[dim].index(value)) for dim, value in sorted(conditions.items())))
-        observed, expected = float(pattern.rows(panel.cases, {}).sum()), float(panel.weights[pattern.rows(panel.units, {})].sum())
-        hit = describe(FoundSlice(pattern, observed, expected, 0.0, 0.0), 1)
-        return Recount(observed, expected, frozenset(hit.records))
-    families = [family for family in cause.evidence.families if family in fitted]
-    pattern_of = _pattern(book, cause.slice)
-    if not families or pattern_of is None:
-        return None
-    panel, _, cases = order_panel(book, [fitted[f] for f in families], first, last, {}, [dim for dim, _ in pattern_of.conditions])
-    mine = np.flatnonzero(pattern_of.rows(panel.cases, panel.case_days))
-    return Recount(
-        float(len(mine)),
-        float(panel.weights[pattern_of.rows(panel.units, panel.unit_days)].sum()),
-        frozenset(str(book.case_record[f][p]) for f, p in zip(cases.family[mine], cases.position[mine], strict=True)),
-    )
-
-
-def _pattern(book: UnitHistory, slice_: dict[str, str]) -> Pattern | None:
-    conditions, axis, first, last = [], "", -1, -1
-    for dim, value in sorted(slice_.items()):
-        if dim in AXIS_OF_INTERVAL:
-            begin, _, end = value.partition("..")
-            axis, first = dim, int(np.datetime64(begin, "D").astype(int))
-            last = int(np.datetime64(end, "D").astype(int)) if end else OPEN
-        elif dim in book.values:
-            if value not in book.values[dim]:
-                return None
-            conditions.append((dim, book.values[dim].index(value)))
-    return Pattern(tuple(conditions), axis, first, last) if conditions else None
 
 
 def forecast(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tuple[float, float, float] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tasks.analyse.causes.naming import RootCauses
-from tasks.methods.scan import ratio_interval
-from tasks.model.causes import Cause, CauseEvidence, CauseLife, GradedForecast
+from tasks.analyse.causes.recount import Recount
+from tasks.methods.likelihood import ratio_interval
+from tasks.model.causes import Cause, CauseEvidence, CauseLife, GradedForecast, RootCauses
 from tasks.model.coded import Track
 from tasks.model.periods import Period
 
@@ -20,15 +20,6 @@ MEMORY = 26
 
 SHARED = 0.5
 """Part of the smaller one's cases of the period that two slices of one trouble have in common."""
-
-
-@dataclass(frozen=True)
-class Recount:
-    """A slice's observed and expected cases of a period, and their records."""
-
-    observed: float
-    expected: float
-    records: frozenset[str]
 
 
 Measure = Callable[[Cause], Recount | None]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.expected.arrivals import Curve, UnitHistory, day_number, excess_nats, expected_by
+from tasks.expected.arrivals import excess_nats, expected_by
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import UnitHistory, day_number
 from tasks.model.facts import Facts
 from tasks.model.figures import MixEffect, MixVerdict
 from tasks.model.periods import Period

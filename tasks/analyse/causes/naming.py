@@ -1,12 +1,14 @@
-"""What a search for root causes returns, and how a cause is named."""
+"""How a cause is named, and what determines what."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from datetime import date
 
-from tasks.model.causes import Cause
-from tasks.model.figures import MixEffect
+from tasks.methods.likelihood import ratio_interval
+from tasks.model.causes import Cause, CauseKind
+from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 ALPHA = 0.1
@@ -15,30 +17,74 @@ ALPHA = 0.1
 MAX_CAUSES = 5
 
 
-@dataclass
-class RootCauses:
-    """What was found, what was looked at, and why the strongest of the rest was not named."""
-
-    causes: list[Cause]
-    falls: list[Cause]
-    tested: int
-    expected_false_alarms: float
-    strongest_rejected: Cause | None
-    rejected_why: str
-    ended: list[Cause] = field(default_factory=list)
-    deferred: list[Cause] = field(default_factory=list)
-    mix: list[MixEffect] = field(default_factory=list)
-    expected_leaves: dict[str, float] = field(default_factory=dict)
-    expected_total: float | None = None
-
-
 def cause_id(slice_: dict[str, str], leaf: str) -> str:
     """Name a trouble by its slice and problem node, so that next week's finding of the same is the same cause."""
     stable = sorted((name, value) for name, value in slice_.items() if ".." not in value)
     return hashlib.sha256(repr((stable, leaf.split(".")[0])).encode()).hexdigest()[:12]
 
 
+def counted_cause(
+    *,
+    kind: CauseKind,
+    slice_: dict[str, str],
+    family: str,
+    leaves: Sequence[tuple[str, int]],
+    observed: float,
+    expected: float,
+    llr: float,
+    weeks: int,
+    exposure_kind: str,
+    exposure: float,
+    period: Period,
+    records: Iterable[str],
+    days: Iterable[date],
+    node: str = "",
+) -> Cause:
+    """Return a cause with its name, its counts and their interval; what else is known of it is added by `replace`.
+
+    Args:
+        kind: Kind of cause.
+        slice_: Dimension → value.
+        family: Lag family, or what takes its place where there are no orders.
+        leaves: (leaf, cases), the leading one first.
+        observed: Cases of the span.
+        expected: Cases that were to be expected.
+        llr: Evidence in nats.
+        weeks: Weeks of the span.
+        exposure_kind: What the cases are held against.
+        exposure: How many of these.
+        period: The period under review.
+        records: Ids of the cases.
+        days: Days on which they arrived.
+        node: What names the cause in place of its leading leaf.
+    """
+    low, high = ratio_interval(observed, expected)
+    leaf = leaves[0][0] if leaves else ""
+    return Cause(
+        cause_id=cause_id(slice_, node or leaf),
+        kind=kind,
+        slice=slice_,
+        family=family,
+        leaf=leaf,
+        leaves=tuple(leaves),
+        observed=observed,
+        expected=round(expected, 2),
+        ratio=observed / max(expected, 1e-9),
+        low=low,
+        high=high,
+        contribution=None,
+        llr=round(llr, 2),
+        window_weeks=weeks,
+        exposure_kind=exposure_kind,
+        exposure=exposure,
+        first_period=period.id,
+        rows=tuple(sorted(records)),
+        days=tuple(sorted(set(days))),
+    )
+
+
 def ancestry(shop: Shop) -> dict[str, frozenset[str]]:
+    """Return dimension → the dimensions that it determines: a batch its SKU and line."""
     direct = {d.name: {d.parent} if d.parent else set() for d in shop.dimensions.dimensions}
     for d in shop.dimensions.dimensions:
         if d.through:  # looked up by its column, so that column's dimension determines it

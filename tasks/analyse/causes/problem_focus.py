@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyse.causes.candidates import Cases
-from tasks.expected.arrivals import Curve, UnitHistory
-from tasks.methods.scan import Panel, Pattern, Weights, tail_nats
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import UnitHistory
+from tasks.methods.likelihood import tail_nats
+from tasks.methods.panels import Panel, Pattern, Weights
 
 PRIOR_CASES = 25.0
 """Weight, in cases, of what products like these complain of beside a slice's own past."""

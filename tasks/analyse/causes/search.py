@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
 import numpy as np
 
 from tasks.analyse.causes.candidates import Candidate, brought_together, describer, order_panel, spans
+from tasks.analyse.causes.claim_clusters import clusters
 from tasks.analyse.causes.description import order_cause, weekly_counts
-from tasks.analyse.causes.exposure_panels import app_panel, expected_on_exposure, service_panel
-from tasks.analyse.causes.forecast import measured
+from tasks.analyse.causes.exposure_panels import ExposurePanel, app_panel, expected_on_exposure, service_panel
 from tasks.analyse.causes.lifecycle import with_lifecycle
 from tasks.analyse.causes.mix import mix_effects
-from tasks.analyse.causes.naming import ALPHA, RootCauses, ancestry
+from tasks.analyse.causes.naming import ALPHA, ancestry
 from tasks.analyse.causes.problem_focus import ProblemFocus
-from tasks.analyse.causes.shop_wide import clusters, reputation
+from tasks.analyse.causes.public_talk import reputation
+from tasks.analyse.causes.recount import measured
 from tasks.analyse.causes.without_orders import from_records
-from tasks.expected.arrivals import (
-    Curve,
-    UnitHistory,
-    as_of_day,
-    build_book,
-    curves,
-    day_number,
-    expected_units,
-)
+from tasks.expected.arrivals import expected_units
+from tasks.expected.lag_curves import Curve, curves
+from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_number
+from tasks.methods.panels import Panel
 from tasks.methods.scan import scan
-from tasks.model.causes import Cause, CauseKind
+from tasks.model.causes import Cause, CauseKind, RootCauses
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -80,6 +76,20 @@ def make_book(facts: Facts, period: Period, shop: Shop) -> UnitHistory:
     return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
 
 
+@dataclass
+class _Raised:
+    """What the searches of a review found."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    falls: list[Candidate] = field(default_factory=list)
+    rejected: list[Candidate] = field(default_factory=list)
+    tested: int = 0
+    excess: float = 0.0  # cases of the last week beyond expectation, over all families that exceed theirs
+
+    def add_excess(self, panel: Panel) -> None:
+        self.excess += max(panel.n_cases - float(panel.weights.sum()), 0.0)
+
+
 def _from_orders(
     facts: Facts, period: Period, shop: Shop, book: UnitHistory | None, earlier: Sequence[tuple[str, Cause]]
 ) -> RootCauses:
@@ -89,67 +99,81 @@ def _from_orders(
     windows = spans(period)
     panels = len(PANELS) + 2
     alpha = ALPHA / panels / len(windows) ** 0.5
-    hits: list[Candidate] = []
-    falls: list[Candidate] = []
-    rejected: list[Candidate] = []
-    tested = 0
-    raised = 0.0  # cases of the last week beyond expectation, over all families that exceed theirs
+    raised = _Raised()
     for families in PANELS:
-        known = [fitted[family] for family in families if family in fitted]
-        if not known:
-            continue
-        dispersion = max(curve.dispersion for curve in known)
-        leaves = ProblemFocus(book, known)
-        looked = 0
-        for weeks, first, last in windows:
-            panel, rows, cases = order_panel(book, known, first, last, parents)
-            # an expectation from few weeks is itself a count: Var(O−E) = E (1 + span / baseline)
-            baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
-            spread = dispersion * (1 + weeks / baseline)
-            focus = partial(leaves.nats, panel, cases, spread)
-            result = scan(panel, alpha=alpha, dispersion=spread, focus=focus)
-            looked = max(looked, result.tested)
-            describe = describer(book, weeks, first, last, panel, rows, cases)
-            hits += [describe(found) for found in result.found]
-            if result.rejected is not None:
-                rejected.append(describe(result.rejected))
-            if weeks == windows[0][0]:
-                raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
-                down = scan(panel, alpha=alpha / 5, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
-                falls += [describe(found) for found in down.found]
-        tested += looked  # the spans look at the same slices
+        if known := [fitted[family] for family in families if family in fitted]:
+            _search_orders(raised, book, known, windows, parents, alpha)
     for build in (app_panel, service_panel):
-        for weeks, first, last in windows:
-            made = build(facts, period.zone, first, last)
-            if made is None:
-                continue
-            panel, describe_over, baseline = made
-            if weeks == windows[0][0]:
-                raised += max(panel.n_cases - float(panel.weights.sum()), 0.0)
-            result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2 * (1 + weeks / max(baseline, 1.0)))
-            tested += result.tested
-            hits += [describe_over(found, weeks) for found in result.found]
-            if result.rejected is not None:
-                rejected.append(describe_over(result.rejected, weeks))
-    chosen = [(hit, more) for hit, more in brought_together(hits) if _is_current(book, fitted, hit)]
-    causes = _with_contributions([order_cause(facts, period, shop, book, fitted, hit, more) for hit, more in chosen], raised)
+        _search_exposure(raised, partial(build, facts, period.zone), windows, alpha)
+    chosen = [(hit, more) for hit, more in brought_together(raised.candidates) if _is_current(book, fitted, hit)]
+    describe = partial(order_cause, facts, period, shop, book, fitted)
+    causes = _with_contributions([describe(hit, more) for hit, more in chosen], raised.excess)
     causes += clusters(facts, period) + reputation(facts, period, shop)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
-    down_causes = [order_cause(facts, period, shop, book, fitted, hit, []) for hit, _ in brought_together(falls)]
-    best = max(rejected, key=lambda hit: hit.found.score, default=None)
+    falls = [describe(hit, []) for hit, _ in brought_together(raised.falls)]
+    best = max(raised.rejected, key=lambda hit: hit.found.score, default=None)
     expected_leaves = _expected_leaves(book, fitted, facts, period)
     found = RootCauses(
         causes=causes,
-        falls=[replace(cause, kind=CauseKind.FALL) for cause in down_causes[:3]],
-        tested=tested,
+        falls=[replace(cause, kind=CauseKind.FALL) for cause in falls[:3]],
+        tested=raised.tested,
         expected_false_alarms=alpha * panels * len(windows),
-        strongest_rejected=order_cause(facts, period, shop, book, fitted, best, []) if best else None,
+        strongest_rejected=describe(best, []) if best else None,
         rejected_why="below_threshold" if best else "nothing_raised",
         mix=mix_effects(book, fitted, facts, period),
         expected_leaves=expected_leaves,
         expected_total=sum(expected_leaves.values()) if expected_leaves else None,
     )
     return with_lifecycle(found, earlier, period, lambda cause: measured(facts, period, book, fitted, cause))
+
+
+def _search_orders(
+    raised: _Raised,
+    book: UnitHistory,
+    known: list[Curve],
+    windows: list[tuple[int, int, int]],
+    parents: dict[str, frozenset[str]],
+    alpha: float,
+) -> None:
+    """Search the order lines of some families over all spans, and their last week for falls as well."""
+    dispersion = max(curve.dispersion for curve in known)
+    leaves = ProblemFocus(book, known)
+    looked = 0
+    for weeks, first, last in windows:
+        panel, rows, cases = order_panel(book, known, first, last, parents)
+        # an expectation from few weeks is itself a count: Var(O−E) = E (1 + span / baseline)
+        baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
+        spread = dispersion * (1 + weeks / baseline)
+        focus = partial(leaves.nats, panel, cases, spread)
+        result = scan(panel, alpha=alpha, dispersion=spread, focus=focus)
+        looked = max(looked, result.tested)
+        describe = describer(book, weeks, first, last, panel, rows, cases)
+        raised.candidates += [describe(found) for found in result.found]
+        if result.rejected is not None:
+            raised.rejected.append(describe(result.rejected))
+        if weeks == windows[0][0]:
+            raised.add_excess(panel)
+            down = scan(panel, alpha=alpha / 5, dispersion=dispersion, falls=True, max_causes=2, min_cases=12)
+            raised.falls += [describe(found) for found in down.found]
+    raised.tested += looked  # the spans look at the same slices
+
+
+def _search_exposure(
+    raised: _Raised, build: Callable[[int, int], ExposurePanel | None], windows: list[tuple[int, int, int]], alpha: float
+) -> None:
+    """Search what is measured by device or conversation over all spans."""
+    for weeks, first, last in windows:
+        built = build(first, last)
+        if built is None:
+            continue
+        panel, describe, baseline = built
+        if weeks == windows[0][0]:
+            raised.add_excess(panel)
+        result = scan(panel, alpha=alpha, min_ratio=1.6, dispersion=1.2 * (1 + weeks / max(baseline, 1.0)))
+        raised.tested += result.tested
+        raised.candidates += [describe(found, weeks) for found in result.found]
+        if result.rejected is not None:
+            raised.rejected.append(describe(result.rejected, weeks))
 
 
 def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:

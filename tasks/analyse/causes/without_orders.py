@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from math import log
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tasks.analyse.causes.naming import MAX_CAUSES, RootCauses, ancestry, cause_id
-from tasks.expected.arrivals import (
-    day_number,
-    day_of,
-    local_days,
-)
-from tasks.methods.scan import FoundSlice, Panel, Scan, Weights, likelihood_ratio, ratio_interval, scan
-from tasks.model.causes import Cause, CauseKind
+from tasks.analyse.causes.naming import MAX_CAUSES, ancestry, counted_cause
+from tasks.expected.unit_history import day_number, day_of, local_days
+from tasks.methods.likelihood import likelihood_ratio
+from tasks.methods.panels import FoundSlice, Panel, Weights
+from tasks.methods.scan import Scan, scan
+from tasks.model.causes import Cause, CauseKind, RootCauses
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -37,7 +36,6 @@ THIN_PAST_DISPERSION = 1.3
 def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCauses:
     """Search reviews (complaints among reviews) or plain counts (against the period before)."""
     names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
-    parents = ancestry(shop)
     feedback = (
         facts["feedback"]
         .with_columns(day_no=local_days("submitted_at", period.zone), is_case=pl.col("counted").fill_null(value=False))
@@ -60,57 +58,12 @@ def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCau
             return RootCauses([], [], 0, 0.0, None, "no_history")
         weights = np.full(units.height, period.days / before.days)
     cases = now.filter("is_case")
-    values: dict[str, list[str]] = {}
-    unit_codes: dict[str, Any] = {}
-    case_codes: dict[str, Any] = {}
-    for dim in [n for n in names if n != "leaf" or base == "records"]:
-        everything = pl.concat([units[dim].cast(pl.String), cases[dim].cast(pl.String)]).drop_nulls().unique().sort()
-        if everything.len() < 2:
-            continue
-        kind_of = pl.Enum(everything)
-        values[dim] = everything.to_list()
-        unit_codes[dim] = units[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
-        case_codes[dim] = cases[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
-    if not values:
+    searched = [name for name in names if name != "leaf" or base == "records"]
+    panel = _record_panel(units, weights, cases, searched, ancestry(shop), baseline=base == "records")
+    if panel is None:
         return RootCauses([], [], 0, 0.0, None, "no_dimensions")
-    panel = Panel(unit_codes, weights, case_codes, values, parents, baseline=base == "records")
     result = record_scan(panel, _day_dispersion(feedback, first, base, names))
-
-    def describe(found: FoundSlice) -> Cause:
-        mine = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
-        rows = found.pattern.rows(panel.units, {})
-        slice_ = dict(sorted(found.pattern.labels(values).items()))
-        leaves = Counter(mine["leaf"].to_list())
-        leaf = leaves.most_common(1)[0][0] if leaves else ""
-        low, high = ratio_interval(found.observed, found.expected)
-        n = float(rows.sum())
-        return Cause(
-            cause_id=cause_id(slice_, leaf),
-            kind=CauseKind.SLICE,
-            slice=slice_,
-            family="reviews" if base == "reviews" else "counts",
-            leaf=leaf,
-            leaves=tuple(leaves.most_common(4)),
-            observed=found.observed,
-            expected=round(found.expected, 2),
-            ratio=found.ratio,
-            low=low,
-            high=high,
-            contribution=None,
-            llr=round(found.llr, 2),
-            window_weeks=max(round(period.days / 7), 1),
-            exposure_kind="reviews" if base == "reviews" else "earlier_cases",
-            exposure=n,
-            since=None,
-            rate=found.observed / n if base == "reviews" and n else None,
-            comparison_rate=found.expected / n if base == "reviews" and n else None,
-            comparison="own_history" if base == "reviews" else "period_before",
-            to_confirm=(("what_changed", _asked(leaf, shop), "5d"),),
-            first_period=period.id,
-            rows=tuple(sorted(mine["record_id"].to_list())),
-            days=tuple(sorted({day_of(d) for d in mine["day_no"].to_list()})),
-        )
-
+    describe = partial(_record_cause, panel=panel, cases=cases, period=period, shop=shop, base=base)
     return RootCauses(
         causes=[describe(found) for found in result.found],
         falls=[],
@@ -120,6 +73,62 @@ def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCau
         rejected_why="below_threshold" if result.rejected else "nothing_raised",
         expected_leaves=_leaves_of_past(past, float(weights.sum())) if base == "reviews" else {},
         expected_total=float(weights.sum()) if base == "reviews" else None,
+    )
+
+
+def _record_panel(
+    units: pl.DataFrame,
+    weights: Weights,
+    cases: pl.DataFrame,
+    names: list[str],
+    parents: dict[str, frozenset[str]],
+    *,
+    baseline: bool,
+) -> Panel | None:
+    """Return units and cases with the codes of their values, or nothing where no dimension has two values.
+
+    Units are reviews with the chance of each to be a complaint, or the cases of the period before.
+    """
+    values: dict[str, list[str]] = {}
+    unit_codes: dict[str, Any] = {}
+    case_codes: dict[str, Any] = {}
+    for dim in names:
+        everything = pl.concat([units[dim].cast(pl.String), cases[dim].cast(pl.String)]).drop_nulls().unique().sort()
+        if everything.len() < 2:
+            continue
+        kind_of = pl.Enum(everything)
+        values[dim] = everything.to_list()
+        unit_codes[dim] = units[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+        case_codes[dim] = cases[dim].cast(pl.String).cast(kind_of).to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    return Panel(unit_codes, weights, case_codes, values, parents, baseline=baseline) if values else None
+
+
+def _record_cause(found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, period: Period, shop: Shop, base: str) -> Cause:
+    """Return a slice of records that stands out as a cause."""
+    inside = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
+    n = float(found.pattern.rows(panel.units, {}).sum())
+    among_reviews = base == "reviews"
+    cause = counted_cause(
+        kind=CauseKind.SLICE,
+        slice_=dict(sorted(found.pattern.labels(panel.values).items())),
+        family="reviews" if among_reviews else "counts",
+        leaves=Counter(inside["leaf"].to_list()).most_common(4),
+        observed=found.observed,
+        expected=found.expected,
+        llr=found.llr,
+        weeks=max(round(period.days / 7), 1),
+        exposure_kind="reviews" if among_reviews else "earlier_cases",
+        exposure=n,
+        period=period,
+        records=inside["record_id"].to_list(),
+        days=[day_of(day) for day in inside["day_no"].to_list()],
+    )
+    return replace(
+        cause,
+        rate=found.observed / n if among_reviews and n else None,
+        comparison_rate=found.expected / n if among_reviews and n else None,
+        comparison="own_history" if among_reviews else "period_before",
+        to_confirm=(("what_changed", _asked(cause.leaf, shop), "5d"),),
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from scipy.stats import norm
 
 from tasks.analyse.figures.comparison import baseline, cohorts, count_range, last_year, with_target, word
-from tasks.expected.arrivals import AXES
+from tasks.expected.unit_history import AXES
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, Judgement, ProblemRow

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import nbinom
 
-from tasks.methods.scan import Weights
+from tasks.methods.panels import Weights
 from tasks.model.facts import Facts
 from tasks.model.figures import Projection
 from tasks.model.periods import Period

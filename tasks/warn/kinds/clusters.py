@@ -17,19 +17,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.expected.arrivals import (
-    AXES,
-    GAP_WEEKS,
-    MAX_AGE,
-    RAKED,
-    Curve,
-    UnitHistory,
-    as_of_day,
-    build_book,
-    day_number,
-    day_of,
-    estimate_curve,
-)
+from tasks.expected.lag_curves import GAP_WEEKS, MAX_AGE, RAKED, Curve, estimate_curve
+from tasks.expected.unit_history import AXES, UnitHistory, as_of_day, build_book, day_number, day_of
 from tasks.methods.cusum import CusumDesign, design, path
 from tasks.model.facts import Facts
 from tasks.model.warnings import EarlyWarning, WarningKind

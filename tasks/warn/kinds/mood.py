@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from tasks.analyse.causes.shop_wide import reputation
+from tasks.analyse.causes.public_talk import reputation
 from tasks.methods.chance import LONGEST_DAYS, days_between, dispersion
 from tasks.model.facts import Facts
 from tasks.model.periods import Period

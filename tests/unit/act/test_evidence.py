@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from tasks.act.evidence import AFTER, OWN, Evidence, WeekTable, Windows, gather
+from tasks.act.evidence import Evidence, Windows, gather
 from tasks.act.verdict import JudgedEffect, judge
+from tasks.act.week_counts import AFTER, OWN, WeekTable
 from tasks.model.actions import Verdict
 
 MONDAY = date(2026, 1, 5)

@@ -7,8 +7,9 @@ from math import ceil, log
 import numpy as np
 import pytest
 
-from tasks.act.evidence import Counts, Evidence
+from tasks.act.evidence import Evidence
 from tasks.act.verdict import judge
+from tasks.act.week_counts import Counts
 from tasks.methods.noise import Noise
 from tasks.model.actions import Verdict
 

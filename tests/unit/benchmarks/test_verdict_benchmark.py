@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.verdict_cases import draw, small_cases
 from benchmarks.verdicts import is_same_through_frames, main
-from tasks.act.evidence import OWN
+from tasks.act.week_counts import OWN
 from tasks.shop.load import Shop
 
 

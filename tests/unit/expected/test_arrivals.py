@@ -7,21 +7,9 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from tasks.expected.arrivals import (
-    MAX_AGE,
-    Curve,
-    UnitHistory,
-    as_of_day,
-    build_book,
-    curves,
-    day_number,
-    day_of,
-    estimate_curve,
-    excess_nats,
-    expected_by,
-    expected_units,
-    observed_cases,
-)
+from tasks.expected.arrivals import excess_nats, expected_by, expected_units, observed_cases
+from tasks.expected.lag_curves import MAX_AGE, Curve, curves, estimate_curve
+from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_number, day_of
 from tasks.model.periods import Period
 from tests.shops import LAG, arising, complaints, drawn, facts_of, noon, order_lines, pay_days
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from tasks.act.evidence import Counts, needed_units
+from tasks.act.evidence import needed_units
+from tasks.act.week_counts import Counts
 from tasks.methods.noise import DRIFT, Noise, course, dispersion, drift, moves, ordinary, prior_of_sisters
 from tasks.methods.rate_ratio import rate_ratio
 

@@ -8,7 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom, poisson
 
-from tasks.methods.scan import Condition, FoundSlice, Panel, Pattern, Scan, likelihood_ratio, ratio_interval, scan, tail_nats
+from tasks.methods.likelihood import likelihood_ratio, ratio_interval, tail_nats
+from tasks.methods.panels import Condition, FoundSlice, Panel, Pattern
+from tasks.methods.scan import Scan, scan
 
 SKUS, CARRIERS, REGIONS, DAYS = 12, 4, 5, 28
 LINES = 3

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tasks.analyse.causes.search import root_causes
-from tasks.expected.arrivals import day_number
+from tasks.expected.unit_history import day_number
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop

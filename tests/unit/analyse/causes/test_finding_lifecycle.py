@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tasks.analyse.causes.lifecycle import MAX_NEW, MEMORY, Recount, with_lifecycle
-from tasks.analyse.causes.naming import RootCauses
-from tasks.model.causes import Cause, CauseEvidence, CauseStatus, Forecast, GradedForecast
+from tasks.analyse.causes.lifecycle import MAX_NEW, MEMORY, with_lifecycle
+from tasks.analyse.causes.recount import Recount
+from tasks.model.causes import Cause, CauseEvidence, CauseStatus, Forecast, GradedForecast, RootCauses
 from tasks.model.periods import Period
 
 WEEK = Period.parse("2026-W45")

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from tasks.analyse.causes.mix import mix_effects, mix_of
-from tasks.expected.arrivals import UnitHistory, build_book, curves
+from tasks.expected.lag_curves import curves
+from tasks.expected.unit_history import UnitHistory, build_book
 from tasks.model.facts import Facts
 from tasks.model.figures import MixEffect
 from tasks.model.periods import Period

@@ -12,10 +12,9 @@ import yaml
 from numpy.typing import NDArray
 
 from tasks.analyse.causes.lifecycle import MAX_NEW
-from tasks.analyse.causes.naming import RootCauses
 from tasks.analyse.causes.search import make_book, root_causes
-from tasks.expected.arrivals import day_number
-from tasks.model.causes import Cause
+from tasks.expected.unit_history import day_number
+from tasks.model.causes import Cause, RootCauses
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.tables import UTC_TIME

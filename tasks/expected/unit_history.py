@@ -1,0 +1,200 @@
+"""Order lines and the cases on them as arrays, made once for all lag families and weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tasks.methods.panels import Codes
+from tasks.model.facts import Facts
+
+AXES = {
+    "ship": "paid_at",
+    "delivery": "shipped_at",
+    "transit": "signed_at",
+    "fit": "signed_at",
+    "function": "signed_at",
+    "wear": "signed_at",
+    "use": "signed_at",
+    "refund": "applied_at",
+    "safety": "signed_at",
+    "return": "signed_at",
+}
+"""Lag family → the moment from which its age counts."""
+
+
+@dataclass
+class UnitHistory:
+    """Units and cases as arrays, made once for all families and weeks.
+
+    `codes[dim]` are value codes of the units; `days[axis]` day numbers (days since 1970-01-01 in the business zone, −1
+    where the moment is unknown), `scanned` the same before anything is concluded from it;
+    `case_unit[family]` the unit of each linked case, `case_day[family]` its arrival.
+    """
+
+    n: int
+    codes: dict[str, Codes]
+    values: dict[str, list[str]]
+    days: dict[str, Codes]
+    scanned: dict[str, Codes]
+    case_unit: dict[str, NDArray[np.int64]]
+    case_day: dict[str, Codes]
+    case_leaf: dict[str, Codes]
+    case_record: dict[str, NDArray[np.str_]]
+    leaves: list[str]
+    line_of_sku: NDArray[np.int64]
+    first_day: int
+    end_day: int
+
+
+def as_of_day(book: UnitHistory, end: date) -> UnitHistory:
+    """Return the book as it stood on the morning of a day: later signings, shipments and cases have not happened."""
+    last = day_number(end)
+    if last >= book.end_day:
+        return book
+    paid = np.flatnonzero((book.scanned["paid_at"] >= 0) & (book.scanned["paid_at"] < last))
+    n = int(paid[-1]) + 1 if len(paid) else 0  # where lines are in order of payment, the later ones need not be touched
+    scanned = {axis: column[:n] for axis, column in book.scanned.items()}
+    days = _happened(scanned, last)
+    kept = {family: (arrived < last) & (book.case_unit[family] < n) for family, arrived in book.case_day.items()}
+    return replace(
+        book,
+        n=n,
+        codes={dim: column[:n] for dim, column in book.codes.items()},
+        scanned=scanned,
+        days=days,
+        case_unit={family: book.case_unit[family][keep] for family, keep in kept.items()},
+        case_day={family: book.case_day[family][keep] for family, keep in kept.items()},
+        case_leaf={family: book.case_leaf[family][keep] for family, keep in kept.items()},
+        case_record={family: book.case_record[family][keep] for family, keep in kept.items()},
+        end_day=last,
+    )
+
+
+def _happened(scanned: Mapping[str, Codes], last: int) -> dict[str, Codes]:
+    """Return the day numbers as known on the morning of day `last`.
+
+    A parcel left at a pick-up point often has no signing scan; two weeks after the usual time it counts as received then.
+    """
+    days = {axis: np.where(column >= last, -1, column).astype(np.int32) for axis, column in scanned.items()}
+    shipped, signed = days["shipped_at"], days["signed_at"]
+    known = (shipped >= 0) & (signed >= 0)
+    usual = int(np.median(signed[known] - shipped[known])) if known.any() else 3
+    unscanned = (signed < 0) & (shipped >= 0) & (shipped + usual + 14 < last)
+    signed[unscanned] = shipped[unscanned] + usual
+    return days
+
+
+def day_number(day: date) -> int:
+    """Return days since 1970-01-01."""
+    return (day - date(1970, 1, 1)).days
+
+
+def day_of(number: int) -> date:
+    """Return the date of a day number."""
+    return date(1970, 1, 1) + timedelta(days=number)
+
+
+def local_days(column: str, zone: str) -> pl.Expr:
+    """Return a UTC moment column as int32 day numbers in the business zone, −1 where null."""
+    return pl.col(column).dt.convert_time_zone(zone).dt.date().cast(pl.Int32).fill_null(-1)
+
+
+def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> UnitHistory:
+    """Turn the coded order lines and linked cases into arrays; only what happened before `end` counts.
+
+    Args:
+        facts: Coded facts.
+        dims: Dimensions of the order line to keep.
+        zone: Business zone of the day numbers.
+        end: First day that is not looked at.
+    """
+    dims = [dim for dim in dims if dim in facts["order_line"].columns]
+    orders = facts["order_line"].select("oid", "paid_at", "shipped_at", "signed_at", *dims)
+    last = day_number(end)
+    moments = {axis: local_days(axis, zone) for axis in ("paid_at", "shipped_at", "signed_at")}
+    applied = facts["aftersale"].filter(pl.col("oid").is_not_null()).group_by("oid").agg(pl.col("applied_at").min())
+    frame = orders.join(applied, on="oid", how="left", maintain_order="left").select(
+        **moments, applied_at=local_days("applied_at", zone)
+    )
+    days = {axis: np.array(frame[axis].to_numpy(), dtype=np.int32) for axis in frame.columns}
+    scanned = days
+    days = _happened(scanned, last)
+    codes: dict[str, Codes] = {}
+    values: dict[str, list[str]] = {}
+    for dim in dims:
+        named = orders[dim].cast(pl.String)
+        names = named.drop_nulls().unique().sort()
+        if names.len() == 0:
+            continue
+        codes[dim] = np.array(named.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy(), dtype=np.int32)
+        values[dim] = names.to_list()
+    index = pl.DataFrame({"oid": orders["oid"], "unit": np.arange(orders.height, dtype=np.int64)})
+    cases = _linked_cases(facts, index, zone, last)
+    returns = _linked_returns(facts, index, zone, last)
+    leaves = sorted(set(cases["leaf"].drop_nulls().to_list()))
+    leaf_code = {leaf: code for code, leaf in enumerate(leaves)}
+    case_unit, case_day, case_leaf, case_record = {}, {}, {}, {}
+    for family in AXES:
+        rows = returns if family == "return" else cases.filter(pl.col("family") == family)
+        case_unit[family] = rows["unit"].to_numpy().astype(np.int64)
+        case_day[family] = rows["day"].to_numpy().astype(np.int32)
+        case_leaf[family] = np.array(
+            [0 if family == "return" else leaf_code[leaf] for leaf in rows["leaf"].to_list()], dtype=np.int32
+        )
+        case_record[family] = rows["record_id"].to_numpy().astype(np.str_)
+    paid = days["paid_at"]
+    first = int(paid[paid >= 0].min()) if (paid >= 0).any() else last
+    return UnitHistory(
+        n=orders.height,
+        codes=codes,
+        values=values,
+        days=days,
+        scanned=scanned,
+        case_unit=case_unit,
+        case_day=case_day,
+        case_leaf=case_leaf,
+        case_record=case_record,
+        leaves=leaves,
+        line_of_sku=_line_of_sku(codes, values),
+        first_day=first,
+        end_day=last,
+    )
+
+
+def _linked_cases(facts: Facts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
+    """Return the counted cases of order lines that arrived before day `last`, with unit and day; suspected claims are left out."""
+    cases = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null())
+    if "claim_cluster" in cases.columns:
+        cases = cases.filter(pl.col("claim_cluster").is_null())
+    return (
+        cases.with_columns(day=local_days("submitted_at", zone))
+        .filter((pl.col("day") >= 0) & (pl.col("day") < last))
+        .join(index, on="oid", how="inner")
+        .sort("day", "record_id")
+    )
+
+
+def _linked_returns(facts: Facts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
+    """Return the applications after signing of order lines before day `last`, with unit and day; they have no leaf."""
+    returns = facts["aftersale"].filter((pl.col("phase") == "after_sign") & pl.col("oid").is_not_null())
+    return (
+        returns.with_columns(day=local_days("applied_at", zone), leaf=pl.lit(None, pl.String), record_id=pl.col("aftersale_id"))
+        .filter((pl.col("day") >= 0) & (pl.col("day") < last))
+        .join(index, on="oid", how="inner")
+        .sort("day", "aftersale_id")
+    )
+
+
+def _line_of_sku(codes: Mapping[str, Codes], values: Mapping[str, list[str]]) -> NDArray[np.int64]:
+    """Return the product line's code of each SKU, 0 for all where lines are not known."""
+    lines = np.zeros(len(values.get("sku", [])), np.int64)
+    if "line" in codes and "sku" in codes:
+        known = (codes["sku"] >= 0) & (codes["line"] >= 0)
+        lines[codes["sku"][known]] = codes["line"][known]
+    return lines
