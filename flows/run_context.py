@@ -139,5 +139,7 @@ def open_mailing(period: str) -> Iterator[Mailing]:
     now = datetime.now(UTC)
     if period:
         Period.parse(period, Shop.load(settings.home).identity.zone)
+    if (progress := PROGRESS.get()) is not None:
+        progress("redeliver")
     with stores.ledger.lease("redeliver", stores.holder, now, 3600):
         yield Mailing(stores, now, period)

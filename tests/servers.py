@@ -21,7 +21,7 @@ for arguments in json.loads(sys.argv[2]):
     try:
         main(["--home", sys.argv[1], *arguments])
     except SystemExit as end:
-        servers = [child for child in children if any("prefect" in part and "server" in part for part in child)]
+        servers = [child for child in children if "uvicorn" in child or "prefect" in child]
         told.append({"code": end.code or 0, "prefect": "prefect" in sys.modules, "servers": servers})
 print(json.dumps(told))
 """

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 
+from flows.console.deploy import server_login
+from flows.console.local_server import LocalServer
 from flows.console.progress import StageClock
 from flows.console.sample_desk import desk_beside
 from tasks.errors import UserError
-from tasks.settings import Settings, own_prefect, put_environment
+from tasks.settings import Settings, environment, own_prefect, put_environment
 
 QUIET = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
@@ -29,9 +32,10 @@ def local_prefect(settings: Settings, console: Console, title: str) -> Iterator[
 
     A server that PREFECT_API_URL names is used; without one, a small one runs as long as this process.
     """
-    put_environment(**QUIET, **own_prefect(settings))
+    put_environment(**QUIET, **own_prefect(settings), **server_login())
     with console.status(f"{title} …") as status, desk_beside(settings.home), StageClock(console, status) as clock:
         clock("start Prefect")
+        _start_server()
         from flows.run_context import PROGRESS
 
         token = PROGRESS.set(clock)
@@ -39,6 +43,18 @@ def local_prefect(settings: Settings, console: Console, title: str) -> Iterator[
             yield
         finally:
             PROGRESS.reset(token)
+
+
+def _start_server() -> None:
+    """Start a server where none is named, and load the flows while it comes up."""
+    server = None
+    if not environment().get("PREFECT_API_URL") and "prefect" not in sys.modules:
+        server = LocalServer()
+        put_environment(PREFECT_API_URL=server.api)
+    import flows.review  # noqa: F401
+
+    if server is not None:
+        server.wait()
 
 
 def outcome_of(state: Any) -> str:

@@ -1,8 +1,11 @@
 """What is made already, or only looked at, needs no Prefect server."""
 
+import socket
 from pathlib import Path
 
-from tests.homes import AS_OF, WEEK
+import pytest
+
+from tests.homes import AS_OF, WEEK, copied
 from tests.servers import watched
 
 ANSWERED = [
@@ -19,3 +22,11 @@ def test_a_home_with_an_edition_is_looked_at_without_a_server(reviewed_home: Pat
     told = watched(reviewed_home, ANSWERED)
     assert [(seen["code"], seen["servers"]) for seen in told] == [(0, [])] * len(ANSWERED)
     assert [seen["prefect"] for seen in told[:3]] == [False] * 3
+
+
+def test_a_flow_starts_one_server_and_ends_it(reviewed_home: Path, tmp_path: Path) -> None:
+    told = watched(copied(reviewed_home, tmp_path / "home"), [["early-warning", "--as-of", AS_OF, "--send"]])
+    assert (told[0]["code"], len(told[0]["servers"])) == (0, 1)
+    port = told[0]["servers"][0][told[0]["servers"][0].index("--port") + 1]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(port)), timeout=1)
