@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from tasks.errors import ChannelProblem
 from tasks.model.facts import Facts, Pull
 from tasks.model.periods import Period
 from tasks.model.review import ChannelQuality
@@ -56,6 +57,7 @@ def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
                 quarantined=pull.quarantined if pull else 0,
                 error=pull.error if pull else "",
                 hint=pull.hint if pull else "",
+                problem=pull.problem if pull else ChannelProblem.OTHER,
                 excluded=facts.excluded_channels.get(name, {}),
                 missing_days=missing,
                 complete_through=_through(pull, own, period, missing),

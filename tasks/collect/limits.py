@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 
 MEBIBYTE = 1024 * 1024
 MAX_ENTRIES = 1_000
@@ -33,6 +33,7 @@ def entry_count(path: Path) -> int:
         raise ChannelError(
             f"{path.name} is not a zip archive, or it is cut off.",
             hint="Export the file again.",
+            problem=ChannelProblem.UNREADABLE,
         )
     (count,) = struct.unpack("<H", tail[at + 10 : at + 12])
     return int(count)
@@ -52,7 +53,7 @@ def check_archive(
     """
     refuse = "The file is refused unread; ask its sender for a plain export."
     if entry_count(path) > max_entries:
-        raise ChannelError(f"{path.name} holds more than {max_entries:,} entries.", hint=refuse)
+        raise ChannelError(f"{path.name} holds more than {max_entries:,} entries.", hint=refuse, problem=ChannelProblem.TOO_LARGE)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -60,32 +61,37 @@ def check_archive(
         raise ChannelError(
             f"{path.name} is not a readable zip archive ({error}).",
             hint="Export the file again.",
+            problem=ChannelProblem.UNREADABLE,
         ) from error
     if len(entries) > max_entries:
         raise ChannelError(
             f"{path.name} holds {len(entries):,} entries, more than {max_entries:,}.",
             hint=refuse,
+            problem=ChannelProblem.TOO_LARGE,
         )
     total = 0
     for entry in entries:
         name = PurePosixPath(entry.filename.replace("\\", "/"))
         if ".." in name.parts or name.is_absolute() or ":" in entry.filename or "\0" in entry.filename:
-            raise ChannelError(f"{path.name} holds an entry that points outside itself.", hint=refuse)
+            raise ChannelError(
+                f"{path.name} holds an entry that points outside itself.", hint=refuse, problem=ChannelProblem.UNREADABLE
+            )
         if entry.flag_bits & 1:
             raise ChannelError(
-                f"{path.name} is protected by a password.",
-                hint="Save it without a password.",
+                f"{path.name} is protected by a password.", hint="Save it without a password.", problem=ChannelProblem.UNREADABLE
             )
         total += entry.file_size
         if entry.file_size > RATIO_FROM and entry.file_size > max_ratio * max(entry.compress_size, 1):
             raise ChannelError(
                 f"{path.name} unpacks {entry.file_size / max(entry.compress_size, 1):,.0f}-fold, more than {max_ratio:.0f}-fold.",
                 hint=refuse,
+                problem=ChannelProblem.TOO_LARGE,
             )
     if total > max_mb * MEBIBYTE:
         raise ChannelError(
             f"{path.name} unpacks to {total / MEBIBYTE:,.0f} MB, more than {max_mb:,.0f} MB.",
             hint=refuse,
+            problem=ChannelProblem.TOO_LARGE,
         )
     return entries
 
@@ -105,6 +111,7 @@ def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
                     raise ChannelError(
                         f"{entry.filename} is larger than it declares.",
                         hint="The file is refused.",
+                        problem=ChannelProblem.TOO_LARGE,
                     )
                 yield chunk
     except (
@@ -114,7 +121,9 @@ def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         NotImplementedError,
         OSError,
     ) as error:
-        raise ChannelError(f"{entry.filename} is damaged ({error}).", hint="Export the file again.") from error
+        raise ChannelError(
+            f"{entry.filename} is damaged ({error}).", hint="Export the file again.", problem=ChannelProblem.UNREADABLE
+        ) from error
 
 
 def unpacked(path: Path, *, member: str, max_mb: float) -> list[tuple[str, bytes]]:
@@ -140,6 +149,7 @@ def unpacked(path: Path, *, member: str, max_mb: float) -> list[tuple[str, bytes
             raise ChannelError(
                 f"{path.name} has no member {member!r}; it has {names}.",
                 hint="Correct `member` in channels.yaml.",
+                problem=ChannelProblem.MISSING,
             )
         with zipfile.ZipFile(path) as archive:
             return [(f"{path.name}/{entry.filename}", b"".join(chunks(archive, entry))) for entry in chosen]
@@ -149,6 +159,7 @@ def unpacked(path: Path, *, member: str, max_mb: float) -> list[tuple[str, bytes
         raise ChannelError(
             f"{path.name} is larger than {max_mb:,.0f} MB.",
             hint="Raise `max_mb`, or split the export.",
+            problem=ChannelProblem.TOO_LARGE,
         )
     return [(path.name, path.read_bytes())]
 
@@ -167,10 +178,13 @@ def _gunzip(path: Path, max_mb: float) -> bytes:
                 raise ChannelError(
                     f"{path.name} unpacks to more than {max_mb:,.0f} MB.",
                     hint="Raise `max_mb`, or split the export.",
+                    problem=ChannelProblem.TOO_LARGE,
                 )
             if not unpacker.eof:
-                raise ChannelError(f"{path.name} is cut off.", hint="Export the file again.")
+                raise ChannelError(f"{path.name} is cut off.", hint="Export the file again.", problem=ChannelProblem.UNREADABLE)
             data = unpacker.unused_data.lstrip(b"\0")
     except zlib.error as error:
-        raise ChannelError(f"{path.name} is damaged ({error}).", hint="Export the file again.") from error
+        raise ChannelError(
+            f"{path.name} is damaged ({error}).", hint="Export the file again.", problem=ChannelProblem.UNREADABLE
+        ) from error
     return b"".join(parts)

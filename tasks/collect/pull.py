@@ -17,7 +17,7 @@ from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
 from tasks.collect.readers import selection
 from tasks.collect.source_rows import ReadContext, SourceRows, Window
-from tasks.errors import UserError
+from tasks.errors import ChannelError, ChannelProblem, UserError
 from tasks.model.rows import Handover, PulledRows
 from tasks.model.tables import TABLES
 from tasks.settings import Settings
@@ -80,6 +80,8 @@ def pull_channel(
         place = _place(channel, settings, window, wait, windowed)
         native = _native(channel, place, shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
+    except ChannelError as error:
+        return _nothing(pull_id, channel, error.what, error.hint, error.problem)
     except UserError as error:
         return _nothing(pull_id, channel, error.what, error.hint)
     except UNFORESEEN as error:
@@ -93,7 +95,7 @@ def pull_channel(
         wanted = _within(frame, start, window_end)
         read -= wanted.len() - int(wanted.sum())
         frame = mapping.kept(frame, wanted)
-    failure, hint = native.errors[0] if native.errors else ("", "")
+    first = native.errors[0] if native.errors else ChannelError("")
     warnings = (*native.warnings, *(f"{name}: {reason}" for name, reason in native.refused[:5]))
     return PulledRows(
         pull_id,
@@ -102,17 +104,19 @@ def pull_channel(
         Handover(frame),
         unreadable,
         read=read,
-        error=failure if len(native.errors) < 2 else f"{failure} ({len(native.errors) - 1} more files failed.)",
-        hint=hint or (" ".join(warnings) if not failure else ""),
+        error=first.what if len(native.errors) < 2 else f"{first.what} ({len(native.errors) - 1} more files failed.)",
+        hint=first.hint or (" ".join(warnings) if not first.what else ""),
+        problem=first.problem,
         warnings=warnings,
         complete_through=through,
         watermark=_watermark(frame),
     )
 
 
-def _nothing(pull_id: str, channel: Channel, what: str, hint: str) -> PulledRows:
+def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: ChannelProblem = ChannelProblem.OTHER) -> PulledRows:
     """Return the pull of a channel that could not be read."""
-    return PulledRows(pull_id, channel.name, channel.table, Handover(mapping.no_canonical_rows(channel)), error=what, hint=hint)
+    nothing = Handover(mapping.no_canonical_rows(channel))
+    return PulledRows(pull_id, channel.name, channel.table, nothing, error=what, hint=hint, problem=problem)
 
 
 def _within(frame: pl.DataFrame, start: datetime | None, end: datetime) -> pl.Series:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.settings import Settings
 
@@ -78,6 +78,7 @@ class ReadContext:
                 raise ChannelError(
                     f"No file matches {pattern}.",
                     hint=f"Put the export into {path.parent}, or correct `files` in channels.yaml.",
+                    problem=ChannelProblem.MISSING,
                 )
             found += [match for match in matches if match not in found]
         return found
@@ -93,6 +94,7 @@ class ReadContext:
             raise ChannelError(
                 f"The secret {name} is not set.",
                 hint=f"Write it into {self.settings.home}/secrets/{name} (mode 600), or set AFTERSALES_SECRET_{name.upper()}.",
+                problem=ChannelProblem.REFUSED_LOGIN,
             )
         return value
 
@@ -104,7 +106,7 @@ class SourceRows:
     loose: A column may be absent (JSON leaves empty fields out); otherwise an absent column is an error.
     refused: Records that were not read, as (source id, reason).
     warnings: Doubts about completeness, one sentence each.
-    errors: Files that failed while others were read: (what, hint).
+    errors: Why files failed while others were read.
     cut_off: Whether the source is known to have stopped early.
     live: Whether the source answers for the present moment (a server), not for the time of an export.
     """
@@ -113,7 +115,7 @@ class SourceRows:
     loose: bool = False
     refused: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    errors: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[ChannelError] = field(default_factory=list)
     cut_off: bool = False
     live: bool = False
 
@@ -154,7 +156,7 @@ def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> Sourc
     if failures and not parts:
         raise failures[0]
     whole = gather(parts)
-    whole.errors.extend((error.what, error.hint) for error in failures)
+    whole.errors.extend(failures)
     return whole
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from tasks.errors import ChannelProblem
 from tasks.model.tables import TABLES
 
 
@@ -29,6 +30,7 @@ class Pull:
     hint: str = ""
     complete_through: datetime | None = None
     watermark: str = ""
+    problem: ChannelProblem = ChannelProblem.OTHER  # what kind of error it is, where there is one
 
     @property
     def ok(self) -> bool:

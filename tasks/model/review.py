@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from tasks.errors import ChannelProblem
 from tasks.model.actions import Action, ActionResult
 from tasks.model.causes import Cause
 from tasks.model.editions import EditionStatus
@@ -58,6 +59,7 @@ class ChannelQuality:
     quarantined: int
     error: str = ""
     hint: str = ""
+    problem: ChannelProblem = ChannelProblem.OTHER
     excluded: dict[str, str] = field(default_factory=dict)
     missing_days: tuple[date, ...] = ()
     complete_through: datetime | None = None

@@ -8,6 +8,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import polars as pl
 
+from tasks.errors import ChannelProblem
+
 T = TypeVar("T")
 
 UNREADABLE_SCHEMA = {
@@ -74,7 +76,7 @@ class PulledRows:
 
     `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,
     `source_version`, `stamp` (UTC or null), `flags` (list of str), versions of one record in order of stamp. With `error` the
-    frame holds what could be read all the same.
+    frame holds what could be read all the same, and `problem` says what kind of error it is.
     """
 
     pull_id: str
@@ -85,6 +87,7 @@ class PulledRows:
     read: int = 0
     error: str = ""
     hint: str = ""
+    problem: ChannelProblem = ChannelProblem.OTHER
     warnings: tuple[str, ...] = ()
     complete_through: datetime | None = None
     watermark: str = ""

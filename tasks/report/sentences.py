@@ -844,7 +844,7 @@ class Sentences:
         for channel in channels:
             name = voice.channel(channel, 40)
             if channel.error:
-                said.append(voice.say("data.error", channel=name, why=voice.data(channel.error.rstrip(".。 "), 120)))
+                said.append(voice.say("data.error", channel=name, why=voice.part(f"channel_problem.{channel.problem.value}")))
             elif channel.excluded:
                 share = channel.quarantined / channel.read if channel.read else 0.0
                 said.append(

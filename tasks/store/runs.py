@@ -11,7 +11,7 @@ from typing import Literal
 
 from sqlalchemy import delete, select, update
 
-from tasks.errors import LeaseHeld, UserError
+from tasks.errors import ChannelProblem, LeaseHeld, UserError
 from tasks.model.facts import Pull
 from tasks.store.database import Database
 from tasks.store.processes import is_gone
@@ -19,7 +19,7 @@ from tasks.store.tables import BackfillPeriodRow, BackfillRow, LeaseRow, PeriodS
 
 BackfillState = Literal["planned", "done", "failed"]
 
-_PULL = [part.name for part in fields(Pull)]
+_PULL = [part.name for part in fields(Pull) if part.name != "problem"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Runs(Database):
         if pull.ok and pull.read != pull.new + pull.changed + pull.unchanged + pull.quarantined:
             raise ValueError(f"the pull {pull.pull_id} of {pull.channel} does not add up: {pull}")
         with self.writing() as session:
-            session.merge(PullRow(**{name: getattr(pull, name) for name in _PULL}))
+            session.merge(PullRow(**{name: getattr(pull, name) for name in _PULL}, problem=pull.problem.value))
 
     def pulls(self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None) -> list[Pull]:
         """Return pulls that began in `since <= t <= until`, oldest first."""
@@ -88,7 +88,10 @@ class Runs(Database):
         if channel is not None:
             query = query.where(PullRow.channel == channel)
         with self.reading() as session:
-            return [Pull(**{name: getattr(row, name) for name in _PULL}) for row in session.scalars(query)]
+            return [
+                Pull(**{name: getattr(row, name) for name in _PULL}, problem=ChannelProblem(row.problem))
+                for row in session.scalars(query)
+            ]
 
     def last_pulls(self, moment: datetime | None = None, *, good: bool = False) -> dict[str, Pull]:
         """Return the newest pull of each channel (`good`: without error) that had begun at a moment."""

@@ -55,6 +55,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
             quarantined=rejected[batch.channel].height,
             error=batch.error,
             hint=batch.hint,
+            problem=batch.problem,
             complete_through=batch.complete_through,
             watermark=batch.watermark,
         )

@@ -74,6 +74,7 @@ class PullRow(Base):
     hint: Mapped[str]
     complete_through: Mapped[datetime | None]
     watermark: Mapped[str]
+    problem: Mapped[str]
 
 
 class LeaseRow(Base):

@@ -12,7 +12,7 @@ import polars as pl
 
 from tasks.collect.privacy import CustomerKey
 from tasks.collect.source_rows import ReadContext, SourceRows
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.shop.channels import Channel, Column
 from tasks.shop.load import Shop
 
@@ -42,6 +42,7 @@ def provide(work: Work, names: Sequence[str], where: str) -> None:
         raise ChannelError(
             f"The channel {work.channel.name} has no column {', '.join(missing)} (for {where}); it has {has} …",
             hint="The source changed its headings, or the name in channels.yaml is misspelt.",
+            problem=ChannelProblem.WRONG_COLUMNS,
         )
     if missing:
         work.rows = work.rows.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)

@@ -14,7 +14,7 @@ from tasks.collect.limits import unpacked
 from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of, meaningful, provide, row_digests
 from tasks.collect.mapping.faults import note
 from tasks.collect.mapping.readings import local_moment, read_numbers, read_times
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.tables import UTC_TIME
 from tasks.shop.channels import Column
 
@@ -174,6 +174,7 @@ def _lookup(work: Work, name: str, spec: Column) -> dict[str, str | None]:
             raise ChannelError(
                 f"The look-up table {lookup.file} of {name} is not there.",
                 hint="Correct `lookup.file` in channels.yaml.",
+                problem=ChannelProblem.MISSING,
             )
         text = unpacked(path, member="", max_mb=100)[0][1].decode("utf-8-sig")
     else:
@@ -183,6 +184,7 @@ def _lookup(work: Work, name: str, spec: Column) -> dict[str, str | None]:
         raise ChannelError(
             f"The look-up table {lookup.file} has no columns {lookup.key} and {lookup.value}.",
             hint="Correct its heading.",
+            problem=ChannelProblem.WRONG_COLUMNS,
         )
     return {row[lookup.key].strip(): (row[lookup.value] or "").strip() or None for row in reader}
 

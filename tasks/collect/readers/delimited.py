@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.collect.limits import unpacked
 from tasks.collect.source_rows import ReadContext, SourceRows, gather, read_files
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.delimited import Delimited
 
@@ -54,6 +54,7 @@ def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
         raise ChannelError(
             f"{name} is not a table with `{spec.separator}` between its columns ({str(error).splitlines()[0][:160]}).",
             hint="Check `separator`, `quote` and `skip_rows` in channels.yaml, or export the file again.",
+            problem=ChannelProblem.UNREADABLE,
         ) from error
     if spec.stop_at and frame.width:
         first = frame.to_series(0).fill_null("").str.strip_chars()
@@ -81,6 +82,7 @@ def decoded(spec: Delimited, name: str, data: bytes) -> str:
     raise ChannelError(
         f"{name} is not written in {spec.encoding}.",
         hint=f"Try `encoding: {other}` in channels.yaml.",
+        problem=ChannelProblem.UNREADABLE,
     )
 
 
@@ -101,6 +103,7 @@ def _without_preamble(spec: Delimited, name: str, text: str) -> str:
     raise ChannelError(
         f"{name} has no heading with {', '.join(spec.heading)}.",
         hint="Correct `heading`, or set `skip_rows`.",
+        problem=ChannelProblem.WRONG_COLUMNS,
     )
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import Flattener, ReadContext, SourceRows, at_path, moment_text
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.http_api import Auth, HttpApi
 
@@ -70,12 +70,14 @@ class _Asked:
             raise ChannelError(
                 f"{self._host} keeps naming the same next page.",
                 hint="Correct `paging` in channels.yaml.",
+                problem=ChannelProblem.UNREACHABLE,
             )
         self._pages.add(mark)
         if len(self._pages) > self._spec.max_pages:
             raise ChannelError(
                 f"{self._host} has more than {self._spec.max_pages:,} pages.",
                 hint="Raise `max_pages`, or pull a shorter window.",
+                problem=ChannelProblem.TOO_LARGE,
             )
 
     def received(self, size: int) -> None:
@@ -85,6 +87,7 @@ class _Asked:
             raise ChannelError(
                 f"{self._host} sent more than {self._spec.max_mb:,} MB.",
                 hint="Raise `max_mb`, or pull a shorter window.",
+                problem=ChannelProblem.TOO_LARGE,
             )
 
 
@@ -95,11 +98,13 @@ def _records_of(body: Any, spec: HttpApi, host: str) -> list[Any]:
         raise ChannelError(
             f"The answer of {host} holds no list at `{spec.records}`; it has {', '.join(list(body)[:8])}.",
             hint="Correct `records` in channels.yaml.",
+            problem=ChannelProblem.WRONG_COLUMNS,
         )
     if not isinstance(found, list):
         raise ChannelError(
             f"The answer of {host} is not a list of records.",
             hint="Set `records` to the path of the list.",
+            problem=ChannelProblem.WRONG_COLUMNS,
         )
     return found
 
@@ -142,6 +147,7 @@ def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, 
                             raise ChannelError(
                                 f"An answer of {host} is larger than {spec.max_mb:,} MB.",
                                 hint="Ask for smaller pages.",
+                                problem=ChannelProblem.TOO_LARGE,
                             )
                     answer = _Answer(data)
                     answer.links = response.links.get("next", {}).get("url", "")
@@ -152,12 +158,14 @@ def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, 
             raise ChannelError(
                 f"{address!r} is not an address ({error}).",
                 hint="Correct `url` in channels.yaml.",
+                problem=ChannelProblem.UNREACHABLE,
             ) from error
         if attempt < spec.retries:
             place.wait(pause)
     raise ChannelError(
         f"{trouble}, also after {spec.retries} more tries.",
         hint="Nothing of this source is lost: the next pull reaches back. Ask the operator of the server if it lasts.",
+        problem=ChannelProblem.UNREACHABLE,
     )
 
 
@@ -172,16 +180,17 @@ def _refuse(response: httpx.Response, host: str) -> None:
         raise ChannelError(
             f"{host} refused our credentials ({status}).",
             hint="Renew the secret that the channel names, then run `aftersales channels try`.",
+            problem=ChannelProblem.REFUSED_LOGIN,
         )
     if 300 <= status < 400:
         raise ChannelError(
             f"{host} sends us elsewhere ({status}); we do not follow with credentials.",
             hint="Put the new address into `url`.",
+            problem=ChannelProblem.UNREACHABLE,
         )
     if status >= 400:
         raise ChannelError(
-            f"{host} answered {status}.",
-            hint="Check `url` and `params` of the channel.",
+            f"{host} answered {status}.", hint="Check `url` and `params` of the channel.", problem=ChannelProblem.UNREACHABLE
         )
 
 
@@ -192,6 +201,7 @@ def _parsed(data: bytes, host: str) -> Any:
         raise ChannelError(
             f"The answer of {host} is not JSON.",
             hint="Check `url`: it may be a web page for people.",
+            problem=ChannelProblem.UNREADABLE,
         ) from error
 
 
@@ -218,6 +228,7 @@ def _next(
             raise ChannelError(
                 f"{_host(address)} names a next page on another server; we do not send it our credentials.",
                 hint="Ask the operator of the server; `url` must have the host that answers.",
+                problem=ChannelProblem.UNREACHABLE,
             )
         return target, {}
     return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasks.collect.limits import unpacked
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, flatten, gather, read_files
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.json_records import JsonRecords
 
@@ -37,6 +37,7 @@ def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] 
         raise ChannelError(
             f"{name} is not a JSON document ({error}).",
             hint="Export the file again, or set `form: lines`.",
+            problem=ChannelProblem.UNREADABLE,
         ) from error
     records = at_path(document, spec.records)
     if isinstance(records, dict) and not spec.records:
@@ -45,6 +46,7 @@ def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] 
         raise ChannelError(
             f"{name} holds no list of records at `{spec.records}`.",
             hint="Correct `records` in channels.yaml.",
+            problem=ChannelProblem.WRONG_COLUMNS,
         )
     return SourceRows(Handover(flatten(records, columns)), loose=True)
 
@@ -61,7 +63,6 @@ def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
             refused.append((f"{name}:{number}", f"line {number} of {name} is not JSON"))
     if refused and not records:
         raise ChannelError(
-            f"{name} holds no line of JSON.",
-            hint="Check `files` and `form` in channels.yaml.",
+            f"{name} holds no line of JSON.", hint="Check `files` and `form` in channels.yaml.", problem=ChannelProblem.UNREADABLE
         )
     return SourceRows(Handover(flatten(records, columns)), loose=True, refused=refused)

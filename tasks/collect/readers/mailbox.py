@@ -21,7 +21,7 @@ from typing import Any
 
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import ReadContext, SourceRows, Window, flatten
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.mailbox import Mailbox
 
@@ -112,6 +112,7 @@ def _maildir(spec: Mailbox, place: ReadContext) -> Iterator[tuple[str, int, byte
         raise ChannelError(
             f"{spec.maildir} is not a Maildir.",
             hint="It must hold the folders cur and new; correct `maildir`.",
+            problem=ChannelProblem.MISSING,
         )
     files = sorted(
         (file for part in ("cur", "new") for file in (folder / part).glob("*") if file.is_file()),
@@ -132,6 +133,7 @@ def _imap(spec: Mailbox, place: ReadContext) -> Iterator[tuple[str, int, bytes |
             raise ChannelError(
                 f"The mailbox has no folder {spec.folder}.",
                 hint="Correct `folder` in channels.yaml.",
+                problem=ChannelProblem.MISSING,
             )
         validity = _digits(server.response("UIDVALIDITY")[1])
         criteria = ["ALL"]
@@ -174,6 +176,7 @@ def _login(spec: Mailbox, place: ReadContext) -> Iterator[imaplib.IMAP4]:
         raise ChannelError(
             f"The mail server {host} cannot be reached ({error}).",
             hint="Check `host`, `port` and `security`.",
+            problem=ChannelProblem.UNREACHABLE,
         ) from error
     try:
         try:
@@ -182,12 +185,14 @@ def _login(spec: Mailbox, place: ReadContext) -> Iterator[imaplib.IMAP4]:
             raise ChannelError(
                 f"The mail server {host} refused our login.",
                 hint="Renew the password that the channel names.",
+                problem=ChannelProblem.REFUSED_LOGIN,
             ) from error
         yield server
     except (OSError, imaplib.IMAP4.error) as error:
         raise ChannelError(
             f"The mail server {host} broke off ({error}).",
             hint="Nothing is lost: the next pull reaches back.",
+            problem=ChannelProblem.UNREACHABLE,
         ) from error
     finally:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):

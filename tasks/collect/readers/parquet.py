@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, gather, read_files
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.parquet import Parquet
 
@@ -39,4 +39,5 @@ def _file(path: str, name: str, place: ReadContext) -> SourceRows:
         raise ChannelError(
             f"{name} is not a readable Parquet file ({str(error).splitlines()[0]}).",
             hint="Export the file again.",
+            problem=ChannelProblem.UNREADABLE,
         ) from error

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import polars as pl
 
 from tasks.collect.source_rows import ReadContext, SourceRows, gather
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.load import Shop
 from tasks.shop.sources.kinds import PlainSource
@@ -85,12 +85,14 @@ def _check(join: Join, frames: dict[str, pl.DataFrame]) -> None:
             raise ChannelError(
                 f"A join names the table {name}, which is not declared.",
                 hint="List it under `tables`.",
+                problem=ChannelProblem.WRONG_COLUMNS,
             )
         missing = [column for column in columns if column not in frames[name].columns]
         if missing:
             raise ChannelError(
                 f"The table {name} has no column {', '.join(missing)} to join on.",
                 hint="Correct `joins` in channels.yaml.",
+                problem=ChannelProblem.WRONG_COLUMNS,
             )
     unique_left, unique_right = {
         "one_to_one": (True, True),

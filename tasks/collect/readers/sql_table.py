@@ -8,7 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, moment_text
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.sql_table import SqlTable
 
@@ -29,11 +29,11 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
         raise ChannelError(
             "The database address of the channel cannot be used.",
             hint="Write it as dialect+driver://host/name.",
+            problem=ChannelProblem.UNREACHABLE,
         ) from error
     if engine.dialect.name == "sqlite" and engine.url.database and not place.settings.home.joinpath(engine.url.database).exists():
         raise ChannelError(
-            f"There is no database {engine.url.database}.",
-            hint="Correct `url` in channels.yaml.",
+            f"There is no database {engine.url.database}.", hint="Correct `url` in channels.yaml.", problem=ChannelProblem.MISSING
         )
     try:
         with engine.connect() as connection:
@@ -50,6 +50,7 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
         raise ChannelError(
             f"The database {engine.url.host or engine.url.database} did not answer: {reason}.",
             hint="Check the channel's address, table and rights.",
+            problem=ChannelProblem.UNREACHABLE,
         ) from error
     finally:
         engine.dispose()

@@ -17,7 +17,7 @@ import polars as pl
 
 from tasks.collect.limits import check_archive, chunks
 from tasks.collect.source_rows import REPOSITORY, ReadContext, SourceRows, gather, read_files
-from tasks.errors import ChannelError
+from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.workbook import Workbook
 
@@ -73,15 +73,16 @@ def check(file: Path, spec: Workbook) -> None:
         raise ChannelError(
             f"{file.name} is not an .xlsx file; files with macros and old formats are not opened.",
             hint=_REFUSED,
+            problem=ChannelProblem.UNREADABLE,
         )
     entries = check_archive(file, max_mb=MAX_UNPACKED_MB)
     names = {entry.filename for entry in entries}
     if "[Content_Types].xml" not in names:
-        raise ChannelError(f"{file.name} is not a workbook.", hint=_REFUSED)
+        raise ChannelError(f"{file.name} is not a workbook.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
     if any("vbaproject" in name.lower() for name in names):
-        raise ChannelError(f"{file.name} holds macros.", hint=_REFUSED)
+        raise ChannelError(f"{file.name} holds macros.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
     if any(name.lower().startswith("xl/externallinks/") for name in names):
-        raise ChannelError(f"{file.name} holds links to other files.", hint=_REFUSED)
+        raise ChannelError(f"{file.name} holds links to other files.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
     cells = 0
     with zipfile.ZipFile(file) as archive:
         for entry in entries:
@@ -99,8 +100,7 @@ def check(file: Path, spec: Workbook) -> None:
                 survey.parser.Parse(b"", True)
             except expat.ExpatError as error:
                 raise ChannelError(
-                    f"{file.name} is damaged ({error}).",
-                    hint="Save the workbook again.",
+                    f"{file.name} is damaged ({error}).", hint="Save the workbook again.", problem=ChannelProblem.UNREADABLE
                 ) from error
             cells = survey.cells
 
@@ -118,8 +118,7 @@ class _Survey:
 
     def _doctype(self, *_: object) -> None:
         raise ChannelError(
-            f"{self.name} declares a document type, which workbooks never do.",
-            hint=_REFUSED,
+            f"{self.name} declares a document type, which workbooks never do.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE
         )
 
     def _element(self, tag: str, attributes: dict[str, str]) -> None:
@@ -137,6 +136,7 @@ class _Survey:
                 f"{self.name} has a cell in row {self.row:,}, column {self.column:,} ({self.cells:,} cells so far); allowed are "
                 f"{self.spec.max_rows:,} rows, {self.spec.max_columns:,} columns and {self.spec.max_cells:,} cells.",
                 hint=_REFUSED,
+                problem=ChannelProblem.TOO_LARGE,
             )
 
 
@@ -166,14 +166,18 @@ def _parsed(files: list[Path], spec: Workbook, folder: Path) -> dict[Path, Cells
             parsed[file] = _answered(file, line, folder / str(len(parsed)))
         if len(done) < len(rest):
             file = rest[len(done)]
-            parsed[file] = ChannelError(f"{file.name} {trouble}.", hint=_REFUSED)
+            parsed[file] = ChannelError(f"{file.name} {trouble}.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
     return parsed
 
 
 def _answered(file: Path, line: list[str], folder: Path) -> Cells:
     """Read what the child said of one file: the names of its sheets, or what is wrong."""
     if line[0] != "read":
-        return ChannelError(f"{file.name} cannot be read: {line[1]}.", hint="Save the workbook again, or correct `sheet`.")
+        return ChannelError(
+            f"{file.name} cannot be read: {line[1]}.",
+            hint="Save the workbook again, or correct `sheet`.",
+            problem=ChannelProblem.UNREADABLE,
+        )
     return {name: folder / f"{index}.arrow" for index, name in enumerate(line[1:])}
 
 
@@ -253,6 +257,7 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> So
         raise ChannelError(
             f"{name} has no column {', '.join(missing)} to fill down.",
             hint="Correct `fill_down` in channels.yaml.",
+            problem=ChannelProblem.WRONG_COLUMNS,
         )
     rows = rows.with_columns(_filled(column, spec) for column in rows.columns)
     if spec.sheet == "*":
@@ -282,4 +287,5 @@ def _heading(spec: Workbook, name: str, text: pl.DataFrame) -> int | None:
     raise ChannelError(
         f"{name} has no heading with {', '.join(spec.heading) or 'two columns'}.",
         hint="Correct `heading`, or set `skip_rows`.",
+        problem=ChannelProblem.WRONG_COLUMNS,
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from tasks.errors import ChannelProblem
 from tasks.model.actions import ActionKind
 from tasks.model.causes import CauseEvidence
 from tasks.model.review import ChannelQuality, ExampleCase, Review
@@ -281,6 +282,15 @@ def test_hostile_text_is_printed_or_cut_but_never_obeyed() -> None:
     assert "\r" not in made.subject
     assert len(made.subject) <= 150
     assert len(made.mail_text) < 20_000
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("problem", list(ChannelProblem))
+def test_a_channel_that_failed_is_explained_in_the_language_of_the_page(language: str, problem: ChannelProblem) -> None:
+    channels = [ChannelQuality("desk", "", 5, 5, 0, error="There is no database x.", problem=problem)]
+    html = draft(make_review("month", channels=channels), make_shop(), "executive", language).html
+    assert catalogue(language)[f"channel_problem.{problem.value}"] in unescape(re.sub(r"<[^>]+>", "", html))
+    assert "There is no database" not in html
 
 
 def test_bytes_are_the_same_in_another_process_with_another_seed(tmp_path: Path) -> None:

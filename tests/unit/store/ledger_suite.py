@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tasks.errors import ContentChanged, LeaseHeld, UserError
+from tasks.errors import ChannelProblem, ContentChanged, LeaseHeld, UserError
 from tasks.model.actions import Action, ActionKind, ActionState
 from tasks.model.causes import Arrival, Cause, CauseEvidence, CauseStatus, Forecast
 from tasks.model.editions import Claim, Delivery, DeliveryState, Edition, Number
@@ -174,8 +174,9 @@ class LedgerSuite:
 
     def test_the_last_good_pull_is_not_the_failed_one(self, ledger: Ledger) -> None:
         ledger.record_pull(pull())
-        ledger.record_pull(pull(pull_id="p2", started_at=NOW + hours(1), error="HTTP 500"))
+        ledger.record_pull(pull(pull_id="p2", started_at=NOW + hours(1), error="HTTP 500", problem=ChannelProblem.UNREACHABLE))
         assert ledger.last_pulls()["tickets"].pull_id == "p2"
+        assert ledger.last_pulls()["tickets"].problem is ChannelProblem.UNREACHABLE
         assert ledger.last_pulls(good=True)["tickets"].pull_id == "p1"
         assert ledger.last_pulls(NOW)["tickets"].pull_id == "p1"
 
