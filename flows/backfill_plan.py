@@ -17,7 +17,7 @@ from tasks.errors import UserError
 from tasks.model.editions import Edition
 from tasks.model.periods import Period
 from tasks.report.language.registry import check_languages
-from tasks.run import Run, Stores
+from tasks.run import Run, RunKind, Stores, silent
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
 from tasks.store.runs import BackfillPlan
@@ -110,9 +110,9 @@ def open_backfill(request: BackfillRequest) -> Iterator[Backfill]:
 
 
 def _pull(stores: Stores, shop: Shop, period: Period, now: datetime) -> None:
-    run = Run(stores, shop, period, as_of=now, now=now, revision=0, progress=PROGRESS.get())
-    batches = wait_for_sources(run, "", lambda: [collect.submit(run, channel) for channel in run.channels])
-    store(run, validate(run, batches))
+    run = Run(stores, shop, period, RunKind.PULL, as_of=now, now=now, progress=PROGRESS.get() or silent)
+    run, pulled = wait_for_sources(run, "", lambda run: [collect.submit(run, channel) for channel in run.channels])
+    store(run, validate(run, pulled))
 
 
 def _is_wanted(which: str, stores: Stores, shop: Shop, period: Period) -> bool:

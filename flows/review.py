@@ -12,6 +12,7 @@ from tasks.classify.steps import classify
 from tasks.collect.steps import collect
 from tasks.deliver.steps import deliver
 from tasks.report.steps import render
+from tasks.run import RunKind
 from tasks.store.steps import recall, store
 from tasks.validate.steps import validate
 
@@ -38,9 +39,11 @@ def review(
         wait_until: Wait for sources that are not complete until this local time, as 11:00; then the report is marked as preliminary.
     """
     with open_run(period, grain, as_of, revise, send) as run:
-        if not run.answered:
-            batches = wait_for_sources(run, wait_until, lambda: [collect.submit(run, channel) for channel in run.channels])
-            pulls = store(run, validate(run, batches))
+        if run.kind is not RunKind.ANSWER:
+            run, pulled = wait_for_sources(
+                run, wait_until, lambda run: [collect.submit(run, channel) for channel in run.channels]
+            )
+            pulls = store(run, validate(run, pulled))
             facts = classify(run, recall(run, pulls))
             causes = find_root_causes(run, facts)
             prior = check_prior_actions(run, facts)

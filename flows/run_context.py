@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,32 +67,35 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
         )
 
 
-def wait_for_sources(run: Run, until: str, pull: Callable[[], list[PrefectFuture[PulledRows]]]) -> list[PulledRows]:
+def wait_for_sources(
+    run: Run, until: str, pull: Callable[[Run], list[PrefectFuture[PulledRows]]]
+) -> tuple[Run, list[PulledRows]]:
     """Pull every channel, and again every ten minutes while a source is not complete and the time has not come.
 
-    Where a source is still incomplete then, the edition is preliminary (快报).
+    Returns:
+        The run at the moment of the last pull, and what that pull brought. Where a source is still incomplete then, the
+        edition is preliminary (快报).
     """
     while True:
-        batches = [future.result() for future in pull()]
-        waiting = incomplete(run, batches)
-        run.provisional = bool(waiting)
+        pulled = [future.result() for future in pull(run)]
+        waiting = incomplete(run, pulled)
         if not waiting or not until or not _before(until, run.shop.identity.zone):
-            return batches
+            return replace(run, provisional=bool(waiting)), pulled
         get_run_logger().info("Waiting for %s until %s", ", ".join(waiting), until)
         time.sleep(RETRY_MINUTES * 60)
-        run.now = datetime.now(UTC).replace(microsecond=0)
-        run.as_of = max(run.as_of, run.now)
+        now = datetime.now(UTC).replace(microsecond=0)
+        run = replace(run, now=now, as_of=max(run.as_of, now))
 
 
-def incomplete(run: Run, batches: list[PulledRows]) -> list[str]:
+def incomplete(run: Run, pulled: list[PulledRows]) -> list[str]:
     """Return the channels that failed, or whose rows do not reach the period's end though the source promises it."""
     promised = {channel.name for channel in run.shop.channels.channels if channel.complete_by}
     end = run.period.end - timedelta(hours=1)
     return [
-        batch.channel
-        for batch in batches
-        if batch.error
-        or (batch.channel in promised and (batch.complete_through is None or batch.complete_through < end) and _recent(run))
+        rows.channel
+        for rows in pulled
+        if rows.error
+        or (rows.channel in promised and (rows.complete_through is None or rows.complete_through < end) and _recent(run))
     ]
 
 

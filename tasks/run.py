@@ -1,13 +1,14 @@
-"""One review while it is made: its period, its moment, its shop and the stores it works on.
+"""One run: its period, its moment, its shop and the stores it works on.
 
-A plain class: Prefect must not look into it, and nothing in it is ever a parameter that a server stores.
+Nothing in it is ever a parameter that a server stores, and no frame: Prefect looks into what it hands to a task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from zoneinfo import ZoneInfo
 
 from tasks.errors import UserError
@@ -66,54 +67,62 @@ def _refused_by(settings: Settings) -> Callable[[str], str | None]:
     return reason
 
 
+class RunKind(Enum):
+    """What a run does with its period."""
+
+    MAKE = "make"
+    """A new edition, or a new revision of one, is made and kept."""
+    FINISH = "finish"
+    """The missing editions of a revision that was cut off are made, at its own moment with its own configuration."""
+    ANSWER = "answer"
+    """Everything is made already; at most a mail is still to be sent."""
+    LOOK_BACK = "look back"
+    """A moment before the first edition is shown: it becomes no revision and is never mailed."""
+    VERIFY = "verify"
+    """A kept edition is made again to be compared; nothing is kept."""
+    PULL = "pull"
+    """Channels are pulled, and no edition is made."""
+    WATCH = "watch"
+    """The daily watch looks for early warnings; no edition is made."""
+
+
+def silent(stage: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
 class Run:
-    """What every step of one review needs.
+    """What every step of one run needs.
 
     Args:
         stores: Lake, ledger, archive and settings.
         shop: The configuration in force.
         period: The reviewed period.
+        kind: What the run does.
         as_of: The moment of knowledge, aware UTC.
         now: The moment of the run, aware UTC.
-        revision: Number of the edition that is made.
-        revise: Whether an existing edition is to be followed by another.
-        send: Whether the edition is mailed.
-        apart: Whether the edition is only shown, and not kept as a revision (an earlier moment than a kept one).
-        pull: Whether channels are pulled, or only what is stored is read.
-        answered: The editions that answer already; then nothing is made.
-        progress: Told the name of each stage as it begins.
+        revision: Number of the edition that is made; 0 where none is.
+        send: Whether mail is sent.
+        pulls: Whether channels are pulled, or only what is stored is read.
+        provisional: Whether a source was incomplete when waiting for it ended.
+        made_at: When the first edition of the revision was made, where there is one.
+        answered: The editions that answer already.
+        progress: Called with the name of each stage as it begins.
     """
 
-    def __init__(
-        self,
-        stores: Stores,
-        shop: Shop,
-        period: Period,
-        *,
-        as_of: datetime,
-        now: datetime,
-        revision: int,
-        revise: bool = False,
-        send: bool = False,
-        apart: bool = False,
-        pull: bool = True,
-        answered: list[Edition] | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        self.stores = stores
-        self.shop = shop
-        self.period = period
-        self.as_of = as_of
-        self.now = now
-        self.revision = revision
-        self.revise = revise
-        self.send = send
-        self.apart = apart
-        self.pull = pull
-        self.answered = answered or []
-        self.provisional = False
-        self.made_at: datetime | None = None
-        self.progress = progress or (lambda stage: None)
+    stores: Stores
+    shop: Shop
+    period: Period
+    kind: RunKind
+    as_of: datetime
+    now: datetime
+    revision: int = 0
+    send: bool = False
+    pulls: bool = True
+    provisional: bool = False
+    made_at: datetime | None = None
+    answered: tuple[Edition, ...] = ()
+    progress: Progress = silent
 
     @property
     def settings(self) -> Settings:
@@ -128,10 +137,10 @@ class Run:
     @property
     def channels(self) -> list[Channel]:
         """The channels that are pulled in this run."""
-        return list(self.shop.channels.channels) if self.pull else []
+        return list(self.shop.channels.channels) if self.pulls else []
 
     @property
-    def kind(self) -> str:
+    def report(self) -> str:
         """The report that this grain makes: weekly or monthly."""
         return REPORT_OF_GRAIN[self.period.grain]
 
@@ -139,7 +148,7 @@ class Run:
         """Return (audience, language) of every edition of this report; a shop without readers still gets its languages."""
         wanted = [
             (code, language)
-            for code, audience in self.shop.audiences.of(self.kind).items()
+            for code, audience in self.shop.audiences.of(self.report).items()
             for language in (audience.languages or list(self.shop.identity.languages))
         ]
         return wanted or [("executive", language) for language in self.shop.identity.languages]
@@ -171,45 +180,51 @@ def plan(
     send: bool,
     progress: Progress | None = None,
 ) -> Run:
-    """Decide moment, revision and configuration of a review, or find the editions that answer already.
+    """Decide what a review of a period does: make an edition, finish one, answer with one, or look back.
 
     A finished period is answered by its newest edition, or by the one that was in force at `as_of`. A revision that was
     cut off between two of its editions is finished at its own moment with its own configuration. A moment before the
-    first edition is shown apart: it becomes no revision and is never mailed.
+    first edition is only shown: it becomes no revision and is never mailed.
 
     Raises:
         UserError: If the moment lies before anything was known, or in the future.
     """
     _must_have_come(as_of, now)
+    editions = stores.ledger.editions(period=period.id, report=REPORT_OF_GRAIN[period.grain])
+    inside = [edition for edition in editions if as_of is None or edition.as_of <= as_of]
     run = Run(
         stores,
         shop,
         period,
+        RunKind.LOOK_BACK if editions and not inside else RunKind.MAKE,
         as_of=(as_of or now).replace(microsecond=0),
         now=now,
-        revision=1,
-        revise=revise,
+        revision=max((edition.revision for edition in editions), default=0) + 1,
         send=send,
-        progress=progress,
+        progress=progress or silent,
     )
-    editions = [edition for edition in stores.ledger.editions(period=period.id) if edition.report == run.kind]
-    inside = [edition for edition in editions if as_of is None or edition.as_of <= as_of]
-    newest = max((edition.revision for edition in inside), default=0)
-    current = [edition for edition in inside if edition.revision == newest]
-    if current and not revise:
-        run.revision, run.as_of, run.made_at = newest, current[0].as_of, current[0].made_at
-        run.provisional = current[0].status == EditionStatus.PROVISIONAL
-        run.shop = stores.shop_of(current[0])
-        missing = set(run.editions_wanted()) - {(edition.audience, edition.language) for edition in current}
-        run.answered = [] if missing else current
-        run.pull = False
-        return run
+    if inside and not revise:
+        return _of_kept(run, inside)
     known = _known_from(stores, as_of)
-    run.apart = bool(editions) and not inside
-    run.send = send and not run.apart
-    run.revision = max((edition.revision for edition in editions), default=0) + 1
-    run.pull = as_of is None or known is None
-    return run
+    return replace(run, send=send and run.kind is RunKind.MAKE, pulls=as_of is None or known is None)
+
+
+def _of_kept(run: Run, editions: list[Edition]) -> Run:
+    """Return the run that answers with the newest of some editions, or finishes it at its own moment."""
+    newest = max(edition.revision for edition in editions)
+    current = [edition for edition in editions if edition.revision == newest]
+    first = current[0]
+    kept = replace(
+        run,
+        shop=run.stores.shop_of(first),
+        as_of=first.as_of,
+        made_at=first.made_at,
+        revision=newest,
+        pulls=False,
+        provisional=first.status == EditionStatus.PROVISIONAL,
+    )
+    missing = set(kept.editions_wanted()) - {(edition.audience, edition.language) for edition in current}
+    return replace(kept, kind=RunKind.FINISH) if missing else replace(kept, kind=RunKind.ANSWER, answered=tuple(current))
 
 
 def plan_watch(
@@ -222,10 +237,16 @@ def plan_watch(
     """
     _must_have_come(as_of, now)
     known = _known_from(stores, as_of)
-    week = Period.containing(as_of or now, "week", shop.identity.zone)
-    moment = (as_of or now).replace(microsecond=0)
     return Run(
-        stores, shop, week, as_of=moment, now=now, revision=0, send=send, pull=as_of is None or known is None, progress=progress
+        stores,
+        shop,
+        Period.containing(as_of or now, "week", shop.identity.zone),
+        RunKind.WATCH,
+        as_of=(as_of or now).replace(microsecond=0),
+        now=now,
+        send=send,
+        pulls=as_of is None or known is None,
+        progress=progress or silent,
     )
 
 

@@ -30,7 +30,7 @@ def _is_stored(settings: Settings, as_of: str) -> bool:
     shop = Shop.load(settings.home)
     moment = moment_of(as_of, shop.identity.zone)
     return (
-        moment is not None and not plan_watch(Stores.open(settings), shop, as_of=moment, now=datetime.now(UTC), send=False).pull
+        moment is not None and not plan_watch(Stores.open(settings), shop, as_of=moment, now=datetime.now(UTC), send=False).pulls
     )
 
 

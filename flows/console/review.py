@@ -54,12 +54,12 @@ def _unsent(run: Run) -> bool:
     """Whether some reader of a finished period has no mail that left."""
     sent = {
         (mail.audience, mail.language, mail.recipient.lower())
-        for mail in run.stores.ledger.deliveries(report=run.kind, period=run.period.id)
+        for mail in run.stores.ledger.deliveries(report=run.report, period=run.period.id)
         if mail.revision == run.revision and mail.state.value == "sent"
     }
     readers = {
         (code, reader.language, reader.mail.lower())
-        for code, audience in run.shop.audiences.of(run.kind).items()
+        for code, audience in run.shop.audiences.of(run.report).items()
         for reader in audience.recipients
     }
     return bool(readers - sent)

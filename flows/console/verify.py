@@ -17,11 +17,10 @@ from tasks.analyse.steps import analyse, find_root_causes
 from tasks.classify.steps import classify
 from tasks.errors import UserError
 from tasks.model.actions import Action, ActionEvent
-from tasks.model.editions import EditionStatus
 from tasks.model.periods import Grain
 from tasks.model.review import Review
 from tasks.report.edition import make
-from tasks.run import Run
+from tasks.run import Run, RunKind
 from tasks.settings import Settings
 from tasks.store.editions import edition_id
 from tasks.store.ledger import Ledger
@@ -90,16 +89,7 @@ def remade(run: Run) -> Review:
     """Judge the period of a kept edition again, as it was judged then."""
     kept = run.answered[0]
     ledger: Any = LedgerThen(run.stores.ledger, kept.made_at)
-    again = Run(
-        replace(run.stores, ledger=ledger),
-        run.shop,
-        run.period,
-        as_of=run.as_of,
-        now=kept.made_at,
-        revision=run.revision,
-        pull=False,
-    )
-    again.provisional = kept.status == EditionStatus.PROVISIONAL
+    again = replace(run, stores=replace(run.stores, ledger=ledger), kind=RunKind.VERIFY, now=kept.made_at, answered=())
     with disable_run_logger():
         facts = classify.fn(again, recall.fn(again, []))
         causes = find_root_causes.fn(again, facts)

@@ -33,7 +33,7 @@ from tasks.warn.grades import grades
 def find_root_causes(run: Run, facts: Facts) -> RootCauses:
     """Find the slices that exceed what was to be expected; none where nothing is there."""
     run.progress("find root causes")
-    earlier = run.stores.ledger.causes(report=run.kind, before=run.period.start, made_by=run.pulls_until)
+    earlier = run.stores.ledger.causes(report=run.report, before=run.period.start, made_by=run.pulls_until)
     found = root_causes(
         facts,
         run.period,
@@ -54,7 +54,7 @@ def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult
     channels = coverage(facts, run.period, run.shop)
     kept = [
         edition
-        for edition in run.stores.ledger.editions(period=run.period.id, report=run.kind)
+        for edition in run.stores.ledger.editions(period=run.period.id, report=run.report)
         if edition.revision < run.revision
     ]
     before = (

@@ -34,7 +34,7 @@ def deliver(run: Run) -> str:
     if not run.send:
         return f"{run.period} revision {run.revision}: nobody was mailed."
     run.progress("deliver")
-    return f"{run.period} revision {run.revision}: " + _sent(Mailing(run.stores, run.now, run.period.id), run.kind)
+    return f"{run.period} revision {run.revision}: " + _sent(Mailing(run.stores, run.now, run.period.id), run.report)
 
 
 @task(name="deliver warnings", cache_policy=NO_CACHE, persist_result=False)

@@ -12,7 +12,7 @@ from prefect.logging import get_run_logger
 from tasks.model.editions import Edition
 from tasks.model.review import Review
 from tasks.report.edition import Draft, EditionFiles, draft, finished, painted
-from tasks.run import Run
+from tasks.run import Run, RunKind
 from tasks.store.editions import edition_id
 
 PAINTED_AT_ONCE = 2
@@ -37,7 +37,7 @@ def render(run: Run, review: Review) -> list[Rendered]:
     rendered = []
     for audience, language, made in _made(run, review):
         edition = Edition(
-            report=run.kind if not run.apart else f"{run.kind}-as-of",
+            report=f"{run.report}-as-of" if run.kind is RunKind.LOOK_BACK else run.report,
             period=run.period.id,
             audience=audience,
             language=language,
@@ -54,7 +54,7 @@ def render(run: Run, review: Review) -> list[Rendered]:
         stored = run.stores.ledger.latest_edition(edition.report, edition.period, audience, language)
         same = stored if stored is not None and stored.revision == edition.revision else None
         hashes = run.stores.archive.write(edition, files, stored=same)
-        if not run.apart:
+        if run.kind is not RunKind.LOOK_BACK:
             run.stores.ledger.save_edition(
                 Edition(**{**vars(edition), "files": hashes}),
                 config_files=run.shop.files,
