@@ -1,6 +1,7 @@
 """What an operator sees of a review in the Prefect UI: summary, causes, actions, data quality, and links to the PDFs."""
 
 import re
+from typing import Any
 
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
@@ -21,72 +22,10 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
     create_markdown_artifact(
         key=f"{key}-summary", markdown=f"# {first.subject}\n\n{points}\n", description=f"Review {run.period} r{run.revision}"
     )
+    create_table_artifact(key=f"{key}-causes", table=cause_rows(review), description="Causes")
+    create_table_artifact(key=f"{key}-actions", table=action_rows(review), description="Earlier actions and new proposals")
     create_table_artifact(
-        key=f"{key}-causes",
-        table=[
-            {
-                "slice": ", ".join(f"{name}={value}" for name, value in cause.slice.items()),
-                "leaf": cause.leaf,
-                "observed": cause.observed,
-                "expected": cause.expected,
-                "ratio": round(cause.ratio, 2),
-                "interval": f"{cause.low:.2f}–{cause.high:.2f}",
-                "status": cause.status.value,
-            }
-            for cause in review.causes
-        ]
-        or [
-            {
-                "slice": "none: everything within the normal range",
-                "leaf": "",
-                "observed": "",
-                "expected": "",
-                "ratio": "",
-                "interval": "",
-                "status": "",
-            }
-        ],
-        description="Causes",
-    )
-    create_table_artifact(
-        key=f"{key}-actions",
-        table=[
-            {
-                "action": result.action.action_id,
-                "owner": result.action.owner,
-                "due": str(result.due.date()),
-                "status": result.status,
-                "verdict": result.verdict.value if result.verdict else "",
-            }
-            for result in review.prior
-        ]
-        + [
-            {
-                "action": action.action_id,
-                "owner": action.owner,
-                "due": str(action.due.date()),
-                "status": "proposed",
-                "verdict": "",
-            }
-            for action in review.proposals
-        ],
-        description="Earlier promises and new proposals",
-    )
-    create_table_artifact(
-        key=f"{key}-data",
-        table=[
-            {
-                "channel": quality.channel,
-                "records": quality.records,
-                "read": quality.read,
-                "quarantined": quality.quarantined,
-                "problem": quality.error
-                or text_in(quality.excluded, run.shop.identity.languages[0])
-                or ", ".join(str(day) for day in quality.missing_days),
-            }
-            for quality in review.channels
-        ],
-        description="Data quality by channel",
+        key=f"{key}-data", table=channel_rows(review, run.shop.identity.languages[0]), description="Data quality by channel"
     )
     for item in rendered:
         create_link_artifact(
@@ -95,6 +34,52 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
             link_text=item.pdf_path.rsplit("/", 1)[-1],
             description="Open the report",
         )
+
+
+def cause_rows(review: Review) -> list[dict[str, Any]]:
+    """Return one row a cause, or one that says that there is none."""
+    rows = [
+        {
+            "slice": ", ".join(f"{name}={value}" for name, value in cause.slice.items()),
+            "leaf": cause.leaf,
+            "observed": cause.observed,
+            "expected": cause.expected,
+            "ratio": round(cause.ratio, 2),
+            "interval": f"{cause.low:.2f}–{cause.high:.2f}",
+            "status": cause.status.value,
+        }
+        for cause in review.causes
+    ]
+    empty = dict.fromkeys(("leaf", "observed", "expected", "ratio", "interval", "status"), "")
+    return rows or [{"slice": "none: everything within the normal range", **empty}]
+
+
+def action_rows(review: Review) -> list[dict[str, Any]]:
+    """Return earlier actions with their verdicts, then what is proposed."""
+    earlier = [
+        (result.action, result.due, result.status, result.verdict.value if result.verdict else "") for result in review.prior
+    ]
+    proposed = [(action, action.due, "proposed", "") for action in review.proposals]
+    return [
+        {"action": action.action_id, "owner": action.owner, "due": str(due.date()), "status": status, "verdict": verdict}
+        for action, due, status, verdict in earlier + proposed
+    ]
+
+
+def channel_rows(review: Review, language: str) -> list[dict[str, Any]]:
+    """Return what each channel brought, with the operator's own sentence on what went wrong."""
+    return [
+        {
+            "channel": quality.channel,
+            "records": quality.records,
+            "read": quality.read,
+            "quarantined": quality.quarantined,
+            "problem": quality.error
+            or text_in(quality.excluded, language)
+            or ", ".join(str(day) for day in quality.missing_days),
+        }
+        for quality in review.channels
+    ]
 
 
 def publish_warnings(run: Run, due: WatchResult) -> None:

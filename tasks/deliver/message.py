@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
@@ -95,8 +95,28 @@ def build(
         raise UserError(
             f"{address} is not a recipient of the audience {letter.audience}.", hint="Add the address to audiences.yaml, exactly."
         )
-    recipient = f"{address} → {all_to}" if all_to else address
-    draft = Delivery(
+    draft = _draft(letter, f"{address} → {all_to}" if all_to else address)
+    identity = hashlib.sha256(draft.key.encode()).hexdigest()
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = _address(sender, sender_name)
+    message["To"] = _address(all_to or address, name)
+    message["Subject"] = safe_header(letter.subject)
+    message["Date"] = format_datetime(letter.date)
+    message["Message-ID"] = f"<{identity}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    _fill(message, letter, f"page1.{identity[:16]}@{domain}")
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{identity[:32]}_{number}")
+    content = message.as_bytes()
+    check_headers(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    delivery = replace(draft, message_id=f"<{identity}@{domain}>", content_sha256=sha256)
+    return Mail(delivery, sender, all_to or address, content)
+
+
+def _draft(letter: Letter, recipient: str) -> Delivery:
+    """Return a mail's place in the ledger; its key makes the Message-ID, so neither that nor the bytes are known yet."""
+    return Delivery(
         report=letter.report,
         period=letter.period,
         audience=letter.audience,
@@ -107,28 +127,6 @@ def build(
         message_id="",
         content_sha256="",
     )
-    identity = hashlib.sha256(draft.key.encode()).hexdigest()
-    message_id = f"<{identity}@{domain}>"
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = _address(sender, sender_name)
-    message["To"] = _address(all_to or address, name)
-    message["Subject"] = safe_header(letter.subject)
-    message["Date"] = format_datetime(letter.date)
-    message["Message-ID"] = message_id
-    message["Auto-Submitted"] = "auto-generated"
-    _fill(message, letter, f"page1.{identity[:16]}@{domain}")
-    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
-        part.set_boundary(f"=_{identity[:32]}_{number}")
-    content = message.as_bytes()
-    check_headers(content)
-    delivery = Delivery(
-        **{
-            **vars(draft),
-            "message_id": message_id,
-            "content_sha256": hashlib.sha256(content).hexdigest(),
-        }
-    )
-    return Mail(delivery, sender, all_to or address, content)
 
 
 def safe_header(text: str) -> str:
