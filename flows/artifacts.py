@@ -83,7 +83,7 @@ def channel_rows(review: Review, language: str) -> list[dict[str, Any]]:
 
 
 def publish_warnings(run: Run, due: WatchResult) -> None:
-    """Leave what a run of the daily watch tells as a table: kinds, counts and people; of restricted ones not even the place."""
+    """Leave the notices of a daily watch as a table: kinds, counts and people; restricted ones without their place."""
     create_table_artifact(
         key=f"early-warning-{run.as_of:%Y-%m-%d}",
         table=[
@@ -96,11 +96,11 @@ def publish_warnings(run: Run, due: WatchResult) -> None:
                 else ", ".join(f"{k}={v}" for k, v in telling.warning.slice.items()),
                 "observed": telling.warning.observed,
                 "expected": telling.warning.expected,
-                "told": telling.event.to,
+                "sent to": telling.event.to,
                 "answer by": str(telling.warning.answer_by),
             }
             for telling in due.tellings
         ]
-        or [{"number": "", "what": "nothing to tell"}],
+        or [{"number": "", "what": "nothing to send"}],
         description="Early warnings",
     )

@@ -144,7 +144,7 @@ def show_plan(plan: Backfill) -> None:
 
 
 def finish(plan: Backfill) -> str:
-    """Close the plan and say what came of it.
+    """Close the plan and return how its periods ended.
 
     Raises:
         UserError: If a period failed.
@@ -162,5 +162,5 @@ def finish(plan: Backfill) -> str:
         description=f"{len(done)} reviewed, {len(failed)} failed",
     )
     if failed:
-        raise UserError(f"{len(failed)} periods failed: {', '.join(failed)}.", hint="Start the backfill again with «failed».")
+        raise UserError(f"{len(failed)} periods failed: {', '.join(failed)}.", hint="Run the backfill again with «failed».")
     return f"{len(done)} reviewed: {', '.join(done)}."

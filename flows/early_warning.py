@@ -1,4 +1,4 @@
-"""Early warning: what should not wait for Monday, told to its owner at once, and passed on while nobody answers."""
+"""Early warning: what should not wait for Monday, sent to its owner at once and escalated while nobody answers."""
 
 from prefect import flow
 
@@ -14,13 +14,13 @@ from tasks.warn.steps import decide, keep, watch_clusters, watch_moods_and_words
 
 @flow(name="early_warning", flow_run_name=watch_name, timeout_seconds=2 * 3600, persist_result=False)
 def early_warning(as_of: str = "", send: bool = False) -> str:
-    """Look for what should not wait: safety, deadlines, still parcels, clusters, anger, new words; tell each owner once.
+    """Look for what should not wait: safety, deadlines, stalled parcels, clusters, anger, new words; notify each owner once.
 
-    Safe to run again: nobody is told the same thing twice, and where there is nothing nobody is told anything.
+    Safe to run again: nobody gets the same warning twice, and where there is nothing to report nobody is mailed.
 
     Args:
         as_of: Look at what was known at this moment, as 2026-11-10T08:00 in the shop's zone. Empty: what is known now.
-        send: Mail the warnings and keep them. Off: they are only shown.
+        send: Mail the warnings and store them. Off: they are only shown.
     """
     with open_watch(as_of, send) as run:
         pulls = [collect.submit(run, channel) for channel in run.channels]

@@ -1,4 +1,4 @@
-"""Review: what went wrong, why, who fixes it by when, and did last time's promises work?"""
+"""Review: what went wrong, why, who fixes it by when, and did last time's actions work?"""
 
 from typing import Literal
 

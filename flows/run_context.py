@@ -1,4 +1,4 @@
-"""How a run begins: which home, which period, which moment, and alone."""
+"""How a run begins: its home, its period, its moment, and a lease so that it runs alone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -88,7 +88,7 @@ def wait_for_sources(
 
 
 def incomplete(run: Run, pulled: list[PulledRows]) -> list[str]:
-    """Return the channels that failed, or whose rows do not reach the period's end though the source promises it."""
+    """Return the channels that failed, or whose rows do not reach the period's end though the source should be complete."""
     promised = {channel.name for channel in run.shop.channels.channels if channel.complete_by}
     end = run.period.end - timedelta(hours=1)
     return [

@@ -18,7 +18,7 @@ from tasks.shop.load import Shop
 
 
 def list_actions(settings: Settings, state: str, owner: str, console: Console) -> None:
-    """Print the actions that fit."""
+    """Print the actions that match."""
     stores, shop, now = _open(settings)
     if state and state not in [known.value for known in ActionState]:
         raise UserError(f"There is no state {state!r}.", hint=f"Write one of {', '.join(known.value for known in ActionState)}.")
@@ -29,7 +29,7 @@ def list_actions(settings: Settings, state: str, owner: str, console: Console) -
         late = action.state in (ActionState.OPEN, ActionState.IN_PROGRESS, ActionState.REOPENED) and action.due < now
         due = action.due.astimezone(ZoneInfo(shop.identity.zone)).date().isoformat()
         table.add_row(action.action_id, action.state.value, action.owner, f"{due}{' LATE' if late else ''}", action.what)
-    console.print(table if table.row_count else "No action fits.")
+    console.print(table if table.row_count else "No action matches.")
 
 
 def show_action(settings: Settings, action_id: str, console: Console) -> None:
@@ -113,11 +113,11 @@ def _find(stores: Stores, action_id: str, now: datetime) -> tuple[Action, list[A
 
 def _known_person(shop: Shop, owner: str) -> None:
     if owner and shop.people.find(owner) is None:
-        raise UserError(f"people.yaml knows nobody called {owner}.", hint="Name one person of people.yaml, or add them there.")
+        raise UserError(f"people.yaml lists nobody called {owner}.", hint="Name one person of people.yaml, or add them there.")
 
 
 def _end_of_day(text: str, zone: str) -> datetime | None:
-    """Return 18:00 of a day in the business zone: promises end with the working day."""
+    """Return 18:00 of a day in the business zone: an action is due by the end of the working day."""
     if not text:
         return None
     try:

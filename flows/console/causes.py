@@ -18,7 +18,7 @@ from tasks.store.editions import KnownCause
 
 
 def list_causes(settings: Settings, period: str, status: str, console: Console) -> None:
-    """Print the newest word on each cause, and how the decisions of people came out."""
+    """Print the newest state of each cause, and how people decided."""
     if status and status not in [known.value for known in CauseStatus]:
         raise UserError(
             f"There is no status {status!r}.", hint=f"Write one of {', '.join(known.value for known in CauseStatus)}."
@@ -35,7 +35,7 @@ def list_causes(settings: Settings, period: str, status: str, console: Console) 
         where = ", ".join(f"{name}={value}" for name, value in cause.slice.items())
         amounts = (f"{cause.observed:.0f}", f"{cause.expected:.1f}")
         table.add_row(cause.cause_id, known.period, str(cause.periods), cause.status.value, cause.leaf, where, *amounts)
-    console.print(table if table.row_count else "No cause fits.")
+    console.print(table if table.row_count else "No cause matches.")
     said = Counter(decision.status.value for decision in stores.ledger.decisions())
     if said:
         console.print("decided: " + ", ".join(f"{word} {n}" for word, n in sorted(said.items())))

@@ -31,7 +31,7 @@ class Commands(click.Group):
             click.echo(f"✗ {error}", err=True)
             sys.exit(1)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("Stopped. Nothing is half-written; start the same command again to go on.", err=True)
+            click.echo("Stopped. Nothing is left half-written; run the same command again to continue.", err=True)
             sys.exit(130)
 
 
@@ -43,7 +43,7 @@ class Commands(click.Group):
 )
 @click.pass_context
 def main(ctx: click.Context, home: Path | None) -> None:
-    """Review after-sales complaints: what went wrong, why, who fixes it by when, and did last time's promises work.
+    """Review after-sales complaints: what went wrong, why, who fixes it by when, and whether last time's actions worked.
 
     Begin with `aftersales --home myshop init`, or look at the sample shop with `make demo`.
     """
@@ -55,7 +55,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 @main.command()
 @click.pass_obj
 def init(settings: Settings) -> None:
-    """Make a new shop's folder with commented configuration."""
+    """Create a new shop's folder with a commented configuration."""
     from flows.console.init import make_home
 
     for line in make_home(settings.home):
@@ -64,14 +64,14 @@ def init(settings: Settings) -> None:
 
 @main.group()
 def channels() -> None:
-    """Look at the sources."""
+    """Inspect the sources."""
 
 
 @channels.command("try")
 @click.argument("name")
 @click.pass_obj
 def channels_try(settings: Settings, name: str) -> None:
-    """Show 20 mapped rows of the channel NAME, and what would be rejected. Nothing is stored."""
+    """Show 20 mapped rows of channel NAME and what would be rejected. Nothing is stored."""
     from flows.console.channels import try_channel
 
     try_channel(settings, name, console)
@@ -91,10 +91,10 @@ def channels_try(settings: Settings, name: str) -> None:
 @click.option("--as-of", default="", help="Review what was known at this moment, as 2026-11-10T14:00 in the shop's zone.")
 @click.option("--revise", is_flag=True, help="Pull again and make a new revision of a finished period.")
 @click.option("--send", is_flag=True, help="Mail the report. Nobody gets the same revision twice.")
-@click.option("--verify", is_flag=True, help="Make a kept edition again and compare every byte.")
+@click.option("--verify", is_flag=True, help="Remake an archived edition and compare every byte.")
 @click.pass_obj
 def review(settings: Settings, period: str, grain: Grain, as_of: str, revise: bool, send: bool, verify: bool) -> None:
-    """Review one period: pull, judge, report, and mail if asked."""
+    """Review one period: pull, analyse, report, and mail if asked."""
     if verify:
         from flows.console.verify import verify_here
 
@@ -118,7 +118,7 @@ def review(settings: Settings, period: str, grain: Grain, as_of: str, revise: bo
 @click.option("--send", is_flag=True, help="Mail the reports; off by default.")
 @click.pass_obj
 def backfill(settings: Settings, span: str, which: Which, dry_run: bool, send: bool) -> None:
-    """Review a range of earlier periods, oldest first; start it again after an interruption and it goes on."""
+    """Review a range of earlier periods, oldest first; run it again after an interruption and it continues."""
     from flows.console.backfill import backfill_here
 
     backfill_here(settings, span=span, which=which, dry_run=dry_run, send=send, console=console)
@@ -126,7 +126,7 @@ def backfill(settings: Settings, span: str, which: Which, dry_run: bool, send: b
 
 @main.command("early-warning")
 @click.option("--as-of", default="", help="Look at what was known at this moment, as 2026-11-10T08:00 in the shop's zone.")
-@click.option("--send", is_flag=True, help="Mail the warnings and keep them. Nobody is told the same thing twice.")
+@click.option("--send", is_flag=True, help="Mail the warnings and store them. Nobody gets the same warning twice.")
 @click.pass_obj
 def early_warning(settings: Settings, as_of: str, send: bool) -> None:
     """Look for what should not wait for Monday; show it, and mail it if asked."""
@@ -145,7 +145,7 @@ def warnings() -> None:
 @click.option("--owner", default="", help="Only this person's.")
 @click.pass_obj
 def warnings_list(settings: Settings, state: str, owner: str) -> None:
-    """List the warnings that were told."""
+    """List the warnings that were sent."""
     from flows.console.warnings import list_warnings
 
     list_warnings(settings, state, owner, console)
@@ -158,7 +158,7 @@ def warnings_list(settings: Settings, state: str, owner: str) -> None:
 @click.option("--why", default="", help="What was found.")
 @click.pass_obj
 def warnings_answer(settings: Settings, warning_id: str, answer: str, by: str, why: str) -> None:
-    """Store what a person says of a warning: it was real, false, or known before."""
+    """Record a person's answer to a warning: real, false, or already known."""
     from flows.console.warnings import answer_warning
 
     answer_warning(settings, warning_id, answer, by, why, console)
@@ -177,11 +177,11 @@ def redeliver(settings: Settings, period: str) -> None:
 @main.command()
 @click.argument("recipient")
 @click.option("--period", required=True, help="Period of the mail, as 2026-W45.")
-@click.option("--arrived/--lost", required=True, help="What the reader says: it arrived, or it did not and is to be sent again.")
+@click.option("--arrived/--lost", required=True, help="What the reader says: it arrived, or it did not and should be sent again.")
 @click.option("--by", required=True, help="Who asked the reader.")
 @click.pass_obj
 def settle(settings: Settings, recipient: str, period: str, arrived: bool, by: str) -> None:
-    """Settle an uncertain mail to RECIPIENT by a person's word."""
+    """Settle an uncertain mail to RECIPIENT on a person's word."""
     from flows.console.mails import settle_mail
 
     settle_mail(settings, recipient, period, arrived, by, datetime.now(UTC), console)
@@ -221,7 +221,7 @@ def causes_show(settings: Settings, cause_id: str) -> None:
 @click.option("--at", default="", help="When it was decided, as 2026-11-10T14:00. Default: now.")
 @click.pass_obj
 def causes_decide(settings: Settings, cause_id: str, status: str, by: str, why: str, at: str) -> None:
-    """Say that a cause was reproduced, confirmed or rejected, and why; every word is kept."""
+    """Record that a cause was reproduced, confirmed or rejected, and why; every decision is kept."""
     from flows.console.causes import decide
     from tasks.model.causes import CauseStatus
 
@@ -230,7 +230,7 @@ def causes_decide(settings: Settings, cause_id: str, status: str, by: str, why: 
 
 @main.group()
 def actions() -> None:
-    """See and change promises."""
+    """See and change actions."""
 
 
 @actions.command("list")
@@ -261,7 +261,7 @@ def actions_show(settings: Settings, action_id: str) -> None:
 @click.option("--due", default="", help="Another date than proposed, as 2026-11-20.")
 @click.pass_obj
 def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due: str) -> None:
-    """Accept a proposed action; from now on it can be due and late."""
+    """Accept a proposed action; from then on it can fall due and be late."""
     from flows.console.actions import accept_action
 
     accept_action(settings, action_id, by=by, owner=owner, due=due, console=console)
@@ -282,7 +282,7 @@ def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due:
 @click.option("--why", default="", help="Reason.")
 @click.pass_obj
 def actions_update(settings: Settings, /, action_id: str, kind: str, **given: str) -> None:
-    """Say what became of an action: started, done, postponed and so on."""
+    """Record what became of an action: started, done, postponed and so on."""
     from flows.console.actions import update_action
 
     update_action(settings, action_id, kind, given, console)
@@ -292,7 +292,7 @@ def actions_update(settings: Settings, /, action_id: str, kind: str, **given: st
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.pass_obj
 def actions_import(settings: Settings, file: Path) -> None:
-    """Take over actions and what happened to them, with their own times, from FILE: one JSON object a line."""
+    """Import actions and their history, with their own times, from FILE: one JSON object per line."""
     from flows.console.actions import import_actions
 
     import_actions(settings, file, console)
@@ -316,7 +316,7 @@ def status(settings: Settings, grain: Grain, last: int) -> None:
 @click.option("--through", default="2026-W45", show_default=True, help="Last week; 2026-W47 shows the week after 双11.")
 @click.pass_obj
 def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str) -> None:
-    """Write the sample shop: its sources in their native shapes, its configuration and its truth."""
+    """Write the sample shop: its sources in their original formats, its configuration and its ground truth."""
     from flows.console.sample import write_sample
 
     write_sample(settings, seed=seed, weeks=weeks, scale=scale, through=through, console=console)

@@ -47,7 +47,7 @@ def make_home(home: Path) -> list[str]:
     settings: Settings = load_settings(home)
     version = customer_key(settings).version
     said.append(
-        f"The key of the customer references (version {version}) is kept in {home / 'secrets'}: back it up, it cannot be made again."
+        f"The key for customer references (version {version}) is kept in {home / 'secrets'}: back it up, it cannot be made again."
     )
     shop = Shop.load(home)
     shop.check()
@@ -59,7 +59,7 @@ def make_home(home: Path) -> list[str]:
         f"  1. Write your name and zone into {home / 'config' / 'shop.yaml'}, your people into people.yaml, your readers into audiences.yaml.",
         f"  2. List your first source in {home / 'config' / 'channels.yaml'} (its comments show how), its password in {home / 'secrets'}.",
         f"  3. aftersales --home {home} channels try NAME    shows what it brings",
-        f"  4. aftersales --home {home} doctor               says what is still missing",
+        f"  4. aftersales --home {home} doctor               lists what is still missing",
         f"  5. aftersales --home {home} review               reviews last week",
     ]
     return said
@@ -71,5 +71,5 @@ def _placed(path: Path, content: bytes, mode: int = 0o644) -> str:
             path.chmod(mode)
             file.write(content)
     except FileExistsError:
-        return f"{path} is there already and was left as it is."
+        return f"{path} exists already and was left as it is."
     return f"{path} made."

@@ -10,7 +10,7 @@ from rich.status import Status
 
 
 class StageClock:
-    """Told the name of each stage as it begins, print each finished one with its seconds.
+    """Print each finished stage with its seconds; call it with the name of a stage as that begins.
 
     Args:
         console: Where to print.

@@ -68,7 +68,7 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
         ):
             if address:
                 console.print(f"{name:>12}  {address}")
-        console.print("Logs stand in " + str(logs) + ". Ctrl-C ends everything.")
+        console.print("Logs are in " + str(logs) + ". Ctrl-C stops everything.")
         _watch({"Prefect server": server, "worker": worker}, logs)
 
 

@@ -92,7 +92,7 @@ def open_matters(stores: Stores, now: datetime, zone: ZoneInfo) -> list[str]:
         if plan.finished_at is None:
             left = sum(state != "done" for state in plan.periods.values())
             lines.append(
-                f"! backfill {plan.span} ({plan.which}) is unfinished: {left} of {len(plan.periods)} left; start it again to go on."
+                f"! backfill {plan.span} ({plan.which}) is unfinished: {left} of {len(plan.periods)} left; run it again to continue."
             )
     lines += [
         f"at work: {lease.name}, by {lease.holder} since {lease.acquired_at.astimezone(zone):%H:%M}"

@@ -1,4 +1,4 @@
-"""The short table at the end of a run: what was read, found, promised and mailed."""
+"""The short table at the end of a run: what was read, found, proposed and mailed."""
 
 from __future__ import annotations
 

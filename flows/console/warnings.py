@@ -21,12 +21,12 @@ from tasks.shop.load import Shop
 
 
 def list_warnings(settings: Settings, state: str, owner: str, console: Console) -> None:
-    """Print the warnings that fit; the places of restricted ones stay with the people who were told."""
+    """Print the warnings that fit; what restricted ones are about stays with the people who were mailed."""
     stores, shop = Stores.open(settings), Shop.load(settings.home)
     if state and state not in [known.value for known in WarningState]:
         raise UserError(f"There is no state {state!r}.", hint=f"Write one of {', '.join(known.value for known in WarningState)}.")
     zone = ZoneInfo(shop.identity.zone)
-    table = Table("number", "state", "answer", "told", "answer by", "what", box=None)
+    table = Table("number", "state", "answer", "sent to", "answer by", "what", box=None)
     for kept in stores.ledger.warnings():
         if (state and kept.state.value != state) or (owner and owner not in kept.people):
             continue
@@ -38,7 +38,7 @@ def list_warnings(settings: Settings, state: str, owner: str, console: Console) 
             f"{kept.warning.answer_by.astimezone(zone):%Y-%m-%d %H:%M}",
             "(restricted)" if kept.warning.restricted else told_line(kept, shop),
         )
-    console.print(table if table.row_count else "No warning fits.")
+    console.print(table if table.row_count else "No warning matches.")
 
 
 def told_line(kept: KeptWarning, shop: Shop) -> str:
@@ -53,6 +53,6 @@ def answer_warning(settings: Settings, warning_id: str, answer: str, by: str, wh
     """Store an answer; the person must be one that people.yaml knows."""
     stores, shop = Stores.open(settings), Shop.load(settings.home)
     if shop.people.find(by) is None:
-        raise UserError(f"people.yaml knows nobody called {by}.", hint="Name one person of people.yaml, or add them there.")
+        raise UserError(f"people.yaml lists nobody called {by}.", hint="Name one person of people.yaml, or add them there.")
     event = stores.ledger.answer_warning(warning_id, WarningAnswer(answer), at=datetime.now(UTC), by=by, why=why)
     console.print(f"{warning_id} is answered: {event.answer.value if event.answer else ''}, by {event.by}.")

@@ -35,16 +35,16 @@ def sources(shop: Shop) -> Finding:
 
 
 def key(settings: Settings) -> Finding:
-    """Look for the key of the customer references, and at who can read it."""
+    """Look for the key of customer references, and at who can read it."""
     file = settings.home / "secrets" / KEY_FILE
     if not settings.secret.get_secret_value() and not file.is_file():
         return Finding(
             "warn",
             "key",
-            "There is no key for the customer references yet.",
+            "There is no key for customer references yet.",
             "The first pull makes one; `aftersales init` does too.",
         )
     version = customer_key(settings).version
     if file.is_file() and file.stat().st_mode & 0o077:
         return Finding("warn", "key", f"Other users of this machine can read {file}.", f"Type: chmod 600 {file}")
-    return Finding("ok", "key", f"The key for the customer references has version {version}.")
+    return Finding("ok", "key", f"The key for customer references has version {version}.")

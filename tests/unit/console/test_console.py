@@ -88,7 +88,7 @@ def test_help_says_what_a_command_does_and_what_each_option_means(name: str, tmp
         ),
         (["actions", "show", "A-1"], "There is no action A-1."),
         (["actions", "list", "--state", "somehow"], "There is no state 'somehow'."),
-        (["actions", "accept", "A-1", "--by", "x", "--owner", "Nobody"], "people.yaml knows nobody called Nobody."),
+        (["actions", "accept", "A-1", "--by", "x", "--owner", "Nobody"], "people.yaml lists nobody called Nobody."),
         (["actions", "update", "A-1", "postponed", "--by", "x", "--due", "soon"], "'soon' is not a day."),
         (["sample"], "holds another shop already"),
     ],
@@ -113,7 +113,7 @@ def test_ctrl_c_says_that_nothing_is_half_written(home: Path, monkeypatch: pytes
     monkeypatch.setattr("flows.console.status.show_status", interrupted)
     shown = _run(home, "status")
     assert shown.exit_code == 130
-    assert "Nothing is half-written" in shown.output
+    assert "Nothing is left half-written" in shown.output
 
 
 def test_a_broken_configuration_is_told_with_file_and_line(home: Path) -> None:
