@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -26,10 +29,18 @@ BLOCKS = {"PREFECT_API_BLOCKS_REGISTER_ON_START": "false", "PREFECT_UI_ENABLED":
 
 
 def app() -> FastAPI:
-    """Return the server without its page and without the services that only schedules need."""
+    """Return the server without its page and without the services that only schedules need; it ends with its parent."""
     from prefect.server.api.server import create_app
 
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return create_app(ephemeral=True, final=True)
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its parent is gone, however that ended."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class LocalServer:
@@ -51,6 +62,7 @@ class LocalServer:
             [sys.executable, "-m", "uvicorn", *place, "--log-level", "error", "--lifespan", "on"],
             stdin=subprocess.DEVNULL,
             env=environment(**BLOCKS),
+            start_new_session=True,  # Ctrl-C reaches us alone: the run can still report how it ended
         )
         atexit.register(self.stop)
 
