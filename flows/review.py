@@ -38,16 +38,17 @@ def review(
         send: Mail the report to its audiences. Each reader gets each revision once.
         wait_until: Wait for sources that are not complete until this local time, as 11:00; then the report is marked as preliminary.
     """
-    with open_run(period, grain, as_of, revise, send) as run:
-        if run.kind is not RunKind.ANSWER:
-            run, pulled = wait_for_sources(
-                run, wait_until, lambda run: [collect.submit(run, channel) for channel in run.channels]
-            )
-            pulls = store(run, validate(run, pulled))
-            facts = classify(run, recall(run, pulls))
-            causes = find_root_causes(run, facts)
-            prior = check_prior_actions(run, facts)
-            proposals = propose_actions(run, facts, causes)
-            findings = analyse(run, facts, causes, prior, proposals)
-            publish(run, render(run, findings), findings)
+    with open_run(period, grain, as_of, revise, send) as planned:
+        if planned.kind is RunKind.ANSWER:
+            return deliver(planned)
+        run, pulled = wait_for_sources(
+            planned, wait_until, lambda run: [collect.submit(run, channel) for channel in run.channels]
+        )
+        pulls = store(run, validate(run, pulled))
+        facts = classify(run, recall(run, pulls))
+        causes = find_root_causes(run, facts)
+        prior = check_prior_actions(run, facts)
+        proposals = propose_actions(run, facts, causes)
+        findings = analyse(run, facts, causes, prior, proposals)
+        publish(run, render(run, findings), findings)
         return deliver(run)

@@ -80,7 +80,7 @@ def wait_for_sources(
         pulled = [future.result() for future in pull(run)]
         waiting = incomplete(run, pulled)
         if not waiting or not until or not _before(until, run.shop.identity.zone):
-            return replace(run, provisional=bool(waiting)), pulled
+            return replace(run, provisional=run.provisional or bool(waiting)), pulled
         get_run_logger().info("Waiting for %s until %s", ", ".join(waiting), until)
         time.sleep(RETRY_MINUTES * 60)
         now = datetime.now(UTC).replace(microsecond=0)

@@ -37,12 +37,10 @@ def make_home(home: Path) -> list[str]:
     Returns:
         Sentences: what was made, what was there, and what to do next.
     """
-    said = []
     for folder, mode in ((home / "config", 0o755), (home / "secrets", 0o700), (home / "inbox", 0o755)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
-    for name in OWN:
-        said.append(_placed(home / "config" / name, (DEFAULTS / name).read_bytes()))
+    said = [_placed(home / "config" / name, (DEFAULTS / name).read_bytes()) for name in OWN]
     said.append(_placed(home / ".env", ENVIRONMENT.encode(), mode=0o600))
     settings: Settings = load_settings(home)
     version = customer_key(settings).version

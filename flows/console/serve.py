@@ -130,5 +130,5 @@ def _last_line(log: Path) -> str:
     return lines[-1][:200] if lines else "no word"
 
 
-def _as_interrupt(number: int, frame: FrameType | None) -> None:
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt

@@ -56,7 +56,7 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
         shop=shop,
         settings=settings,
         now=now,
-        wait=lambda seconds: None,
+        wait=lambda _seconds: None,
     )
     what = f"channel {source.name}"
     if batch.error:
