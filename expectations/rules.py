@@ -14,7 +14,7 @@ from expectations.checks import Between, Check, Known, Lacks, Length, NotBefore,
 Level = Literal["row", "flag", "batch"]
 """`row` puts the row into quarantine, `flag` keeps it with a mark, `batch` judges a whole pull."""
 
-Derivation = Callable[[pl.DataFrame], pl.Expr]
+Derivation = Callable[[pl.DataFrame], pl.Expr | pl.Series]
 
 CENTURY = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
@@ -156,16 +156,22 @@ def one_version(table: str, key: tuple[str, ...], owner: str) -> Rule:
     """Flag rows of one pull that share key and version and differ in content."""
     versions = "rows of this key with other content"
 
-    def derive(frame: pl.DataFrame) -> pl.Expr:
+    def derive(frame: pl.DataFrame) -> pl.Expr | pl.Series:
         keys = [name for name in (*key, "source_version", "stamp") if name in frame.columns]
         if not keys or not frame.height:
             return pl.lit(0, dtype=pl.Int64)
-        repeated = frame.select(pl.struct(keys).is_duplicated()).to_series()
-        if not repeated.any():  # hashing whole rows costs more than all other checks together
-            return pl.lit(0, dtype=pl.Int64)
-        content = frame.hash_rows(seed=0)
-        other = pl.DataFrame({"key": frame.select(pl.struct(keys).alias("key")).to_series(), "content": content})
-        return pl.lit(other.select((pl.col("content").n_unique().over("key") - 1).cast(pl.Int64)).to_series())
+        # few rows share a key: only these are compared further, and hashing whole rows costs more than all other checks together
+        rows = pl.int_range(frame.height, eager=True, dtype=pl.UInt32)
+        for names in (keys[:1], keys):
+            part = frame.select(names)[rows] if rows.len() < frame.height else frame.select(names)
+            repeated = (part.to_series() if len(names) == 1 else part.select(pl.struct(names)).to_series()).is_duplicated()
+            rows = rows.filter(repeated)
+            if rows.is_empty():
+                return pl.lit(0, dtype=pl.Int64)
+        part = frame[rows]
+        other = part.select(pl.struct(keys).alias("key"), part.hash_rows(seed=0).alias("content"))
+        others = other.select((pl.col("content").n_unique().over("key") - 1).cast(pl.Int64)).to_series()
+        return pl.zeros(frame.height, dtype=pl.Int64, eager=True).scatter(rows, others)
 
     return rule(
         f"{table}.one_version",

@@ -81,8 +81,8 @@ class Lake:
         shape = TABLES[table]
         stored = self._open(table)
         read = frame.height
+        frame = frame.clone()  # who gave the rows away holds none of them: as they are prepared, they leave this clone
         rows, content = _prepared(shape, frame, stored, channel, pull_id, ingested_at, use_stamp)
-        del frame
         key = list(shape.key)
         rows = rows.with_columns(fingerprint(rows, content))
         small = rows.select(*key, "source_id", "row_hash", "ingested_at").with_row_index("row")

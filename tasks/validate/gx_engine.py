@@ -44,6 +44,8 @@ from great_expectations.expectations.row_conditions import (
     deserialize_row_condition,
 )
 
+from tasks.model.rows import Handover
+
 PARTIAL_VALUES = 20
 """GX asks for this many unexpected values and ids unless the result format names another number."""
 
@@ -60,11 +62,11 @@ COMPARISONS: dict[Operator, Callable[[pl.Expr, Any], pl.Expr]] = {
 
 
 class PolarsBatchData(BatchData):
-    """Hold one frame."""
+    """Hold one frame, which may be computed piece by piece whenever it is read."""
 
-    def __init__(self, execution_engine: ExecutionEngine[pl.Expr], frame: pl.DataFrame) -> None:
+    def __init__(self, execution_engine: ExecutionEngine[pl.Expr], rows: Handover[pl.LazyFrame]) -> None:
         super().__init__(execution_engine=execution_engine)
-        self.frame = frame
+        self.rows = rows
 
 
 class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
@@ -74,13 +76,13 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         """Return the frame of a batch spec."""
         return PolarsBatchData(self, batch_spec.batch_data), BatchMarkers({"ge_load_time": None})
 
-    def get_domain_records(self, domain_kwargs: dict[str, Any]) -> pl.DataFrame:
-        """Return the rows of a domain: those of the batch that meet its row condition."""
+    def get_domain_records(self, domain_kwargs: dict[str, Any]) -> pl.LazyFrame:
+        """Return the rows of a domain, not computed yet: those of the batch that meet its row condition."""
         batch_id = domain_kwargs.get("batch_id") or self.batch_manager.active_batch_data_id
         batch = self.batch_manager.batch_data_cache[str(batch_id)]
         if not isinstance(batch, PolarsBatchData):
             raise TypeError(f"The engine was given a {type(batch).__name__} instead of a Polars frame.")
-        frame = batch.frame
+        frame = batch.rows.look()
         condition: Any = domain_kwargs.get("row_condition")
         if condition is None:
             return frame
@@ -92,7 +94,7 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         domain_kwargs: dict[str, Any],
         domain_type: str | MetricDomainTypes,
         accessor_keys: Iterable[str] | None = None,
-    ) -> tuple[pl.DataFrame, dict[str, Any], dict[str, Any]]:
+    ) -> tuple[pl.LazyFrame, dict[str, Any], dict[str, Any]]:
         """Return the rows of a domain, what describes them, and the columns to look at."""
         parts = self._partition_domain_kwargs(domain_kwargs, domain_type, accessor_keys)
         return self.get_domain_records(domain_kwargs), parts.compute, parts.accessor
@@ -105,7 +107,8 @@ class PolarsExecutionEngine(ExecutionEngine[pl.Expr]):
         resolved: dict[Any, Any] = {}
         for computations in groups.values():
             frame = self.get_domain_records(_rows_only(computations[0].compute_domain_kwargs))
-            counts = frame.select(one.metric_fn.alias(str(index)) for index, one in enumerate(computations))
+            metrics = [one.metric_fn.alias(str(index)) for index, one in enumerate(computations)]
+            counts = frame.select(metrics).collect(engine="streaming")
             for index, one in enumerate(computations):
                 resolved[one.metric_configuration.id] = counts[str(index)][0]
         return resolved
@@ -135,7 +138,10 @@ class PolarsFrameAsset(DataAsset):  # type: ignore[type-arg]
     def build_batch_request(
         self, options: dict[str, Any] | None = None, batch_slice: Any = None, partitioner: Any = None
     ) -> BatchRequest[Any]:
-        """Return a request for the frame in `options["dataframe"]`."""
+        """Return a request for the frame in `options["dataframe"]`; GX keeps requests, so that the rows stand in it to be taken back."""
+        frame = (options or {}).get("dataframe")
+        if isinstance(frame, pl.DataFrame | pl.LazyFrame):
+            options = {**(options or {}), "dataframe": Handover(frame.lazy())}
         return BatchRequest(datasource_name=self.datasource.name, data_asset_name=self.name, options=options or {})
 
     def add_batch_definition_whole_frame(self, name: str) -> Any:
@@ -143,7 +149,7 @@ class PolarsFrameAsset(DataAsset):  # type: ignore[type-arg]
         return self.add_batch_definition(name=name, partitioner=None)
 
     def _validate_batch_request(self, batch_request: BatchRequest[Any]) -> None:
-        if not isinstance(batch_request.options.get("dataframe"), pl.DataFrame):
+        if not isinstance(batch_request.options.get("dataframe"), Handover):
             raise TypeError("A Polars frame must be given as batch parameter 'dataframe'.")
 
     def get_batch_identifiers_list(self, batch_request: BatchRequest[Any]) -> list[Any]:
@@ -168,7 +174,7 @@ class PolarsFrameAsset(DataAsset):  # type: ignore[type-arg]
             data=data,
             metadata={},
             batch_markers=markers,
-            batch_spec=RuntimeDataBatchSpec(batch_data=str(batch_request.options["dataframe"].shape)),  # results carry the spec
+            batch_spec=RuntimeDataBatchSpec(batch_data="frame"),  # results carry the spec, and the spec no rows
             batch_definition=definition,
         )
 
@@ -268,7 +274,7 @@ def _count(metrics: dict[str, Any], **_: Any) -> Any:
 def _failing(execution_engine: PolarsExecutionEngine, metrics: dict[str, Any]) -> tuple[pl.DataFrame, dict[str, Any]]:
     unexpected, compute, accessor = metrics["unexpected_condition"]
     frame = execution_engine.get_domain_records(_rows_only(compute)).with_row_index("row number")
-    return frame.filter(unexpected), accessor
+    return frame.filter(unexpected).collect(), accessor
 
 
 def _limit(metric_value_kwargs: dict[str, Any]) -> int | None:
@@ -318,7 +324,7 @@ def _value_counts(execution_engine: Any, metrics: Any, **_: Any) -> dict[Any, in
 def _filtered_row_count(execution_engine: Any, metric_domain_kwargs: Any, metrics: Any, **_: Any) -> int:
     _unexpected, compute, accessor = metrics["unexpected_condition"]
     looked_at = _looked_at(accessor, metric_domain_kwargs.get("ignore_row_if"))
-    return int(execution_engine.get_domain_records(_rows_only(compute)).select(looked_at.sum()).item())
+    return int(execution_engine.get_domain_records(_rows_only(compute)).select(looked_at.sum()).collect().item())
 
 
 def _length_map(execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> Any:
@@ -331,12 +337,12 @@ def _row_count(metric_domain_kwargs: Any, **_: Any) -> Any:
 
 
 def _columns(execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> list[str]:
-    return list(execution_engine.get_domain_records(_rows_only(metric_domain_kwargs)).columns)
+    return list(execution_engine.get_domain_records(_rows_only(metric_domain_kwargs)).collect_schema())
 
 
 def _column_types(execution_engine: Any, metric_domain_kwargs: Any, **_: Any) -> list[dict[str, Any]]:
     frame = execution_engine.get_domain_records(_rows_only(metric_domain_kwargs))
-    return [{"name": name, "type": str(kind)} for name, kind in frame.schema.items()]
+    return [{"name": name, "type": str(kind)} for name, kind in frame.collect_schema().items()]
 
 
 def _rows_only(domain: Any) -> dict[str, Any]:

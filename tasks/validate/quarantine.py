@@ -51,15 +51,15 @@ def judge(
     Raises:
         UserError: If a column's type cannot hold the table's values, or the two counts of a rule differ.
     """
-    pull = Pulled(frame, channel, pull_id)
+    pull = Pulled(Handover(frame), channel, pull_id)
     return judge_together(table, [pull], shop, now=now, known=known, language=language, confirm=confirm)[0]
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """Rows of one pull, with its channel and id where the frame has no such columns."""
+    """Rows of one pull, with its channel and id where they have no such columns; who judges them takes them."""
 
-    frame: pl.DataFrame
+    rows: Handover[pl.DataFrame]
     channel: str = ""
     pull_id: str = ""
 
@@ -85,32 +85,30 @@ def judge_together(
         known={name: frozenset(codes) for name, codes in (known or {}).items()},
     )
     rules = suite(table, given)
-    frames = [_complete(table, pull.frame) for pull in pulls]
-    sources = [(pull.channel, pull.pull_id) for pull in pulls]
-    del pulls  # where the caller does not hold them either, parting needs no second copy of the rows
-    wides = [with_derived(frame, rules) for frame in frames]
-    masks = [wide.select(rule.definition.failing().alias(rule.name) for rule in rules) for wide in wides]
+    frames = [_complete(table, pull.rows.take()) for pull in pulls]
+    wides = [_wide(frame, rules) for frame in frames]
+    masks = [
+        wide.select(rule.definition.failing().alias(rule.name) for rule in rules).collect(engine="streaming") for wide in wides
+    ]
     failed = [
         dict(zip(mask.columns, mask.sum().row(0), strict=True)) if mask.height else dict.fromkeys(mask.columns, 0)
         for mask in masks
     ]
-    counts = _confirmed(wides, rules, failed) if confirm else {}
-    del wides
+    filled = [wide for wide, mask in zip(wides, masks, strict=True) if mask.height]
+    counts = _confirmed(filled, rules, failed) if confirm and filled else {}
+    del wides, filled
     return [
-        _parted(table, source, frames.pop(0), mask, fails, rules, counts, language)
-        for source, mask, fails in zip(sources, masks, failed, strict=True)
+        _parted(table, (pull.channel, pull.pull_id), frames.pop(0), mask, fails, rules, counts, language)
+        for pull, mask, fails in zip(pulls, masks, failed, strict=True)
     ]
 
 
-def _confirmed(wides: list[pl.DataFrame], rules: list[Rule], failed: list[dict[str, int]]) -> dict[str, int]:
+def _confirmed(wides: list[pl.LazyFrame], rules: list[Rule], failed: list[dict[str, int]]) -> dict[str, int]:
     """Let Great Expectations count the failures of every rule over all pulls."""
-    names = sorted({name for rule in rules for name in _read_by(rule)})
-    filled = [wide.select(names) for wide in wides if wide.height]
-    if not filled:
-        return {}
     from tasks.validate.gx_count import counted_by_gx
 
-    counts = counted_by_gx(pl.concat(filled, how="vertical_relaxed"), rules)
+    names = sorted({name for rule in rules for name in _read_by(rule)})
+    counts = counted_by_gx(pl.concat([wide.select(names) for wide in wides], how="vertical_relaxed"), rules)
     for rule in rules:
         masked = sum(fails[rule.name] for fails in failed)
         if counts[rule.name] != masked:
@@ -144,7 +142,7 @@ def _parted(
     if any(failed[rule.name] for rule in row_rules):
         bad = masks.select(pl.any_horizontal([rule.name for rule in row_rules])).to_series()
         rejected = _quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, *source, language)
-        good = pl.DataFrame([frame.drop_in_place(name).filter(~bad) for name in frame.columns])  # never held twice
+        good = pl.DataFrame([frame.drop_in_place(name).filter(~bad).rechunk() for name in frame.columns])  # never held twice
         good, flags = _flagged(good, masks.filter(~bad), flag_rules)
     else:
         good, flags = _flagged(frame, masks, flag_rules)
@@ -159,8 +157,19 @@ def _parted(
 
 def with_derived(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     """Return the frame with the columns that its rules compute first."""
-    derived = {name: derive for rule in rules for name, derive in rule.derived.items()}
-    return frame.with_columns(derive(frame).alias(name) for name, derive in derived.items())
+    return _wide(frame, rules).collect()
+
+
+def _wide(frame: pl.DataFrame, rules: list[Rule]) -> pl.LazyFrame:
+    """Return the frame with the columns that its rules compute first, computed piece by piece whenever they are read.
+
+    Only what needs all rows at once is computed now: some twenty such columns of millions of rows would take as much memory as
+    the rows themselves.
+    """
+    derived = {name: derive(frame) for rule in rules for name, derive in rule.derived.items()}
+    whole = [column.alias(name) for name, column in derived.items() if isinstance(column, pl.Series)]
+    later = [column.alias(name) for name, column in derived.items() if isinstance(column, pl.Expr)]
+    return frame.lazy().with_columns(whole).with_columns(later)
 
 
 def _complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -23,7 +23,7 @@ def validate(run: Run, batches: list[PulledRows]) -> list[tuple[PulledRows, Chec
     verdicts: dict[str, CheckedRows] = {}
     for table in dict.fromkeys(batch.table for batch in batches):
         mine = [batch for batch in batches if batch.table == table]
-        pulls = [Pulled(batch.rows.take(), batch.channel, batch.pull_id) for batch in mine]
+        pulls = [Pulled(batch.rows, batch.channel, batch.pull_id) for batch in mine]
         judged = judge_together(table, pulls, run.shop, now=run.now, known=known, language=run.shop.identity.languages[0])
         for batch, verdict in zip(mine, judged, strict=True):
             rejected = verdict.quarantine.height + batch.unreadable.height

@@ -54,7 +54,7 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     Raises:
         ChannelError: If the mapping names a column that the source does not have, or an expression is wrong.
     """
-    work = Work(channel, native, shop, place, key, native.rows.take())
+    work = Work(channel, native, shop, place, key, _in_one_piece(native.rows.take()))
     if channel.where and work.rows.width:
         provide(work, expression_of(channel, channel.where).meta.root_names(), "where")
         work.rows = evaluated(channel, lambda: work.rows.filter(expression_of(channel, channel.where)), channel.where)
@@ -87,6 +87,11 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     return Mapped(frame, pl.concat([unreadable, refused_lines(native.refused)]), read)
 
 
+def _in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
+    """Join the pieces of each column, column by column: what is mapped unchanged then stays the source's own, never held twice."""
+    return pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
+
+
 def _columns(work: Work) -> dict[str, pl.Series]:
     """Make the columns that a channel maps, those with cases last because these look at the others."""
     channel, table = work.channel, TABLES[work.channel.table]
@@ -110,11 +115,16 @@ def _types(channel: Channel) -> dict[str, Any]:
 
 
 def _framed(channel: Channel, columns: dict[str, pl.Series]) -> pl.DataFrame:
-    """Put mapped columns into the order of the table; one that nothing maps is null and takes no memory."""
+    """Put mapped columns into the order of the table; one that nothing maps, or that is constant, takes no memory."""
     types = _types(channel)
+    specs = {**channel.columns, **channel.extras}
     frame = pl.DataFrame([columns[name].alias(name) for name in types if name in columns])
-    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in types.items() if name not in columns]
-    return frame.with_columns(absent).select(list(types))
+    scalars = [
+        pl.lit(columns[name][0] if name in columns else None, dtype=kind).alias(name)
+        for name, kind in types.items()
+        if name not in columns or (kind == pl.String and (name not in specs or specs[name].const is not None))
+    ]
+    return frame.with_columns(scalars).select(list(types))
 
 
 def _with_record_ids(frame: pl.DataFrame, channel: Channel, source_id: pl.Series) -> pl.DataFrame:
@@ -128,7 +138,7 @@ def kept(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
     """Filter a frame that nothing else holds, column by column, so that its rows are never held twice; it is empty afterwards."""
     if rows.all():
         return frame
-    return pl.DataFrame([frame.drop_in_place(name).filter(rows) for name in frame.columns])
+    return pl.DataFrame([frame.drop_in_place(name).filter(rows).rechunk() for name in frame.columns])
 
 
 def _in_order_of_making(frame: pl.DataFrame) -> pl.DataFrame:

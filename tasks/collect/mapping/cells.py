@@ -96,11 +96,23 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def meaningful(work: Work, spec: Column, text: pl.Series) -> pl.Series:
-    """Strip the cells and make null what means nothing."""
-    tokens = [*work.channel.empty, *spec.empty]
+    """Strip the cells and make null what means nothing; where that changes no cell, the very same series is returned.
+
+    A column of millions of rows is then held once, as the source's own.
+    """
+    cell = pl.col("cell")
     stripped = text.str.strip_chars()
+    if stripped.str.len_bytes().sum() == text.str.len_bytes().sum():
+        stripped = text
+    empty = stripped.is_in([*work.channel.empty, *spec.empty])
+    if not empty.any():
+        return stripped.alias(text.name)
     return (
-        stripped.to_frame("cell").select(pl.when(~pl.col("cell").is_in(tokens)).then(pl.col("cell"))).to_series().alias(text.name)
+        stripped.to_frame("cell")
+        .with_columns(empty.alias("empty"))
+        .select(pl.when(~pl.col("empty")).then(cell))
+        .to_series()
+        .alias(text.name)
     )
 
 
