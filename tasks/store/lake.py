@@ -7,21 +7,22 @@ from datetime import date, datetime
 from typing import Any
 
 import polars as pl
+import pyarrow as pa  # type: ignore[import-untyped]
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from tasks.errors import UserError
-from tasks.model.tables import STAMPS, TABLES, UTC_TIME, Table
+from tasks.model.tables import STAMPS, TABLES, UTC_TIME
 from tasks.store.fingerprint import fingerprint
+from tasks.store.row_versions import HOUSEKEEPING, append_plan, known_at, newest_in_order, placed, prepared, text_column
 
 QUARANTINE = "quarantine"
+PIECE = 100_000
+"""So many rows are written at once; a table of fewer rows is not worth a look for repeated texts."""
 
 _QUARANTINE_COLUMNS: dict[str, Any] = dict.fromkeys(
     ("channel", "table", "source_id", "pull_id", "rule", "field", "reason", "record"), pl.String
 )
-_HOUSEKEEPING: dict[str, Any] = {"version": pl.Int64, "appended_at": UTC_TIME, **STAMPS}
-"""Columns in front of every stored table. `version` counts the versions of one key from 1; `appended_at` is the moment
-of the commit where `ingested_at` may be a stamp of the source."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Lake:
         shape = TABLES[table]
         stored = self._open(table)
         read = frame.height
-        frame = frame.clone()  # who gave the rows away holds none of them: as they are prepared, they leave this clone
-        rows, content = _prepared(shape, frame, stored, channel, pull_id, ingested_at, use_stamp)
+        rows, content = prepared(shape, frame, stored, channel, pull_id, ingested_at, use_stamp)
+        del frame
         key = list(shape.key)
         rows = rows.with_columns(fingerprint(rows, content))
         small = rows.select(*key, "source_id", "row_hash", "ingested_at").with_row_index("row")
@@ -95,9 +96,9 @@ class Lake:
                 old_hash=pl.lit(None, pl.UInt64), old_version=pl.lit(None, pl.Int64), old_at=pl.lit(None, UTC_TIME)
             )
         small = self._with_reopened(small, table, channel)
-        plan = _plan(small, key, use_stamp)
+        plan = append_plan(small, key, use_stamp)
         if plan.height:
-            self._commit(table, _placed(rows, plan).drop("row"), ingested_at, stored)
+            self._commit(table, placed(rows, plan).drop("row"), ingested_at, stored)
         new = plan.filter(pl.col("version") == 1).height
         return Appended(new, plan.height - new, read - plan.height)
 
@@ -110,12 +111,12 @@ class Lake:
         if frame.is_empty():
             return 0
         rows = frame.select(
-            *(_text_column(frame, name) for name in _QUARANTINE_COLUMNS),
+            *(text_column(frame, name) for name in _QUARANTINE_COLUMNS),
             (frame["stamp"] if use_stamp and "stamp" in frame.columns else pl.lit(None, UTC_TIME)).alias("stamp"),
         ).unique(subset=["channel", "table", "source_id", "rule", "field"], keep="last", maintain_order=True)
         rows = rows.with_columns(fingerprint(rows, [name for name in _QUARANTINE_COLUMNS if name != "pull_id"]))
         rows = rows.with_columns(
-            _known_at(pl.col("stamp"), ingested_at).max().over(_RECORD).alias("ingested_at"),
+            known_at(pl.col("stamp"), ingested_at).max().over(_RECORD).alias("ingested_at"),
             state=pl.col("row_hash").sum().over(_RECORD),
         ).drop("stamp")
         known = self._quarantine_states(ingested_at)
@@ -163,7 +164,7 @@ class Lake:
             frame = pl.DataFrame(schema={**shape.columns, **STAMPS})
             return frame.select(columns) if columns else frame.drop(without)
         names = _stored_names(stored)
-        declared = [name for name in names if name not in shape.columns and name not in _HOUSEKEEPING]
+        declared = [name for name in names if name not in shape.columns and name not in HOUSEKEEPING]
         wanted = columns or [name for name in (*shape.columns, *declared, *STAMPS) if name not in without]
         needed = dict.fromkeys([*wanted, *shape.key, "ingested_at", "version", *([shape.time] if since else [])])
         absent = [name for name in needed if name not in names]
@@ -179,13 +180,13 @@ class Lake:
         key = list(shape.key)
         single = self._highest_version(table, stored) == 1
         frame = (lazy.filter(fresh) if single else lazy).collect()
-        order = _newest_in_order(frame, key, single)
+        order = newest_in_order(frame, key, single)
         if since is not None and not single:
             order = order.filter(frame.select(fresh).to_series().gather(order))
-        frame = pl.DataFrame([frame.drop_in_place(name).gather(order) for name in frame.columns])  # never held twice
+        frame = pl.DataFrame([frame.drop_in_place(name).rechunk().gather(order) for name in frame.columns])  # never held twice
         if "row_hash" in wanted:
             frame = frame.with_columns(pl.col("row_hash").reinterpret(signed=False))
-        return frame.select(wanted)
+        return _without_repetition(frame.select(wanted))
 
     def quarantine_as_of(self, moment: datetime) -> pl.DataFrame:
         """Return the rejected rows that had not come good at a moment, with `ingested_at`, sorted.
@@ -266,7 +267,7 @@ class Lake:
         """Newest rejection of each source row at a moment, rule by rule."""
         stored = self._open(QUARANTINE)
         if stored is None:
-            return pl.DataFrame(schema={**_HOUSEKEEPING, **_QUARANTINE_COLUMNS})
+            return pl.DataFrame(schema={**HOUSEKEEPING, **_QUARANTINE_COLUMNS})
         frame = self._scan(stored).filter(pl.col("ingested_at") <= moment).collect()
         frame = frame.with_columns(pl.col("row_hash").reinterpret(signed=False))
         return frame.filter(pl.col("version") == pl.col("version").max().over(_RECORD))
@@ -291,14 +292,14 @@ class Lake:
         return pl.concat(kept)
 
     def _commit(self, table: str, rows: pl.DataFrame, appended_at: datetime, stored: DeltaTable | None) -> None:
-        front = [name for name in _HOUSEKEEPING if name in rows.columns or name == "appended_at"]
+        front = [name for name in HOUSEKEEPING if name in rows.columns or name == "appended_at"]
         rows = rows.with_columns(
             pl.lit(appended_at).cast(UTC_TIME).alias("appended_at"), pl.col("row_hash").reinterpret(signed=True)
         )
         rest = [name for name in rows.columns if name not in front]
         write_deltalake(
             stored or f"{self.root}/{table}",
-            rows.select(*front, *rest),
+            _in_pieces(rows.select(*front, *rest)),
             mode="append",
             schema_mode="merge",
             storage_options=self.storage_options,
@@ -308,15 +309,25 @@ class Lake:
 _RECORD = ["channel", "table", "source_id"]
 
 
-def _newest_in_order(frame: pl.DataFrame, key: list[str], single: bool) -> pl.Series:
-    """Row numbers of the newest version of each key, sorted by key; `single` says that no key has two versions."""
-    if single:
-        return frame.select(pl.arg_sort_by(key, nulls_last=False)).to_series()
-    small = frame.select(*key, "version", "ingested_at").with_row_index("row")
-    later = small.filter(pl.col("version") > 1).select(key).unique()
-    several = small.join(later, on=key, how="semi", nulls_equal=True).sort("version", "ingested_at")
-    only = small.join(later, on=key, how="anti", nulls_equal=True)
-    return pl.concat([only, several.unique(key, keep="last", maintain_order=True)]).sort(key, nulls_last=False)["row"]
+def _in_pieces(rows: pl.DataFrame) -> pa.RecordBatchReader:
+    """Hand rows to the writer piece by piece: written at once they would be held twice more, as Arrow's and as Parquet's."""
+    schema = rows.clear().to_arrow().schema
+    pieces = (batch for piece in rows.iter_slices(PIECE) for batch in piece.to_arrow().cast(schema).to_batches())
+    return pa.RecordBatchReader.from_batches(schema, pieces)
+
+
+def _without_repetition(frame: pl.DataFrame) -> pl.DataFrame:
+    """Hold a text that is the same in every row, as the channel mostly is, once instead of once a row."""
+    if frame.height <= PIECE:
+        return frame
+    texts = [frame[name] for name, kind in frame.schema.items() if kind == pl.String]
+    same = [column for column in texts if column.null_count() in (0, column.len()) and _all_equal(column)]
+    return frame.with_columns(pl.lit(column[0], dtype=pl.String).alias(column.name) for column in same)
+
+
+def _all_equal(column: pl.Series) -> bool:
+    first = column[0]
+    return first is None or ((column.head(1_000) == first).all() and (column == first).all())
 
 
 def _statistics(stored: DeltaTable, name: str) -> list[Any]:
@@ -326,120 +337,3 @@ def _statistics(stored: DeltaTable, name: str) -> list[Any]:
 
 def _stored_names(stored: DeltaTable) -> list[str]:
     return [field.name for field in stored.schema().fields]
-
-
-def _text_column(frame: pl.DataFrame, name: str) -> pl.Expr:
-    column = pl.col(name) if name in frame.columns else pl.lit(None)
-    return column.cast(pl.String).alias(name)
-
-
-def _known_at(stamp: pl.Expr, now: datetime) -> pl.Expr:
-    """Stamps are believed unless they lie in the future."""
-    moment = pl.lit(now).cast(UTC_TIME)
-    return pl.min_horizontal(stamp.cast(UTC_TIME).fill_null(moment), moment)
-
-
-def _prepared(
-    shape: Table,
-    frame: pl.DataFrame,
-    stored: DeltaTable | None,
-    channel: str,
-    pull_id: str,
-    ingested_at: datetime,
-    use_stamp: bool,
-) -> tuple[pl.DataFrame, list[str]]:
-    """Bring a frame to the stored columns and types; also return the names that the row's hash covers."""
-    for name in shape.key:
-        if name in shape.required and name not in frame.columns:
-            raise UserError(
-                f"Rows of the channel {channel} have no {name}, which identifies a row of {shape.name}.",
-                hint=f"Map the column {name} in channels.yaml.",
-            )
-        if name in shape.required and frame[name].null_count():
-            raise UserError(
-                f"The channel {channel} gave rows of {shape.name} whose {name} is empty.",
-                hint="Such rows belong in the quarantine: require the column in expectations.",
-            )
-    reserved = {*_HOUSEKEEPING, "stamp", *shape.columns}
-    extra = [name for name in frame.columns if name not in reserved]
-    content: list[pl.Expr] = []
-    for name, dtype in shape.columns.items():
-        column = pl.col(name) if name in frame.columns else pl.lit(None)
-        content.append(column.cast(dtype).alias(name))
-    for name in extra:
-        dtype = frame.schema[name]
-        plain = dtype in (pl.Boolean, pl.Float64, pl.Int64, pl.Date) or dtype == pl.List(pl.String)
-        content.append(pl.col(name) if plain else pl.col(name).cast(pl.String))
-    now = pl.lit(ingested_at).cast(UTC_TIME)
-    known_at = _known_at(pl.col("stamp"), ingested_at) if use_stamp and "stamp" in frame.columns else now
-    try:
-        rows = frame.select(
-            pl.lit(channel).alias("channel"),
-            _text_column(frame, "source_id"),
-            _text_column(frame, "source_version"),
-            known_at.alias("ingested_at"),
-            pl.lit(pull_id).alias("pull_id"),
-            *content,
-        )
-    except pl.exceptions.PolarsError as error:
-        raise UserError(
-            f"Rows of the channel {channel} do not fit the table {shape.name}: {str(error).splitlines()[0]}",
-            hint="Give the column a type or a value map in channels.yaml.",
-        ) from error
-    if stored is not None:
-        rows = _with_stored_types(rows, stored, extra, channel)
-    return rows, [*shape.columns, *extra]
-
-
-def _with_stored_types(rows: pl.DataFrame, stored: DeltaTable, extra: list[str], channel: str) -> pl.DataFrame:
-    """Cast declared columns to the type under which an earlier pull stored them."""
-    types = {field.name: str(getattr(field.type, "type", field.type)) for field in stored.schema().fields}
-    plain = {"string": pl.String, "long": pl.Int64, "double": pl.Float64, "boolean": pl.Boolean, "date": pl.Date}
-    for name in extra:
-        known = plain.get(types.get(name, ""))
-        if known is not None and rows.schema[name] != known:
-            try:
-                rows = rows.with_columns(pl.col(name).cast(known))
-            except pl.exceptions.PolarsError as error:
-                raise UserError(
-                    f"The column {name} of the channel {channel} was stored as {types[name]} and now holds {rows.schema[name]}.",
-                    hint="Give the new content another name in channels.yaml.",
-                ) from error
-    return rows
-
-
-def _plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.DataFrame:
-    """Decide which rows are appended: `row`, `version` and `ingested_at`, in row order.
-
-    `small` has per row its key, row_hash, ingested_at and, of the key's newest stored version, old_hash, old_version, old_at.
-    """
-    repeated = small.select(pl.struct(key).is_duplicated()).to_series() if len(key) > 1 else small[key[0]].is_duplicated()
-    differs = pl.col("old_hash").is_null() | (pl.col("row_hash") != pl.col("old_hash"))
-    parts = [small.filter(~repeated).with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))]
-    if repeated.any():  # windows over keys are dear, and few keys come twice
-        several = small.filter(repeated).sort(["ingested_at", "row"] if use_stamp else ["row"])
-        if use_stamp:
-            before = pl.col("row_hash").shift(1).over(key)
-            first = pl.col("row").cum_count().over(key) == 1
-            several = several.with_columns(
-                differs=pl.when(first).then(differs | pl.col("reopened")).otherwise(pl.col("row_hash") != before)
-            ).with_columns(step=pl.col("differs").cast(pl.Int64).cum_sum().over(key))
-        else:
-            last = several.unique(key, keep="last", maintain_order=True)
-            several = last.with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))
-        parts.append(several)
-    chosen = pl.concat([part.filter("differs") for part in parts])
-    return chosen.select(
-        "row",
-        version=pl.col("old_version").fill_null(0) + pl.col("step"),
-        # knowledge never grows backwards: a change is known no earlier than what it changes
-        ingested_at=pl.max_horizontal("ingested_at", "old_at"),
-    ).sort("row")
-
-
-def _placed(rows: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
-    """Take the planned rows with their versions, column by column out of `rows`, so that they are never held twice."""
-    chosen = rows
-    if plan.height < rows.height:
-        chosen = pl.DataFrame([rows.drop_in_place(name).gather(plan["row"]) for name in rows.columns])
-    return chosen.with_columns(plan["row"], plan["version"], plan["ingested_at"])

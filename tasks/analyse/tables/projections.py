@@ -94,6 +94,7 @@ def _triangle(facts: Facts, period: Period, first: date, end: date, age: int) ->
     length = (end - first).days
     signed = (
         facts["order_line"]
+        .select("oid", "signed_at")
         .filter(pl.col("signed_at").is_not_null() & (pl.col("signed_at") < period.end))
         .select("oid", signed=day("signed_at"))
         .filter(pl.col("signed") >= first)

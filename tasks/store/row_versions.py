@@ -1,0 +1,144 @@
+"""The rows of one append: brought to their stored form, and numbered as versions of their keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from deltalake import DeltaTable
+
+from tasks.errors import UserError
+from tasks.model.tables import STAMPS, UTC_TIME, Table
+
+HOUSEKEEPING: dict[str, Any] = {"version": pl.Int64, "appended_at": UTC_TIME, **STAMPS}
+"""Columns in front of every stored table. `version` counts the versions of one key from 1; `appended_at` is the moment
+of the commit where `ingested_at` may be a stamp of the source."""
+
+
+def text_column(frame: pl.DataFrame, name: str) -> pl.Expr:
+    column = pl.col(name) if name in frame.columns else pl.lit(None)
+    return column.cast(pl.String).alias(name)
+
+
+def known_at(stamp: pl.Expr, now: datetime) -> pl.Expr:
+    """Stamps are believed unless they lie in the future."""
+    moment = pl.lit(now).cast(UTC_TIME)
+    return pl.min_horizontal(stamp.cast(UTC_TIME).fill_null(moment), moment)
+
+
+def prepared(
+    shape: Table,
+    frame: pl.DataFrame,
+    stored: DeltaTable | None,
+    channel: str,
+    pull_id: str,
+    ingested_at: datetime,
+    use_stamp: bool,
+) -> tuple[pl.DataFrame, list[str]]:
+    """Bring a frame to the stored columns and types; also return the names that the row's hash covers."""
+    for name in shape.key:
+        if name in shape.required and name not in frame.columns:
+            raise UserError(
+                f"Rows of the channel {channel} have no {name}, which identifies a row of {shape.name}.",
+                hint=f"Map the column {name} in channels.yaml.",
+            )
+        if name in shape.required and frame[name].null_count():
+            raise UserError(
+                f"The channel {channel} gave rows of {shape.name} whose {name} is empty.",
+                hint="Such rows belong in the quarantine: require the column in expectations.",
+            )
+    reserved = {*HOUSEKEEPING, "stamp", *shape.columns}
+    extra = [name for name in frame.columns if name not in reserved]
+    content: list[pl.Expr] = []
+    for name, dtype in shape.columns.items():
+        column = pl.col(name) if name in frame.columns else pl.lit(None)
+        content.append(column.cast(dtype).alias(name))
+    for name in extra:
+        dtype = frame.schema[name]
+        plain = dtype in (pl.Boolean, pl.Float64, pl.Int64, pl.Date) or dtype == pl.List(pl.String)
+        content.append(pl.col(name) if plain else pl.col(name).cast(pl.String))
+    now = pl.lit(ingested_at).cast(UTC_TIME)
+    known = known_at(pl.col("stamp"), ingested_at) if use_stamp and "stamp" in frame.columns else now
+    try:
+        rows = frame.select(
+            pl.lit(channel).alias("channel"),
+            text_column(frame, "source_id"),
+            text_column(frame, "source_version"),
+            known.alias("ingested_at"),
+            pl.lit(pull_id).alias("pull_id"),
+            *content,
+        )
+    except pl.exceptions.PolarsError as error:
+        raise UserError(
+            f"Rows of the channel {channel} do not fit the table {shape.name}: {str(error).splitlines()[0]}",
+            hint="Give the column a type or a value map in channels.yaml.",
+        ) from error
+    if stored is not None:
+        rows = _with_stored_types(rows, stored, extra, channel)
+    return rows, [*shape.columns, *extra]
+
+
+def _with_stored_types(rows: pl.DataFrame, stored: DeltaTable, extra: list[str], channel: str) -> pl.DataFrame:
+    """Cast declared columns to the type under which an earlier pull stored them."""
+    types = {field.name: str(getattr(field.type, "type", field.type)) for field in stored.schema().fields}
+    plain = {"string": pl.String, "long": pl.Int64, "double": pl.Float64, "boolean": pl.Boolean, "date": pl.Date}
+    for name in extra:
+        known = plain.get(types.get(name, ""))
+        if known is not None and rows.schema[name] != known:
+            try:
+                rows = rows.with_columns(pl.col(name).cast(known))
+            except pl.exceptions.PolarsError as error:
+                raise UserError(
+                    f"The column {name} of the channel {channel} was stored as {types[name]} and now holds {rows.schema[name]}.",
+                    hint="Give the new content another name in channels.yaml.",
+                ) from error
+    return rows
+
+
+def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.DataFrame:
+    """Decide which rows are appended: `row`, `version` and `ingested_at`, in row order.
+
+    `small` has per row its key, row_hash, ingested_at and, of the key's newest stored version, old_hash, old_version, old_at.
+    """
+    repeated = small.select(pl.struct(key).is_duplicated()).to_series() if len(key) > 1 else small[key[0]].is_duplicated()
+    differs = pl.col("old_hash").is_null() | (pl.col("row_hash") != pl.col("old_hash"))
+    parts = [small.filter(~repeated).with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))]
+    if repeated.any():  # windows over keys are dear, and few keys come twice
+        several = small.filter(repeated).sort(["ingested_at", "row"] if use_stamp else ["row"])
+        if use_stamp:
+            before = pl.col("row_hash").shift(1).over(key)
+            first = pl.col("row").cum_count().over(key) == 1
+            several = several.with_columns(
+                differs=pl.when(first).then(differs | pl.col("reopened")).otherwise(pl.col("row_hash") != before)
+            ).with_columns(step=pl.col("differs").cast(pl.Int64).cum_sum().over(key))
+        else:
+            last = several.unique(key, keep="last", maintain_order=True)
+            several = last.with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))
+        parts.append(several)
+    chosen = pl.concat([part.filter("differs") for part in parts])
+    return chosen.select(
+        "row",
+        version=pl.col("old_version").fill_null(0) + pl.col("step"),
+        # knowledge never grows backwards: a change is known no earlier than what it changes
+        ingested_at=pl.max_horizontal("ingested_at", "old_at"),
+    ).sort("row")
+
+
+def placed(rows: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
+    """Take the planned rows with their versions, column by column out of `rows`, so that they are never held twice."""
+    chosen = rows
+    if plan.height < rows.height:
+        chosen = pl.DataFrame([rows.drop_in_place(name).gather(plan["row"]) for name in rows.columns])
+    return chosen.with_columns(plan["row"], plan["version"], plan["ingested_at"])
+
+
+def newest_in_order(frame: pl.DataFrame, key: list[str], single: bool) -> pl.Series:
+    """Row numbers of the newest version of each key, sorted by key; `single` says that no key has two versions."""
+    if single:
+        return frame.select(pl.arg_sort_by(key, nulls_last=False)).to_series()
+    small = frame.select(*key, "version", "ingested_at").with_row_index("row")
+    later = small.filter(pl.col("version") > 1).select(key).unique()
+    several = small.join(later, on=key, how="semi", nulls_equal=True).sort("version", "ingested_at")
+    only = small.join(later, on=key, how="anti", nulls_equal=True)
+    return pl.concat([only, several.unique(key, keep="last", maintain_order=True)]).sort(key, nulls_last=False)["row"]
