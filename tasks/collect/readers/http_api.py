@@ -8,8 +8,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from tasks.collect.flattener import Flattener
 from tasks.collect.limits import MEBIBYTE
-from tasks.collect.source_rows import Flattener, ReadContext, SourceRows, at_path, moment_text
+from tasks.collect.source_rows import ReadContext, SourceRows, at_path, moment_text
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.http_api import Auth, HttpApi

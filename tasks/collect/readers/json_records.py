@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tasks.collect.flattener import flatten
 from tasks.collect.limits import unpacked
-from tasks.collect.source_rows import ReadContext, SourceRows, at_path, flatten, gather, read_files
+from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.json_records import JsonRecords

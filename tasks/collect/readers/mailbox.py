@@ -19,8 +19,9 @@ from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from tasks.collect.flattener import flatten
 from tasks.collect.limits import MEBIBYTE
-from tasks.collect.source_rows import ReadContext, SourceRows, Window, flatten
+from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.mailbox import Mailbox

@@ -1,0 +1,185 @@
+"""JSON records spread into flat columns of text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+LIST_ITEMS = 10
+"""So many items of a list become columns of their own (`items.0.sku`)."""
+PAGE_ROWS = 2_000
+"""So many records are spread together."""
+FLUSH_ROWS = 20_000
+"""From so many records on, what is held as Python objects becomes columns."""
+_READY = {str, type(None)}
+_Filled = tuple[list[str | None], list[Any]]
+"""The cells gathered so far of one column, and those of further records."""
+
+
+def flatten(records: list[Any], columns: frozenset[str] | None = None) -> pl.DataFrame:
+    """Turn JSON records into a frame of text columns; nested names are joined by dots, lists are kept as JSON text too.
+
+    columns: Only these; None means all.
+    """
+    flat = Flattener(columns)
+    flat.add(records)
+    return flat.frame()
+
+
+class Flattener:
+    """Spreads records page by page into columns, so that only the text of the wanted fields is held.
+
+    columns: Names of the wanted columns; None means all.
+    """
+
+    def __init__(self, columns: frozenset[str] | None = None) -> None:
+        self._columns = columns
+        self._beginnings = None if columns is None else {name[:at] for name in columns for at in _dots(name)}
+        self._root = _Field("", self)
+        self._cells: dict[str, list[str | None]] = {}
+        self._row = 0
+        self._frames: list[pl.DataFrame] = []
+
+    def add(self, records: list[Any]) -> None:
+        """Spread further records."""
+        for start in range(0, len(records), PAGE_ROWS):
+            page = records[start : start + PAGE_ROWS]
+            columns = self._columns_of(page) if self._columns is not None else None
+            if columns is None:
+                self._spread_each(page)
+            else:
+                for cells, values in columns:
+                    cells.extend([None] * (self._row - len(cells)))
+                    cells.extend(values)
+                self._row += len(page)
+            if self._row >= FLUSH_ROWS:
+                self._flush()
+
+    def frame(self) -> pl.DataFrame:
+        """Return all records that were added; without any wanted field they still have their number of rows."""
+        self._flush()
+        return pl.concat(self._frames, how="diagonal", rechunk=True) if self._frames else pl.DataFrame()
+
+    def wants(self, name: str) -> tuple[list[str | None] | None, bool]:
+        """Return the cells of a column, none where it is not wanted, and whether anything below it is wanted."""
+        wanted = self._columns is None or name in self._columns
+        below = self._beginnings is None or name in self._beginnings
+        return (self._cells.setdefault(name, []) if wanted else None), below
+
+    def _columns_of(self, page: list[Any]) -> list[_Filled] | None:
+        """Return a page's wanted columns, taken column by column; none where only record by record does them justice.
+
+        That is where a record is no object, a field is new (columns stand in the order in which they are met), a name holds a
+        dot of its own, or a list has wanted items.
+        """
+        if not all(type(record) is dict for record in page):
+            return None
+        return _columns_below(page, self._root)
+
+    def _spread_each(self, page: list[Any]) -> None:
+        for record in page:
+            self._spread(record if isinstance(record, dict) else {"value": record}, self._root)
+            self._row += 1
+
+    def _spread(self, values: dict[str, Any], field: _Field) -> None:
+        row = self._row
+        for key, value in values.items():
+            here = field[key]
+            kind = type(value)
+            if kind is dict:
+                if here.below:
+                    self._spread(value, here)
+                continue
+            if kind is list and here.below:
+                self._spread({str(index): item for index, item in enumerate(value[:LIST_ITEMS])}, here)
+            cells = here.cells
+            if cells is None:
+                continue
+            if kind is not str:
+                value = str(value) if kind is int else _text(value)
+            missing = row - len(cells)
+            if missing == 0:
+                cells.append(value)
+            elif missing > 0:
+                if value is None:
+                    continue  # filled up when the next value comes, or at the end
+                cells.extend([None] * missing)
+                cells.append(value)
+            else:
+                cells[row] = value  # two spellings of one name: the later one counts
+
+    def _flush(self) -> None:
+        if not self._row:
+            return
+        if not any(self._cells.values()) and self._columns:
+            self._cells[min(self._columns)] = []
+        filled = {
+            name: [*cells, *[None] * (self._row - len(cells))] for name, cells in self._cells.items() if cells or self._columns
+        }
+        self._frames.append(pl.DataFrame({name: pl.Series(name, cells, dtype=pl.String) for name, cells in filled.items()}))
+        for cells in self._cells.values():
+            cells.clear()
+        self._row = 0
+
+
+class _Field(dict[str, "_Field"]):
+    """A place in the records: its fields by key, made when first met."""
+
+    def __init__(self, name: str, flat: Flattener) -> None:
+        super().__init__()
+        self._name, self._flat = name, flat
+        self.ambiguous = False  # whether a key was met that holds a dot of its own, or is empty
+        self.cells, self.below = flat.wants(name) if name else (None, True)
+
+    def __missing__(self, key: str) -> _Field:
+        field = _Field(f"{self._name}.{key}" if self._name else key, self._flat)
+        self[key] = field
+        self.ambiguous |= not key or "." in key
+        return field
+
+
+def _columns_below(rows: list[dict[str, Any]], field: _Field) -> list[_Filled] | None:
+    """Return the wanted columns at and below a place of the records; none where they have to be spread one by one."""
+    if field.ambiguous or not set().union(*rows) <= field.keys():
+        return None
+    columns: list[_Filled] = []
+    for key, here in field.items():
+        if here.cells is None and not here.below:
+            continue
+        values = [row.get(key) for row in rows]
+        kinds = set(map(type, values))
+        if here.below:
+            if list in kinds:
+                return None
+            if dict in kinds:
+                below = _columns_below([value if type(value) is dict else {} for value in values], here)
+                if below is None:
+                    return None
+                columns += below
+        if here.cells is not None:
+            columns.append((here.cells, values if kinds <= _READY else [_cell(value) for value in values]))
+    return columns
+
+
+def _cell(value: Any) -> str | None:
+    kind = type(value)
+    return value if kind is str else str(value) if kind is int else None if kind is dict else _text(value)
+
+
+def _dots(name: str) -> Iterator[int]:
+    return (at for at, letter in enumerate(name) if letter == ".")
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
