@@ -24,14 +24,6 @@ class EditionStatus(StrEnum):
     FINAL = "final"
 
 
-class ClaimKind(StrEnum):
-    """What sort of statement about the future an edition made."""
-
-    FORECAST = "forecast"  # cases of a cause in the next weeks if nothing is done
-    EFFECT = "effect"  # what an action is expected to bring
-    HEADLINE = "headline"  # the headline itself
-
-
 @dataclass(frozen=True)
 class Number:
     """A printed number: what it is, over how many, when, and by which method; `rows` finds its rows."""
@@ -63,21 +55,6 @@ class Edition:
     taxonomy_version: str
     files: dict[str, str] = field(default_factory=dict)  # relative path → sha256
     headline: str = ""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Something an edition said about the future, to be held against it: a forecast, an expected effect, a headline."""
-
-    claim_id: str
-    kind: ClaimKind
-    text: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    check_period: str = ""
-    rows: str = ""
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,13 @@ class Archive:
         ]
         return sorted(found, key=lambda one: (one.path, one.kind))
 
-    def sweep(self) -> int:
-        """Remove what interrupted writes left behind and return how many files that were."""
-        left = [path for path in self.root.rglob(f"*{TEMPORARY}") if path.is_file()] if self.root.is_dir() else []
+    def sweep(self, report: str, period: str) -> int:
+        """Remove what interrupted writes left behind and return how many files that were.
+
+        Only of one report and period: who holds its lease knows that nobody else is writing there.
+        """
+        folder = self.root / report / period
+        left = [path for path in folder.rglob(f"*{TEMPORARY}") if path.is_file()] if folder.is_dir() else []
         for path in left:
             path.unlink()
         return len(left)

@@ -108,17 +108,6 @@ class Deliveries(Database):
             )
             return len(settled.all()) == 1
 
-    def requeue_failed(self, delivery: Delivery, *, now: datetime) -> bool:
-        """Queue a mail again that a server had refused, because a person asked for it; say whether it had failed."""
-        with self.writing() as session:
-            queued = session.execute(
-                update(DeliveryRow)
-                .where(DeliveryRow.key_sha256 == key_sha256(delivery), DeliveryRow.state == DeliveryState.FAILED.value)
-                .values(state=DeliveryState.QUEUED.value, queued_at=now, settled_at=None)
-                .returning(DeliveryRow.key_sha256)
-            )
-            return len(queued.all()) == 1
-
     def deliveries(
         self,
         *,

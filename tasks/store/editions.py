@@ -1,4 +1,4 @@
-"""The ledger's editions: what was reported, with which configuration, numbers, causes and claims."""
+"""The ledger's editions: what was reported, with which configuration, numbers and causes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 from tasks.errors import UserError
 from tasks.model.actions import Action
 from tasks.model.causes import Cause, CauseStatus
-from tasks.model.editions import Claim, ClaimKind, Edition, EditionStatus, Number
+from tasks.model.editions import Edition, EditionStatus, Number
 from tasks.model.periods import Period
 from tasks.store.actions import ActionLedger
 from tasks.store.plain_values import from_plain, to_plain
 from tasks.store.tables import (
     CauseDecisionRow,
     CauseRow,
-    ClaimRow,
     ConfigBlobRow,
     EditionConfigRow,
     EditionFileRow,
@@ -31,7 +30,6 @@ from tasks.store.tables import (
 
 _EDITION = [part.name for part in fields(Edition) if part.name != "files"]
 _NUMBER = [part.name for part in fields(Number)]
-_CLAIM = [part.name for part in fields(Claim)]
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,6 @@ class Editions(ActionLedger):
         numbers: Sequence[Number] = (),
         causes: Sequence[Cause] = (),
         proposals: Sequence[Action] = (),
-        claims: Sequence[Claim] = (),
         proposed_at: datetime | None = None,
     ) -> bool:
         """Store an edition with all that belongs to it in one transaction; say whether it is new.
@@ -87,7 +84,6 @@ class Editions(ActionLedger):
             numbers: The printed numbers, in order.
             causes: The named causes, in order; shared by the editions of one report, period and revision.
             proposals: New actions; known ones stay as they are.
-            claims: What it says about the future.
             proposed_at: When the proposals count as made; the edition's `as_of` by default.
 
         Raises:
@@ -107,7 +103,7 @@ class Editions(ActionLedger):
             files = sorted(edition.files.items())
             self.insert_new(session, EditionFileRow, [{"edition_id": name, "path": path, "sha256": sha} for path, sha in files])
             self._save_config(session, name, config_files)
-            self._save_parts(session, name, numbers, claims)
+            self._save_numbers(session, name, numbers)
             self._save_causes(session, edition, period, causes)
             self._propose(session, proposals, proposed_at or edition.as_of, name)
         return True
@@ -176,15 +172,6 @@ class Editions(ActionLedger):
         query = select(NumberRow).where(NumberRow.edition_id == _name(edition)).order_by(NumberRow.position)
         with self.reading() as session:
             return [Number(**{part: getattr(row, part) for part in _NUMBER}) for row in session.scalars(query)]
-
-    def claims(self, edition: Edition | str) -> list[Claim]:
-        """Return what an edition said about the future, by id."""
-        query = select(ClaimRow).where(ClaimRow.edition_id == _name(edition)).order_by(ClaimRow.claim_id)
-        with self.reading() as session:
-            return [
-                Claim(**{part: getattr(row, part) for part in _CLAIM} | {"kind": ClaimKind(row.kind)})
-                for row in session.scalars(query)
-            ]
 
     def config_of(self, edition: Edition | str) -> dict[str, bytes]:
         """Return the configuration files an edition was made with, for `Shop(files)`."""
@@ -259,7 +246,7 @@ class Editions(ActionLedger):
             session, EditionConfigRow, [{"edition_id": name, "name": file, "sha256": sha} for file, sha in hashes.items()]
         )
 
-    def _save_parts(self, session: Session, name: str, numbers: Sequence[Number], claims: Sequence[Claim]) -> None:
+    def _save_numbers(self, session: Session, name: str, numbers: Sequence[Number]) -> None:
         self.insert_new(
             session,
             NumberRow,
@@ -267,9 +254,6 @@ class Editions(ActionLedger):
                 {"edition_id": name, "position": position, **{part: getattr(number, part) for part in _NUMBER}}
                 for position, number in enumerate(numbers)
             ],
-        )
-        self.insert_new(
-            session, ClaimRow, [{"edition_id": name, **{part: getattr(claim, part) for part in _CLAIM}} for claim in claims]
         )
 
     def _save_causes(self, session: Session, edition: Edition, period: Period, causes: Sequence[Cause]) -> None:

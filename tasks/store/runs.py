@@ -15,7 +15,7 @@ from tasks.errors import ChannelProblem, LeaseHeld, UserError
 from tasks.model.facts import Pull
 from tasks.store.database import Database
 from tasks.store.processes import is_gone
-from tasks.store.tables import BackfillPeriodRow, BackfillRow, LeaseRow, PeriodStateRow, PullRow
+from tasks.store.tables import BackfillPeriodRow, BackfillRow, LeaseRow, PullRow
 
 BackfillState = Literal["planned", "done", "failed"]
 
@@ -30,17 +30,6 @@ class Lease:
     holder: str
     acquired_at: datetime
     expires_at: datetime
-
-
-@dataclass(frozen=True)
-class PeriodState:
-    """Whether a period is `open`, `provisional` or `final`; `completeness` by channel, as fractions."""
-
-    period: str
-    grain: str
-    state: str
-    completeness: dict[str, float]
-    changed_at: datetime
 
 
 @dataclass(frozen=True)
@@ -139,23 +128,6 @@ class Runs(Database):
         with self.reading() as session:
             rows = session.scalars(select(LeaseRow).where(LeaseRow.expires_at > now).order_by(LeaseRow.name))
             return [Lease(row.name, row.holder, row.acquired_at, row.expires_at) for row in rows]
-
-    # ---- Periods -------------------------------------------------------------------------------
-
-    def set_period_state(self, state: PeriodState) -> None:
-        """Store how a period stands."""
-        with self.writing() as session:
-            session.merge(PeriodStateRow(**vars(state)))
-
-    def period_states(self, grain: str | None = None) -> list[PeriodState]:
-        """Return how the periods stand, by period."""
-        query = select(PeriodStateRow).order_by(PeriodStateRow.period, PeriodStateRow.grain)
-        if grain is not None:
-            query = query.where(PeriodStateRow.grain == grain)
-        with self.reading() as session:
-            return [
-                PeriodState(row.period, row.grain, row.state, row.completeness, row.changed_at) for row in session.scalars(query)
-            ]
 
     # ---- Backfills -----------------------------------------------------------------------------
 

@@ -87,17 +87,6 @@ class LeaseRow(Base):
     expires_at: Mapped[datetime]
 
 
-class PeriodStateRow(Base):
-    """Whether a period is open, provisional or final, and how complete each channel is."""
-
-    __tablename__ = "period_state"
-    period: Mapped[str] = mapped_column(primary_key=True)
-    grain: Mapped[str] = mapped_column(primary_key=True)
-    state: Mapped[str]
-    completeness: Mapped[dict[str, Any]]
-    changed_at: Mapped[datetime]
-
-
 class EditionRow(Base):
     """One finished report."""
 
@@ -158,22 +147,6 @@ class NumberRow(Base):
     method: Mapped[str]
     rows: Mapped[str] = mapped_column("rows_filter")
     text: Mapped[dict[str, Any]]
-
-
-class ClaimRow(Base):
-    """What an edition said about the future."""
-
-    __tablename__ = "claim"
-    edition_id: Mapped[str] = mapped_column(ForeignKey("edition.edition_id"), primary_key=True)
-    claim_id: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    text: Mapped[str]
-    value: Mapped[float | None]
-    low: Mapped[float | None]
-    high: Mapped[float | None]
-    unit: Mapped[str]
-    check_period: Mapped[str]
-    rows: Mapped[str] = mapped_column("rows_filter")
 
 
 class CauseRow(Base):

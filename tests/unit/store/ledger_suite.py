@@ -14,11 +14,10 @@ from sqlalchemy import text
 from tasks.errors import ChannelProblem, ContentChanged, LeaseHeld, UserError
 from tasks.model.actions import Action, ActionKind, ActionState
 from tasks.model.causes import Arrival, Cause, CauseEvidence, CauseStatus, Forecast
-from tasks.model.editions import Claim, Delivery, DeliveryState, Edition, Number
+from tasks.model.editions import Delivery, DeliveryState, Edition, Number
 from tasks.model.facts import Pull
 from tasks.model.periods import Period
 from tasks.store.ledger import Ledger
-from tasks.store.runs import PeriodState
 from tasks.store.tables import HEAD
 
 NOW = datetime(2026, 11, 9, 1, 30, tzinfo=UTC)
@@ -245,14 +244,12 @@ class LedgerSuite:
             Number("z", 2.31, "%", 41, "11月2日—11月8日", "签收满14天", "leaf = 'PRD'", {"zh-CN": "2.3%"}),
             Number("a", None),
         ]
-        claim = Claim("effect-1", "effect", "少约10起", 10.0, 4.0, 15.0, "件", "2026-W46")
         files = {"shop.yaml": "名: 朴岸".encode(), "empty.yaml": b"", "binary": bytes(range(256))}
         assert ledger.save_edition(
-            edition(), config_files=files, period=WEEK, numbers=numbers, causes=[cause()], proposals=[action()], claims=[claim]
+            edition(), config_files=files, period=WEEK, numbers=numbers, causes=[cause()], proposals=[action()]
         )
         assert ledger.latest_edition("weekly", "2026-W45", "executive", "zh-CN") == edition()
         assert ledger.numbers(edition()) == numbers
-        assert ledger.claims(edition()) == [claim]
         assert ledger.config_of(edition()) == files
         assert [known.cause for known in ledger.causes()] == [cause()]
         assert ledger.actions() == [action()]
@@ -480,12 +477,7 @@ class LedgerSuite:
         with pytest.raises(UserError, match="Action 2 of 2"):
             ledger.import_actions([*records, {**records[0], "action_id": "A-7", "owner": ""}])
 
-    # ---- Periods and backfills -----------------------------------------------------------------
-
-    def test_a_period_has_one_state(self, ledger: Ledger) -> None:
-        for state in ("provisional", "final"):
-            ledger.set_period_state(PeriodState("2026-W45", "week", state, {"tickets": 1.0, "reviews": 0.7}, NOW))
-        assert ledger.period_states("week") == [PeriodState("2026-W45", "week", "final", {"tickets": 1.0, "reviews": 0.7}, NOW)]
+    # ---- Backfills ----------------------------------------------------------------------------
 
     def test_a_resumed_backfill_keeps_its_moment_and_its_progress(self, ledger: Ledger) -> None:
         request: dict[str, Any] = {"span": "2026-W40..2026-W42", "grain": "week", "which": "missing", "send": False}
@@ -563,11 +555,3 @@ class LedgerSuite:
         later = ledger.unknown_deliveries(now=NOW + timedelta(seconds=900), lease_seconds=900)
         assert [one.recipient for one in fresh] == ["a@example.com"]
         assert [one.recipient for one in later] == ["a@example.com", "b@example.com"]
-
-    def test_a_failed_mail_is_queued_again_on_request_only(self, ledger: Ledger) -> None:
-        ledger.queue_deliveries([mail()], now=NOW)
-        assert not ledger.requeue_failed(mail(), now=NOW)
-        ledger.claim_delivery(mail(), holder="x", now=NOW)
-        ledger.settle_delivery(mail(), DeliveryState.FAILED, holder="x", now=NOW)
-        assert ledger.requeue_failed(mail(), now=NOW)
-        assert ledger.claim_delivery(mail(), holder="y", now=NOW)

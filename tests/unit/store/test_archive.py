@@ -114,4 +114,5 @@ def test_what_a_killed_writer_left_is_swept(archive: Archive) -> None:
     hashes = archive.write(edition(), FILES)
     (archive.folder(edition()) / ".report.pdf.0a1b.part").write_bytes(b"%P")
     assert archive.check([edition(hashes)]) == []
-    assert (archive.sweep(), archive.sweep()) == (1, 0)
+    assert archive.sweep(edition().report, "2026-W01") == 0
+    assert [archive.sweep(edition().report, edition().period) for _ in range(2)] == [1, 0]
