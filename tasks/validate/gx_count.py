@@ -34,7 +34,7 @@ def run(frame: pl.DataFrame | pl.LazyFrame, rules: list[Rule], result_format: di
     """Validate a frame and return each rule's validation result by its name."""
     from great_expectations.core.expectation_suite import ExpectationSuite
 
-    import tasks.validate.gx_engine  # noqa: F401 - registers engine, data source and metrics
+    import tasks.validate.gx_metrics  # noqa: F401 - registers engine, data source and metrics
 
     context = quiet_context()
     asset = context.data_sources.add_polars("pull").add_frame_asset("frame")
@@ -49,7 +49,7 @@ def run(frame: pl.DataFrame | pl.LazyFrame, rules: list[Rule], result_format: di
         if result.exception_info.get("raised_exception") or "exception_message" not in result.exception_info:
             raise UserError(
                 f"The expectation of {name} could not be computed: {result.exception_info}.",
-                hint="Run `make test`; the engine in tasks/validate/gx_engine.py lacks a metric that this rule needs.",
+                hint="Run `make test`; the engine in tasks/validate/gx_metrics.py lacks a metric that this rule needs.",
             )
         by_name[name] = result
     return by_name
