@@ -98,18 +98,17 @@ class Flattener:
             cells = here.cells
             if cells is None:
                 continue
-            if kind is not str:
-                value = str(value) if kind is int else _text(value)
+            cell = _cell(value)
             missing = row - len(cells)
             if missing == 0:
-                cells.append(value)
+                cells.append(cell)
             elif missing > 0:
-                if value is None:
+                if cell is None:
                     continue  # filled up when the next value comes, or at the end
                 cells.extend([None] * missing)
-                cells.append(value)
+                cells.append(cell)
             else:
-                cells[row] = value  # two spellings of one name: the later one counts
+                cells[row] = cell  # two spellings of one name: the later one counts
 
     def _flush(self) -> None:
         if not self._row:

@@ -55,7 +55,7 @@ def pull_channel(
     now: datetime,
     wait: Callable[[float], None] = time.sleep,
 ) -> PulledRows:
-    """Pull one channel's rows of a window in canonical columns.
+    """Pull one channel's rows of a window in canonical columns; a channel that failed has `error` and `hint`.
 
     The window is half-open and reaches back by the channel's overlap; it applies to the stamp (`window_by`). A row without stamp
     always belongs to it. Nothing known to the source at or after `window_end` is brought.
@@ -68,9 +68,6 @@ def pull_channel(
         settings: Home, secrets, key of the customer references.
         now: Moment of the pull.
         wait: Sleeps between tries.
-
-    Returns:
-        The batch; a channel that failed has `error` and `hint`.
     """
     windowed = channel.stamp is not None and channel.window_by != "all"
     start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
@@ -89,7 +86,6 @@ def pull_channel(
         what = f"The channel {channel.name} could not be read ({reason})."
         return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
-    del mapped
     through = _complete_through(channel, native, frame, window)
     if windowed:
         wanted = _within(frame, start, window_end)

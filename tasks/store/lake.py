@@ -286,9 +286,11 @@ class Lake:
                     .agg(good_at=pl.col("appended_at").max())
                     .collect()
                 )
-                part = part.join(good, on=["channel", "source_id"], how="left", maintain_order="left")
-                part = part.filter(pl.col("good_at").is_null() | (pl.col("good_at") < pl.col("appended_at"))).drop("good_at")
-            kept.append(part)
+                followed = part.join(good, on=["channel", "source_id"], how="left", maintain_order="left")
+                open_still = pl.col("good_at").is_null() | (pl.col("good_at") < pl.col("appended_at"))
+                kept.append(followed.filter(open_still).drop("good_at"))
+            else:
+                kept.append(part)
         return pl.concat(kept)
 
     def _commit(self, table: str, rows: pl.DataFrame, appended_at: datetime, stored: DeltaTable | None) -> None:

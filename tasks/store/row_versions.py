@@ -17,6 +17,7 @@ of the commit where `ingested_at` may be a stamp of the source."""
 
 
 def text_column(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Return a column as text; one that the frame does not have is null."""
     column = pl.col(name) if name in frame.columns else pl.lit(None)
     return column.cast(pl.String).alias(name)
 

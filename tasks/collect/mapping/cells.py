@@ -128,4 +128,5 @@ def row_digests(rows: pl.DataFrame) -> pl.Series:
 
 
 def nulls(name: str, kind: Any, height: int) -> pl.Series:
+    """Return so many nulls of a type."""
     return pl.Series(name, [None], dtype=kind).new_from_index(0, height).alias(name)
