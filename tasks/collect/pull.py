@@ -66,8 +66,7 @@ def pull_channel(
         window_end: Aware UTC, not included.
         shop: Holds look-up files and SQL.
         settings: Home, secrets, key of the customer references.
-        now: Moment of the pull.
-        wait: Sleeps between tries.
+        now, wait: The moment of the pull, and what sleeps between tries.
     """
     windowed = channel.stamp is not None and channel.window_by != "all"
     start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
@@ -82,8 +81,7 @@ def pull_channel(
     except UserError as error:
         return _nothing(pull_id, channel, error.what, error.hint)
     except UNFORESEEN as error:
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
-        what = f"The channel {channel.name} could not be read ({reason})."
+        what = f"The channel {channel.name} could not be read ({_reason(error)})."
         return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
     through = _complete_through(channel, native, frame, window)
@@ -107,6 +105,10 @@ def pull_channel(
         complete_through=through,
         watermark=_watermark(frame),
     )
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
 
 
 def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: ChannelProblem = ChannelProblem.OTHER) -> PulledRows:

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, Large
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0004"
+HEAD = "0005"
 """Newest revision in `migrations/versions`; a test holds the two together."""
 
 
