@@ -84,7 +84,7 @@ def judge_seed(seed: int, quick: bool = False, verbose: bool = False) -> dict[st
                 )
     named = {name: _named(name, world, facts, results, weeks_late=0) for name in EXCESS}
     later = {name: _named(name, world, facts, results, weeks_late=2) for name in EXCESS}
-    traps = _traps(world, facts, shop, results)
+    traps = _traps(facts, shop, results)
     verdicts = _verdicts(world, facts, shop, periods[-1])
     quiet = [name for name in world.truth["quiet_weeks"] if name in results]
     alarmed = [name for name in quiet if any(cause.kind not in SHOP_LEVEL for cause in results[name].causes)]
@@ -135,7 +135,7 @@ def is_right_slice(truth: dict[str, str], cause: Cause, facts: Facts) -> bool:
     if "queue" in wanted or "app_version" in wanted:
         return all(got.get(k) == v for k, v in wanted.items() if k in ("queue", "shift", "app_version"))
     orders = facts["order_line"]
-    mine, true = _units(orders, got, cause), _units(orders, truth, cause)
+    mine, true = _units(orders, got), _units(orders, truth)
     recent = pl.col("paid_at") >= datetime(cause.days[0].year, cause.days[0].month, cause.days[0].day, tzinfo=UTC) - timedelta(
         days=75
     )
@@ -149,7 +149,7 @@ def is_right_slice(truth: dict[str, str], cause: Cause, facts: Facts) -> bool:
     return counts["both"] >= 0.3 * counts["true"] and cases >= 5
 
 
-def _units(orders: pl.DataFrame, conditions: dict[str, str], cause: Cause) -> pl.Expr:
+def _units(orders: pl.DataFrame, conditions: dict[str, str]) -> pl.Expr:
     mask = pl.lit(True)
     for name, value in conditions.items():
         if name in ("pay_date", "ship_date", "shipped_from"):
@@ -162,7 +162,7 @@ def _units(orders: pl.DataFrame, conditions: dict[str, str], cause: Cause) -> pl
     return mask.fill_null(value=False)
 
 
-def _traps(world: World, facts: Facts, shop: Shop, results: dict[str, RootCauses]) -> dict[str, bool]:
+def _traps(facts: Facts, shop: Shop, results: dict[str, RootCauses]) -> dict[str, bool]:
     """Whether each trap got the right answer, restraint, where this benchmark can see it."""
     right: dict[str, bool] = {}
     w42 = results["2026-W42"]

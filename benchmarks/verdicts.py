@@ -28,7 +28,7 @@ from tasks.act.observation import evidence
 from tasks.act.verdict import JudgedEffect, RateComparison, judge
 from tasks.act.week_counts import AFTER, BEFORE, UNTREATED, Counts
 from tasks.methods.noise import Noise
-from tasks.model.actions import Action, ActionKind, Verdict
+from tasks.model.actions import Action, ActionKind, CutInAxis, Verdict
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.tables import UTC_TIME
@@ -153,7 +153,7 @@ def is_same_through_frames(case: Case, shop: Shop) -> bool:
     action = Action(
         action_id="A", what="", kind=ActionKind.CORRECT, cause_id="", owner="", department="", due=datetime(2030, 1, 1, tzinfo=UTC), metric="",
         exposure="units_signed", age_days=windows.age_days, slice={"sku": "SKU-00"}, leaf="LOG.DAMAGE", target=case.target, target_text="",
-        expected_effect="", period=f"{opened.isocalendar().year}-W{opened.isocalendar().week:02d}", cut_in_axis="ship_date",
+        expected_effect="", period=f"{opened.isocalendar().year}-W{opened.isocalendar().week:02d}", cut_in_axis=CutInAxis.SHIP_DATE,
         baseline_from=windows.before_from, baseline_to=windows.before_to, trigger_from=trigger, trigger_to=opened,
         verify_weeks=windows.verify_weeks, min_units=windows.min_units,
     )  # fmt: skip

@@ -42,11 +42,10 @@ class Applications:
         return len(self.row)
 
 
-def silent_rates(goods: Products, bought: Orders, version_seven: int) -> tuple[Floats, Floats]:
+def silent_rates(bought: Orders, version_seven: int) -> tuple[Floats, Floats]:
     """Return the rates of after-sales orders that no complaint preceded.
 
     Args:
-        goods: The products.
         bought: The order lines.
         version_seven: Index of HW-12.
 
@@ -143,7 +142,7 @@ def _after_complaint(rng: np.random.Generator, bought: Orders, cases: Cases) -> 
 
 def _silent(rng: np.random.Generator, goods: Products, bought: Orders) -> list[tuple[Ints, ...]]:
     """Draw the after-sales orders that no complaint preceded: for quality, and for all other reasons."""
-    quality, other = silent_rates(goods, bought, goods.index["HW-12"])
+    quality, other = silent_rates(bought, goods.index["HW-12"])
     signed = bought.signed < NEVER
     rows = np.flatnonzero(signed & (rng.random(len(bought)) < quality))
     reason = rng.choice([QUIET, DAMAGED, NOT_AS, WRONG], len(rows), p=[0.66, 0.16, 0.12, 0.06])
@@ -181,12 +180,11 @@ def _kind_chances(reason: int) -> tuple[float, ...]:
     return (0.10, 0.70, 0.05, 0.05, 0.05, 0.05)
 
 
-def refund_cases(rng: np.random.Generator, bought: Orders, applied: Applications) -> Cases:
+def refund_cases(rng: np.random.Generator, applied: Applications) -> Cases:
     """Draw complaints about refunds: exposure is the after-sales order, axis its application.
 
     Args:
         rng: Source of chance.
-        bought: The order lines.
         applied: After-sales orders.
 
     Returns:

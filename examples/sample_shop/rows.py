@@ -36,10 +36,10 @@ def native_rows(frame: pl.DataFrame, channel: str) -> pl.DataFrame:
     """
     if "stamp" in frame.columns:
         frame = frame.sort("stamp", "source_id" if "source_id" in frame.columns else frame.columns[0])
-    return frame.select(_written(item, frame).alias(item.native) for item in SHAPES[channel] if item.column in frame.columns)
+    return frame.select(_written(item).alias(item.native) for item in SHAPES[channel] if item.column in frame.columns)
 
 
-def _written(item: Field, frame: pl.DataFrame) -> pl.Expr:
+def _written(item: Field) -> pl.Expr:
     value = pl.col(item.column)
     local = value.dt.convert_time_zone(ZONE) if item.manner in ("time", "iso") else value
     match item.manner:

@@ -136,7 +136,7 @@ def build(
     trapped = trap_cases(trap_chances, goods, bought, scale, end) if traps else TrapCases([], np.zeros(0, dtype=np.int64), "")
     cases = joined([*parts, *trapped.parts])
     applied = applications(chance("applications"), goods, bought, cases, trapped.claims, end)
-    cases = joined([cases, refund_cases(chance("refund"), bought, applied)])
+    cases = joined([cases, refund_cases(chance("refund"), applied)])
     part = records(chance("records"), bought, cases, end)
     gone = in_missing_days(part, bought) if traps else np.zeros(len(part), dtype=bool)
     tables, gold = _tables(chance, ground, applied, part, gone)

@@ -66,7 +66,7 @@ def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
     return made
 
 
-def partial(facts: Facts, period: Period, shop: Shop) -> str:
+def partial(facts: Facts, period: Period) -> str:
     """Say which days a period that is not whole covers (`2015-03-01..2015-03-19`), or nothing.
 
     It is not whole when the review's moment lies before its end, or when every channel of feedback falls silent for its
@@ -75,7 +75,6 @@ def partial(facts: Facts, period: Period, shop: Shop) -> str:
     Args:
         facts: Tables as of the review's moment.
         period: The period.
-        shop: Configuration.
     """
     if facts.as_of < period.end:
         last = facts.as_of.astimezone(ZoneInfo(period.zone)).date()

@@ -38,7 +38,7 @@ def find_root_causes(run: Run, facts: Facts) -> RootCauses:
         facts,
         run.period,
         run.shop,
-        partial=partial(facts, run.period, run.shop),
+        partial=partial(facts, run.period),
         earlier=[(known.period, known.cause) for known in earlier],
     )
     new = sum(cause.life == CauseLife.NEW for cause in found.causes)
@@ -50,7 +50,7 @@ def find_root_causes(run: Run, facts: Facts) -> RootCauses:
 def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult], proposals: list[Action]) -> Review:
     """Measure every figure of the period and gather what the report may say."""
     run.progress("analyse")
-    incomplete = partial(facts, run.period, run.shop)
+    incomplete = partial(facts, run.period)
     channels = coverage(facts, run.period, run.shop)
     kept = [
         edition

@@ -132,7 +132,7 @@ def estimate_curve(book: UnitHistory, family: str, until: int, *, weeks: int = B
     line = book.line_of_sku
     for _ in range(3):
         mask = keep_week[week] & keep_cell[sku[unit], week]
-        hazard = _hazard(units, sku[unit][mask], age[mask], effect, keep_week, keep_cell, first, low, until, length)
+        hazard = _hazard(units, age[mask], effect, keep_week, keep_cell, first, low, until, length)
         plain = _weekly(units, hazard, first, low, n_weeks, until)
         observed = np.zeros((skus, n_weeks))
         np.add.at(observed, (sku[unit], week), 1.0)
@@ -156,7 +156,6 @@ def estimate_curve(book: UnitHistory, family: str, until: int, *, weeks: int = B
 
 def _hazard(
     units: Weights,
-    case_sku: NDArray[np.int32],
     age: NDArray[np.int32],
     effect: Weights,
     keep_week: NDArray[np.bool_],

@@ -69,7 +69,7 @@ def order_cause(
     )
     if hit.found.observed > hit.found.expected:
         evidence = _with_circumstances(evidence, period, shop, book, fitted, hit, since, axis)
-    kind = _kind(slice_, hit, shop, period)
+    kind = _kind(slice_, hit, shop)
     return replace(
         _counted(hit, kind, slice_, leaves, records, period),
         since=since,
@@ -193,7 +193,7 @@ def _has_ended(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> b
     return float(panel.weights[after].sum()) * hit.found.ratio > 5
 
 
-def _kind(slice_: dict[str, str], hit: Candidate, shop: Shop, period: Period) -> CauseKind:
+def _kind(slice_: dict[str, str], hit: Candidate, shop: Shop) -> CauseKind:
     if hit.family in ("app", "service"):
         return CauseKind(hit.family)
     if "session_id" in slice_:

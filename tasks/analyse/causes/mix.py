@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 from tasks.expected.arrivals import excess_nats, expected_by
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import UnitHistory, day_number
-from tasks.model.facts import Facts
 from tasks.model.figures import MixEffect, MixVerdict
 from tasks.model.periods import Period
 
 FIGURES = {"return": "refund_rate_after_sign"}
 
 
-def mix_effects(book: UnitHistory, fitted: dict[str, Curve], facts: Facts, period: Period) -> list[MixEffect]:
+def mix_effects(book: UnitHistory, fitted: dict[str, Curve], period: Period) -> list[MixEffect]:
     """Split the change of the after-sign refund rate by source of traffic into composition and own change.
 
     With shares s and rates r of the slices before (0) and now (1): Σ s₁r₁ − Σ s₀r₀ = Σ (s₁−s₀)(r₀+r₁)/2 + Σ (r₁−r₀)(s₀+s₁)/2,

@@ -12,10 +12,9 @@ from tasks.methods.likelihood import likelihood_ratio
 from tasks.model.causes import Cause, CauseKind
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
-from tasks.shop.load import Shop
 
 
-def reputation(facts: Facts, period: Period, shop: Shop) -> list[Cause]:
+def reputation(facts: Facts, period: Period) -> list[Cause]:
     """Find products that many write about without an order behind it while confirmed faults stay level (docs/method.md, 6)."""
     known = facts["feedback"].filter(
         pl.col("oid").is_null() & pl.col("sku").is_not_null() & (pl.col("nature") != "praise") & (pl.col("family") != "app")

@@ -108,7 +108,7 @@ def _from_orders(
     chosen = [(hit, more) for hit, more in brought_together(raised.candidates) if _is_current(book, fitted, hit)]
     describe = partial(order_cause, facts, period, shop, book, fitted)
     causes = _with_contributions([describe(hit, more) for hit, more in chosen], raised.excess)
-    causes += clusters(facts, period) + reputation(facts, period, shop)
+    causes += clusters(facts, period) + reputation(facts, period)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
     falls = [describe(hit, []) for hit, _ in brought_together(raised.falls)]
     best = max(raised.rejected, key=lambda hit: hit.found.score, default=None)
@@ -120,7 +120,7 @@ def _from_orders(
         expected_false_alarms=alpha * panels * len(windows),
         strongest_rejected=describe(best, []) if best else None,
         rejected_why="below_threshold" if best else "nothing_raised",
-        mix=mix_effects(book, fitted, facts, period),
+        mix=mix_effects(book, fitted, period),
         expected_leaves=expected_leaves,
         expected_total=sum(expected_leaves.values()) if expected_leaves else None,
     )

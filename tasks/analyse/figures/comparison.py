@@ -116,7 +116,7 @@ def baseline(chain: Sequence[Period], code: str, scope: str, shop: Shop, *, sile
         if period.first_day >= since
         and place not in silent
         and (special or not _special(period, shop))
-        and not _lacks_data(period, code, scope, shop)
+        and not _lacks_data(period, code, shop)
     ]
     known = sum(place not in silent for place in range(len(chain) - 1))
     broken = bool(breaks) and (judged.first_day < since or (len(places) < MINIMUM_HISTORY <= known))
@@ -135,7 +135,7 @@ def _touches(event: Event, code: str, scope: str) -> bool:
     return named and set(event.slice) <= COARSE and (not scope or line == scope)
 
 
-def _lacks_data(period: Period, code: str, scope: str, shop: Shop) -> bool:
+def _lacks_data(period: Period, code: str, shop: Shop) -> bool:
     lost = shop.calendar.events_between(period.first_day, period.last_day, (BreakKind.MISSING_DATA,))
     return any(table in FIGURES[code].moved_by for event in lost for table in event.affects)
 

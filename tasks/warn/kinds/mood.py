@@ -138,7 +138,7 @@ def _products(facts: Facts, shop: Shop) -> list[EarlyWarning]:
             answer_by=facts.as_of + timedelta(hours=rule.answer_hours),
             items=cause.rows,
         )
-        for cause in reputation(facts, week, shop)
+        for cause in reputation(facts, week)
     ]
 
 

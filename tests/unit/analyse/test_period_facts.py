@@ -158,7 +158,7 @@ def test_missing_days_of_a_channel_are_named_and_the_period_is_still_whole(shop:
         and found["reviews"].records == 80
     )
     assert (found["tickets"].missing_days, found["tickets"].records, found["tickets"].quarantined) == ((), 140, 1)
-    assert partial(facts, W45, shop) == ""
+    assert partial(facts, W45) == ""
     named = [one for one in breaks(facts, W45, shop, list(found.values())) if one.kind == "missing_data"]
     assert [(one.on, one.until, one.affects) for one in named] == [(date(2026, 11, 3), date(2026, 11, 5), ("reviews",))]
 
@@ -166,14 +166,14 @@ def test_missing_days_of_a_channel_are_named_and_the_period_is_still_whole(shop:
 def test_data_that_stop_make_a_partial_period_that_judges_nothing(shop: Shop) -> None:
     facts = Facts({"feedback": feedback(*steady(20, date(2026, 8, 1), date(2026, 10, 19)))}, AS_OF)
     october = Period.parse("2026-10")
-    assert partial(facts, october, shop) == "2026-10-01..2026-10-19"
+    assert partial(facts, october) == "2026-10-01..2026-10-19"
     assert {figure.judgement for figure in figures(facts, october, shop, partial="2026-10-01..2026-10-19")} == {"incomplete"}
-    assert partial(facts, Period.parse("2026-09"), shop) == ""
+    assert partial(facts, Period.parse("2026-09")) == ""
 
 
 def test_a_period_that_still_runs_is_partial(shop: Shop) -> None:
     facts = Facts({"feedback": feedback(on(3))}, moment(date(2026, 11, 5)))
-    assert partial(facts, W45, shop) == "2026-11-02..2026-11-05"
+    assert partial(facts, W45) == "2026-11-02..2026-11-05"
 
 
 def test_completeness_follows_from_how_late_records_came(shop: Shop) -> None:

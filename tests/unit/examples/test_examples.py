@@ -132,7 +132,7 @@ class Example:
         """Review a month and make its edition."""
         facts, shop = self.facts, self.shop
         period = Period.parse(period_id, shop.identity.zone)
-        cut = partial(facts, period, shop)
+        cut = partial(facts, period)
         found = root_causes(facts, period, shop, partial=cut)
         red = red_lines(facts, period, shop)
         first = language(shop.identity.languages[0])

@@ -61,8 +61,8 @@ def shop(
 
 
 def effect_of(new_shares: dict[str, float], new_rates: dict[str, float], **more: float) -> MixEffect:
-    facts, book = shop(new_shares, new_rates, **more)  # type: ignore[arg-type]
-    [effect] = mix_effects(book, curves(book, JUDGED), facts, JUDGED)
+    _facts, book = shop(new_shares, new_rates, **more)  # type: ignore[arg-type]
+    [effect] = mix_effects(book, curves(book, JUDGED), JUDGED)
     return effect
 
 
@@ -132,7 +132,7 @@ def test_a_promotion_with_the_same_shares_is_no_change() -> None:
     lines = order_lines(paid, traffic_source=traffic.tolist(), sku="HW-01", line="HW")
     facts = facts_of(lines, aftersale=returns(lines, np.array([RATES[t] for t in traffic]), traffic.tolist()))
     book = build_book(facts, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
-    [effect] = mix_effects(book, curves(book, JUDGED), facts, JUDGED)
+    [effect] = mix_effects(book, curves(book, JUDGED), JUDGED)
     assert effect.verdict == "none" and effect.after == pytest.approx(effect.before, rel=0.04)
 
 
@@ -141,9 +141,9 @@ def test_without_orders_of_the_period_or_sources_there_is_no_split() -> None:
     curve = curves(book, JUDGED)["return"]
     empty = Period.parse("2028-W10")
     assert mix_of(book, curve, "traffic_source", "refund_rate_after_sign", empty) is None
-    assert mix_effects(book, {}, facts, JUDGED) == []
+    assert mix_effects(book, {}, JUDGED) == []
     blind = build_book(facts, ["sku"], ZONE, JUDGED.last_day + timedelta(days=1))
-    assert mix_effects(blind, curves(blind, JUDGED), facts, JUDGED) == []
+    assert mix_effects(blind, curves(blind, JUDGED), JUDGED) == []
 
 
 def test_refunds_before_signing_do_not_count() -> None:
