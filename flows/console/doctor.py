@@ -45,14 +45,17 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
         ("renderer", machine.renderer),
     ]
     if shop is not None:
-        looks.append(("channels", partial(shop_checks.sources, shop)))
+        looks += [
+            ("channels", partial(shop_checks.sources, shop)),
+            ("calendar", partial(shop_checks.calendar, shop, now)),
+        ]
         looks += [
             (f"channel {channel.name}", partial(store_checks.channel, channel, shop, settings, now))
             for channel in shop.channels.channels
         ]
     looks.append(("mail", partial(mail.transport, settings)))
     if stores is not None and shop is not None:
-        looks.append(("severity", partial(store_checks.severity, stores, shop, now)))
+        looks.append(("coding", partial(store_checks.coding, stores, shop, now)))
     if stores is not None:
         looks += [("mails", partial(mail.deliveries, stores)), ("leases", partial(store_checks.leases, stores, now))]
     with desk_beside(settings.home):

@@ -208,3 +208,9 @@ def _with_families(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
         ),
     )
     return keyed.join(looked, on=keys, how="left", nulls_equal=True, maintain_order="left").drop("late", "has_app")
+
+
+def uncoded_share(feedback: pl.DataFrame) -> float:
+    """Return the share of counted cases that stayed uncoded (UNK); above the configured budget more words are needed."""
+    counted = feedback.filter("counted")
+    return int((counted["leaf"] == UNCODED).sum()) / len(counted) if len(counted) else 0.0

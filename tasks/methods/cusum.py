@@ -115,30 +115,6 @@ def design(expected_per_step: float, ratio: float, arl0: float, *, head_start: f
     return CusumDesign(expected_per_step, ratio, drop / parts, high / parts, reached(high), found, start / parts)
 
 
-def arl(h: float, k: float, mean: float, fir: float = 0.0) -> float:
-    """Return the mean steps until the sum of Poisson counts less an allowance reaches a limit, exactly (Brook and Evans 1972).
-
-    Args:
-        h: Limit in cases; a signal is a sum at or above it.
-        k: Allowance a step, in cases.
-        mean: Mean count of a step.
-        fir: Sum at the start, below the limit.
-
-    Returns:
-        Mean run length in steps, the step of the signal counted. Limit, allowance and start are taken to the nearest 1/1024 of
-        a case where they are no simple fractions.
-    """
-    exact = [Fraction(value).limit_denominator(LATTICE_STEPS_OF_A_CASE) for value in (h, k, fir)]
-    parts = lcm(*(value.denominator for value in exact))
-    states, drop, start = (int(value * parts) for value in exact)
-    if not 0 <= start < states <= MOST_STATES or drop <= 0 or mean <= 0:
-        raise UserError(
-            f"A CUSUM with limit {h}, allowance {k}, mean {mean} and start {fir} has no run length that can be computed",
-            hint="give a limit above the start, an allowance and a mean above 0, in simple fractions of a case",
-        )
-    return float(_run_lengths(states, drop, parts, mean)[start])
-
-
 def path(counts: Sequence[float], expected: Sequence[float], chosen: CusumDesign) -> CusumPath:
     """Return the cumulative sum over steps whose expectations may differ: the allowance grows with what a step expects.
 

@@ -26,7 +26,6 @@ class Scan:
     found: list[FoundSlice]
     tested: int
     rejected: FoundSlice | None
-    total_excess: float
     ratio: float
 
 
@@ -56,7 +55,7 @@ def scan(
     weights = panel.weights.astype(np.float64, copy=True)
     total, expected_total = panel.n_cases, float(weights.sum())
     if expected_total <= 0 or (total == 0 and not falls):
-        return Scan([], 0, None, 0.0, 1.0)
+        return Scan([], 0, None, 1.0)
     tested = 0
     found: list[FoundSlice] = []
     rejected: FoundSlice | None = None
@@ -81,7 +80,7 @@ def scan(
         rows = best.pattern.rows(panel.units, panel.unit_days)
         weights[rows] *= best.observed / max(best.expected, 1e-9)
         found.append(FoundSlice(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
-    return Scan(found, tested, rejected, sum(f.excess for f in found), total / expected_total)
+    return Scan(found, tested, rejected, total / expected_total)
 
 
 def _common_level(panel: Panel, totals: Totals, total: float, falls: bool) -> float:

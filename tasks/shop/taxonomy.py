@@ -89,9 +89,7 @@ class Taxonomy(Section):
     leaves: dict[str, Leaf]
     own_leaves: dict[str, Leaf] = Field(default_factory=dict, description="The shop's further leaves; they join `leaves`.")
     changes: list[Change] = []
-    unk_budget: float = Field(
-        default=0.15, description="Above this share of uncoded complaints the sections by problem carry a warning."
-    )
+    unk_budget: float = Field(default=0.15, description="Above this share of uncoded complaints `aftersales doctor` warns.")
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -167,10 +165,6 @@ class Taxonomy(Section):
         """
         labels = {self.every_leaf[leaf].lens[lens] for leaf in self.leaves_of(code)} or {self.every_leaf[UNCODED].lens[lens]}
         return labels.pop() if len(labels) == 1 else COARSE
-
-    def lens_map(self, lens: str) -> dict[str, str]:
-        """Return code → label for every leaf and every node: total, so that Σ over labels = n."""
-        return {code: self.label(lens, code) for code in (*self.nodes, *self.every_leaf)}
 
     def family(self, code: str, symptom: str | None = None, *, app_version: bool = False, late: bool = False) -> str:
         """Return the lag family of a leaf or node with a symptom.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from flows.console.checks.finding import Finding
 from tasks.collect.privacy import KEY_FILE, customer_key
 from tasks.errors import UserError
@@ -32,6 +35,15 @@ def sources(shop: Shop) -> Finding:
     if not count:
         return Finding("bad", "channels", "channels.yaml lists no source.", "List one; its comments show how.")
     return Finding("ok", "channels", f"channels.yaml lists {count}.")
+
+
+def calendar(shop: Shop, now: datetime) -> Finding:
+    """Say whether the working days of this year are published; deadlines in working days rest on them."""
+    today = now.astimezone(ZoneInfo(shop.identity.zone)).date()
+    if shop.calendar.is_assumed(today):
+        advice = "Write the published holidays and make-up days of the year into calendar.yaml."
+        return Finding("warn", "calendar", f"The working days of {today.year} are only assumed.", advice)
+    return Finding("ok", "calendar", f"The working days of {today.year} are published.")
 
 
 def key(settings: Settings) -> Finding:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from flows.console.checks.finding import Finding
-from tasks.classify.coding import code
+from tasks.classify.coding import code, uncoded_share
 from tasks.classify.severity import p0_share
 from tasks.collect.pull import pull_channel
 from tasks.errors import UserError
@@ -64,18 +64,24 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
     return Finding("ok", what, f"Reachable; {batch.read} rows of the last day.")
 
 
-def severity(opened: Stores, shop: Shop, now: datetime) -> Finding:
-    """Code the last four weeks of records: where too many are P0, nobody hurries for any."""
+def coding(opened: Stores, shop: Shop, now: datetime) -> Finding:
+    """Code the last four weeks of records: where too many are P0, nobody hurries for any; what is UNK, nobody sees by problem."""
     facts = Facts({name: opened.lake.as_of(name, now) for name in TABLES}, now, [])
     newest = facts["feedback"]["submitted_at"].max()
     if not isinstance(newest, datetime):
-        return Finding("ok", "severity", "No record yet.")
+        return Finding("ok", "coding", "No record yet.")
     facts.tables["feedback"] = facts["feedback"].filter(pl.col("submitted_at") > newest - timedelta(weeks=4))
-    share, budget = p0_share(code(facts, shop)["feedback"]), shop.service_levels.p0_budget
-    text = f"{share:.1%} of the complaints of the newest four weeks are P0; at most {budget:.0%} is meant."
-    if share > budget:
-        return Finding("warn", "severity", text, "The P0 rules in service_levels.yaml are too wide: narrow them.")
-    return Finding("ok", "severity", text)
+    coded = code(facts, shop)["feedback"]
+    urgent, unclassified = p0_share(coded), uncoded_share(coded)
+    text = (
+        f"Of the complaints of the newest four weeks {urgent:.1%} are P0 (at most {shop.service_levels.p0_budget:.0%} is meant), "
+        f"{unclassified:.1%} are UNK (at most {shop.taxonomy.unk_budget:.0%} is meant)."
+    )
+    if urgent > shop.service_levels.p0_budget:
+        return Finding("warn", "coding", text, "The P0 rules in service_levels.yaml are too wide: narrow them.")
+    if unclassified > shop.taxonomy.unk_budget:
+        return Finding("warn", "coding", text, "Map the source's own codes in channels.yaml, or add words to words.yaml.")
+    return Finding("ok", "coding", text)
 
 
 def leases(opened: Stores, now: datetime) -> Finding:

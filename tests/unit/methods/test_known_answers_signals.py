@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2, gamma, nbinom, norm, poisson
 
-from tasks.methods.cusum import arl
 from tasks.methods.shrinkage import (
     Prior,
     dispersion,
@@ -20,6 +19,7 @@ from tasks.methods.shrinkage import (
     funnel_limits,
     shrunken,
 )
+from tests.unit.methods.run_lengths import arl
 
 # ---- 5. Proportional reporting ratio. Computed; the paper's figures are known from memory only -----------------------------
 
