@@ -109,7 +109,7 @@ def test_skus_are_ranked_against_their_line(shop: Shop) -> None:
     assert first.ratio is not None and 1.5 < first.ratio < 90 / 40
     # Nine of four expected is the highest share of all, and only counted: no ratio, no word.
     small = next(row for row in made.rows if row.value == "KT-04")
-    assert (small.cases, small.ratio, small.low, small.judgement, small.p) == (9, None, None, "", None)
+    assert (small.cases, small.ratio, small.low, small.judgement, small.p) == (9, None, None, "insufficient", None)
     assert (made.tested, made.left_out, made.minimum_n) == (3, 0, 30)
 
 
