@@ -119,8 +119,8 @@ class PolarsFrameAsset(DataAsset):  # type: ignore[type-arg]
     def build_batch_request(
         self,
         options: dict[str, Any] | None = None,
-        batch_slice: Any = None,  # noqa: ARG002 - GX's own signature
-        partitioner: Any = None,  # noqa: ARG002
+        batch_slice: Any = None,
+        partitioner: Any = None,
     ) -> BatchRequest[Any]:
         """Return a request for the frame in `options["dataframe"]`; GX keeps requests, so that the rows stand in it to be taken back."""
         frame = (options or {}).get("dataframe")
