@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, ValidationInfo, model_serializer, model_validator
@@ -41,6 +41,28 @@ def text_in(texts: Mapping[str, str], *wanted: str) -> str:
     return next(filter(None, texts.values()), "")
 
 
+def gathered(value: Any, into: str, prefix: str = "", taken: Collection[str] = ()) -> Any:
+    """Return what a section was written as, with its keys that end in a language put into one mapping by language.
+
+    Args:
+        value: The section as read; anything but a mapping stays as it is.
+        into: Field that takes the mapping.
+        prefix: What stands before the language: `name_` in `name_en`.
+        taken: Keys with a meaning of their own.
+    """
+    if not isinstance(value, dict):
+        return value
+    by_language: dict[str, Any] = {}
+    others: dict[Any, Any] = {}
+    for key, each in value.items():
+        match = re.fullmatch(f"{prefix}({_TAG})", key) if isinstance(key, str) and key not in taken else None
+        if match:
+            by_language[match[1]] = each
+        else:
+            others[key] = each
+    return {**others, into: by_language} if by_language else value
+
+
 def first_language(info: ValidationInfo) -> str:
     """Return the first language of the shop whose configuration is read, or nothing."""
     return str((info.context or {}).get("first_language", ""))
@@ -58,13 +80,7 @@ class Named(Section):
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        languages = [key for key in value if isinstance(key, str) and key not in cls.model_fields and re.fullmatch(_TAG, key)]
-        if not languages:
-            return value
-        rest = {key: each for key, each in value.items() if key not in languages}
-        return {**rest, "texts": {key: value[key] for key in languages}}
+        return gathered(value, "texts", taken=cls.model_fields)
 
     @model_validator(mode="after")
     def _remember_the_first_language(self, info: ValidationInfo) -> Self:
@@ -100,15 +116,7 @@ class Proper(Section):
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        spellings = {
-            key: match[1] for key in value if isinstance(key, str) and (match := re.fullmatch(f"name_({_TAG})", key)) is not None
-        }
-        if not spellings:
-            return value
-        rest = {key: each for key, each in value.items() if key not in spellings}
-        return {**rest, "written": {language: value[key] for key, language in spellings.items()}}
+        return gathered(value, "written", prefix="name_")
 
     @property
     def spellings(self) -> tuple[str, ...]:

@@ -4,45 +4,60 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from tasks.shop.names import Name
+from tasks.shop.names import LanguageTag, Name, gathered
 from tasks.shop.section import Section
+
+_SPACELESS = r"\u3040-\u30ff\u3400-\u9fff"
+"""Letters of scripts that put no space between words: such a word is found wherever it stands."""
+
+_NO_LETTER_BEFORE, _NO_LETTER_AFTER = rf"(?<![^\W{_SPACELESS}])", rf"(?![^\W{_SPACELESS}])"
+"""Edges of a word of any other script; a letter of a script without spaces is one too: 属defect批次."""
 
 
 class PhraseGroup(Section):
     """Phrases of one leaf (and symptom); a phrase `a … b` needs both parts in the same text."""
 
-    zh: list[str] = []
-    en: list[str] = []
+    written: dict[LanguageTag, list[str]] = Field(default_factory=dict, description="Phrases by language: `zh`, `en`.")
     symptom: str = ""
     negatable: bool = Field(default=True, description="False where absence is the complaint itself: 没有赠品.")
     weight: float = Field(default=2.0, description="What one phrase of the group counts; the leaf with the highest sum is taken.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, value: Any) -> Any:
+        return gathered(value, "written", taken=cls.model_fields)
+
     @property
     def phrases(self) -> list[str]:
-        """All phrases, both languages, lower case."""
-        return [phrase.lower() for phrase in (*self.zh, *self.en)]
+        """All phrases of all languages, lower case."""
+        return [phrase.lower() for phrases in self.written.values() for phrase in phrases]
 
 
-class GateWord(Section):
-    """A word with legal effect and what a general edition prints instead (docs/method.md, 10)."""
+class GateWord(Name):
+    """A word with legal effect, by language, and what a general edition prints instead (docs/method.md, 10)."""
 
-    zh: str = ""
-    en: str = ""
-    instead_zh: str = ""
-    instead_en: str = ""
-    unless_after: list[str] = Field(
-        default_factory=list, description="What may stand right before the Chinese word: 功能 before 缺陷."
-    )
+    instead: dict[LanguageTag, str] = Field(description="The replacement by language: `instead_en` beside `en`.")
+    unless_after: list[str] = Field(default_factory=list, description="What may stand right before the word: 功能 before 缺陷.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_replacements(cls, value: Any) -> Any:
+        return gathered(value, "instead", prefix="instead_")
 
     @model_validator(mode="after")
     def _replaces_itself_by_something_else(self) -> Self:
-        if bool(self.zh) != bool(self.instead_zh) or bool(self.en) != bool(self.instead_en):
+        if {code for code, word in self.texts.items() if word} != {code for code, word in self.instead.items() if word}:
             raise ValueError("a gate word needs its replacement in the same language")
         return self
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Word and replacement in each language."""
+        return [(word, self.instead[code]) for code, word in self.texts.items() if word]
 
 
 class Forbidden(Name):
@@ -125,27 +140,34 @@ class Words(Section):
     vocabulary: Vocabulary = Vocabulary()
 
     @cached_property
-    def _gate_zh(self) -> list[tuple[re.Pattern[str], str]]:
-        words = sorted((g for g in self.gate if g.zh), key=lambda g: -len(g.zh))
-        return [
-            (re.compile("".join(f"(?<!{re.escape(b)})" for b in g.unless_after) + re.escape(g.zh)), g.instead_zh) for g in words
-        ]
-
-    @cached_property
-    def _gate_en(self) -> list[tuple[re.Pattern[str], str]]:
-        pairs = sorted(((g.en, g.instead_en) for g in self.gate if g.en), key=lambda pair: -len(pair[0]))
-        return [(re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE), instead) for word, instead in pairs]
+    def _gate(self) -> list[tuple[re.Pattern[str], str]]:
+        """Pattern and replacement of every word with legal effect: scripts without spaces first, then the longest."""
+        words = [(word, instead, gate.unless_after) for gate in self.gate for word, instead in gate.pairs]
+        words.sort(key=lambda each: (not _spaceless(each[0]), -len(each[0])))
+        return [(_gate_pattern(word, unless_after), instead) for word, instead, unless_after in words]
 
     def gated(self, text: str) -> str:
         """Return a text with every word of legal effect replaced, as a general edition prints it."""
-        for pattern, instead in (*self._gate_zh, *self._gate_en):
+        for pattern, instead in self._gate:
             text = pattern.sub(instead, text)
         return text
 
     def gate_hits(self, text: str) -> list[str]:
         """Return the words with legal effect that stand in a text."""
-        return [match[0] for pattern, _ in (*self._gate_zh, *self._gate_en) for match in pattern.finditer(text)]
+        return [match[0] for pattern, _ in self._gate for match in pattern.finditer(text)]
 
     def forbidden_practice(self, text: str) -> Forbidden | None:
         """Return the practice that a proposal or reply would amount to, or nothing."""
         return next((rule for rule in self.forbidden if any(re.search(p, text, re.IGNORECASE) for p in rule.patterns)), None)
+
+
+def _spaceless(word: str) -> bool:
+    return re.search(f"[{_SPACELESS}]", word) is not None
+
+
+def _gate_pattern(word: str, unless_after: list[str]) -> re.Pattern[str]:
+    """Return what finds a word: as it is in a script without spaces, else as a whole word whatever its capitals."""
+    before = "".join(f"(?<!{re.escape(each)})" for each in unless_after)
+    if _spaceless(word):
+        return re.compile(before + re.escape(word))
+    return re.compile(f"{before}{_NO_LETTER_BEFORE}{re.escape(word)}{_NO_LETTER_AFTER}", re.IGNORECASE)

@@ -58,3 +58,39 @@ def test_plain_measures_are_allowed(text: str) -> None:
 def test_a_negation_that_ends_with_another_one_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="drop the longer one"):
         parse_section(Words, "cues: {negation: [没有, 并没有]}".encode(), "words.yaml")
+
+
+GATE = """
+gate:
+  - {en: recall, instead_en: stop sale, fr: rappel, instead_fr: arrêt de vente}
+  - {zh: 缺陷, instead_zh: 批次问题, unless_after: [功能]}
+  - {fr: défaut, instead_fr: écart}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("Recall them", "stop sale them"),
+        ("recalling", "recalling"),
+        ("Défaut de série", "écart de série"),
+        ("défauts", "défauts"),
+        ("rappel du lot", "arrêt de vente du lot"),
+        ("属recall批次", "属stop sale批次"),
+        ("批次缺陷", "批次批次问题"),
+        ("功能缺陷", "功能缺陷"),
+    ],
+)
+def test_a_word_with_legal_effect_is_replaced_in_every_language(text: str, printed: str) -> None:
+    assert parse_section(Words, GATE.encode(), "words.yaml").gated(text) == printed
+
+
+@pytest.mark.parametrize("mistake", ["{fr: rappel, instead_en: stop sale}", "{fr: rappel}", "{instead_fr: arrêt}"])
+def test_a_word_with_legal_effect_needs_its_replacement_in_the_same_language(mistake: str) -> None:
+    with pytest.raises(ConfigurationError):
+        parse_section(Words, f"gate: [{mistake}]".encode(), "words.yaml")
+
+
+def test_phrases_of_every_language_code_a_text() -> None:
+    words = parse_section(Words, "leaves: {PRD.FAULT: [{zh: [坏了], en: [Broken], fr: [Cassé]}]}".encode(), "words.yaml")
+    assert words.leaves["PRD.FAULT"][0].phrases == ["坏了", "broken", "cassé"]

@@ -12,7 +12,6 @@ LANGUAGE = ROOT / "tasks" / "report" / "language"
 
 NAMES_A_LANGUAGE = {
     "tasks/shop/names.py": "the language of who says nothing else, and of labels that are written as pairs",
-    "tasks/shop/words.py": "phrases that customers write and words with legal effect: text of a language, not a choice between two",
 }
 """Modules that may name a language, with the reason."""
 
