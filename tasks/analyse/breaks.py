@@ -31,9 +31,10 @@ def breaks(facts: Facts, period: Period, shop: Shop, channels: list[ChannelQuali
     """
     recent = min(period.previous().first_day, period.first_day - timedelta(weeks=WEEKS_SHOWN - 1))
     a_year_ago = last_year(period.first_day, period.last_day, shop).days[0]
-    found: list[Break] = []
-    for event in shop.calendar.events_between(period.previous().first_day, period.last_day):
-        found.append(_of_event(event.kind, event.day, event.until, event, facts, period, shop))
+    found = [
+        _of_event(event.kind, event.day, event.until, event, facts, period, shop)
+        for event in shop.calendar.events_between(period.previous().first_day, period.last_day)
+    ]
     for event in shop.calendar.events_between(a_year_ago, period.previous().first_day - timedelta(days=1)):
         if event.kind in LEVEL_KINDS and event.last < period.previous().first_day:
             made = _of_event(event.kind, event.day, event.until, event, facts, period, shop)

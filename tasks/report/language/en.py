@@ -10,7 +10,6 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _HAN = ("\u3400", "\u9fff")
-"""First and last letter of the Han script that readers of English do not know."""
 
 
 class English(Language):
@@ -18,6 +17,7 @@ class English(Language):
 
     code = "en"
     longest_label = 40
+    unknown_letters = (_HAN,)
 
     def money(self, value: float, currency: str) -> str:
         """Return an amount in whole units: `CNY 86,400`."""
@@ -68,7 +68,3 @@ class English(Language):
     def inside(self, name: str) -> str:
         """Begin with a small letter, unless the first word is an abbreviation."""
         return name[:1].lower() + name[1:] if len(name) > 1 and name[1].islower() else name
-
-    def reads(self, text: str) -> bool:
-        """Whether the text is free of Han letters."""
-        return not any(_HAN[0] <= letter <= _HAN[1] for letter in text)

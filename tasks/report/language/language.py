@@ -36,6 +36,9 @@ class Language(ABC):
     longest_label: int
     """Letters of a bar's label up to which two charts of bars stand beside each other."""
 
+    unknown_letters: tuple[tuple[str, str], ...] = ()
+    """First and last letter of scripts that its readers do not know."""
+
     @cached_property
     def messages(self) -> Catalogue:
         """The fixed words, from the message catalogue of this language."""
@@ -227,6 +230,6 @@ class Language(ABC):
     def inside(self, name: str) -> str:
         """Return a name or clause as it stands inside a sentence."""
 
-    @abstractmethod
     def reads(self, text: str) -> bool:
-        """Whether a reader of this language can read a text in its own letters."""
+        """Whether a reader of this language knows the letters of a text."""
+        return not any(first <= letter <= last for letter in text for first, last in self.unknown_letters)

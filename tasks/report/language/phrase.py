@@ -46,8 +46,9 @@ def clean(text: str, limit: int = 500) -> str:
     """
     kept: list[str] = []
     run = 0
-    for character in unicodedata.normalize("NFC", text[: 4 * limit + 200]):
-        if character.isspace():
+    for letter in unicodedata.normalize("NFC", text[: 4 * limit + 200]):
+        character = letter
+        if letter.isspace():
             character = " "
         elif not _printable(character):
             if unicodedata.category(character)[0] not in "LN":

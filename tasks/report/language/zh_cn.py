@@ -64,7 +64,3 @@ class Chinese(Language):
     def inside(self, name: str) -> str:
         """Return the name as it is: Chinese has no capitals."""
         return name
-
-    def reads(self, text: str) -> bool:
-        """Whether the text can be shown: a Chinese manager is shown foreign words as they are."""
-        return True
