@@ -28,17 +28,13 @@ from tasks.classify.coding import code
 from tasks.expected.unit_history import build_book
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
-from tasks.model.warnings import KeptWarning, WarningKind
+from tasks.model.warnings import CLUSTER, KeptWarning
+from tasks.warn.kinds.catalogue import kinds
 from tasks.warn.kinds.clusters import DIMENSIONS, clusters
-from tasks.warn.kinds.deadlines import deadlines, regulator
-from tasks.warn.kinds.mood import emotion, reputations
-from tasks.warn.kinds.new_words import new_words
-from tasks.warn.kinds.parcels import parcels
-from tasks.warn.kinds.safety import safety
 from tasks.warn.lifecycle import WatchResult, due_round
 from tasks.warn.owners import assigned
 
-ALARMS = (WarningKind.CLUSTER, WarningKind.EMOTION, WarningKind.REPUTATION, WarningKind.WORDS)
+ALARMS = (CLUSTER, "emotion", "reputation", "words")
 MORNING = timedelta(hours=8)
 
 
@@ -56,21 +52,17 @@ def watch_seed(seed: int, weeks: int, through: str, stories: bool) -> dict[str, 
         moment = last.end - timedelta(days=day) + MORNING
         known = Facts({**facts.tables, "feedback": facts["feedback"].filter(pl.col("submitted_at") <= moment)}, moment)
         found = [
-            *(
-                warning
-                for look in (safety, regulator, deadlines, parcels, emotion, reputations, new_words)
-                for warning in look(known, shop)
-            ),
+            *(warning for kind in kinds().values() if kind.code != CLUSTER for warning in kind.look(known, shop)),
             *clusters(known, shop, book=book),
         ]
         due = due_round([assigned(warning, known, shop) for warning in found], kept, shop, moment)
         kept = _remembered(kept, due, moment)
         for telling in due.tellings:
-            told[f"{telling.warning.kind.value} {telling.event.kind}"] += 1
+            told[f"{telling.warning.kind} {telling.event.kind}"] += 1
             if telling.event.kind == "opened" and telling.warning.kind in ALARMS:
                 warning = telling.warning
                 alarms.append(
-                    f"{moment:%Y-%m-%d} {warning.kind.value} {warning.slice} {warning.leaf} {'、'.join(warning.words)} "
+                    f"{moment:%Y-%m-%d} {warning.kind} {warning.slice} {warning.leaf} {'、'.join(warning.words)} "
                     f"{warning.observed:.0f}/{warning.expected} once in {warning.every_days} days"
                 )
     return {"seed": seed, "told": dict(sorted(told.items())), "alarms": alarms, "days": weeks * 7 + 1}

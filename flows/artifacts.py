@@ -90,7 +90,7 @@ def publish_warnings(run: Run, due: WatchResult) -> None:
             {
                 "number": telling.event.warning_id,
                 "what": telling.event.kind,
-                "kind": telling.warning.kind.value,
+                "kind": telling.warning.kind,
                 "where": "restricted"
                 if telling.warning.restricted
                 else ", ".join(f"{k}={v}" for k, v in telling.warning.slice.items()),

@@ -52,6 +52,6 @@ def _look_back(as_of: str, console: Console) -> None:
         warning = notice.warning
         place = "(restricted)" if warning.restricted else ", ".join(f"{name}={value}" for name, value in warning.slice.items())
         amounts = (f"{warning.observed:g}", f"{warning.expected:.1f}" if warning.expected is not None else "")
-        table.add_row(notice.event.kind, warning.kind.value, place, *amounts, notice.event.to)
+        table.add_row(notice.event.kind, warning.kind, place, *amounts, notice.event.to)
     console.print(table if table.row_count else "There is nothing to warn of.")
     console.print("Nobody was mailed.")

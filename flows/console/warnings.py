@@ -18,6 +18,7 @@ from tasks.report.warning_text import WarningText
 from tasks.run import Stores
 from tasks.settings import Settings
 from tasks.shop.load import Shop
+from tasks.warn.kinds.catalogue import kinds
 
 
 def list_warnings(settings: Settings, state: str, owner: str, console: Console) -> None:
@@ -46,7 +47,7 @@ def told_line(kept: KeptWarning, shop: Shop) -> str:
     language = shop.identity.languages[0]
     period = Period.containing(kept.opened_at, "week", shop.identity.zone)
     voice = Voice(shop, language, Numbers(language, shop.identity.currency), Gate(shop.words), period)
-    return WarningText(voice, kept.warning, shop, kept.warning_id).what().plain
+    return WarningText(voice, kept.warning, shop, kept.warning_id, kinds()[kept.warning.kind].wording).what().plain
 
 
 def answer_warning(settings: Settings, warning_id: str, answer: str, by: str, why: str, console: Console) -> None:

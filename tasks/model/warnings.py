@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-
-
-class WarningKind(StrEnum):
-    """What an early warning looks at."""
-
-    SAFETY = "safety"
-    CLUSTER = "cluster"
-    PARCELS = "parcels"
-    DEADLINE = "deadline"
-    REGULATOR = "regulator"
-    EMOTION = "emotion"
-    REPUTATION = "reputation"
-    WORDS = "words"
 
 
 class WarningState(StrEnum):
@@ -68,6 +56,12 @@ class WarningVerdict(StrEnum):
 RIGHT = (WarningVerdict.REAL, WarningVerdict.NAMED)
 """Verdicts that prove a warning right: by its owner's word, or by a later report where nobody answered."""
 
+CLUSTER = "cluster"
+"""The kind whose matter is a place and a problem, whatever symptom its cases name."""
+
+SAFETY = "safety"
+"""The kind that the playbook's entries of the safety track answer."""
+
 
 @dataclass(frozen=True)
 class EarlyWarning:
@@ -78,7 +72,7 @@ class EarlyWarning:
     parcel's items are each a matter of their own; those of the other kinds are one matter that grows.
     """
 
-    kind: WarningKind
+    kind: str  # the code of one of tasks/warn/kinds
     slice: dict[str, str]
     leaf: str
     observed: float
@@ -103,8 +97,34 @@ class EarlyWarning:
     def key(self) -> str:
         """The identity of the matter: two findings with one key are the same matter."""
         place = ",".join(f"{name}={value}" for name, value in sorted(self.slice.items()))
-        what = "" if self.kind is WarningKind.CLUSTER else self.symptom  # most cases of a cluster may come to name another one
-        return hashlib.sha256("\x1f".join((self.kind.value, place, self.leaf, what)).encode()).hexdigest()[:16]
+        what = "" if self.kind == CLUSTER else self.symptom  # most cases of a cluster may come to name another one
+        return hashlib.sha256("\x1f".join((self.kind, place, self.leaf, what)).encode()).hexdigest()[:16]
+
+
+def no_variant(_: EarlyWarning) -> str:
+    """Return no stem: a kind has one sentence for all its warnings."""
+    return ""
+
+
+@dataclass(frozen=True)
+class WarningWording:
+    """How a kind of warning is told.
+
+    Its sentence is `warning.what_<stem>` of the message catalogues (a variant has a stem of its own), its advice
+    `warning.step_<stem>`. A sentence may name any value that `tasks/report/warning_text.py` makes.
+    """
+
+    stem: str
+    unit: str = "cases"
+    variant: Callable[[EarlyWarning], str] = no_variant
+    quotes_one: bool = False  # quotes the customers' first words; without readable ones the sentence is `<stem>_plain`
+    asks_playbook: bool = False  # its advice is the playbook's step; without one it is `<stem>_plain`
+    names_symptom: bool = False  # the problem is called by its symptom
+    tells_days: bool = False  # every day is told, not only the first
+    observed: str = ""  # message `warning.observed_<…>` of its counts; empty: against what was expected
+    chance: str = ""  # message `warning.chance_<…>` of kinds that chance is no matter of; "usual": ordinary days are told so
+    first: str = "first_seen"  # message of the day: first seen or first due
+    lists_items: bool = False  # a reader looks its items up by number
 
 
 @dataclass(frozen=True)
@@ -194,6 +214,7 @@ class GradedWarning:
     warning_id: str
     warning: EarlyWarning
     opened_at: datetime
+    wording: WarningWording
     verdict: WarningVerdict
     named_in: str = ""  # the period whose report names the cause
 

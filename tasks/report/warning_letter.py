@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.model.periods import Period
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningLetter
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningLetter, WarningWording
 from tasks.report.edition import templates
 from tasks.report.language.legal_words import Gate
 from tasks.report.language.numbers import Numbers
@@ -12,12 +12,22 @@ from tasks.report.language.voice import Voice
 from tasks.report.warning_text import WarningText
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
+from tasks.shop.warnings import WarningRule
 
 SUBJECTS = {"opened": "subject", "grew": "subject_grew", "escalated": "subject_escalated"}
 """What happened to a warning → message of the mail's subject."""
 
 
-def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person: Person, shop: Shop) -> WarningLetter:
+def letter(
+    kept: KeptWarning,
+    warning: EarlyWarning,
+    event: WarningEvent,
+    person: Person,
+    shop: Shop,
+    *,
+    wording: WarningWording,
+    rule: WarningRule,
+) -> WarningLetter:
     """Write the mail of one event to one person; the same event gives the same bytes.
 
     Args:
@@ -26,6 +36,8 @@ def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person
         event: opened, grew or escalated.
         person: Who is told; a restricted warning is written only to people who may read it, so its words are open.
         shop: Names and words.
+        wording: How its kind is told.
+        rule: What the shop wants of its kind.
 
     Raises:
         RenderError: If a word with legal effect is left in a warning that is not restricted.
@@ -34,7 +46,7 @@ def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person
     gate = Gate(shop.words, open_=warning.restricted)
     week = Period.containing(event.at, "week", shop.identity.zone)
     voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, week)
-    said = WarningText(voice, warning, shop, event.warning_id)
+    said = WarningText(voice, warning, shop, event.warning_id, wording)
     what = said.what()
     subject = clean(voice.part(f"warning.{SUBJECTS[event.kind]}", what=what).plain, 150)
     lead = EMPTY
@@ -44,9 +56,9 @@ def letter(kept: KeptWarning, warning: EarlyWarning, event: WarningEvent, person
     page = {
         "what": what,
         "lead": lead,
-        "lines": said.lines(kept, event, person),
+        "lines": said.lines(kept, event, person, rule),
         "restricted": warning.restricted,
-        "red": shop.warnings.kinds[warning.kind].red_line,
+        "red": rule.red_line,
         "language": language,
         "shop": shop.identity.title(language),
         "w": voice.catalogue,

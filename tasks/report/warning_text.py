@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 from tasks.model.periods import Period
-from tasks.model.warnings import EarlyWarning, GradedWarning, KeptWarning, WarningEvent, WarningGrades, WarningKind
+from tasks.model.warnings import EarlyWarning, GradedWarning, KeptWarning, WarningEvent, WarningGrades, WarningWording
 from tasks.report.language.phrase import EMPTY, Phrase, join, word
 from tasks.report.language.voice import Voice
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
+from tasks.shop.warnings import WarningRule
 
 RARE_DAYS = 3650.0
 """From here on chance is told as ten years."""
@@ -27,9 +30,6 @@ VERDICTS = {"real": "answered", "named": "named", "false": "false", "known": "kn
 ROWS = 8
 """Graded warnings that a monthly edition lists one by one."""
 
-UNITS = {WarningKind.PARCELS: "parcels", WarningKind.REPUTATION: "records", WarningKind.DEADLINE: "orders"}
-"""What a kind of warning counts, where that is not cases."""
-
 
 class WarningText:
     """Says one warning in one language.
@@ -39,11 +39,12 @@ class WarningText:
         warning: What is told.
         shop: Steps and milestones.
         name: The warning's number, under which its numbers are registered.
+        wording: How its kind is told.
     """
 
-    def __init__(self, voice: Voice, warning: EarlyWarning, shop: Shop, name: str) -> None:
-        self.voice, self.warning, self.shop, self.name = voice, warning, shop, name
-        self.unit = UNITS.get(warning.kind, "cases")
+    def __init__(self, voice: Voice, warning: EarlyWarning, shop: Shop, name: str, wording: WarningWording) -> None:
+        self.voice, self.warning, self.shop, self.name, self.wording = voice, warning, shop, name, wording
+        self.unit = wording.unit
 
     def number(self, name: str, value: float, unit: str) -> Phrase:
         """Return a number of this warning."""
@@ -52,67 +53,73 @@ class WarningText:
 
     def what(self) -> Phrase:
         """Return the warning in one line: what, where, how many."""
-        voice, warning = self.voice, self.warning
-        n = self.number("observed", warning.observed, self.unit)
-        where = voice.where(
-            {name: value for name, value in warning.slice.items() if name not in ("sign", "deadline", "milestone")}
-        )
-        named = warning.kind in (WarningKind.SAFETY, WarningKind.CLUSTER)
-        leaf = voice.leaf(warning.leaf, warning.symptom if named else "") if warning.leaf else EMPTY
-        expected = self.number("expected", warning.expected or 0.0, self.unit)
-        match warning.kind:
-            case WarningKind.SAFETY:
-                own = warning.words[0] if warning.words and voice.readable(warning.words[0]) else ""
-                words = voice.data(own, 30) if own else leaf
-                return voice.say("warning.what_safety" if own else "warning.what_safety_plain", where=where, n=n, words=words)
-            case WarningKind.CLUSTER if warning.spread > 1:
-                products = self.number("spread", warning.spread, "items")
-                return voice.say("warning.what_cluster_spread", where=where, products=products, leaf=leaf, n=n, expected=expected)
-            case WarningKind.CLUSTER:
-                return voice.say("warning.what_cluster", where=where, leaf=leaf, n=n, expected=expected)
-            case WarningKind.PARCELS:
-                silent = self._hours(self.shop.warnings.silent_hours)
-                if not warning.slice:
-                    return voice.say("warning.what_parcels_unnamed", n=n, silent=silent)
-                return voice.say("warning.what_parcels", where=where, n=n, silent=silent)
-            case WarningKind.DEADLINE:
-                kind, due = voice.word(f"due.{warning.slice['deadline']}"), voice.clock(warning.answer_by)
-                if not warning.amounts:
-                    return voice.say("warning.what_deadline", n=n, kind=kind, due=due)
-                money = self.number("money", sum(warning.amounts), "money")
-                return voice.say("warning.what_deadline_money", n=n, kind=kind, due=due, money=money)
-            case WarningKind.REGULATOR:
-                milestone = self.shop.service_levels.milestone(warning.slice["milestone"])
-                name = voice.data(milestone.of(voice.language.code) if milestone else warning.slice["milestone"], 40)
-                return voice.say("warning.what_regulator", n=n, milestone=name, due=voice.clock(warning.answer_by))
-            case WarningKind.EMOTION:
-                return voice.say("warning.what_emotion", where=where, n=n, expected=expected)
-            case WarningKind.REPUTATION:
-                key = "warning.what_legal" if warning.slice.get("sign") else "warning.what_reputation"
-                return voice.say(key, where=where, n=n, expected=expected)
-            case WarningKind.WORDS:
-                words = voice.listed(voice.data(each, 20) for each in warning.words)
-                return voice.say("warning.what_words", where=where, words=words, n=n)
+        # What was seen and expected is registered with every warning, also where its sentence prints neither.
+        n = self.number("observed", self.warning.observed, self.unit)
+        expected = self.number("expected", self.warning.expected or 0.0, self.unit)
+        key = f"warning.what_{self.wording.variant(self.warning) or self.wording.stem}"
+        if self.wording.quotes_one and not self._quoted():
+            key += "_plain"
+        return self.voice.say(key, n=n, expected=expected, **self._values(key))
 
-    def lines(self, kept: KeptWarning, event: WarningEvent, person: Person) -> list[tuple[Phrase, Phrase]]:
+    def _values(self, key: str) -> dict[str, Phrase]:
+        """Return the values that a pattern names; each is made only where it is named."""
+        warning, voice = self.warning, self.voice
+        makers: dict[str, Callable[[], Phrase]] = {
+            "where": self._where,
+            "leaf": self._leaf,
+            "words": self._words,
+            "products": lambda: self.number("spread", warning.spread, "items"),
+            "silent": lambda: self._hours(self.shop.warnings.silent_hours),
+            "kind": lambda: voice.word(f"due.{warning.slice['deadline']}"),
+            "due": lambda: voice.clock(warning.answer_by),
+            "money": lambda: self.number("money", sum(warning.amounts), "money"),
+            "milestone": self._milestone,
+        }
+        named = [name for _, name, _, _ in Formatter().parse(voice.catalogue[key]) if name in makers]
+        return {name: makers[name]() for name in named if name}
+
+    def _where(self) -> Phrase:
+        hidden = ("sign", "deadline", "milestone")
+        return self.voice.where({name: value for name, value in self.warning.slice.items() if name not in hidden})
+
+    def _leaf(self) -> Phrase:
+        symptom = self.warning.symptom if self.wording.names_symptom else ""
+        return self.voice.leaf(self.warning.leaf, symptom) if self.warning.leaf else EMPTY
+
+    def _quoted(self) -> str:
+        """Return the customers' first words, where the readers of this language can read them."""
+        words = self.warning.words
+        return words[0] if words and self.voice.readable(words[0]) else ""
+
+    def _words(self) -> Phrase:
+        if self.wording.quotes_one:
+            own = self._quoted()
+            return self.voice.data(own, 30) if own else self._leaf()
+        return self.voice.listed(self.voice.data(each, 20) for each in self.warning.words)
+
+    def _milestone(self) -> Phrase:
+        code = self.warning.slice["milestone"]
+        milestone = self.shop.service_levels.milestone(code)
+        return self.voice.data(milestone.of(self.voice.language.code) if milestone else code, 40)
+
+    def lines(self, kept: KeptWarning, event: WarningEvent, person: Person, rule: WarningRule) -> list[tuple[Phrase, Phrase]]:
         """Return the lines of the mail: label and words."""
         voice, warning = self.voice, self.warning
-        rule = self.shop.warnings.kinds[warning.kind]
         day = voice.day(warning.since)
-        if warning.kind is WarningKind.SAFETY and warning.days:
+        if self.wording.tells_days and warning.days:
             day = voice.days(warning.days)
-        first = "first_due" if warning.kind is WarningKind.DEADLINE else "first_seen"
+        first = self.wording.first
         by = warning.answer_by if event.kind != "escalated" else event.at + timedelta(hours=rule.answer_hours)
         due = voice.clock(max(by, warning.answer_by) if not warning.dues else warning.answer_by)
         lines = [
             ("observed", self._observed()),
             ("chance", self._chance()),
             (first, voice.clock(warning.answer_by) if first == "first_due" else day),
-            ("step", self._step()),
+            ("step", self._step(rule)),
             ("owner", self._owner(kept, event, person)),
             ("clock", voice.part("warning.clock_done" if rule.reminder else "warning.clock_by", due=due)),
         ]
-        if warning.kind in (WarningKind.DEADLINE, WarningKind.PARCELS):
+        if self.wording.lists_items:
             lines.append(("references", self._references()))
         lines.append(("number", voice.part("warning.number_how", id=event.warning_id)))
         return [(voice.word(f"warning.{name}"), said) for name, said in lines]
@@ -122,23 +129,23 @@ class WarningText:
         n = self.number("observed", warning.observed, self.unit)
         if warning.sold:
             return voice.part("warning.observed_sold", n=n, sold=self.number("sold", warning.sold, "units"))
-        if warning.kind is WarningKind.WORDS:
+        if self.wording.observed == "new":
             return voice.part("warning.observed_new", n=n)
         if warning.expected is None:
             return voice.part("warning.observed_plain", n=n)
         expected = self.number("expected", warning.expected, self.unit)
-        if warning.kind is WarningKind.PARCELS:
+        if self.wording.observed == "usual":
             return voice.part("warning.observed_usual", n=n, expected=expected)
         times = self.number("times", warning.observed / max(warning.expected, 0.05), "times")
         return voice.part("warning.observed_expected", n=n, expected=expected, times=times)
 
     def _chance(self) -> Phrase:
         voice, warning = self.voice, self.warning
-        if warning.kind is WarningKind.SAFETY:
+        if self.wording.chance == "safety":
             return voice.word("warning.chance_safety")
         if warning.every_days is None:
             return voice.word("warning.chance_due")
-        if warning.kind is WarningKind.PARCELS and warning.every_days < USUAL_DAYS:
+        if self.wording.chance == "usual" and warning.every_days < USUAL_DAYS:
             if warning.every_days < 2:
                 return voice.word("warning.chance_often")
             return voice.part("warning.chance_usual", days=self.number("every", round(warning.every_days), "days"))
@@ -146,18 +153,14 @@ class WarningText:
             return voice.word("warning.chance_rare")
         return voice.part("warning.chance_days", days=self.number("every", round(warning.every_days), "days"))
 
-    def _step(self) -> Phrase:
-        voice, warning = self.voice, self.warning
-        if warning.kind is WarningKind.SAFETY:
-            return voice.part("warning.step_safety", hours=self._hours(self.shop.warnings.kinds[warning.kind].answer_hours))
-        if warning.kind is WarningKind.CLUSTER:
-            found = self.shop.playbook.step(warning.playbook)
-            if found is None:
-                return voice.word("warning.step_cluster_plain")
-            return voice.part(
-                "warning.step_cluster", do=voice.data(voice.language.inside(found[1].do.of(voice.language.code)), 120)
-            )
-        return voice.word(f"warning.step_{warning.kind.value}")
+    def _step(self, rule: WarningRule) -> Phrase:
+        key = f"warning.step_{self.wording.stem}"
+        found = self.shop.playbook.step(self.warning.playbook) if self.wording.asks_playbook else None
+        if self.wording.asks_playbook and found is None:
+            return self.voice.word(f"{key}_plain")
+        language = self.voice.language
+        do = self.voice.data(language.inside(found[1].do.of(language.code)), 120) if found else EMPTY
+        return self.voice.part(key, do=do, hours=self._hours(rule.answer_hours))
 
     def _hours(self, hours: float) -> Phrase:
         """Return a span of the configuration, which is no measured number."""
@@ -227,5 +230,5 @@ def _grade_row(graded: GradedWarning, voice: Voice) -> Phrase:
         period = voice.dated(voice.language.period(Period.parse(graded.named_in, zone)))
         verdict = voice.part("warning.grade_row_named", verdict=verdict, period=period)
     day = voice.day(graded.opened_at.astimezone(ZoneInfo(zone)).date())
-    what = WarningText(voice, graded.warning, voice.shop, graded.warning_id).what()
+    what = WarningText(voice, graded.warning, voice.shop, graded.warning_id, graded.wording).what()
     return voice.say("warning.grade_row", day=day, what=what, verdict=verdict)

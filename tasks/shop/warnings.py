@@ -6,7 +6,6 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tasks.model.warnings import WarningKind
 from tasks.shop.section import Section
 
 
@@ -43,7 +42,9 @@ class Clusters(Section):
 class Warnings(Section):
     """All that the daily watch needs to know."""
 
-    kinds: dict[WarningKind, WarningRule]
+    kinds: dict[str, WarningRule] = Field(
+        default_factory=dict, description="Rules by kind; one that is not named here has the default of its kind."
+    )
     restricted_roles: list[str] = Field(description="Roles that may read restricted warnings.")
     clusters: Clusters = Clusters()
     safety_days: int = Field(default=7, ge=1, description="Safety cases this recent are warned of.")
@@ -60,14 +61,11 @@ class Warnings(Section):
     quiet_days: int = Field(default=14, ge=1, description="A matter not seen for so long has ended; seen again, it is a new one.")
 
     @model_validator(mode="after")
-    def _every_kind_has_its_rule(self) -> Self:
-        missing = [kind.value for kind in WarningKind if kind not in self.kinds]
-        if missing:
-            raise ValueError(f"kinds lacks {missing[0]}; name who is warned of it")
+    def _restricted_stays_restricted(self) -> Self:
         for kind, rule in self.kinds.items():
             barred = [role for role in (rule.owner, *rule.ladder) if role and role not in self.restricted_roles]
             if rule.restricted and barred:
-                raise ValueError(f"{kind.value} is restricted, but {barred[0]} is not one of restricted_roles")
+                raise ValueError(f"{kind} is restricted, but {barred[0]} is not one of restricted_roles")
             if rule.restricted and not rule.owner:
-                raise ValueError(f"{kind.value} is restricted and needs an owner of its own")
+                raise ValueError(f"{kind} is restricted and needs an owner of its own")
         return self

@@ -41,7 +41,7 @@ class WarningLedger(Database):
                     {
                         "warning_id": name,
                         "key": kept.warning.key,
-                        "kind": kept.warning.kind.value,
+                        "kind": kept.warning.kind,
                         "restricted": kept.warning.restricted,
                         "opened_at": kept.opened_at,
                         "last_seen": kept.last_seen,

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from tasks.model.causes import Cause
 from tasks.model.periods import Period
-from tasks.model.warnings import GradedWarning, KeptWarning, WarningGrades, WarningKind, WarningVerdict
+from tasks.model.warnings import CLUSTER, GradedWarning, KeptWarning, WarningGrades, WarningVerdict
 from tasks.shop.load import Shop
+from tasks.warn.kinds.catalogue import kinds, rule_of
 
 SAME_CASES = 0.3
 """A report's cause is the warning's where it holds this share of the smaller one's cases."""
@@ -29,18 +30,18 @@ def grades(kept: list[KeptWarning], causes: Iterable[tuple[str, Cause]], period:
         return None
     inside = [each for each in kept if period.start <= each.opened_at < period.end]
     named = [(Period.parse(name, period.zone), cause) for name, cause in causes]
-    reminders = {kind for kind, rule in shop.warnings.kinds.items() if rule.reminder}
-    graded = tuple(_graded(each, named) for each in inside if each.warning.kind not in reminders)
+    graded = tuple(_graded(each, named) for each in inside if not rule_of(each.warning.kind, shop).reminder)
     return WarningGrades(graded, len(inside) - len(graded))
 
 
 def _graded(kept: KeptWarning, causes: list[tuple[Period, Cause]]) -> GradedWarning:
+    wording = kinds()[kept.warning.kind].wording
     if kept.answer is not None:
-        return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, WarningVerdict(kept.answer.value))
+        return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, wording, WarningVerdict(kept.answer.value))
     for period, cause in sorted(causes, key=lambda pair: (pair[0].end, pair[0].id, pair[1].cause_id)):
         if period.end > kept.opened_at and _is_its(kept, cause):
-            return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, WarningVerdict.NAMED, period.id)
-    return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, WarningVerdict.SILENT)
+            return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, wording, WarningVerdict.NAMED, period.id)
+    return GradedWarning(kept.warning_id, kept.warning, kept.opened_at, wording, WarningVerdict.SILENT)
 
 
 def _is_its(kept: KeptWarning, cause: Cause) -> bool:
@@ -50,4 +51,4 @@ def _is_its(kept: KeptWarning, cause: Cause) -> bool:
     if shared and len(shared) >= SAME_CASES * min(len(kept.told), len(cause.rows)):
         return True
     same_place = bool(warning.slice) and all(cause.slice.get(name) == value for name, value in warning.slice.items())
-    return warning.kind is WarningKind.CLUSTER and same_place and cause.leaf.partition(":")[0] == warning.leaf
+    return warning.kind == CLUSTER and same_place and cause.leaf.partition(":")[0] == warning.leaf

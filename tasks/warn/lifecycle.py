@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningEventKind, WarningState
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
+from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.owners import ladder
 
 SEEN_LATELY = timedelta(days=2)
@@ -51,9 +52,9 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
     """
     tellings: list[Notice] = []
     seen: set[str] = set()
-    for warning in sorted(found, key=lambda warning: (warning.kind.value, warning.key, warning.items)):
-        rule = shop.warnings.kinds[warning.kind]
-        known = [old for old in kept if old.warning.kind is warning.kind]
+    for warning in sorted(found, key=lambda warning: (warning.kind, warning.key, warning.items)):
+        rule = rule_of(warning.kind, shop)
+        known = [old for old in kept if old.warning.kind == warning.kind]
         if rule.reminder:
             seen |= {old.warning_id for old in known if old.told & set(warning.items)}
             told = {item for old in known for item in old.told}
@@ -142,7 +143,7 @@ def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) ->
     """Tell the next in the ladder when the time has passed, or end what is over."""
     if old.state not in WAITING or moment < old.told_at:
         return []
-    rule = shop.warnings.kinds[old.warning.kind]
+    rule = rule_of(old.warning.kind, shop)
     quiet = timedelta(days=shop.warnings.quiet_days)
     if (rule.reminder and not is_seen) or (not is_seen and moment - old.last_seen > quiet):
         event = WarningEvent(

@@ -8,10 +8,11 @@ import polars as pl
 
 from tasks.errors import ConfigurationError
 from tasks.model.facts import Facts
-from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.model.warnings import CLUSTER, SAFETY, EarlyWarning
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
 from tasks.shop.playbook import Entry, Trigger
+from tasks.warn.kinds.catalogue import rule_of
 
 
 def assigned(warning: EarlyWarning, facts: Facts, shop: Shop) -> EarlyWarning:
@@ -22,7 +23,7 @@ def assigned(warning: EarlyWarning, facts: Facts, shop: Shop) -> EarlyWarning:
         facts: Say to which product line a SKU and to which supplier a batch belongs.
         shop: People, playbook and rules.
     """
-    rule = shop.warnings.kinds[warning.kind]
+    rule = rule_of(warning.kind, shop)
     found = _step(warning, shop)
     role = rule.owner or (found[1] if found else "") or _leaf_owner(warning, shop)
     person = shop.people.owner(
@@ -41,13 +42,13 @@ def ladder(warning: EarlyWarning, shop: Shop) -> list[Person]:
     Raises:
         ConfigurationError: If there is nobody.
     """
-    rule = shop.warnings.kinds[warning.kind]
+    rule = rule_of(warning.kind, shop)
     people = [shop.people.person(warning.owner), *(shop.people.owner(role) for role in rule.ladder)]
     allowed = set(shop.warnings.restricted_roles)
     fit = [person for person in people if person.mail and (not rule.restricted or allowed & set(person.roles))]
     if not fit:
         raise ConfigurationError(
-            f"Nobody can be told of {warning.kind.value} warnings.",
+            f"Nobody can be told of {warning.kind} warnings.",
             hint=f"Give a person in people.yaml a mail address and one of the roles {', '.join([warning.role, *rule.ladder])}.",
         )
     return list({person.name: person for person in fit}.values())
@@ -55,19 +56,19 @@ def ladder(warning: EarlyWarning, shop: Shop) -> list[Person]:
 
 def _step(warning: EarlyWarning, shop: Shop) -> tuple[str, str] | None:
     """Return the mark and the role of the playbook's first step for a warning, or nothing: containment comes first."""
-    if warning.kind not in (WarningKind.CLUSTER, WarningKind.SAFETY):
+    if warning.kind not in (CLUSTER, SAFETY):
         return None
     for entry in shop.playbook.entries:
         if _answers(entry, warning):
             steps = sorted(entry.actions, key=lambda step: step.kind != "contain")
-            chosen = next((step for step in steps if step.owner == shop.warnings.kinds[warning.kind].owner), steps[0])
+            chosen = next((step for step in steps if step.owner == rule_of(warning.kind, shop).owner), steps[0])
             return f"{entry.id}/{chosen.step}", chosen.owner
     return None
 
 
 def _answers(entry: Entry, warning: EarlyWarning) -> bool:
     when: Trigger = entry.when
-    if warning.kind is WarningKind.SAFETY:
+    if warning.kind == SAFETY:
         return "safety" in when.tracks
     held = set(warning.slice)
     return (

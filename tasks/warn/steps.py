@@ -5,16 +5,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.model.facts import Facts
-from tasks.model.warnings import EarlyWarning, WarningEventKind
+from tasks.model.warnings import EarlyWarning, WarningEventKind, WarningLetter
 from tasks.report.warning_letter import letter
 from tasks.run import Run
-from tasks.warn.kinds.clusters import clusters
-from tasks.warn.kinds.deadlines import deadlines, regulator
-from tasks.warn.kinds.mood import emotion, reputations
-from tasks.warn.kinds.new_words import new_words
-from tasks.warn.kinds.parcels import parcels
-from tasks.warn.kinds.safety import safety
-from tasks.warn.lifecycle import WatchResult, due_round
+from tasks.shop.load import Shop
+from tasks.shop.people import Person
+from tasks.warn.kinds.catalogue import check_names, kinds, rule_of
+from tasks.warn.kinds.kind import Watch
+from tasks.warn.lifecycle import Notice, WatchResult, due_round
 from tasks.warn.owners import assigned
 
 
@@ -22,22 +20,21 @@ from tasks.warn.owners import assigned
 def watch_safety_and_clocks(run: Run, facts: Facts) -> list[EarlyWarning]:
     """Find safety leads, regulator cases, deadlines that are close, and parcels that stand still; none needs statistics."""
     run.progress("watch safety and clocks")
-    found = [*safety(facts, run.shop), *regulator(facts, run.shop), *deadlines(facts, run.shop), *parcels(facts, run.shop)]
-    return _assigned(run, facts, found)
+    return _found(run, facts, Watch.CLOCKS)
 
 
 @task(name="watch clusters", cache_policy=NO_CACHE, persist_result=False)
 def watch_clusters(run: Run, facts: Facts) -> list[EarlyWarning]:
     """Find batches, products and carriers that bring more of one problem than their units explain."""
     run.progress("watch clusters")
-    return _assigned(run, facts, clusters(facts, run.shop) if facts.has("order_line") else [])
+    return _found(run, facts, Watch.CLUSTERS)
 
 
 @task(name="watch moods and words", cache_policy=NO_CACHE, persist_result=False)
 def watch_moods_and_words(run: Run, facts: Facts) -> list[EarlyWarning]:
     """Find unusual anger, talk about the shop, and words that nobody used before."""
     run.progress("watch moods and words")
-    return _assigned(run, facts, [*emotion(facts, run.shop), *reputations(facts, run.shop), *new_words(facts, run.shop)])
+    return _found(run, facts, Watch.TEXTS)
 
 
 @task(name="decide what to tell", cache_policy=NO_CACHE, persist_result=False)
@@ -65,13 +62,22 @@ def keep(run: Run, due: WatchResult) -> int:
         (
             telling.kept,
             telling.event,
-            letter(telling.kept, telling.warning, telling.event, telling.person, run.shop) if telling.person else None,
+            _letter(telling, telling.person, run.shop) if telling.person else None,
         )
         for telling in due.tellings
     ]
     return run.stores.ledger.keep_warnings(told, seen=due.seen, at=run.as_of)
 
 
-def _assigned(run: Run, facts: Facts, found: list[EarlyWarning]) -> list[EarlyWarning]:
+def _letter(notice: Notice, person: Person, shop: Shop) -> WarningLetter:
+    code = notice.warning.kind
+    return letter(
+        notice.kept, notice.warning, notice.event, person, shop, wording=kinds()[code].wording, rule=rule_of(code, shop)
+    )
+
+
+def _found(run: Run, facts: Facts, watch: Watch) -> list[EarlyWarning]:
+    check_names(run.shop)
+    found = [warning for kind in kinds().values() if kind.watch is watch for warning in kind.look(facts, run.shop)]
     get_run_logger().info("%s found", len(found))
     return [assigned(warning, facts, run.shop) for warning in found]

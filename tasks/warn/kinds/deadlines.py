@@ -1,22 +1,18 @@
-"""Given deadlines that are close, and regulator cases whose clocks run (docs/method.md, 7)."""
+"""Given deadlines that are close (docs/method.md, 7)."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
-from tasks.analyse.deadlines import HIDDEN, due_items
-from tasks.classify.clocks import due_moment
+from tasks.analyse.deadlines import due_items
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.review import DueItem, DueKind
-from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
-from tasks.shop.service_levels import Milestone
-
-REGULATOR_TABLE = "regulator_case"
+from tasks.shop.warnings import WarningRule
+from tasks.warn.kinds.kind import WarningKind, Watch
 
 
 def deadlines(facts: Facts, shop: Shop) -> list[EarlyWarning]:
@@ -41,7 +37,7 @@ def _of_kind(kind: str, items: list[DueItem], zone: str) -> EarlyWarning:
     first = min(item.must_act_by for item in items)
     amounts = tuple(item.amount for item in items if item.amount is not None)
     return EarlyWarning(
-        kind=WarningKind.DEADLINE,
+        kind="deadline",
         slice={"deadline": kind},
         leaf="",
         observed=float(len(items)),
@@ -53,50 +49,14 @@ def _of_kind(kind: str, items: list[DueItem], zone: str) -> EarlyWarning:
     )
 
 
-def regulator(facts: Facts, shop: Shop) -> list[EarlyWarning]:
-    """Return regulator cases without a first contact, and those whose answer is due within `warnings.due_hours`.
-
-    A case is told when it has come, and once more when its answer is near; the clocks are those of `service_levels`.
-
-    Args:
-        facts: Facts at their moment.
-        shop: Configuration.
-    """
-    zone = shop.identity.zone
-    made = []
-    for milestone in shop.service_levels.milestones:
-        if milestone.table != REGULATOR_TABLE:
-            continue
-        is_last = milestone.deadline != ""
-        until = facts.as_of + timedelta(hours=shop.warnings.due_hours) if is_last else None
-        open_cases = [case for case in _open(facts, milestone, shop) if until is None or case[1] < until]
-        if not open_cases:
-            continue
-        first = min(due for _, due, _ in open_cases)
-        made.append(
-            EarlyWarning(
-                kind=WarningKind.REGULATOR,
-                slice={"milestone": milestone.id},
-                leaf="",
-                observed=float(len(open_cases)),
-                since=min(received for _, _, received in open_cases).astimezone(ZoneInfo(zone)).date(),
-                answer_by=first,
-                items=tuple(f"{milestone.id}:{reference[:HIDDEN]}" for reference, _, _ in open_cases),
-                dues=tuple(due for _, due, _ in open_cases),
-            )
-        )
-    return made
+def _variant(warning: EarlyWarning) -> str:
+    return "deadline_money" if warning.amounts else ""
 
 
-def _open(facts: Facts, milestone: Milestone, shop: Shop) -> list[tuple[str, datetime, datetime]]:
-    """Return (case, due, received) of the cases that have not met a milestone and can still meet it, by due time."""
-    cases = facts[REGULATOR_TABLE].filter(pl.col(milestone.start) <= facts.as_of)
-    met = pl.min_horizontal([pl.when(pl.col(column) <= facts.as_of).then(pl.col(column)) for column in milestone.met])
-    given = pl.col(milestone.deadline) if milestone.deadline else pl.lit(None, facts[REGULATOR_TABLE].schema["must_act_by"])
-    rows = cases.filter(met.is_null()).select("case_no_hash", started=milestone.start, given=given).sort("case_no_hash")
-    found = []
-    for reference, started, deadline in rows.iter_rows():
-        due = due_moment(milestone, started, deadline, shop.calendar, shop.service_levels.service_hours, shop.identity.zone)
-        if due is not None and due > facts.as_of:
-            found.append((str(reference), due, started))
-    return sorted(found, key=lambda case: (case[1], case[0]))
+KIND = WarningKind(
+    code="deadline",
+    watch=Watch.CLOCKS,
+    look=deadlines,
+    wording=WarningWording("deadline", unit="orders", variant=_variant, first="first_due", lists_items=True),
+    default=WarningRule(owner="客服", ladder=["总经理"], answer_hours=4, escalate_hours=12, reminder=True),
+)

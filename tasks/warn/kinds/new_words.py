@@ -13,8 +13,11 @@ import rjieba
 
 from tasks.methods.chance import days_between_new
 from tasks.model.facts import Facts
-from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
+from tasks.shop.warnings import WarningRule
+from tasks.warn.kinds.catalogue import rule_of
+from tasks.warn.kinds.kind import WarningKind, Watch
 
 LONGEST = 6
 """Signs of a Chinese word at most; longer pieces are phrases."""
@@ -112,7 +115,7 @@ def _together(
             near[1].update(cases)
         else:
             groups.append(([word], cases))
-    rule = shop.warnings.kinds[WarningKind.WORDS]
+    rule = rule_of("words", shop)
     made = []
     for words, cases in groups:
         mine = now.filter(pl.col("case_id").is_in(sorted(cases))).unique("case_id", keep="first", maintain_order=True)
@@ -124,7 +127,7 @@ def _together(
         chosen = [word for word in words if not any(word != other and word in other for other in words)][:MOST_WORDS]
         made.append(
             EarlyWarning(
-                kind=WarningKind.WORDS,
+                kind="words",
                 slice={"sku": skus[0][0]} if skus and skus[0][1] > 0.6 * mine.height else {},
                 leaf=str(mine["leaf"].mode().sort()[0]),
                 symptom=words[0],
@@ -139,3 +142,12 @@ def _together(
             )
         )
     return made
+
+
+KIND = WarningKind(
+    code="words",
+    watch=Watch.TEXTS,
+    look=new_words,
+    wording=WarningWording("words", observed="new"),
+    default=WarningRule(owner="客服", ladder=["品控", "总经理"], answer_hours=24, escalate_hours=20),
+)

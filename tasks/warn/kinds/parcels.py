@@ -9,8 +9,11 @@ import polars as pl
 
 from tasks.methods.chance import days_between
 from tasks.model.facts import Facts
-from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
+from tasks.shop.warnings import WarningRule
+from tasks.warn.kinds.catalogue import rule_of
+from tasks.warn.kinds.kind import WarningKind, Watch
 
 STALLED = "LOG.STALL"
 """Leaf of a customer who says that the tracking does not move."""
@@ -31,7 +34,7 @@ def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     records = facts["feedback"]
     if not {"leaf", "shipped_at", "signed_at"} <= set(records.columns):
         return []
-    now, rule = facts.as_of, shop.warnings.kinds[WarningKind.PARCELS]
+    now, rule = facts.as_of, rule_of("parcels", shop)
     silent = timedelta(hours=shop.warnings.silent_hours)
     weeks = shop.warnings.history_weeks
     seen = pl.coalesce(pl.col("last_scan_at") + silent, pl.when(pl.col("leaf") == STALLED).then(pl.col("submitted_at")))
@@ -58,7 +61,7 @@ def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     carriers = still["carrier"].unique().to_list()
     return [
         EarlyWarning(
-            kind=WarningKind.PARCELS,
+            kind="parcels",
             slice={"carrier": str(carriers[0])} if len(carriers) == 1 and carriers[0] else {},
             leaf=STALLED,
             observed=float(still.height),
@@ -69,3 +72,16 @@ def parcels(facts: Facts, shop: Shop) -> list[EarlyWarning]:
             items=tuple(still["parcel"].to_list()),
         )
     ]
+
+
+def _variant(warning: EarlyWarning) -> str:
+    return "" if warning.slice else "parcels_unnamed"
+
+
+KIND = WarningKind(
+    code="parcels",
+    watch=Watch.CLOCKS,
+    look=parcels,
+    wording=WarningWording("parcels", unit="parcels", variant=_variant, observed="usual", chance="usual", lists_items=True),
+    default=WarningRule(owner="仓配", ladder=["供应链", "总经理"], answer_hours=24, escalate_hours=20, reminder=True),
+)

@@ -9,8 +9,11 @@ from tasks.analyse.red_lines import red_lines
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.review import RedLineKind
-from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.model.warnings import SAFETY, EarlyWarning, WarningWording
 from tasks.shop.load import Shop
+from tasks.shop.warnings import WarningRule
+from tasks.warn.kinds.catalogue import rule_of
+from tasks.warn.kinds.kind import WarningKind, Watch
 
 
 def safety(facts: Facts, shop: Shop) -> list[EarlyWarning]:
@@ -23,10 +26,10 @@ def safety(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     zone = shop.identity.zone
     today = facts.as_of.astimezone(ZoneInfo(zone)).date()
     recent = Period.parse(f"{today - timedelta(days=shop.warnings.safety_days - 1)}..{today}", zone)
-    rule = shop.warnings.kinds[WarningKind.SAFETY]
+    rule = rule_of(SAFETY, shop)
     return [
         EarlyWarning(
-            kind=WarningKind.SAFETY,
+            kind=SAFETY,
             slice={name: value for name, value in line.slice.items() if name == "sku"},
             leaf=line.leaf,
             symptom=line.slice.get("symptom", ""),
@@ -41,3 +44,12 @@ def safety(facts: Facts, shop: Shop) -> list[EarlyWarning]:
         for line in red_lines(facts, recent, shop)
         if line.kind == RedLineKind.SAFETY
     ]
+
+
+KIND = WarningKind(
+    code=SAFETY,
+    watch=Watch.CLOCKS,
+    look=safety,
+    wording=WarningWording("safety", quotes_one=True, names_symptom=True, tells_days=True, chance="safety"),
+    default=WarningRule(owner="品控", ladder=["总经理"], answer_hours=2, escalate_hours=4, red_line=True, restricted=True),
+)

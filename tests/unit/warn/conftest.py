@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningEventKind, WarningKind
+from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningEventKind
 from tasks.shop.load import Shop
 
 MOMENT = datetime(2026, 11, 9, 0, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ def shop() -> Shop:
 def warning() -> Callable[..., EarlyWarning]:
     """Return what makes an assigned warning."""
 
-    def make(kind: WarningKind = WarningKind.CLUSTER, **changes: Any) -> EarlyWarning:
+    def make(kind: str = "cluster", **changes: Any) -> EarlyWarning:
         given: dict[str, Any] = {
             "slice": {"sku": "FW-03", "batch_no": "FW03-2608B"},
             "leaf": "PRD.FAULT",

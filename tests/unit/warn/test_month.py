@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tasks.model.periods import Period
-from tasks.model.warnings import EarlyWarning, WarningAnswer, WarningEvent, WarningEventKind, WarningKind
+from tasks.model.warnings import EarlyWarning, WarningAnswer, WarningEvent, WarningEventKind
 from tasks.report.edition import make
 from tasks.settings import Settings
 from tasks.warn.grades import grades
@@ -26,7 +26,7 @@ def test_the_monthly_edition_prints_the_grades(warning: Callable[..., EarlyWarni
     kept = [
         replace(kept_after(warning(), real, opened=opened), warning_id="Wa"),
         replace(
-            kept_after(warning(WarningKind.SAFETY, slice={"sku": "KT-77"}, items=("s",), restricted=True), opened=opened),
+            kept_after(warning("safety", slice={"sku": "KT-77"}, items=("s",), restricted=True), opened=opened),
             warning_id="Wb",
         ),
     ]

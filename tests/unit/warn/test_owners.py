@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from tasks.model.facts import Facts
-from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.model.warnings import EarlyWarning
 from tasks.shop.load import Shop
+from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.owners import assigned, ladder
 from tests.unit.warn.conftest import MOMENT
 
@@ -20,18 +21,18 @@ NOTHING = Facts({}, MOMENT)
 @pytest.mark.parametrize(
     ("kind", "slice_", "leaf", "role", "step"),
     [
-        (WarningKind.CLUSTER, {"sku": "FW-03", "batch_no": "B"}, "PRD.FAULT", "品控", "PB01/block"),
-        (WarningKind.CLUSTER, {"carrier": "C", "region": "西南"}, "LOG.DAMAGE", "仓配", "PB04/"),
-        (WarningKind.CLUSTER, {"sku": "X"}, "ORD.INVOICE", "财务", ""),
-        (WarningKind.SAFETY, {"sku": "KT-11"}, "PRD.SAFETY", "品控", "PB15/"),
-        (WarningKind.DEADLINE, {"deadline": "evidence"}, "", "客服", ""),
+        ("cluster", {"sku": "FW-03", "batch_no": "B"}, "PRD.FAULT", "品控", "PB01/block"),
+        ("cluster", {"carrier": "C", "region": "西南"}, "LOG.DAMAGE", "仓配", "PB04/"),
+        ("cluster", {"sku": "X"}, "ORD.INVOICE", "财务", ""),
+        ("safety", {"sku": "KT-11"}, "PRD.SAFETY", "品控", "PB15/"),
+        ("deadline", {"deadline": "evidence"}, "", "客服", ""),
     ],
 )
 def test_the_playbooks_first_step_names_the_owner_else_the_problem_does(
-    shop: Shop, warning: Make, kind: WarningKind, slice_: dict[str, str], leaf: str, role: str, step: str
+    shop: Shop, warning: Make, kind: str, slice_: dict[str, str], leaf: str, role: str, step: str
 ) -> None:
     found = assigned(warning(kind, slice=slice_, leaf=leaf, owner="", role=""), NOTHING, shop)
-    assert (found.role, found.restricted) == (role, shop.warnings.kinds[kind].restricted)
+    assert (found.role, found.restricted) == (role, rule_of(kind, shop).restricted)
     assert found.playbook.startswith(step) and bool(found.playbook) == bool(step)
     assert found.owner == shop.people.owner(role).name
 
@@ -42,7 +43,7 @@ def test_the_person_who_answers_for_the_line_is_told(shop: Shop, warning: Make) 
     )
     other = Shop({**shop.files, "people.yaml": text.encode()})
     facts = Facts({"product": pl.DataFrame({"sku": ["KT-11", "FW-03"], "line": ["KT", "FW"]})}, MOMENT)
-    owners = [assigned(warning(WarningKind.SAFETY, slice={"sku": sku}), facts, other).owner for sku in ("KT-11", "FW-03")]
+    owners = [assigned(warning("safety", slice={"sku": sku}), facts, other).owner for sku in ("KT-11", "FW-03")]
     assert owners == ["壶品控", "品控主管"]
 
 

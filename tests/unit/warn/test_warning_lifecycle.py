@@ -15,7 +15,6 @@ from tasks.model.warnings import (
     WarningAnswer,
     WarningEvent,
     WarningEventKind,
-    WarningKind,
     WarningState,
 )
 from tasks.shop.load import Shop
@@ -72,7 +71,7 @@ def test_the_same_cases_under_another_slice_are_the_same_matter(shop: Shop, warn
 
 
 def test_every_further_safety_case_is_told_even_after_an_answer(shop: Shop, warning: Make) -> None:
-    one = warning(WarningKind.SAFETY, slice={"sku": "KT-11"}, symptom="leak_current", items=("a",), observed=1.0, restricted=True)
+    one = warning("safety", slice={"sku": "KT-11"}, symptom="leak_current", items=("a",), observed=1.0, restricted=True)
     two = replace(one, items=("a", "b"), observed=2.0)
     answered = WarningEvent(
         "W1", 2, MOMENT + timedelta(hours=1), WarningEventKind.ANSWERED, by="品控主管", answer=WarningAnswer.KNOWN
@@ -103,12 +102,12 @@ def test_who_does_not_answer_within_a_day_is_passed_over_up_to_the_ladders_end(s
     assert kept[0].state is WarningState.ESCALATED
 
 
-@pytest.mark.parametrize(("kind", "passed_on"), [(WarningKind.CLUSTER, []), (WarningKind.SAFETY, [("escalated", "店长")])])
+@pytest.mark.parametrize(("kind", "passed_on"), [("cluster", []), ("safety", [("escalated", "店长")])])
 def test_on_a_statutory_holiday_only_a_red_line_is_passed_on(
-    shop: Shop, warning: Make, kind: WarningKind, passed_on: list[tuple[str, str]]
+    shop: Shop, warning: Make, kind: str, passed_on: list[tuple[str, str]]
 ) -> None:
     golden_week = datetime(2026, 10, 2, 0, 0, tzinfo=UTC)
-    one = warning(kind, restricted=kind is WarningKind.SAFETY)
+    one = warning(kind, restricted=kind == "safety")
     kept = kept_after(one, opened=golden_week - DAY)
     assert told(due_round([one], [kept], shop, golden_week)) == passed_on
     saturday = datetime(2026, 11, 14, 0, 0, tzinfo=UTC)  # a plain weekend is no holiday
@@ -135,7 +134,7 @@ def test_a_matter_that_comes_back_after_it_ended_is_a_new_warning(shop: Shop, wa
 def test_each_deadline_is_told_once_and_ends_when_it_is_done(shop: Shop, warning: Make) -> None:
     dues = tuple(MOMENT + timedelta(hours=hours) for hours in (5, 9, 12))
     first = warning(
-        WarningKind.DEADLINE, slice={"deadline": "evidence"}, leaf="", items=("a", "b"), dues=dues[:2], amounts=(10.0, 20.0),
+        "deadline", slice={"deadline": "evidence"}, leaf="", items=("a", "b"), dues=dues[:2], amounts=(10.0, 20.0),
         observed=2.0, owner="客服主管", role="客服",
     )  # fmt: skip
     more = replace(first, items=("a", "b", "c"), dues=dues, amounts=(10.0, 20.0, 5.0), observed=3.0)
@@ -148,7 +147,7 @@ def test_each_deadline_is_told_once_and_ends_when_it_is_done(shop: Shop, warning
 
 
 def test_a_restricted_warning_goes_only_to_people_who_may_read_it(shop: Shop, warning: Make) -> None:
-    one = warning(WarningKind.SAFETY, restricted=True, owner="客服主管")
+    one = warning("safety", restricted=True, owner="客服主管")
     assert [person.name for person in ladder(one, shop)] == ["店长"]
     files = {
         **shop.files,

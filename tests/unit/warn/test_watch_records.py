@@ -12,12 +12,13 @@ import pytest
 from tasks.methods.chance import days_between, days_between_new, dispersion
 from tasks.model.facts import Facts
 from tasks.model.tables import TABLES
-from tasks.model.warnings import WarningKind
 from tasks.shop.load import Shop
-from tasks.warn.kinds.deadlines import deadlines, regulator
-from tasks.warn.kinds.mood import emotion, reputations
+from tasks.warn.kinds.deadlines import deadlines
+from tasks.warn.kinds.emotion import emotion
 from tasks.warn.kinds.new_words import new_words, terms
 from tasks.warn.kinds.parcels import parcels
+from tasks.warn.kinds.regulator import regulator
+from tasks.warn.kinds.reputation import reputations
 from tasks.warn.kinds.safety import safety
 from tests.unit.warn.conftest import MOMENT
 
@@ -129,9 +130,7 @@ def test_a_parcel_without_a_scan_for_two_days_has_stalled(shop: Shop) -> None:
         {"leaf": "LOG.STALL", "oid": "o-unsent", "submitted_at": ago(5)},
     )
     found = parcels(facts, shop)
-    assert [(w.kind, w.slice, w.items, w.expected) for w in found] == [
-        (WarningKind.PARCELS, {}, ("o-other", "o-said", "o-scan"), 0.0)
-    ]
+    assert [(w.kind, w.slice, w.items, w.expected) for w in found] == [("parcels", {}, ("o-other", "o-said", "o-scan"), 0.0)]
     facts.tables["feedback"] = facts["feedback"].filter(pl.col("carrier") == "C2")
     assert [w.slice for w in parcels(facts, shop)] == [{"carrier": "C2"}]
     facts.tables["feedback"] = facts["feedback"].clear()
@@ -163,7 +162,7 @@ def test_a_usual_mood_is_silent_and_an_unusual_one_is_told_once_for_the_shop(sho
 def test_talk_of_law_and_press_is_reputation(shop: Shop) -> None:
     assert reputations(moody(0, legal=3), shop) == []
     assert [(w.kind, w.slice, w.observed) for w in reputations(moody(0, legal=12), shop)] == [
-        (WarningKind.REPUTATION, {"sign": "legal"}, 12.0)
+        ("reputation", {"sign": "legal"}, 12.0)
     ]
 
 

@@ -1,27 +1,18 @@
-"""Emotion and reputation: more furious customers than usual, more talk of law and press, and products that many write about."""
+"""Complaints with a sign (fury, talk of law) above their problems' usual shares, by more than chance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
-from math import exp
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
-from tasks.analyse.causes.public_talk import reputation
-from tasks.methods.chance import LONGEST_DAYS, days_between, dispersion
+from tasks.methods.chance import days_between, dispersion
 from tasks.model.facts import Facts
-from tasks.model.periods import Period
-from tasks.model.warnings import EarlyWarning, WarningKind
+from tasks.model.warnings import EarlyWarning
 from tasks.shop.load import Shop
-
-FURIOUS = 5
-"""Emotion of a record that counts as furious."""
-
-LEGAL = "legal"
-"""Rule of `service_levels` that fires where a text cites law, a regulator or the press."""
+from tasks.warn.kinds.catalogue import rule_of
 
 LEAST_CASES = 8
 """Fewer records are no mood of the shop; each of them has its own clock."""
@@ -34,37 +25,17 @@ GAP_DAYS = 7
 """Days between history and now that belong to neither: what began lately must not become usual."""
 
 
-def emotion(facts: Facts, shop: Shop) -> list[EarlyWarning]:
-    """Return where furious complaints are more than the usual share: the whole shop, else single platforms.
-
-    Args:
-        facts: Coded facts at their moment; days that were over then count.
-        shop: Configuration.
-    """
-    return _unusual(facts, shop, WarningKind.EMOTION, pl.col("emotion") >= FURIOUS, {})
-
-
-def reputations(facts: Facts, shop: Shop) -> list[EarlyWarning]:
-    """Return talk of law and press above the usual, and products that many without an order write about (docs/method.md, 6).
-
-    Args:
-        facts: Coded facts at their moment; days that were over then count.
-        shop: Configuration.
-    """
-    legal = pl.col("severity_why").list.contains(LEGAL)
-    return _unusual(facts, shop, WarningKind.REPUTATION, legal, {"sign": LEGAL}) + _products(facts, shop)
-
-
-def _today(facts: Facts, shop: Shop) -> date:
+def today_of(facts: Facts, shop: Shop) -> date:
+    """Return the business day of the facts' moment."""
     return facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
 
 
-def _unusual(facts: Facts, shop: Shop, kind: WarningKind, sign: pl.Expr, slice_: dict[str, str]) -> list[EarlyWarning]:
+def unusual_shares(facts: Facts, shop: Shop, kind: str, sign: pl.Expr, slice_: dict[str, str]) -> list[EarlyWarning]:
     """Return the slices where complaints with a sign, over the last days, exceed their problems' usual shares by more than chance."""
     records = facts["feedback"]
     if not {"counted", "emotion", "severity_why"} <= set(records.columns):
         return []
-    settings, today = shop.warnings, _today(facts, shop)
+    settings, today = shop.warnings, today_of(facts, shop)
     cases = records.filter(pl.col("counted") & (pl.col("nature") == "complaint")).select(
         "record_id",
         "platform",
@@ -112,35 +83,9 @@ def _unusual(facts: Facts, shop: Shop, kind: WarningKind, sign: pl.Expr, slice_:
                 every_days=round(rare, 1),
                 since=days[0],
                 days=tuple(days),
-                answer_by=facts.as_of + timedelta(hours=settings.kinds[kind].answer_hours),
+                answer_by=facts.as_of + timedelta(hours=rule_of(kind, shop).answer_hours),
                 items=tuple(signed["record_id"].to_list()),
             )
         )
     whole = [warning for warning in made if "platform" not in warning.slice]
     return whole or made
-
-
-def _products(facts: Facts, shop: Shop) -> list[EarlyWarning]:
-    today = _today(facts, shop)
-    week = Period.parse(f"{today - timedelta(days=7)}..{today - timedelta(days=1)}", shop.identity.zone)
-    products = max(facts["feedback"]["sku"].n_unique(), 1)
-    rule = shop.warnings.kinds[WarningKind.REPUTATION]
-    return [
-        EarlyWarning(
-            kind=WarningKind.REPUTATION,
-            slice=cause.slice,
-            leaf=cause.leaf,
-            observed=cause.observed,
-            expected=cause.expected,
-            every_days=round(min(exp(min(cause.llr, 40.0)) / products, LONGEST_DAYS), 1),
-            since=_first(cause.days, week),
-            days=cause.days,
-            answer_by=facts.as_of + timedelta(hours=rule.answer_hours),
-            items=cause.rows,
-        )
-        for cause in reputation(facts, week)
-    ]
-
-
-def _first(days: Iterable[date], week: Period) -> date:
-    return min(days, default=week.first_day)

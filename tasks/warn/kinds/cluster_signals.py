@@ -1,0 +1,209 @@
+"""The sums behind clusters: a Poisson CUSUM of every slice and problem, and those that stand above their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, exp, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.expected.lag_curves import GAP_WEEKS, MAX_AGE, Curve, estimate_curve
+from tasks.expected.unit_history import AXES, UnitHistory
+from tasks.methods.cusum import CusumDesign, design, path
+from tasks.shop.load import Shop
+
+Weights = NDArray[np.float64]
+Codes = NDArray[np.int32] | NDArray[np.int64]
+
+SLICES: tuple[tuple[str, ...], ...] = (("batch_no",), ("session_id",), ("sku",), ("carrier", "region"))
+"""What a cluster can sit in; where two are equally ill, the first is told."""
+
+ENDURING = frozenset({("sku",), ("carrier", "region")})
+"""Slices that live long enough to have a level of their own; what is special about a batch or a session is looked for."""
+
+PARCEL_NODE = "LOG"
+"""Node of the problems that a carrier can be ill with."""
+
+RECENT_DAYS = 7
+"""A slice that brought no more than expected in so many days was ill; that is for the weekly review."""
+
+PRIOR_CASES = 6.0
+"""Prior cases of a slice's own level of one problem: fewer of its own draw it towards its product line."""
+
+PRIOR_SHARE = 20.0
+"""Prior cases of a product line's shares of problems within a family."""
+
+LEAST_STEP = 0.05
+"""Expected cases of the step that a limit is computed with; a sum watched more finely is the same sum."""
+
+LONGEST_YEARS = 10.0
+"""Chance that is rarer than this is not told more exactly."""
+
+
+@dataclass(frozen=True)
+class ClusterSignal:
+    """A slice whose sum stands above its limit."""
+
+    slice: dict[str, str]
+    leaf: str
+    observed: float
+    expected: float
+    every_days: float
+    records: tuple[str, ...]
+    days: tuple[int, ...]
+
+
+def signals_of(book: UnitHistory, shop: Shop, last: int) -> Iterator[ClusterSignal]:
+    """Yield every slice and problem whose sum, carried over the window, is above its limit on day `last`."""
+    settings = shop.warnings.clusters
+    first = max(last - settings.window_days + 1, book.first_day)
+    fitted: dict[str, Curve] = {}
+    for family in AXES:
+        for gap in (GAP_WEEKS, 2, 1):
+            if family not in ("return", "safety") and (curve := estimate_curve(book, family, last - gap * 7)) is not None:
+                fitted[family] = curve
+                break
+    kinds = [slices_along(book, dims) for dims in SLICES if all(dim in book.codes for dim in dims)]
+    panels = [Panel(book, curve, slices, shop, first, last) for slices in kinds for curve in fitted.values()]
+    streams = max(sum(panel.streams for panel in panels), 1)
+    for panel in panels:
+        yield from panel.signals(settings.false_alarm_days * streams, streams)
+
+
+@dataclass(frozen=True)
+class Slices:
+    """All slices of one kind: `code` of each unit, −1 where a value is unknown; the units in order of their code."""
+
+    dims: tuple[str, ...]
+    code: Codes
+    labels: list[dict[str, str]]
+    ordered: NDArray[np.int64]
+
+
+class Panel:
+    """All slices of one kind in one family: cases and expectations by day, problem by problem."""
+
+    def __init__(self, book: UnitHistory, curve: Curve, slices: Slices, shop: Shop, first: int, last: int) -> None:
+        self.book, self.curve, self.dims, self.first, self.last = book, curve, slices.dims, first, last
+        self.settings = shop.warnings.clusters
+        self.code, self.labels = slices.code, slices.labels
+        self.levels = _levels(book, curve)
+        self.days = book.days[AXES[curve.family]]
+        self.leaves = np.array(
+            [
+                leaf
+                for leaf in np.flatnonzero(self.levels.sum(0)).tolist()
+                if self.dims != ("carrier", "region") or shop.taxonomy.problem_of(book.leaves[leaf]) == PARCEL_NODE
+            ],
+            dtype=np.int64,
+        )
+        begin = min(first, curve.baseline_first) if self.dims in ENDURING else first
+        days = self.days[slices.ordered]
+        self.near = slices.ordered[(days > begin - len(curve.hazard)) & (days <= last)]
+        self.edges = np.searchsorted(self.code[self.near], np.arange(len(self.labels) + 1))
+        recent = self.days[self.near] > first - len(curve.hazard)
+        at_risk = np.unique(self.code[self.near[recent]])
+        self.streams = len(at_risk) * len(self.leaves)
+
+    def signals(self, run_length: float, streams: int) -> Iterator[ClusterSignal]:
+        """Yield the signals of this panel; `run_length` is every sum's own, in days."""
+        book, family, least = self.book, self.curve.family, self.settings.least_cases
+        arrived, unit, leaf = book.case_day[family], book.case_unit[family], book.case_leaf[family]
+        age = arrived - self.days[unit]
+        inside = (arrived <= self.last) & (age >= 0) & (age < MAX_AGE[family]) & (self.days[unit] >= 0)
+        inside &= (self.code[unit] >= 0) & np.isin(leaf, self.leaves)
+        position = np.flatnonzero(inside)
+        pair = self.code[unit[position]].astype(np.int64) * len(book.leaves) + leaf[position]
+        names, counts = np.unique(pair[arrived[position] >= self.first], return_counts=True)
+        for name in names[counts >= least]:
+            code, problem = divmod(int(name), len(book.leaves))
+            mine = position[pair == name]
+            expected = self._expected(code, problem, self.first, self.last)
+            if self.dims in ENDURING:
+                expected *= self._own_level(code, problem, arrived[mine])
+            spread = self.curve.dispersion
+            seen = np.bincount(arrived[mine[arrived[mine] >= self.first]] - self.first, minlength=len(expected))
+            if expected.sum() <= 0:
+                continue
+            chosen = _design(float(expected.mean()) / spread, self.settings.ratio, run_length)
+            sums = path((seen / spread).tolist(), (expected / spread).tolist(), chosen).values
+            if sums[-1] < chosen.h:
+                continue
+            zeros = np.flatnonzero(np.asarray(sums) == 0.0)
+            begin = int(zeros[-1]) + 1 if len(zeros) else 0
+            rows = mine[arrived[mine] >= self.first + begin]
+            if len(rows) < least or (arrived[rows] > self.last - RECENT_DAYS).sum() <= expected[-RECENT_DAYS:].sum():
+                continue
+            # A likelihood ratio's sum is e times rarer by chance with every nat (Wald 1947); a case weighs ln ratio nats.
+            rarer = exp(min((sums[-1] - chosen.h) * log(self.settings.ratio), 40.0))
+            yield ClusterSignal(
+                slice=self.labels[code],
+                leaf=book.leaves[problem],
+                observed=float(len(rows)),
+                expected=float(expected[begin:].sum()),
+                every_days=min(run_length / streams * rarer, LONGEST_YEARS * 365),
+                records=tuple(sorted(book.case_record[family][rows].tolist())),
+                days=tuple(sorted(arrived[rows].tolist())),
+            )
+
+    def _expected(self, code: int, problem: int, first: int, last: int) -> Weights:
+        """Return the expected cases of one slice and problem by arrival day: its units by axis day, carried along the hazard."""
+        hazard = self.curve.hazard
+        rows = self.near[self.edges[code] : self.edges[code + 1]]
+        low, width = first - len(hazard) + 1, last - first + len(hazard)
+        rows = rows[(self.days[rows] >= low) & (self.days[rows] <= last)]
+        weight = self.curve.multiplier(self.book.codes, rows) * self.levels[self.book.codes["sku"][rows], problem]
+        units = np.bincount(self.days[rows] - low, weight, width)
+        carried: Weights = np.convolve(units, hazard)[len(hazard) - 1 : width]
+        return carried
+
+    def _own_level(self, code: int, problem: int, arrived: NDArray[np.int32]) -> float:
+        """Return cases ÷ expectation of the baseline, drawn towards 1 where they are few."""
+        first, last = self.curve.baseline_first, self.curve.baseline_last
+        seen = float(((arrived >= first) & (arrived <= last)).sum())
+        due = float(self._expected(code, problem, first, last).sum())
+        return (seen + PRIOR_CASES) / (due + PRIOR_CASES)
+
+
+def slices_along(book: UnitHistory, dims: tuple[str, ...]) -> Slices:
+    """Return the slices along some dimensions."""
+    code = book.codes[dims[0]].astype(np.int32)
+    labels = [{dims[0]: value} for value in book.values[dims[0]]]
+    for dim in dims[1:]:
+        other, values = book.codes[dim], book.values[dim]
+        code = np.where((code >= 0) & (other >= 0), code * len(values) + other, -1).astype(np.int32)
+        labels = [{**label, dim: value} for label in labels for value in values]
+    known = np.flatnonzero((code >= 0) & (book.codes["sku"] >= 0)).astype(np.int64)
+    return Slices(dims, code, labels, known[np.argsort(code[known], kind="stable")])
+
+
+def _levels(book: UnitHistory, curve: Curve) -> Weights:
+    """Return the share of a family's expectation that each problem has in each SKU: its line's, drawn towards the shop's."""
+    arrived, unit, leaf = book.case_day[curve.family], book.case_unit[curve.family], book.case_leaf[curve.family]
+    sku = book.codes["sku"][unit].astype(np.int64)
+    past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last) & (sku >= 0)
+    lines, leaves = int(book.line_of_sku.max()) + 1, len(book.leaves)
+    pair = book.line_of_sku[sku[past]] * leaves + leaf[past]
+    of_line = np.bincount(pair, minlength=lines * leaves).reshape(lines, leaves).astype(np.float64)
+    whole = of_line.sum(0) / max(of_line.sum(), 1.0)
+    share = (of_line + PRIOR_SHARE * whole) / (of_line.sum(1, keepdims=True) + PRIOR_SHARE)
+    return np.asarray(share[book.line_of_sku])
+
+
+def _design(expected: float, ratio: float, days: float) -> CusumDesign:
+    """Return the design of a sum that expects so many cases a day and by chance signals once in so many days.
+
+    Expectation and run length are taken to the next coarser step of a scale, so that slices alike share one design.
+    """
+    step = max(expected, LEAST_STEP)
+    step = LEAST_STEP * 1.5 ** round(log(step / LEAST_STEP) / log(1.5))
+    steps = max(days * expected / step, 1.0)
+    return _kept_design(step, ratio, 2.0 ** ceil(log(steps, 2)))
+
+
+@lru_cache(maxsize=2048)
+def _kept_design(step: float, ratio: float, steps: float) -> CusumDesign:
+    return design(step, ratio, steps)

@@ -1,0 +1,31 @@
+"""What a kind of warning is: its detector, its words, and its rule where a shop gives it none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tasks.model.facts import Facts
+from tasks.model.warnings import EarlyWarning, WarningWording
+from tasks.shop.load import Shop
+from tasks.shop.warnings import WarningRule
+
+
+class Watch(StrEnum):
+    """The step of the daily watch in which a kind is looked for."""
+
+    CLOCKS = "safety and clocks"
+    CLUSTERS = "clusters"
+    TEXTS = "moods and words"
+
+
+@dataclass(frozen=True)
+class WarningKind:
+    """One kind of warning, as the one module that looks for it declares it."""
+
+    code: str
+    watch: Watch
+    look: Callable[[Facts, Shop], list[EarlyWarning]]
+    wording: WarningWording
+    default: WarningRule
