@@ -30,7 +30,7 @@ from examples.sample_shop.world import build
 from tasks.analyse.causes.search import make_book, root_causes
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.final_words import judged_together
-from tasks.analyse.figures.inflow import problems
+from tasks.analyse.tables.problems import problems
 from tasks.classify.coding import code
 from tasks.methods.cusum import delay, design, path
 from tasks.model.causes import Cause

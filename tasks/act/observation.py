@@ -14,6 +14,7 @@ from tasks.act.evidence import HISTORY_WEEKS, MINIMUM_BASELINE_WEEKS, Evidence, 
 from tasks.act.week_counts import WeekTable
 from tasks.model.actions import Action
 from tasks.model.facts import Facts
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -195,10 +196,6 @@ def _slice(frame: pl.DataFrame, conditions: dict[str, str]) -> pl.DataFrame:
     return frame
 
 
-def _day(column: str, zone: str) -> pl.Expr:
-    return pl.col(column).dt.convert_time_zone(zone).dt.date()
-
-
 def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
     frame = facts["feedback"]
     if "counted" not in frame.columns:
@@ -238,18 +235,18 @@ def _lines(
         line_conditions |= _kind_of_session(every, action.slice["session_id"])
     inside = _slice(every, line_conditions)
     switch = CUT_IN_COLUMNS.get(action.cut_in_axis, axis)
-    reached = _day(switch, period.zone) >= plan.cut_in
+    reached = local_day(switch, period.zone) >= plan.cut_in
     gone = inside.filter(reached).height < max(action.min_units / 10, 1)
     if "carrier" in line_conditions and action.cut_in_axis == "ship_date" and gone:
         # The remedy was another carrier: after it, the same destinations are what it was to help.
         elsewhere = _slice(every, {k: v for k, v in line_conditions.items() if k != "carrier"}).filter(reached)
         inside = pl.concat([inside.filter(~reached), elsewhere])
     treated = _treated_batches(facts, inside, plan.batch) if plan.batch else None
-    after = pl.col("batch_no").is_in(treated) if treated else _day(switch, period.zone) >= plan.cut_in
+    after = pl.col("batch_no").is_in(treated) if treated else local_day(switch, period.zone) >= plan.cut_in
     own = inside.with_columns(treated=after.fill_null(False), sister=pl.lit(None, dtype=pl.String))
     control = _control(action, every, inside, line_conditions)
     lines = pl.concat(
-        frame.select("oid", "treated", "sister", start=_day(axis, period.zone), moment=pl.col(axis))
+        frame.select("oid", "treated", "sister", start=local_day(axis, period.zone), moment=pl.col(axis))
         for frame in (own, control)
         if frame is not None
     )
@@ -351,7 +348,7 @@ def _daily(
         return units, events
     records = _slice(_counted(facts, action, period), conditions)
     events = (
-        records.group_by(start=_day("submitted_at", period.zone))
+        records.group_by(start=local_day("submitted_at", period.zone))
         .agg(events=pl.len().cast(pl.Float64))
         .with_columns(treated=treated, sister=pl.lit(None, dtype=pl.String))
     )
@@ -371,7 +368,7 @@ def _aftersales(
         return None
 
     def by_day(frame: pl.DataFrame) -> pl.DataFrame:
-        daily = frame.group_by(start=_day("applied_at", period.zone)).agg(n=pl.len().cast(pl.Float64))
+        daily = frame.group_by(start=local_day("applied_at", period.zone)).agg(n=pl.len().cast(pl.Float64))
         return daily.with_columns(treated=pl.col("start") >= plan.cut_in, sister=pl.lit(None, dtype=pl.String))
 
     return by_day(orders), by_day(hit).rename({"n": "events"})

@@ -8,6 +8,7 @@ import polars as pl
 
 from tasks.analyse.figures.comparison import LEVEL_KINDS, last_year
 from tasks.model.facts import Facts
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.model.review import Break, BreakKind, ChannelQuality
 from tasks.shop.calendar_days import Event
@@ -77,7 +78,7 @@ def _bridge(pairs: list[tuple[str, str]], on: date, facts: Facts, period: Period
     if "counted" not in records.columns:
         return tuple((old, new, 0) for old, new in pairs)
     since = max(period.first_day, on)
-    day = pl.col("submitted_at").dt.convert_time_zone(period.zone).dt.date()
+    day = local_day("submitted_at", period.zone)
     cases = records.filter(pl.col("counted") & (day >= since) & (day <= period.last_day))
     counts = dict(cases.group_by("leaf").agg(pl.len()).iter_rows())
     return tuple((old, new, sum(int(counts.get(leaf, 0)) for leaf in shop.taxonomy.leaves_of(new))) for old, new in pairs)

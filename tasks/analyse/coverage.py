@@ -9,6 +9,7 @@ import polars as pl
 
 from tasks.errors import ChannelProblem
 from tasks.model.facts import Facts, Pull
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.model.review import ChannelQuality
 from tasks.model.tables import TABLES
@@ -136,7 +137,7 @@ def _by_day(facts: Facts, table: str, period: Period) -> dict[str, dict[date, in
     oldest = period.start - timedelta(weeks=USUAL_WEEKS)
     first = period.first_day - timedelta(weeks=USUAL_WEEKS)
     within = pl.col(time).is_between(first, period.last_day) if is_day else (pl.col(time) >= oldest) & (pl.col(time) < period.end)
-    day = pl.col(time) if is_day else pl.col(time).dt.convert_time_zone(period.zone).dt.date()
+    day = pl.col(time) if is_day else local_day(time, period.zone)
     rows = frame.lazy().filter(within).group_by("channel", day.alias("on")).agg(n=pl.len()).collect()
     found: dict[str, dict[date, int]] = {}
     for channel, on, n in rows.iter_rows():

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from tasks.analyse.figures.outside_cases import missed_evidence
 from tasks.analyse.figures.published import published
-from tasks.analyse.figures.service import missed_evidence
 from tasks.model.coded import Track
 from tasks.model.facts import Facts
 from tasks.model.figures import Attainment
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.model.review import RedLine, RedLineKind
 from tasks.shop.load import Shop
@@ -33,10 +34,6 @@ def red_lines(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     return _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period) + _warned(facts, period, shop)
 
 
-def _day(column: str, zone: str) -> pl.Expr:
-    return pl.col(column).dt.convert_time_zone(zone).dt.date()
-
-
 def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     records = facts["feedback"]
     if "track" not in records.columns:
@@ -49,7 +46,7 @@ def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     )
     if "claim_cluster" in cases.columns:
         cases = cases.filter(pl.col("claim_cluster").is_null())
-    cases = cases.with_columns(day=_day("submitted_at", period.zone)).sort("submitted_at", "record_id")
+    cases = cases.with_columns(day=local_day("submitted_at", period.zone)).sort("submitted_at", "record_id")
     sold = _sold(facts, sorted(cases["sku"].drop_nulls().unique()), period) if cases.height else {}
     made: list[RedLine] = []
     for (sku, symptom), within in cases.group_by("sku", "symptom", maintain_order=True):
@@ -95,7 +92,7 @@ def _sold(facts: Facts, skus: list[str], period: Period) -> dict[str, float]:
 
 def _regulator(facts: Facts, period: Period) -> list[RedLine]:
     cases = facts["regulator_case"].filter((pl.col("received_at") >= period.start) & (pl.col("received_at") < period.end))
-    cases = cases.with_columns(day=_day("received_at", period.zone)).sort("received_at", "case_no_hash")
+    cases = cases.with_columns(day=local_day("received_at", period.zone)).sort("received_at", "case_no_hash")
     made = []
     for body in sorted(cases["body"].drop_nulls().unique()):
         group = cases.filter(pl.col("body") == body)
@@ -109,7 +106,7 @@ def _regulator(facts: Facts, period: Period) -> list[RedLine]:
 def _evidence(facts: Facts, period: Period) -> list[RedLine]:
     missed = (
         missed_evidence(facts["aftersale"], period)
-        .with_columns(day=_day("must_act_by", period.zone))
+        .with_columns(day=local_day("must_act_by", period.zone))
         .sort("must_act_by", "aftersale_id")
     )
     if missed.is_empty():

@@ -11,9 +11,10 @@ from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.final_words import judged_together
-from tasks.analyse.figures.inflow import daily, problems
+from tasks.analyse.figures.inflow import daily
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
+from tasks.analyse.tables.problems import problems
 from tasks.analyse.tables.projections import projections
 from tasks.analyse.tables.rankings import rankings
 from tasks.analyse.words.customer_words import customer_words

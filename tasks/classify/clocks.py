@@ -11,6 +11,7 @@ import polars as pl
 from tasks.classify.severity import holds
 from tasks.errors import ConfigurationError
 from tasks.model.facts import Facts
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.model.tables import UTC_TIME
 from tasks.shop.calendar_days import Calendar, WorkCalendar
@@ -181,7 +182,7 @@ def _candidates(milestone: Milestone, facts: Facts, shop: Shop, period: Period) 
     if milestone.phases:
         conditions.append(pl.col("phase").is_in(milestone.phases))
     if milestone.valid_from:
-        conditions.append(pl.col(milestone.start).dt.convert_time_zone(shop.identity.zone).dt.date() >= milestone.valid_from)
+        conditions.append(local_day(milestone.start, shop.identity.zone) >= milestone.valid_from)
     times = [pl.when(pl.col(column) < period.end).then(pl.col(column)) for column in milestone.met]
     rows = table.filter(conditions).select(
         record_id=_KEYS[milestone.table],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.methods.panels import Codes
 from tasks.model.facts import Facts
+from tasks.model.moments import local_day
 
 AXES = {
     "ship": "paid_at",
@@ -102,7 +103,7 @@ def day_of(number: int) -> date:
 
 def local_days(column: str, zone: str) -> pl.Expr:
     """Return a UTC moment column as int32 day numbers in the business zone, −1 where null."""
-    return pl.col(column).dt.convert_time_zone(zone).dt.date().cast(pl.Int32).fill_null(-1)
+    return local_day(column, zone).cast(pl.Int32).fill_null(-1)
 
 
 def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> UnitHistory:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy.stats import false_discovery_control
-
+from tasks.methods.discoveries import FALSE_SHARE, discoveries
 from tasks.model.figures import CHANGED, Figure, Judgement, ProblemRow, RankedSlice, Ranking
-
-FALSE_SHARE = 0.05
-"""Share of false ones among what is called changed; also the chance of calling anything so where nothing changed."""
 
 TAKEN_BACK = {Judgement.WORSE: Judgement.WATCH, Judgement.BETTER: Judgement.NORMAL}
 """A word that does not survive → what is left of it."""
@@ -25,20 +20,6 @@ class FinalWords:
     rankings: list[Ranking]
     tested: int
     expected_false_alarms: float
-
-
-def discoveries(p_values: Sequence[float]) -> list[bool]:
-    """Say which of many tests found a change when all are judged together (Benjamini and Hochberg 1995).
-
-    Args:
-        p_values: Two-sided probabilities of each distance when nothing changed.
-
-    Returns:
-        Whether each test passes, so that at most `FALSE_SHARE` of those that pass are expected to be false.
-    """
-    if not p_values:
-        return []
-    return [bool(adjusted <= FALSE_SHARE) for adjusted in false_discovery_control(p_values, method="bh")]
 
 
 def judged_together(

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from math import sqrt
 
 import polars as pl
-from scipy.stats import norm
 
 from tasks.analyse.figures.comparison import baseline, cohorts, count_range, last_year, with_target, word
-from tasks.expected.unit_history import AXES
+from tasks.analyse.figures.expected_counts import against_expected, unlinked_factor
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FIGURES
-from tasks.model.figures import Figure, Judgement, ProblemRow
+from tasks.model.figures import Figure, Judgement
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-
-EXTRA_VARIANCE = 1.5
-MODEL_ERROR = 0.06
-"""Expected counts are estimates: a count varies by a Poisson law widened by half, and the estimate itself by six percent."""
-
-LINK_WEEKS = 16
-"""Weeks before a period that say how many cases its expectations leave out."""
-
-EXPOSED = ("app", "service")
-"""Families whose cases are expected from devices and conversations; all others from the orders that they belong to."""
 
 NATURES = ("complaint", "question", "suggestion", "praise")
 
@@ -84,90 +72,8 @@ def daily(facts: Facts, period: Period) -> list[tuple[date, int]]:
     ]
 
 
-def problems(
-    facts: Facts, period: Period, shop: Shop, *, expected_leaves: Mapping[str, float] | None = None, incomplete: str = ""
-) -> list[ProblemRow]:
-    """Return the counted cases of a period under each lens, against what was to be expected.
-
-    Every lens splits the same total; a label without any case in this or the previous period is left out.
-
-    Args:
-        facts: Coded tables.
-        period: The period by arrival.
-        shop: Taxonomy and minimum of cases.
-        expected_leaves: Expected cases by leaf; a label is judged where all its leaves with cases have one.
-        incomplete: Code of why the period is not whole; then nothing is judged.
-
-    Returns:
-        Rows by lens in the taxonomy's order, most cases first.
-    """
-    cases = facts["feedback"].filter(pl.col("counted"))
-    now, before = (_by_leaf(cases, span) for span in (period, period.previous()))
-    total = sum(now.values())
-    factor = unlinked_factor(facts, period) if expected_leaves else {}
-    expected_leaves = {leaf: expected * factor.get(leaf, 1.0) for leaf, expected in (expected_leaves or {}).items()}
-    made: list[ProblemRow] = []
-    for lens in shop.taxonomy.lenses:
-        labels = {code: shop.taxonomy.label(lens, code) for code in sorted({*now, *before, *expected_leaves})}
-        rows = []
-        for label in sorted(set(labels.values())):
-            codes = [code for code, its in labels.items() if its == label]
-            count, past = (sum(counts.get(code, 0) for code in codes) for counts in (now, before))
-            if count == 0 and past == 0:
-                continue
-            known = [expected_leaves[code] for code in codes if code in expected_leaves]
-            complete = bool(known) and all(code in expected_leaves for code in codes if now.get(code, 0))
-            expected = sum(known) if complete else None
-            low, high, p = None, None, None
-            said = Judgement.UNTESTED if known or count >= shop.identity.minimum_n else Judgement.INSUFFICIENT
-            if expected is not None and max(count, expected) >= shop.identity.minimum_n and not incomplete:
-                low, high, said, p = against_expected(count, expected)
-            rows.append(
-                ProblemRow(
-                    lens=lens, label=label, cases=count, previous=past, expected=expected, low=low, high=high,
-                    share=count / total if total >= shop.identity.minimum_n else None,
-                    judgement=Judgement.INCOMPLETE if incomplete else said,
-                    leaves=tuple(code for code in codes if now.get(code, 0)), incomplete=incomplete, p=p,
-                )
-            )  # fmt: skip
-        made += sorted(rows, key=lambda row: (-row.cases, row.label))
-    return made
-
-
-def unlinked_factor(facts: Facts, period: Period) -> dict[str, float]:
-    """Return by how much all cases outnumber those that an expectation covers, by leaf and, under the empty name, in all.
-
-    Expectations rest on orders, devices and conversations. A case without a known order, or without a known problem, is counted
-    all the same; how many such there are is known from the weeks before.
-    """
-    cases = facts["feedback"]
-    if not {"counted", "oid", "family", "leaf"} <= set(cases.columns):
-        return {}
-    start = period.start - timedelta(weeks=LINK_WEEKS)
-    ordered = pl.col("family").is_in(list(AXES)) & pl.col("oid").is_not_null()
-    covered = (ordered | pl.col("family").is_in(EXPOSED)).fill_null(value=False)
-    before = cases.filter(pl.col("counted") & (pl.col("submitted_at") >= start) & (pl.col("submitted_at") < period.start))
-    counts = before.group_by("leaf").agg(every=pl.len(), linked=covered.sum()).sort("leaf", nulls_last=True)
-    found = {leaf: every / linked for leaf, every, linked in counts.iter_rows() if leaf is not None and linked}
-    linked = int(counts["linked"].sum())
-    return found | ({"": before.height / linked} if linked else {})
-
-
-def against_expected(observed: float, expected: float) -> tuple[float, float, Judgement, float]:
-    """Return the range of a count around its expectation, the word for it, and the probability of such a distance by chance."""
-    sigma = sqrt(EXTRA_VARIANCE * max(expected, 1.0) + (MODEL_ERROR * expected) ** 2)
-    z = (observed - expected) / sigma
-    said = Judgement.WORSE if z > 3 else Judgement.BETTER if z < -3 else Judgement.SLIGHTLY_OVER if z > 2 else Judgement.NORMAL
-    return max(expected - 3 * sigma, 0.0), expected + 3 * sigma, said, 2 * float(norm.sf(abs(z)))
-
-
-def _by_leaf(cases: pl.DataFrame, span: Period) -> dict[str, int]:
-    within = cases.filter((pl.col("submitted_at") >= span.start) & (pl.col("submitted_at") < span.end))
-    return {str(leaf): int(n) for leaf, n in within.group_by("leaf").agg(pl.len()).iter_rows() if leaf is not None}
-
-
 def _local(frame: pl.DataFrame, column: str, period: Period) -> pl.DataFrame:
-    return frame.filter(pl.col(column) < period.end).with_columns(day=pl.col(column).dt.convert_time_zone(period.zone).dt.date())
+    return frame.filter(pl.col(column) < period.end).with_columns(day=local_day(column, period.zone))
 
 
 def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, scope: str = "") -> Figure:

@@ -9,6 +9,7 @@ from statistics import median
 import polars as pl
 
 from tasks.analyse.figures.comparison import (
+    Baseline,
     baseline,
     cohorts,
     last_year,
@@ -18,9 +19,11 @@ from tasks.analyse.figures.comparison import (
     with_target,
     word,
 )
+from tasks.methods.control_charts import Normal
 from tasks.model.facts import Facts
 from tasks.model.figure_kinds import FIGURES, FigureUnit
 from tasks.model.figures import Figure, Judgement
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -115,10 +118,6 @@ def _once(events: pl.DataFrame) -> pl.DataFrame:
     return events.sort("at").unique("oid", keep="first", maintain_order=True)
 
 
-def _day(column: str, zone: str) -> pl.Expr:
-    return pl.col(column).dt.convert_time_zone(zone).dt.date()
-
-
 def _lines(facts: Facts) -> pl.DataFrame:
     frame = facts["order_line"]
     missing = [name for name in KIND if name not in frame.columns]
@@ -131,7 +130,7 @@ def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
         _lines(facts)
         .lazy()
         .filter(pl.col(axis).is_not_null() & (pl.col(axis) < period.end))
-        .group_by(_day(axis, period.zone).alias("day"), *KIND)
+        .group_by(local_day(axis, period.zone).alias("day"), *KIND)
         .agg(n=pl.len().cast(pl.Float64), pieces=pl.col("qty").sum().cast(pl.Float64))
         .collect()
     )
@@ -145,7 +144,7 @@ def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
         records.select("oid", "leaf", at="submitted_at")
         .join(lines, on="oid")
         .filter(pl.col("signed_at").is_not_null() & (pl.col("at") >= pl.col("signed_at")))
-        .with_columns(day=_day("signed_at", period.zone), begun="signed_at", weight=pl.lit(1.0))
+        .with_columns(day=local_day("signed_at", period.zone), begun="signed_at", weight=pl.lit(1.0))
     )
 
 
@@ -175,8 +174,8 @@ def _after_sales(facts: Facts, period: Period) -> pl.DataFrame:
             reason=pl.coalesce("inspected", "reason_agent", "reason_buyer_last", "reason_buyer_first"),
             at=pl.col("applied_at"),
             begun=pl.col("signed_at"),
-            day=_day("signed_at", period.zone),
-            paid_day=_day("paid_at", period.zone),
+            day=local_day("signed_at", period.zone),
+            paid_day=local_day("paid_at", period.zone),
             weight=pl.lit(1.0),
         )
     )
@@ -221,20 +220,7 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
     past_numerator, past_n = total(list(aligned.days)) if aligned.days[0] >= first_known else (0.0, 0.0)
     enough = numerator >= shop.identity.minimum_n
     usable = baseline(chain, ledger.name, scope, shop, silent=_silent(chain, units))
-    earlier = [counts[place] for place in usable.places]
-    normal = None
-    if n and enough and not usable.broken:
-        if ledger.mix is None:
-            normal = normal_range(
-                [x for x, _ in earlier], [m for _, m in earlier], numerator, n, share=kind.unit is FigureUnit.SHARE
-            )
-        else:
-            due = _expected_of_mix(ledger.mix, chain, usable.places)
-            normal = normal_range(
-                [x for x, _ in earlier], [due[place] for place in usable.places], numerator, due[-1], share=False
-            )
-            if normal:
-                normal = replace(normal, low=normal.low * due[-1] / n, high=normal.high * due[-1] / n)
+    normal = _range(ledger, chain, usable, counts) if n and enough and not usable.broken else None
     scale = 100.0 if kind.unit is FigureUnit.PER_100 else 1.0
     missing = "" if n and enough else "no_units" if not n else "few_cases"
     low, high = (normal.low * scale, normal.high * scale) if normal else (None, None)
@@ -272,6 +258,18 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
         rows=f"{axis} in {newest.first_day}..{newest.last_day}{where}; event within {age} d",
     )
     return with_target(figure, shop)
+
+
+def _range(ledger: UnitLedger, chain: list[Period], usable: Baseline, counts: list[tuple[float, float]]) -> Normal | None:
+    """Return the range of the newest cohort's rate: of its kind of order where the mix is known, else of all units alike."""
+    earlier, (numerator, n) = [counts[place] for place in usable.places], counts[-1]
+    events = [x for x, _ in earlier]
+    if ledger.mix is None:
+        share = FIGURES[ledger.name].unit is FigureUnit.SHARE
+        return normal_range(events, [m for _, m in earlier], numerator, n, share=share)
+    due = _expected_of_mix(ledger.mix, chain, usable.places)
+    normal = normal_range(events, [due[place] for place in usable.places], numerator, due[-1], share=False)
+    return replace(normal, low=normal.low * due[-1] / n, high=normal.high * due[-1] / n) if normal else None
 
 
 def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, ...]) -> list[float]:
@@ -345,7 +343,7 @@ def negative_share(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
 def _share_of_arrivals(code: str, records: pl.DataFrame, hit: pl.Expr, period: Period, shop: Shop) -> list[Figure]:
     daily = (
         records.filter(pl.col("submitted_at") < period.end)
-        .group_by(day=_day("submitted_at", period.zone))
+        .group_by(day=local_day("submitted_at", period.zone))
         .agg(events=hit.cast(pl.Float64).sum(), n=pl.len().cast(pl.Float64))
     )
     ledger = UnitLedger(code, daily.select("day", "n"), daily.select("day", "events"))

@@ -11,6 +11,7 @@ from scipy.stats import nbinom
 from tasks.methods.panels import Weights
 from tasks.model.facts import Facts
 from tasks.model.figures import Projection
+from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -59,44 +60,46 @@ def projections(facts: Facts, period: Period, shop: Shop) -> list[Projection]:
     out = []
     for begin in range(0, len(units) - 6, 7):
         span = slice(begin, begin + 7)
-        n, so_far, expected = float(units[span].sum()), float(seen[span].sum()), float(due[span].sum())
+        so_far, expected = float(seen[span].sum()), float(due[span].sum())
         left = float((units[span] * (developed[age] - developed[reached[span]])).sum())
         if reached[span].min() >= age or so_far < shop.identity.minimum_n or expected < REACHED * (expected + left):
             continue
         size = so_far + weight
-        mean = size / (expected + weight) * left
-        coming = nbinom(size, size / (size + mean))
-        tail = (1 - SURE) / 2
-        monday_of = first + timedelta(days=begin)
+        low, mean, high = _coming(size, size / (expected + weight) * left)
+        n = float(units[span].sum())
         out.append(
             Projection(
-                first_day=monday_of,
-                last_day=monday_of + timedelta(days=6),
+                first_day=first + timedelta(days=begin),
+                last_day=first + timedelta(days=begin + 6),
                 age_days=age,
                 units=n,
                 so_far=so_far,
                 reached=expected / (expected + left),
                 rate=(so_far + mean) / n,
-                low=(so_far + float(coming.ppf(tail))) / n,
-                high=(so_far + float(coming.ppf(1 - tail))) / n,
+                low=(so_far + low) / n,
+                high=(so_far + high) / n,
                 usual=float(developed[age]),
             )
         )
     return out
 
 
+def _coming(size: float, mean: float) -> tuple[float, float, float]:
+    """Return low end, mean and high end of the cases still to come: negative binomial, for the cohort's own level is not known."""
+    coming = nbinom(size, size / (size + mean))
+    tail = (1 - SURE) / 2
+    return float(coming.ppf(tail)), mean, float(coming.ppf(1 - tail))
+
+
 def _triangle(facts: Facts, period: Period, first: date, end: date, age: int) -> tuple[Weights, Weights]:
     """Return units by signing day, and complaining units by signing day and age in days."""
-
-    def day(column: str) -> pl.Expr:
-        return pl.col(column).dt.convert_time_zone(period.zone).dt.date()
 
     length = (end - first).days
     signed = (
         facts["order_line"]
         .select("oid", "signed_at")
         .filter(pl.col("signed_at").is_not_null() & (pl.col("signed_at") < period.end))
-        .select("oid", signed=day("signed_at"))
+        .select("oid", signed=local_day("signed_at", period.zone))
         .filter(pl.col("signed") >= first)
     )
     position = (pl.col("signed") - first).dt.total_days()
@@ -105,7 +108,7 @@ def _triangle(facts: Facts, period: Period, first: date, end: date, age: int) ->
         units[index] = n
     records = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
     linked = (
-        records.select("oid", arrived=day("submitted_at"))
+        records.select("oid", arrived=local_day("submitted_at", period.zone))
         .join(signed, on="oid")
         .with_columns(a=(pl.col("arrived") - pl.col("signed")).dt.total_days(), at=position)
         .filter((pl.col("a") >= 0) & (pl.col("a") < age))

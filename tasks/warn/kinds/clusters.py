@@ -1,6 +1,6 @@
 """Clusters of one problem in a SKU, a batch, or a carrier's parcels to a region: a Poisson CUSUM of each, by design rarely wrong.
 
-A slice's cases of a day are held against what its units were to bring that day (tasks/expected/arrivals.py), so promotions,
+A slice's cases of a day are held against what its units were to bring that day (tasks/expected/lag_curves.py), so promotions,
 holidays and young batches need no further treatment. All sums together signal by chance no more often than the shop allows.
 """
 

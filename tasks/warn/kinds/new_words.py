@@ -13,6 +13,7 @@ import rjieba
 
 from tasks.methods.chance import days_between_new
 from tasks.model.facts import Facts
+from tasks.model.moments import local_day
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
 from tasks.shop.warnings import WarningRule
@@ -53,7 +54,7 @@ def new_words(facts: Facts, shop: Shop) -> list[EarlyWarning]:
         "nature",
         "claim_cluster",
         said=said,
-        day=pl.col("submitted_at").dt.convert_time_zone(shop.identity.zone).dt.date(),
+        day=local_day("submitted_at", shop.identity.zone),
     ).filter(pl.col("said").str.strip_chars() != "")
     begin = today - timedelta(days=settings.word_days)
     history = texts.filter(pl.col("day") < begin)

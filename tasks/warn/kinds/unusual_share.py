@@ -10,6 +10,7 @@ import polars as pl
 
 from tasks.methods.chance import days_between, dispersion
 from tasks.model.facts import Facts
+from tasks.model.moments import local_day
 from tasks.model.warnings import EarlyWarning
 from tasks.shop.load import Shop
 from tasks.warn.kinds.catalogue import rule_of
@@ -40,7 +41,7 @@ def unusual_shares(facts: Facts, shop: Shop, kind: str, sign: pl.Expr, slice_: d
         "record_id",
         "platform",
         "leaf",
-        day=pl.col("submitted_at").dt.convert_time_zone(shop.identity.zone).dt.date(),
+        day=local_day("submitted_at", shop.identity.zone),
         sign=sign.fill_null(value=False),
     )
     begin = today - timedelta(days=settings.mood_days)

@@ -11,9 +11,11 @@ from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import LENGTH, example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.comparison import last_year
-from tasks.analyse.figures.inflow import daily, inflow, problems, unlinked_factor
+from tasks.analyse.figures.expected_counts import unlinked_factor
+from tasks.analyse.figures.inflow import daily, inflow
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
+from tasks.analyse.tables.problems import problems
 from tasks.model.facts import Facts, Pull
 from tasks.model.figure_kinds import FigureFamily
 from tasks.model.periods import Period

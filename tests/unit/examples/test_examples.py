@@ -23,9 +23,10 @@ from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
-from tasks.analyse.figures.inflow import daily, problems
+from tasks.analyse.figures.inflow import daily
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
+from tasks.analyse.tables.problems import problems
 from tasks.classify.clocks import milestones
 from tasks.classify.coding import code
 from tasks.collect.pull import pull_channel

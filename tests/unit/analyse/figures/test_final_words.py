@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from tasks.analyse.figures.final_words import discoveries, judged_together
+from tasks.analyse.figures.final_words import judged_together
+from tasks.methods.discoveries import discoveries
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, ProblemRow, RankedSlice, Ranking
 

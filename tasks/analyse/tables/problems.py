@@ -1,0 +1,68 @@
+"""The counted cases of a period under each lens of the taxonomy, against what was to be expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from tasks.analyse.figures.expected_counts import against_expected, unlinked_factor
+from tasks.model.facts import Facts
+from tasks.model.figures import Judgement, ProblemRow
+from tasks.model.periods import Period
+from tasks.shop.load import Shop
+
+
+def problems(
+    facts: Facts, period: Period, shop: Shop, *, expected_leaves: Mapping[str, float] | None = None, incomplete: str = ""
+) -> list[ProblemRow]:
+    """Return the counted cases of a period under each lens, against what was to be expected.
+
+    Every lens splits the same total; a label without any case in this or the previous period is left out.
+
+    Args:
+        facts: Coded tables.
+        period: The period by arrival.
+        shop: Taxonomy and minimum of cases.
+        expected_leaves: Expected cases by leaf; a label is judged where all its leaves with cases have one.
+        incomplete: Code of why the period is not whole; then nothing is judged.
+
+    Returns:
+        Rows by lens in the taxonomy's order, most cases first.
+    """
+    cases = facts["feedback"].filter(pl.col("counted"))
+    now, before = (_by_leaf(cases, span) for span in (period, period.previous()))
+    total = sum(now.values())
+    factor = unlinked_factor(facts, period) if expected_leaves else {}
+    expected_leaves = {leaf: expected * factor.get(leaf, 1.0) for leaf, expected in (expected_leaves or {}).items()}
+    made: list[ProblemRow] = []
+    for lens in shop.taxonomy.lenses:
+        labels = {code: shop.taxonomy.label(lens, code) for code in sorted({*now, *before, *expected_leaves})}
+        rows = []
+        for label in sorted(set(labels.values())):
+            codes = [code for code, its in labels.items() if its == label]
+            count, past = (sum(counts.get(code, 0) for code in codes) for counts in (now, before))
+            if count == 0 and past == 0:
+                continue
+            known = [expected_leaves[code] for code in codes if code in expected_leaves]
+            complete = bool(known) and all(code in expected_leaves for code in codes if now.get(code, 0))
+            expected = sum(known) if complete else None
+            low, high, p = None, None, None
+            said = Judgement.UNTESTED if known or count >= shop.identity.minimum_n else Judgement.INSUFFICIENT
+            if expected is not None and max(count, expected) >= shop.identity.minimum_n and not incomplete:
+                low, high, said, p = against_expected(count, expected)
+            rows.append(
+                ProblemRow(
+                    lens=lens, label=label, cases=count, previous=past, expected=expected, low=low, high=high,
+                    share=count / total if total >= shop.identity.minimum_n else None,
+                    judgement=Judgement.INCOMPLETE if incomplete else said,
+                    leaves=tuple(code for code in codes if now.get(code, 0)), incomplete=incomplete, p=p,
+                )
+            )  # fmt: skip
+        made += sorted(rows, key=lambda row: (-row.cases, row.label))
+    return made
+
+
+def _by_leaf(cases: pl.DataFrame, span: Period) -> dict[str, int]:
+    within = cases.filter((pl.col("submitted_at") >= span.start) & (pl.col("submitted_at") < span.end))
+    return {str(leaf): int(n) for leaf, n in within.group_by("leaf").agg(pl.len()).iter_rows() if leaf is not None}
