@@ -9,7 +9,6 @@ import pytest
 from scipy.stats import binomtest
 
 from tasks.analyse.figures.final_words import judged_together
-from tasks.methods.discoveries import discoveries
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, ProblemRow, RankedSlice, Ranking
 
@@ -24,14 +23,6 @@ def problem(label: str, judgement: str, p: float | None) -> ProblemRow:
 
 def ranking(*rows: RankedSlice, tested: int) -> Ranking:
     return Ranking("sku", rows, "orders", ("line",), tested, 0, 30, 1.0)
-
-
-def test_benjamini_and_hochbergs_own_example() -> None:
-    """Published: their fifteen p values (1995, section 3.2); four are found at .05, where Bonferroni finds three."""
-    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
-    assert discoveries(p) == [True] * 4 + [False] * 11
-    assert discoveries(p[::-1]) == [False] * 11 + [True] * 4
-    assert discoveries([]) == []
 
 
 def test_what_does_not_survive_is_watched_or_normal() -> None:
