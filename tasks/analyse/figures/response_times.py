@@ -39,10 +39,10 @@ def replies(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     )
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
     made = [_reply_figure(wide, period, shop, steps, "")]
-    for queue in sorted(wide["queue"].drop_nulls().unique()):
-        made.append(_reply_figure(wide.filter(pl.col("queue") == queue), period, shop, steps, queue))
-    for shift in sorted(wide["shift"].drop_nulls().unique()):
-        made.append(_reply_figure(wide.filter(pl.col("shift") == shift), period, shop, steps, shift))
+    queues = sorted(wide["queue"].drop_nulls().unique())
+    made += [_reply_figure(wide.filter(pl.col("queue") == queue), period, shop, steps, queue) for queue in queues]
+    shifts = sorted(wide["shift"].drop_nulls().unique())
+    made += [_reply_figure(wide.filter(pl.col("shift") == shift), period, shop, steps, shift) for shift in shifts]
     pairs = wide.select("queue", "shift").drop_nulls().unique().sort("queue", "shift")
     for queue, shift in pairs.iter_rows():
         rows = wide.filter((pl.col("queue") == queue) & (pl.col("shift") == shift))

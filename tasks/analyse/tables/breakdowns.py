@@ -44,9 +44,11 @@ def breakdowns(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
     made: list[Breakdown] = []
     bad = pl.col("rating") <= shop.identity.negative_max_rating
     if reviews.height >= shop.identity.minimum_n:
-        for dimension in shop.dimensions.dimensions:
-            if dimension.name in reviews.columns and reviews[dimension.name].drop_nulls().n_unique() > 1:
-                made.append(_shares("negative_rate", dimension.name, reviews, bad, shop, person=dimension.person))
+        made += [
+            _shares("negative_rate", dimension.name, reviews, bad, shop, person=dimension.person)
+            for dimension in shop.dimensions.dimensions
+            if dimension.name in reviews.columns and reviews[dimension.name].drop_nulls().n_unique() > 1
+        ]
     delivery = _delivery(facts, period, shop)
     told = {one.dimension for one in made} if shop.identity.base == "reviews" else set()
     return (
