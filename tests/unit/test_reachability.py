@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.collect.pull import PLAIN, kind_of
+from tasks.warn.kinds.catalogue import kinds
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("flows", "tasks", "expectations", "report_templates")
@@ -63,9 +64,13 @@ def _reached(modules: dict[str, Path]) -> set[str]:
 
 
 def _loaded_by_kind() -> set[str]:
-    """Readers are imported by the kind of a channel, which is their name; a child process has the name of what starts it."""
-    kinds = {kind_of(source) for source in PLAIN}
-    return {f"tasks.collect.readers.{kind}{ending}" for kind in kinds for ending in ("", "_child")}
+    """Modules that are imported by their names.
+
+    Readers have the name of a channel's kind, a child process that of what starts it; kinds of warnings stand in one folder.
+    """
+    readers = {kind_of(source) for source in PLAIN}
+    warnings = {kind.look.__module__ for kind in kinds().values()}
+    return {f"tasks.collect.readers.{name}{ending}" for name in readers for ending in ("", "_child")} | warnings
 
 
 def test_every_module_is_reached_from_a_flow():
