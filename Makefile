@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check fix bench serve docs clean
+.PHONY: help demo test fast tests-with-coverage promises system check fix bench serve docs clean
 SHELL := /bin/sh
 HOME_DEMO ?= demo
 RUN = . ./environment.sh && .venv/bin/
+PYTEST = $(RUN)python -m pytest
 
 help: ## Show what can be done here
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -13,24 +14,34 @@ demo: ## Install, write the sample shop, review its last week and month, mail th
 
 test: ## Install, then run every test (real SMTP, IMAP, PostgreSQL and browser where they can be installed)
 	@./setup.sh test
-	@$(RUN)python -m pytest tests
+	@$(MAKE) --no-print-directory --keep-going tests-with-coverage promises system
 
-fast: ## Run the tests that need no peer and no server
+fast: ## Run the tables of rules and the unit tests: no server, no painting, under a minute
 	@./setup.sh run
-	@$(RUN)python -m pytest tests/spec tests/unit
+	@$(PYTEST) -n 2 tests/spec tests/unit
+
+tests-with-coverage: # tables of rules, unit tests and everything painted, with the coverage floor
+	@$(PYTEST) -n 2 --cov --cov-report=term:skip-covered tests/spec tests/unit tests/pages
+
+promises: ## Run the simulations that hold what is promised of the statistics, and the hostile files
+	@$(PYTEST) -n 2 tests/promises
+
+system: ## Run flows, real servers and the tests that kill processes
+	@$(PYTEST) tests/flows tests/peers tests/crash
 
 check: ## Lint, types, import rules, drift of the generated docs; changes nothing
 	@./setup.sh run
 	@$(RUN)ruff check .
-	@$(RUN)ruff format --check .
+	@$(RUN)ruff format --check --quiet .
 	@$(RUN)mypy
 	@$(RUN)lint-imports
 	@$(RUN)python -m expectations.catalogue --check
 	@$(RUN)python -m docs.settings --check
 	@$(RUN)python -m docs.figures --check
 
-fix: ## Repair what the linter can repair
+fix: ## Repair what the linter and the formatter can repair
 	@$(RUN)ruff check --fix .
+	@$(RUN)ruff format .
 
 docs: ## Write the generated tables of docs/ anew
 	@$(RUN)python -m expectations.catalogue

@@ -128,11 +128,6 @@ def test_no_committed_file_names(pattern: re.Pattern[str]):
     assert found == []
 
 
-def test_test_files_have_names_of_their_own():
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
-    assert sorted(names) == sorted(set(names))
-
-
 def test_imports_follow_the_layers():
     pytest.importorskip("importlinter", reason="import-linter is not installed; `make test` installs it")
     done = subprocess.run(

@@ -13,9 +13,13 @@ from tasks.warn.kinds.clusters import clusters
 from tests.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
 
 FIRST = date(2026, 1, 5)
+
 WEEKS = 44
+
 PER_WEEK = 400.0
+
 SKUS = 8
+
 ILL_FROM = date(2026, 10, 5)
 
 
@@ -45,12 +49,6 @@ def shop_facts(seed: int, ill: float = 1.0, ill_until: date = date(2027, 1, 1)) 
     )
 
 
-def promising(shop: Shop, days: int) -> Shop:
-    """Return the shop with another promise about false alarms."""
-    text = shop.text("warnings.yaml").replace("false_alarm_days: 60,", f"false_alarm_days: {days},")
-    return Shop({**shop.files, "warnings.yaml": text.encode()})
-
-
 def on(facts: Facts, day: date) -> Facts:
     """Return the facts on a day's morning."""
     moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -64,15 +62,6 @@ def ill() -> Facts:
     return shop_facts(1, ill=8.0)
 
 
-def test_an_ill_batch_is_found_at_its_batch_within_weeks(shop: Shop, ill: Facts) -> None:
-    found = clusters(on(ill, ILL_FROM + timedelta(days=28)), shop)
-    assert [warning.slice.get("sku") for warning in found] == ["S0"]
-    first = found[0]
-    assert "batch_no" in first.slice and first.leaf == "PRD.FAULT"
-    assert first.observed >= 2 * (first.expected or 0) and first.observed == len(first.items)
-    assert first.since >= ILL_FROM and (first.every_days or 0) >= shop.warnings.clusters.false_alarm_days
-
-
 def test_the_same_moment_gives_the_same_warnings(shop: Shop, ill: Facts) -> None:
     day = ILL_FROM + timedelta(days=28)
     assert clusters(on(ill, day), shop) == clusters(on(ill, day), shop)
@@ -83,13 +72,6 @@ def test_nothing_is_known_before_it_happens(shop: Shop, ill: Facts) -> None:
     # what arrived later is not in the lake's answer either, and the book does not look at it
     late = Facts(ill.tables, on(ill, ILL_FROM - timedelta(days=1)).as_of)
     assert clusters(late, shop) == []
-
-
-@pytest.mark.parametrize("seed", [2, 3])
-def test_a_shop_with_nothing_wrong_is_as_silent_as_promised(shop: Shop, seed: int) -> None:
-    facts, quiet = shop_facts(seed), promising(shop, 3000)
-    mornings = [ILL_FROM + timedelta(days=days) for days in (0, 14, 28)]
-    assert [clusters(on(facts, day), quiet) for day in mornings] == [[], [], []]
 
 
 def test_what_brings_no_more_than_expected_any_more_is_left_to_the_weekly_review(shop: Shop) -> None:
@@ -107,14 +89,6 @@ def test_one_problem_of_many_products_is_one_warning(shop: Shop) -> None:
     crowded = facts_of(lines, facts["feedback"], crowd)
     found = [warning for warning in clusters(on(crowded, date(2026, 10, 20)), shop) if warning.leaf == "LOG.DAMAGE"]
     assert len(found) == 1 and found[0].spread >= shop.warnings.clusters.spread and "sku" not in found[0].slice
-
-
-def test_a_looser_promise_finds_no_later(shop: Shop, ill: Facts) -> None:
-    def first_found(days: int) -> int:
-        other = promising(shop, days)
-        return next(day for day in range(8, 40, 4) if clusters(on(ill, ILL_FROM + timedelta(days=day)), other))
-
-    assert first_found(14) <= first_found(3000) < 40
 
 
 def test_a_shop_without_products_has_no_clusters(shop: Shop) -> None:
