@@ -16,6 +16,7 @@ from tasks.model.actions import Action
 from tasks.model.facts import Facts
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
+from tasks.model.slices import Slice
 from tasks.shop.load import Shop
 
 SWITCHED = {"batch": ("batch_no",), "pay_date": ("listing_version",), "session": ("session_id",), "release": ("app_version",)}
@@ -184,7 +185,7 @@ def _leaf(action: Action) -> pl.Expr:
     return pl.any_horizontal(exact, *nodes) if codes else pl.lit(True)
 
 
-def _slice(frame: pl.DataFrame, conditions: dict[str, str]) -> pl.DataFrame:
+def _slice(frame: pl.DataFrame, conditions: Slice) -> pl.DataFrame:
     """Keep the rows of a slice; `not_sku: X` means every other SKU; a dimension that the frame lacks is passed over."""
     for name, value in conditions.items():
         excluded = name.startswith("not_")
@@ -221,7 +222,7 @@ def _units(action: Action, facts: Facts, period: Period, plan: _Plan, code: str)
 
 
 def _lines(
-    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
+    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: Slice, code: str
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     axis = AXES.get(action.exposure, "signed_at")
     first = plan.before_from - timedelta(weeks=HISTORY_WEEKS)
@@ -302,7 +303,7 @@ def _treated_batches(facts: Facts, inside: pl.DataFrame, batch: str) -> list[str
     return sorted(first.filter(pl.col(key) >= row[key].item())["batch_no"])
 
 
-def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditions: dict[str, str]) -> pl.DataFrame | None:
+def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditions: Slice) -> pl.DataFrame | None:
     """Return the untouched units with the sister slice that each belongs to: the declared control, else the rest of the line."""
     lines: list[str] = inside["line"].drop_nulls().unique().to_list() if "line" in inside.columns else []
     if action.control:
@@ -323,7 +324,7 @@ def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditio
 
 
 def _daily(
-    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
+    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: Slice, code: str
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     table = facts["exposure"].filter(pl.col("day") <= period.last_day)
     kind = action.exposure if action.exposure != "conversations" else "human_conversations"
@@ -356,7 +357,7 @@ def _daily(
 
 
 def _aftersales(
-    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: dict[str, str], code: str
+    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: Slice, code: str
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     orders = _slice(facts["aftersale"].filter(pl.col("applied_at") < period.end), conditions)
     if code == "merchant_liable":

@@ -14,6 +14,7 @@ from tasks.model.actions import Action, ActionKind, ActionState, ActionWords, Ta
 from tasks.model.causes import Cause, CauseStatus
 from tasks.model.periods import Period
 from tasks.model.review import RedLine
+from tasks.model.slices import Slice
 from tasks.shop.load import Shop
 from tasks.shop.playbook import DUE, Entry, Step, target_rates, target_value
 
@@ -41,7 +42,7 @@ class _Subject:
 
     cause_id: str
     kind: str
-    slice: dict[str, str]
+    slice: Slice
     leaves: tuple[str, ...]
     symptoms: tuple[str, ...]
     dimensions: frozenset[str]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from tasks.model.slices import Slice
+
 
 class ActionKind(StrEnum):
     """What an action does: stop the harm, mend the cause, keep it from coming back."""
@@ -123,7 +125,7 @@ class Action:
     metric: str
     exposure: str
     age_days: int
-    slice: dict[str, str]
+    slice: Slice
     leaf: str
     target: float | None
     target_text: str
@@ -141,7 +143,7 @@ class Action:
     baseline_to: date | None = None
     trigger_from: date | None = None
     trigger_to: date | None = None
-    control: dict[str, str] = field(default_factory=dict)
+    control: Slice = field(default_factory=dict)
     verify_weeks: int = 4
     min_units: int = 0
     state: ActionState = ActionState.PROPOSED

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tasks.model.coded import Track
 from tasks.model.figures import MixEffect
+from tasks.model.slices import Slice
 
 
 class CauseStatus(StrEnum):
@@ -125,7 +126,7 @@ class Cause:
 
     cause_id: str
     kind: CauseKind
-    slice: dict[str, str]
+    slice: Slice
     family: str
     leaf: str
     leaves: tuple[tuple[str, int], ...]

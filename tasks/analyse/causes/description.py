@@ -22,6 +22,7 @@ from tasks.methods.panels import Pattern
 from tasks.model.causes import Cause, CauseEvidence, CauseKind, Forecast, Trend
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
+from tasks.model.slices import DaySpan, Slice
 from tasks.shop.load import Shop
 
 
@@ -50,13 +51,13 @@ def order_cause(
     pattern = hit.found.pattern
     if pattern.axis:
         ended = _has_ended(book, fitted, hit)
-        slice_[pattern.axis] = f"{day_of(pattern.first)}..{day_of(pattern.last) if ended else ''}"
+        slice_[pattern.axis] = str(DaySpan(day_of(pattern.first), day_of(pattern.last) if ended else None))
         if not ended:  # later units belong to it as well
             hit = replace(hit, found=replace(hit.found, pattern=replace(pattern, last=OPEN)))
     together = _coincidence(book, hit)
     if together and set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
         since, axis = _first_shipped(book, hit), "ship_date"
-        slice_ = {"sku": _sku_of(book, hit), "ship_date": f"{since}.."}
+        slice_ = {"sku": _sku_of(book, hit), "ship_date": str(DaySpan(since))}
     evidence = CauseEvidence(
         weekly=tuple(weekly),
         families=tuple(sorted({*hit.families, *(family for other in more for family in other.families)})),
@@ -99,9 +100,7 @@ def _joined(hit: Candidate, more: list[Candidate]) -> tuple[Counter[str], list[s
     return leaves, records
 
 
-def _counted(
-    hit: Candidate, kind: CauseKind, slice_: dict[str, str], leaves: Counter[str], records: list[str], period: Period
-) -> Cause:
+def _counted(hit: Candidate, kind: CauseKind, slice_: Slice, leaves: Counter[str], records: list[str], period: Period) -> Cause:
     return counted_cause(
         kind=kind,
         slice_=slice_,
@@ -193,7 +192,7 @@ def _has_ended(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> b
     return float(panel.weights[after].sum()) * hit.found.ratio > 5
 
 
-def _kind(slice_: dict[str, str], hit: Candidate, shop: Shop) -> CauseKind:
+def _kind(slice_: Slice, hit: Candidate, shop: Shop) -> CauseKind:
     if hit.family in ("app", "service"):
         return CauseKind(hit.family)
     if "session_id" in slice_:
@@ -250,7 +249,7 @@ def _trend(weekly: list[tuple[str, float, float]]) -> Trend:
     return Trend.RISING if now - before > noise else Trend.FALLING if before - now > noise else Trend.STEADY
 
 
-def _questions(kind: CauseKind, slice_: dict[str, str]) -> tuple[tuple[str, str, str], ...]:
+def _questions(kind: CauseKind, slice_: Slice) -> tuple[tuple[str, str, str], ...]:
     """Return what people must still find out: question code, owner role, due."""
     if kind == CauseKind.APP:
         return (("reproduce_on_release", "产品研发", "1d"),)

@@ -10,6 +10,7 @@ from tasks.methods.likelihood import ratio_interval
 from tasks.model.causes import Cause, CauseEvidence, CauseLife, GradedForecast, RootCauses
 from tasks.model.coded import Track
 from tasks.model.periods import Period
+from tasks.model.slices import Slice, lasting
 
 MAX_NEW = 3
 """So many new findings can be taken on at one meeting; what is left over is named in a line and comes first next time."""
@@ -124,9 +125,9 @@ def _same_problem(one: Cause, other: Cause) -> bool:
     return one.leaf.split(".")[0] == other.leaf.split(".")[0] or one.family == other.family
 
 
-def _nested(one: dict[str, str], other: dict[str, str]) -> bool:
+def _nested(one: Slice, other: Slice) -> bool:
     """Whether one slice lies in the other; days of payment or shipment shift from week to week and do not count."""
-    a, b = ({item for item in slice_.items() if ".." not in item[1]} for slice_ in (one, other))
+    a, b = lasting(one).items(), lasting(other).items()
     return bool(a & b) and (a <= b or b <= a)
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from tasks.methods.likelihood import ratio_interval
 from tasks.model.causes import Cause, CauseKind
 from tasks.model.periods import Period
+from tasks.model.slices import Slice, lasting
 from tasks.shop.load import Shop
 
 ALPHA = 0.1
@@ -17,16 +18,16 @@ ALPHA = 0.1
 MAX_CAUSES = 5
 
 
-def cause_id(slice_: dict[str, str], leaf: str) -> str:
+def cause_id(slice_: Slice, leaf: str) -> str:
     """Name a trouble by its slice and problem node, so that next week's finding of the same is the same cause."""
-    stable = sorted((name, value) for name, value in slice_.items() if ".." not in value)
+    stable = sorted(lasting(slice_).items())
     return hashlib.sha256(repr((stable, leaf.split(".")[0])).encode()).hexdigest()[:12]
 
 
 def counted_cause(
     *,
     kind: CauseKind,
-    slice_: dict[str, str],
+    slice_: Slice,
     family: str,
     leaves: Sequence[tuple[str, int]],
     observed: float,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from tasks.methods.panels import FoundSlice, Pattern
 from tasks.model.causes import Cause, CauseKind
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
+from tasks.model.slices import DaySpan, Slice
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ def measured(facts: Facts, period: Period, book: UnitHistory, fitted: dict[str, 
     )
 
 
-def _pattern(book: UnitHistory, slice_: dict[str, str]) -> Pattern | None:
+def _pattern(book: UnitHistory, slice_: Slice) -> Pattern | None:
     conditions, axis, first, last = [], "", -1, -1
     for dim, value in sorted(slice_.items()):
         if dim in AXIS_OF_INTERVAL:
-            begin, _, end = value.partition("..")
-            axis, first = dim, int(np.datetime64(begin, "D").astype(int))
-            last = int(np.datetime64(end, "D").astype(int)) if end else OPEN
+            span = DaySpan.parse(value) or DaySpan(date.fromisoformat(value))
+            axis, first = dim, day_number(span.first)
+            last = day_number(span.last) if span.last else OPEN
         elif dim in book.values:
             if value not in book.values[dim]:
                 return None
