@@ -194,7 +194,7 @@ def _table(rows: list[dict[str, Any]]) -> None:
     print(
         f"{'group':<22} {'actions':>7} {'printed':>7} {'covered':>8} {'below':>6} {'above':>6} {'effective':>9} {'enough':>7} {'found':>6}"
     )
-    groups: list[tuple[str, Any]] = [("all", lambda row: True)]
+    groups: list[tuple[str, Any]] = [("all", lambda _: True)]
     groups += [(f"effect {name}", lambda row, name=name: row["case"].effect == name) for name in EFFECTS]
     groups += [
         (f"method {name}", lambda row, name=name: row["method"] == name) for name in ("control", "course", "segmented", "none")

@@ -160,6 +160,11 @@ class Cause:
     days: tuple[date, ...] = ()
 
 
+def urgency(cause: Cause) -> tuple[bool, float, float, str]:
+    """Return what orders causes by urgency: risk, then money a week, then evidence."""
+    return cause.track != Track.SAFETY, -(cause.money or 0.0), -cause.llr, cause.cause_id
+
+
 @dataclass
 class RootCauses:
     """What was found, what was looked at, and why the strongest of the rest was not named."""

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from tasks.analyse.causes.recount import Recount
 from tasks.methods.likelihood import ratio_interval
-from tasks.model.causes import Cause, CauseEvidence, CauseLife, GradedForecast, RootCauses
-from tasks.model.coded import Track
+from tasks.model.causes import Cause, CauseEvidence, CauseLife, GradedForecast, RootCauses, urgency
 from tasks.model.periods import Period
 from tasks.model.slices import Slice, lasting
 
@@ -63,7 +62,7 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
                 evidence=replace(cause.evidence, graded=_graded(then, counted[then.cause_id], period)),
             )
         )
-    aged.sort(key=_urgency)
+    aged.sort(key=urgency)
     new = [cause for cause in aged if cause.life != CauseLife.CONTINUING][:MAX_NEW]
     named = [cause for cause in aged if cause.life == CauseLife.CONTINUING or cause in new][:MAX_NAMED]
     named_rows = {record for cause in aged for record in cause.rows}
@@ -78,11 +77,6 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
         deferred=[cause for cause in aged if cause not in named],
         ended=sorted(ended, key=lambda one: one.cause_id),
     )
-
-
-def _urgency(cause: Cause) -> tuple[bool, float, float, str]:
-    """Order by risk, then money a week, then evidence."""
-    return cause.track != Track.SAFETY, -(cause.money or 0.0), -cause.llr, cause.cause_id
 
 
 def _newest(earlier: Sequence[tuple[str, Cause]], period: Period) -> dict[str, tuple[str, Cause]]:

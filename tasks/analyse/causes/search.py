@@ -61,7 +61,7 @@ def root_causes(
     base = shop.identity.base
     if base == "orders" and facts.has("order_line"):
         return _from_orders(facts, period, shop, book, earlier)
-    return with_lifecycle(from_records(facts, period, shop, base), earlier, period, lambda cause: None)
+    return with_lifecycle(from_records(facts, period, shop, base), earlier, period, lambda _: None)
 
 
 def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:

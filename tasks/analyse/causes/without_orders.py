@@ -196,10 +196,15 @@ def review_weights(now: pl.DataFrame, past: pl.DataFrame, names: list[str]) -> W
             .with_columns(effect=(pl.col("o") + 15.0) / (pl.col("e") + 15.0))
         )
         table = seen.filter(pl.col("v").is_not_null()).select("v", "effect")
-        for frame, array in ((now, weights), (past, level)):
-            effect = frame.select(v=pl.col(dim).cast(pl.String)).join(table, on="v", how="left", maintain_order="left")["effect"]
-            array *= effect.fill_null(1.0).to_numpy()
+        weights *= _effects(now, dim, table)
+        level *= _effects(past, dim, table)
     return np.asarray(np.minimum(weights, 0.95))
+
+
+def _effects(frame: pl.DataFrame, dim: str, table: pl.DataFrame) -> Weights:
+    """Return the effect of each row's value of a dimension, 1 where none is known."""
+    effect = frame.select(v=pl.col(dim).cast(pl.String)).join(table, on="v", how="left", maintain_order="left")["effect"]
+    return effect.fill_null(1.0).to_numpy()
 
 
 def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequence[str] = ()) -> float:
