@@ -55,8 +55,8 @@ class Clock:
     def __init__(self) -> None:
         self.cpu: dict[str, float] = {}
         self.wall: dict[str, float] = {}
+        self.stage = "open"
         self._lock = threading.Lock()
-        self._stage = "open"
         self._cpu, self._wall = _cpu(), time.perf_counter()
         self.begun = (self._cpu, self._wall)
 
@@ -64,9 +64,9 @@ class Clock:
         """Note that a stage begins; the channels of one pull are one stage."""
         with self._lock:
             name = "collect" if stage.startswith("collect ") else stage
-            if name != self._stage:
+            if name != self.stage:
                 self._close()
-                self._stage = name
+                self.stage = name
 
     def stop(self) -> tuple[float, float]:
         """Close the last stage and return CPU and wall seconds of all."""
@@ -76,17 +76,21 @@ class Clock:
 
     def _close(self) -> None:
         cpu, wall = _cpu(), time.perf_counter()
-        self.cpu[self._stage] = self.cpu.get(self._stage, 0.0) + cpu - self._cpu
-        self.wall[self._stage] = self.wall.get(self._stage, 0.0) + wall - self._wall
+        self.cpu[self.stage] = self.cpu.get(self.stage, 0.0) + cpu - self._cpu
+        self.wall[self.stage] = self.wall.get(self.stage, 0.0) + wall - self._wall
         self._cpu, self._wall = cpu, wall
 
 
 class Memory:
-    """Watches the resident memory of this process together with the children that work for it (`beside` not among them)."""
+    """Watches the resident memory of this process together with the children that work for it (`beside` not among them).
 
-    def __init__(self, beside: set[int]) -> None:
+    `by_stage` is the most that was seen while each stage of the clock ran, in kilobytes.
+    """
+
+    def __init__(self, beside: set[int], clock: Clock) -> None:
         self.peak_kb = 0
-        self._beside = beside
+        self.by_stage: dict[str, int] = {}
+        self._beside, self._clock = beside, clock
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -104,7 +108,9 @@ class Memory:
     def _watch(self) -> None:
         while not self._over.wait(SAMPLED_S):
             pids = [os.getpid(), *(pid for pid in children() if pid not in self._beside)]
-            self.peak_kb = max(self.peak_kb, sum(_kilobytes(pid, "VmRSS") for pid in pids))
+            now = sum(_kilobytes(pid, "VmRSS") for pid in pids)
+            self.peak_kb = max(self.peak_kb, now)
+            self.by_stage[self._clock.stage] = max(self.by_stage.get(self._clock.stage, 0), now)
 
 
 def children() -> set[int]:
@@ -172,13 +178,12 @@ def desk(home: Path) -> Iterator[None]:
 # ---- Measuring ---------------------------------------------------------------------------------
 
 
-def review_once(home: Path) -> Clock:
-    """Review the last week of a home by Prefect in this process, mails included, and return its clock."""
+def review_once(home: Path, clock: Clock) -> None:
+    """Review the last week of a home by Prefect in this process, mails included, and tell the clock each stage."""
     from flows.review import review
     from flows.run_context import PROGRESS
 
     choose_home(home)
-    clock = Clock()
     token = PROGRESS.set(clock)
     try:
         state = review(period=PERIOD, as_of=AS_OF, send=True, return_state=True)
@@ -186,7 +191,6 @@ def review_once(home: Path) -> Clock:
         PROGRESS.reset(token)
     if not state.is_completed():
         raise SystemExit(f"The review failed: {state.message}")
-    return clock
 
 
 def cold_start(home: Path) -> float:
@@ -232,11 +236,11 @@ def measure(records: int, seed: int, folder: Path) -> dict[str, Any]:
     print("Starting cold, then warming up …", flush=True)
     cold = cold_start(fresh)
     with desk(small):
-        review_once(small)
+        review_once(small, Clock())
     with desk(home):
-        beside = children()
-        with Memory(beside) as memory:
-            clock = review_once(home)
+        clock = Clock()
+        with Memory(children(), clock) as memory:
+            review_once(home, clock)
             cpu, wall = clock.stop()
     return {
         "records": written,
@@ -244,6 +248,7 @@ def measure(records: int, seed: int, folder: Path) -> dict[str, Any]:
         "cpu_s": round(cpu, 2),
         "peak_mb": round(memory.peak_kb / 1024),
         "stages": {name: round(clock.cpu.get(name, 0.0), 2) for name in ("open", *STAGES)},
+        "stages_mb": {name: round(memory.by_stage.get(name, 0) / 1024) for name in ("open", *STAGES)},
         "cold_start_s": round(cold, 2),
         "walls": clock.wall,
     }
@@ -262,10 +267,10 @@ def main() -> None:
         folder = given.keep.resolve() if given.keep else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="review-")))
         result = measure(given.records, given.seed, folder)
     walls = result.pop("walls")
-    print(f"\n{'stage':<22}{'CPU s':>8}{'wall s':>8}")
+    print(f"\n{'stage':<22}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}")
     for name, cpu in result["stages"].items():
-        print(f"{name:<22}{cpu:>8.2f}{walls.get(name, 0.0):>8.2f}")
-    print(f"{'all':<22}{result['cpu_s']:>8.2f}{result['wall_s']:>8.2f}   peak {result['peak_mb']:,} MB\n")
+        print(f"{name:<22}{cpu:>8.2f}{walls.get(name, 0.0):>8.2f}{result['stages_mb'][name]:>9,}")
+    print(f"{'all':<22}{result['cpu_s']:>8.2f}{result['wall_s']:>8.2f}{result['peak_mb']:>9,}\n")
     print(json.dumps(result))
 
 
