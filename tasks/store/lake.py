@@ -312,10 +312,14 @@ _RECORD = ["channel", "table", "source_id"]
 
 
 def _in_pieces(rows: pl.DataFrame) -> pa.RecordBatchReader:
-    """Hand rows to the writer piece by piece: written at once they would be held twice more, as Arrow's and as Parquet's."""
-    schema = rows.clear().to_arrow().schema
-    pieces = (batch for piece in rows.iter_slices(PIECE) for batch in piece.to_arrow().cast(schema).to_batches())
-    return pa.RecordBatchReader.from_batches(schema, pieces)
+    """Hand rows to the writer piece by piece, texts as views of what is here.
+
+    The writer reads ahead: as texts of its own, or all at once, it would hold the rows a second time.
+    """
+    views = pl.CompatLevel.newest()
+    schema = rows.clear().to_arrow(compat_level=views).schema
+    pieces = (piece.to_arrow(compat_level=views).cast(schema) for piece in rows.iter_slices(PIECE))
+    return pa.RecordBatchReader.from_batches(schema, (batch for piece in pieces for batch in piece.to_batches()))
 
 
 def _without_repetition(frame: pl.DataFrame) -> pl.DataFrame:
