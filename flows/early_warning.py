@@ -1,9 +1,10 @@
 """Early warning: what should not wait for Monday, sent to its owner at once and escalated while nobody answers."""
 
 from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import publish_warnings
-from flows.run_context import open_watch, watch_name
+from flows.run_context import PULLED_AT_ONCE, open_watch, watch_name
 from tasks.classify.steps import classify
 from tasks.collect.steps import collect
 from tasks.deliver.steps import deliver_warnings
@@ -12,7 +13,13 @@ from tasks.validate.steps import validate
 from tasks.warn.steps import decide, keep, watch_clusters, watch_moods_and_words, watch_safety_and_clocks
 
 
-@flow(name="early_warning", flow_run_name=watch_name, timeout_seconds=2 * 3600, persist_result=False)
+@flow(
+    name="early_warning",
+    task_runner=ThreadPoolTaskRunner(max_workers=PULLED_AT_ONCE),  # type: ignore[arg-type]  # Prefect types its own runner too narrowly
+    flow_run_name=watch_name,
+    timeout_seconds=2 * 3600,
+    persist_result=False,
+)
 def early_warning(as_of: str = "", send: bool = False) -> str:
     """Look for what should not wait: safety, deadlines, stalled parcels, clusters, anger, new words; notify each owner once.
 

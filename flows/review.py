@@ -3,9 +3,10 @@
 from typing import Literal
 
 from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import publish
-from flows.run_context import open_run, run_name, wait_for_sources
+from flows.run_context import PULLED_AT_ONCE, open_run, run_name, wait_for_sources
 from tasks.act.steps import check_prior_actions, propose_actions
 from tasks.analyse.steps import analyse, find_root_causes
 from tasks.classify.steps import classify
@@ -17,7 +18,13 @@ from tasks.store.steps import recall, store
 from tasks.validate.steps import validate
 
 
-@flow(name="review", flow_run_name=run_name, timeout_seconds=4 * 3600, persist_result=False)
+@flow(
+    name="review",
+    task_runner=ThreadPoolTaskRunner(max_workers=PULLED_AT_ONCE),  # type: ignore[arg-type]  # Prefect types its own runner too narrowly
+    flow_run_name=run_name,
+    timeout_seconds=4 * 3600,
+    persist_result=False,
+)
 def review(
     period: str = "",
     grain: Literal["week", "month", "quarter"] = "week",

@@ -23,6 +23,8 @@ from tasks.shop.load import Shop
 PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
 LEASE_SECONDS = 4 * 3600
 RETRY_MINUTES = 10
+PULLED_AT_ONCE = 4
+"""Channels that are pulled side by side: a slow one keeps nobody waiting, and few hold their rows twice at the same time."""
 
 
 def wanted_period(period: str, grain: Grain, zone: str) -> Period:
