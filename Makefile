@@ -37,6 +37,7 @@ check: ## Lint, types, import rules, drift of the generated docs; changes nothin
 	@$(RUN)lint-imports
 	@$(RUN)python -m expectations.catalogue --check
 	@$(RUN)python -m docs.settings --check
+	@$(RUN)python -m docs.tables --check
 	@$(RUN)python -m docs.figures --check
 
 fix: ## Repair what the linter and the formatter can repair
@@ -46,6 +47,7 @@ fix: ## Repair what the linter and the formatter can repair
 docs: ## Write the generated tables of docs/ anew
 	@$(RUN)python -m expectations.catalogue
 	@$(RUN)python -m docs.settings
+	@$(RUN)python -m docs.tables
 	@$(RUN)python -m docs.figures
 
 bench: ## Measure the promises (minutes)

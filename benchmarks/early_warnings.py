@@ -26,7 +26,7 @@ from benchmarks.stories import seeds_of
 from examples.sample_shop.world import build
 from tasks.classify.coding import code
 from tasks.expected.unit_history import build_book
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.warnings import CLUSTER, KeptWarning
 from tasks.warn.kinds.catalogue import kinds
@@ -50,7 +50,7 @@ def watch_seed(seed: int, weeks: int, through: str, stories: bool) -> dict[str, 
     alarms: list[str] = []
     for day in range(weeks * 7, -1, -1):
         moment = last.end - timedelta(days=day) + MORNING
-        known = Facts({**facts.tables, "feedback": facts["feedback"].filter(pl.col("submitted_at") <= moment)}, moment)
+        known = CodedFacts({**facts.tables, "feedback": facts["feedback"].filter(pl.col("submitted_at") <= moment)}, moment)
         found = [
             *(warning for kind in kinds().values() if kind.code != CLUSTER for warning in kind.look(known, shop)),
             *clusters(known, shop, book=book),

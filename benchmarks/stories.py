@@ -33,7 +33,7 @@ from tasks.analyse.red_lines import red_lines
 from tasks.classify.coding import code
 from tasks.model.actions import Verdict
 from tasks.model.causes import Cause, RootCauses
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -98,7 +98,7 @@ def judge_seed(seed: int, quick: bool = False, verbose: bool = False) -> dict[st
     }
 
 
-def _named(name: str, world: World, facts: Facts, results: dict[str, RootCauses], *, weeks_late: int) -> bool | None:
+def _named(name: str, world: World, facts: CodedFacts, results: dict[str, RootCauses], *, weeks_late: int) -> bool | None:
     """Whether a story is named at its slice from its first case on to the week in which its LLR passes 12 nats, or so much later."""
     story = world.truth["stories"][name]
     passed = story.get("passed_12_nats")
@@ -124,7 +124,7 @@ def _whole_slice(story: dict[str, Any]) -> dict[str, str]:
     return dict(story["slice"])
 
 
-def is_right_slice(truth: dict[str, str], cause: Cause, facts: Facts) -> bool:
+def is_right_slice(truth: dict[str, str], cause: Cause, facts: CodedFacts) -> bool:
     """Whether a cause's slice is the story's: the same conditions, or another name for (nearly) the same units.
 
     A batch that was shipped from the day of the change on is the same slice as «SKU shipped from that day»: at least four
@@ -162,7 +162,7 @@ def _units(orders: pl.DataFrame, conditions: dict[str, str]) -> pl.Expr:
     return mask.fill_null(value=False)
 
 
-def _traps(facts: Facts, shop: Shop, results: dict[str, RootCauses]) -> dict[str, bool]:
+def _traps(facts: CodedFacts, shop: Shop, results: dict[str, RootCauses]) -> dict[str, bool]:
     """Whether each trap got the right answer, restraint, where this benchmark can see it."""
     right: dict[str, bool] = {}
     w42 = results["2026-W42"]
@@ -212,7 +212,7 @@ def _traps(facts: Facts, shop: Shop, results: dict[str, RootCauses]) -> dict[str
     return right
 
 
-def _verdicts(world: World, facts: Facts, shop: Shop, period: Period) -> dict[str, bool]:
+def _verdicts(world: World, facts: CodedFacts, shop: Shop, period: Period) -> dict[str, bool]:
     """Whether the finished actions of S8, S9 and T9 are judged as they should be."""
     as_of = period.end + timedelta(days=2)
     results = {r.action.action_id: r for r in check(action_histories(world, as_of), facts, period, shop, as_of)}

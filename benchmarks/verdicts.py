@@ -29,9 +29,9 @@ from tasks.act.verdict import JudgedEffect, RateComparison, judge
 from tasks.act.week_counts import AFTER, BEFORE, UNTREATED, Counts
 from tasks.methods.noise import Noise
 from tasks.model.actions import Action, ActionKind, CutInAxis, Verdict
-from tasks.model.facts import Facts
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CODED_FEEDBACK, CodedFacts
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
 
 PROMISES = {"coverage": (0.935, 0.98), "false_effective": (0.0, 0.025), "power": (0.9, 1.0)}
@@ -112,7 +112,7 @@ def judge_case(case: Case) -> dict[str, Any]:
     }
 
 
-def frames(case: Case) -> Facts:
+def frames(case: Case) -> CodedFacts:
     """Return a case as order lines and complaints, unit by unit, as the review reads them from the lake."""
     table, size = case.table, case.table.n.astype(np.int64)
     row = np.arange(len(size)).repeat(size)
@@ -140,7 +140,10 @@ def frames(case: Case) -> Facts:
         submitted_at=pl.col("signed_at") + timedelta(days=1),
         counted=pl.lit(value=True),
     )
-    return Facts(
+    cases = cases.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in CODED_FEEDBACK.items() if name not in cases.columns
+    )
+    return CodedFacts(
         {"order_line": lines.drop("row", "within", "treated", "events"), "feedback": cases}, datetime(2030, 1, 1, tzinfo=UTC)
     )
 

@@ -51,11 +51,8 @@ def rules(given: Given) -> list[Rule]:
             ("有时间早于 2000 年或在未来一天以后", "检查日期写法和空值的占位（如 1970-01-01）"),
             ("a time lies before 2000 or more than a day ahead", "Check how dates and missing dates (1970-01-01) are written."),
         ),
-        coded(
-            "order_line", "traffic_source", "flag", SALES,
-            ("shelf", "search", "self_live", "talent_live", "short_video", "private", "store"),
-        ),
-        coded("order_line", "batch_source", "flag", WAREHOUSE, ("sn", "wms_lot", "date_window", "none")),
+        coded("order_line", "traffic_source", "flag", SALES),
+        coded("order_line", "batch_source", "flag", WAREHOUSE),
         *known_sku("order_line", SALES, given),
         *batch_readable("order_line", WAREHOUSE),
         one_version("order_line", ("oid",), SALES),

@@ -10,8 +10,8 @@ def rules(given: Given) -> list[Rule]:
     return [
         *identified("regulator_case", "case_no_hash", LEGAL, ("案件号", "case number")),
         required("regulator_case", "body", LEGAL, ("受理单位", "body")),
-        coded("regulator_case", "body", "flag", LEGAL, ("12315", "12345", "platform", "media", "letter")),
-        coded("regulator_case", "kind", "flag", LEGAL, ("complaint", "report")),
+        coded("regulator_case", "body", "flag", LEGAL),
+        coded("regulator_case", "kind", "flag", LEGAL),
         required("regulator_case", "received_at", LEGAL, ("收到时间", "time of receipt")),
         sane_time(
             "regulator_case.received_at_sane", "row", LEGAL, "received_at", given,

@@ -17,10 +17,7 @@ def rules(given: Given) -> list[Rule]:
             ("inspected before 2000 or in the future", "Check how the date is written, its zone and year."),
         ),
         required("return_inspection", "result", WAREHOUSE, ("质检结果", "result")),
-        coded(
-            "return_inspection", "result", "row", WAREHOUSE,
-            ("ok_resell", "ok_refurb", "scrap", "wrong_item", "missing_parts", "used", "empty"),
-        ),
+        coded("return_inspection", "result", "row", WAREHOUSE),
         rule(
             "return_inspection.photo_count_sane", "flag", WAREHOUSE, Between("photo_count", 0, 10_000),
             ("照片数为负或大得离谱", "检查这一列的映射"),

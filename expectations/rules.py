@@ -10,6 +10,7 @@ from typing import Literal
 import polars as pl
 
 from expectations.checks import Between, Check, Known, Lacks, Length, NotBefore, OneOf
+from tasks.model.tables import TABLES
 
 Level = Literal["row", "flag", "batch"]
 """`row` puts the row into quarantine, `flag` keeps it with a mark, `batch` judges a whole pull."""
@@ -197,8 +198,9 @@ def money(table: str, column: str, level: Level, owner: str, label: tuple[str, s
     )
 
 
-def coded(table: str, column: str, level: Level, owner: str, values: tuple[str, ...]) -> Rule:
-    """Demand that a coded column holds one of its codes."""
+def coded(table: str, column: str, level: Level, owner: str) -> Rule:
+    """Demand that a coded column holds one of its codes, as the model declares them."""
+    values = TABLES[table].described[column].values
     return rule(
         f"{table}.{column}_coded",
         level,

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.model.facts import Facts
-from tasks.model.tables import TABLES, UTC_TIME
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CODED_FEEDBACK, CodedFacts, Pull
+from tasks.model.tables import TABLES
 
 AS_OF = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
@@ -46,12 +47,6 @@ LEAF = {
     "refund": "REF.SLOW",
     "wear": "PRD.FAULT",
 }
-
-CODED: dict[str, Any] = {
-    "oid": pl.String, "leaf": pl.String, "family": pl.String, "counted": pl.Boolean, "claim_cluster": pl.String, "symptom": pl.String,
-    "severity": pl.String, "track": pl.String, "line": pl.String,
-}  # fmt: skip
-"""Columns that coding adds to a record, as far as causes look at them."""
 
 
 def noon(day: date) -> datetime:
@@ -137,11 +132,18 @@ def filled(frame: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in frame.columns)
 
 
-def facts_of(lines: pl.DataFrame | None, *records: pl.DataFrame, **tables: pl.DataFrame) -> Facts:
+def coded_facts(tables: dict[str, pl.DataFrame], as_of: datetime = AS_OF, pulls: list[Pull] | None = None) -> CodedFacts:
+    """Return coded facts of hand-made tables; columns of `feedback` that a test does not care about are empty."""
+    feedback = filled(tables.get("feedback", pl.DataFrame(schema=CODED_FEEDBACK)), CODED_FEEDBACK)
+    empty = [pl.col(name).cast(kind) for name, kind in CODED_FEEDBACK.items() if feedback.schema[name] == pl.Null]
+    return CodedFacts({**tables, "feedback": feedback.with_columns(empty)}, as_of, pulls)
+
+
+def facts_of(lines: pl.DataFrame | None, *records: pl.DataFrame, **tables: pl.DataFrame) -> CodedFacts:
     """Return facts of order lines, coded records and further tables."""
-    schema = {**TABLES["feedback"].columns, **CODED}
+    schema = {**CODED_FEEDBACK, "line": pl.String}
     feedback = pl.concat([filled(frame, schema) for frame in records], how="diagonal") if records else pl.DataFrame(schema=schema)
     named = {name: filled(frame, TABLES[name].columns) for name, frame in tables.items()}
     if lines is not None:
         named["order_line"] = filled(lines, TABLES["order_line"].columns)
-    return Facts({"feedback": feedback, **named}, AS_OF)
+    return coded_facts({"feedback": feedback, **named}, AS_OF)

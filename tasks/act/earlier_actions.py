@@ -10,7 +10,7 @@ from tasks.act.evidence import Evidence
 from tasks.act.observation import evidence
 from tasks.act.verdict import JudgedEffect, judge
 from tasks.model.actions import FINISHED, Action, ActionEvent, ActionEventKind, ActionResult, ActionState, ActionStatus, Verdict
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -42,7 +42,7 @@ class Standing:
 
 
 def check(
-    actions: list[tuple[Action, list[ActionEvent]]], facts: Facts, period: Period, shop: Shop, as_of: datetime
+    actions: list[tuple[Action, list[ActionEvent]]], facts: CodedFacts, period: Period, shop: Shop, as_of: datetime
 ) -> list[ActionResult]:
     """Say how each action of an earlier period stands, and whether it worked.
 
@@ -89,7 +89,9 @@ def _was_known(events: list[ActionEvent], as_of: datetime) -> bool:
     return not events or any(event.at <= as_of for event in events)
 
 
-def _result(action: Action, events: list[ActionEvent], facts: Facts, period: Period, shop: Shop, as_of: datetime) -> ActionResult:
+def _result(
+    action: Action, events: list[ActionEvent], facts: CodedFacts, period: Period, shop: Shop, as_of: datetime
+) -> ActionResult:
     now = standing(action, events, as_of)
     status, days_late = _status(now, as_of, shop, period.zone, exact=action.restricted)
     fields = {

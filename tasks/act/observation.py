@@ -13,7 +13,7 @@ import polars as pl
 from tasks.act.evidence import HISTORY_WEEKS, MINIMUM_BASELINE_WEEKS, Evidence, Windows, gather
 from tasks.act.week_counts import WeekTable
 from tasks.model.actions import Action
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.model.slices import Slice
@@ -67,7 +67,7 @@ class _Plan:
 
 def evidence(
     action: Action,
-    facts: Facts,
+    facts: CodedFacts,
     period: Period,
     shop: Shop,
     *,
@@ -147,7 +147,7 @@ def _metric_code(action: Action, shop: Shop) -> str:
     return "replied_3min_share" if action.exposure == "human_conversations" else "complaints"
 
 
-def _plan(action: Action, facts: Facts, period: Period, done_on: date | None, cut_in_actual: str) -> _Plan | None:
+def _plan(action: Action, facts: CodedFacts, period: Period, done_on: date | None, cut_in_actual: str) -> _Plan | None:
     opened = Period.parse(action.period, period.zone)
     trigger_from = action.trigger_from or opened.first_day
     trigger_to = action.trigger_to or opened.last_day
@@ -173,7 +173,7 @@ def _age(action: Action) -> int:
     return 1 if action.exposure in DAILY else max(action.age_days, 1)
 
 
-def _batch_named(text: str, facts: Facts) -> str:
+def _batch_named(text: str, facts: CodedFacts) -> str:
     known = set(facts["batch"]["batch_no"].drop_nulls()) | set(facts["order_line"]["batch_no"].drop_nulls().unique())
     return next((word for word in re.split(r"[\s,;，；（）()]+", text) if word in known), "")
 
@@ -197,18 +197,16 @@ def _slice(frame: pl.DataFrame, conditions: Slice) -> pl.DataFrame:
     return frame
 
 
-def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
+def _complaints(facts: CodedFacts, period: Period) -> pl.DataFrame:
     frame = facts["feedback"]
-    if "counted" not in frame.columns:
-        return frame.clear()
     return frame.filter(pl.col("counted") & (pl.col("submitted_at") < period.end))
 
 
-def _counted(facts: Facts, action: Action, period: Period) -> pl.DataFrame:
+def _counted(facts: CodedFacts, action: Action, period: Period) -> pl.DataFrame:
     return _complaints(facts, period).filter(_leaf(action))
 
 
-def _units(action: Action, facts: Facts, period: Period, plan: _Plan, code: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+def _units(action: Action, facts: CodedFacts, period: Period, plan: _Plan, code: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     """Return units (start, treated, sister, n) and events (start, treated, sister, events, perhaps other), all by day.
 
     `sister` is empty for the slice itself.
@@ -222,7 +220,7 @@ def _units(action: Action, facts: Facts, period: Period, plan: _Plan, code: str)
 
 
 def _lines(
-    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: Slice, code: str
+    action: Action, facts: CodedFacts, period: Period, plan: _Plan, conditions: Slice, code: str
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     axis = AXES.get(action.exposure, "signed_at")
     first = plan.before_from - timedelta(weeks=HISTORY_WEEKS)
@@ -277,7 +275,7 @@ def _kind_of_session(lines: pl.DataFrame, session: str) -> dict[str, str]:
     return {"traffic_source": str(sources[0])} if len(sources) == 1 else {}
 
 
-def _confirmed(facts: Facts, period: Period) -> pl.DataFrame:
+def _confirmed(facts: CodedFacts, period: Period) -> pl.DataFrame:
     inspected = facts["return_inspection"].filter(
         pl.col("fault_confirmed").fill_null(False) & (pl.col("inspected_at") < period.end)
     )
@@ -286,7 +284,7 @@ def _confirmed(facts: Facts, period: Period) -> pl.DataFrame:
     )
 
 
-def _treated_batches(facts: Facts, inside: pl.DataFrame, batch: str) -> list[str]:
+def _treated_batches(facts: CodedFacts, inside: pl.DataFrame, batch: str) -> list[str]:
     """Return the batch cut in and those that were first shipped with it or later."""
     first = (
         inside.filter(pl.col("batch_no").is_not_null())
@@ -324,7 +322,7 @@ def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditio
 
 
 def _daily(
-    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: Slice, code: str
+    action: Action, facts: CodedFacts, period: Period, plan: _Plan, conditions: Slice, code: str
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     table = facts["exposure"].filter(pl.col("day") <= period.last_day)
     kind = action.exposure if action.exposure != "conversations" else "human_conversations"
@@ -357,7 +355,7 @@ def _daily(
 
 
 def _aftersales(
-    action: Action, facts: Facts, period: Period, plan: _Plan, conditions: Slice, code: str
+    action: Action, facts: CodedFacts, period: Period, plan: _Plan, conditions: Slice, code: str
 ) -> tuple[pl.DataFrame, pl.DataFrame] | None:
     orders = _slice(facts["aftersale"].filter(pl.col("applied_at") < period.end), conditions)
     if code == "merchant_liable":

@@ -11,14 +11,14 @@ from tasks.act.proposals import propose
 from tasks.analyse.red_lines import red_lines
 from tasks.model.actions import Action, ActionResult, ActionStatus
 from tasks.model.causes import RootCauses
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.report.language.action_words import action_words
 from tasks.report.language.registry import language
 from tasks.run import Run
 
 
 @task(name="check prior actions", cache_policy=NO_CACHE, persist_result=False)
-def check_prior_actions(run: Run, facts: Facts) -> list[ActionResult]:
+def check_prior_actions(run: Run, facts: CodedFacts) -> list[ActionResult]:
     """Say what became of every earlier promise, and prove with numbers whether it worked."""
     run.progress("check prior actions")
     results = check(run.stores.ledger.actions_as_of(run.as_of), facts, run.period, run.shop, run.as_of)
@@ -29,7 +29,7 @@ def check_prior_actions(run: Run, facts: Facts) -> list[ActionResult]:
 
 
 @task(name="propose actions", cache_policy=NO_CACHE, persist_result=False)
-def propose_actions(run: Run, facts: Facts, causes: RootCauses) -> list[Action]:
+def propose_actions(run: Run, facts: CodedFacts, causes: RootCauses) -> list[Action]:
     """Propose containment, correction and prevention from the playbook, each with person, date and target."""
     run.progress("propose actions")
     known = [

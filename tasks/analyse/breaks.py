@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from tasks.analyse.figures.comparison import LEVEL_KINDS, last_year
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.model.review import Break, BreakKind, ChannelQuality
@@ -18,7 +18,7 @@ WEEKS_SHOWN = 4
 """A change of level is told in the reviews of this many weeks after it."""
 
 
-def breaks(facts: Facts, period: Period, shop: Shop, channels: list[ChannelQuality] | None = None) -> list[Break]:
+def breaks(facts: CodedFacts, period: Period, shop: Shop, channels: list[ChannelQuality] | None = None) -> list[Break]:
     """Return what touches the period or the one before, and changes of level that lie between it and last year.
 
     Args:
@@ -59,7 +59,9 @@ def breaks(facts: Facts, period: Period, shop: Shop, channels: list[ChannelQuali
     return sorted(found, key=lambda one: (one.on, one.kind, sorted(one.name.items())))
 
 
-def _of_event(kind: BreakKind, on: date, until: date | None, event: Event, facts: Facts, period: Period, shop: Shop) -> Break:
+def _of_event(
+    kind: BreakKind, on: date, until: date | None, event: Event, facts: CodedFacts, period: Period, shop: Shop
+) -> Break:
     pairs = event.bridge
     return Break(
         kind=kind,
@@ -72,11 +74,11 @@ def _of_event(kind: BreakKind, on: date, until: date | None, event: Event, facts
     )
 
 
-def _bridge(pairs: list[tuple[str, str]], on: date, facts: Facts, period: Period, shop: Shop) -> tuple[tuple[str, str, int], ...]:
+def _bridge(
+    pairs: list[tuple[str, str]], on: date, facts: CodedFacts, period: Period, shop: Shop
+) -> tuple[tuple[str, str, int], ...]:
     """Return old code, new code and the period's cases that the old taxonomy would have counted under the old code."""
     records = facts["feedback"]
-    if "counted" not in records.columns:
-        return tuple((old, new, 0) for old, new in pairs)
     since = max(period.first_day, on)
     day = local_day("submitted_at", period.zone)
     cases = records.filter(pl.col("counted") & (day >= since) & (day <= period.last_day))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tasks.errors import ChannelProblem
-from tasks.model.facts import Facts, Pull
+from tasks.model.facts import CodedFacts, Pull
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.model.review import ChannelQuality
@@ -23,7 +23,7 @@ CUT_DAYS = 2
 """Empty days at the period's end that make it a partial one."""
 
 
-def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
+def coverage(facts: CodedFacts, period: Period, shop: Shop) -> list[ChannelQuality]:
     """Return each channel's records of the period, what was read and quarantined, and its missing days.
 
     Args:
@@ -67,7 +67,7 @@ def coverage(facts: Facts, period: Period, shop: Shop) -> list[ChannelQuality]:
     return made
 
 
-def partial(facts: Facts, period: Period) -> str:
+def partial(facts: CodedFacts, period: Period) -> str:
     """Say which days a period that is not whole covers (`2015-03-01..2015-03-19`), or nothing.
 
     It is not whole when the review's moment lies before its end, or when every channel of feedback falls silent for its
@@ -94,7 +94,7 @@ def partial(facts: Facts, period: Period) -> str:
     return f"{period.first_day}..{newest}"
 
 
-def completeness(facts: Facts, period: Period) -> float | None:
+def completeness(facts: CodedFacts, period: Period) -> float | None:
     """Return the share of the period's records that have arrived by the review's moment, from how late earlier ones came.
 
     Args:
@@ -127,7 +127,7 @@ TIMED = frozenset({"submitted_at", "applied_at", "paid_at", "day"})
 """Times of tables that bring rows every day; batches and prices do not."""
 
 
-def _by_day(facts: Facts, table: str, period: Period) -> dict[str, dict[date, int]]:
+def _by_day(facts: CodedFacts, table: str, period: Period) -> dict[str, dict[date, int]]:
     """Return channel → day → rows, for the weeks before the period and the period."""
     frame = facts[table]
     time = TABLES[table].time

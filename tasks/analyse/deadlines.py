@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.review import DueItem, DueKind
 from tasks.shop.load import Shop
@@ -15,7 +15,7 @@ HIDDEN = 8
 """Characters of a hashed case number that are shown."""
 
 
-def due_items(facts: Facts, period: Period, shop: Shop) -> list[DueItem]:
+def due_items(facts: CodedFacts, period: Period, shop: Shop) -> list[DueItem]:
     """Return the deadlines that fall due soon after the review's moment, and those missed in the period.
 
     Close means within `due_soon_hours` after the moment of knowledge (at most three days after the period's end, so
@@ -42,7 +42,7 @@ def _state(act_by: pl.Expr, done: pl.Expr, period: Period, now: datetime, until:
     return pl.when(missed).then(pl.lit(value=True)).when(close).then(pl.lit(value=False))
 
 
-def _aftersales(facts: Facts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
+def _aftersales(facts: CodedFacts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
     orders = facts["aftersale"].filter(pl.col("must_act_by").is_not_null() & (pl.col("applied_at") < now))
     involved = pl.col("platform_involved").fill_null(value=False) & (
         pl.col("involved_at").is_null() | (pl.col("involved_at") < now)
@@ -58,7 +58,7 @@ def _aftersales(facts: Facts, period: Period, now: datetime, until: datetime) ->
     ]
 
 
-def _regulator(facts: Facts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
+def _regulator(facts: CodedFacts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
     cases = facts["regulator_case"].filter(pl.col("must_act_by").is_not_null() & (pl.col("received_at") < now))
     acted = pl.min_horizontal("first_contact_at", "answered_at")
     cases = cases.with_columns(missed=_state(pl.col("must_act_by"), acted, period, now, until)).filter(
@@ -70,7 +70,7 @@ def _regulator(facts: Facts, period: Period, now: datetime, until: datetime) -> 
     ]
 
 
-def _promises(facts: Facts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
+def _promises(facts: CodedFacts, period: Period, now: datetime, until: datetime) -> list[DueItem]:
     records = facts["feedback"].filter(pl.col("promised_at").is_not_null() & (pl.col("submitted_at") < now))
     kept = pl.min_horizontal("solution_at", "closed_at")
     records = records.with_columns(missed=_state(pl.col("promised_at"), kept, period, now, until)).filter(

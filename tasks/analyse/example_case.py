@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tasks.model.causes import Cause
-from tasks.model.facts import Facts
+from tasks.model.coded import Track
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.review import ExampleCase
 
@@ -21,7 +22,7 @@ TRACES = re.compile(r"\d{5,}|[\w.+-]+@[\w-]+\.\w+|https?://\S+|\b[A-Z]{2}\d{8,}\
 DIMENSIONS = ("sku", "batch_no", "carrier", "region", "session_id", "app_version", "queue", "shift")
 
 
-def example_case(facts: Facts, period: Period, causes: list[Cause]) -> ExampleCase | None:
+def example_case(facts: CodedFacts, period: Period, causes: list[Cause]) -> ExampleCase | None:
     """Return one complaint of the period: of the first cause where there is one, else of the commonest problem.
 
     Chosen are cases with a whole sentence, those nearest the middle length first, then the smallest record id. Safety
@@ -33,20 +34,12 @@ def example_case(facts: Facts, period: Period, causes: list[Cause]) -> ExampleCa
         causes: The named causes, most important first.
     """
     records = facts["feedback"]
-    if "counted" not in records.columns:
-        return None
     within = (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
     cases = records.filter(within & pl.col("counted") & pl.col("text").is_not_null())
-    unfit = {
-        "track": pl.col("track") == "safety",
-        "claim_cluster": pl.col("claim_cluster").is_not_null(),
-        "vague": pl.col("vague"),
-    }
-    for column, taboo in unfit.items():
-        if column in cases.columns:
-            cases = cases.filter(~taboo.fill_null(value=False))
+    unfit = (pl.col("track") == Track.SAFETY.value, pl.col("claim_cluster").is_not_null(), pl.col("vague"))
+    cases = cases.filter(~pl.any_horizontal(taboo.fill_null(value=False) for taboo in unfit))
     cases = cases.filter(pl.col("text").str.len_chars() >= SHORTEST)
-    if "language" in cases.columns and cases["language"].n_unique() > 1:
+    if cases["language"].n_unique() > 1:
         usual = cases["language"].drop_nulls().value_counts().sort(["count", "language"], descending=[True, False])["language"]
         cases = cases.filter(pl.col("language") == usual[0])  # what most customers write is what most readers read
     if cases.is_empty():

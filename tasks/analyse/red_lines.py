@@ -9,7 +9,7 @@ import polars as pl
 from tasks.analyse.figures.outside_cases import missed_evidence
 from tasks.analyse.figures.published import published
 from tasks.model.coded import Track
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Attainment
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
@@ -17,7 +17,7 @@ from tasks.model.review import RedLine, RedLineKind
 from tasks.shop.load import Shop
 
 
-def red_lines(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
+def red_lines(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
     """Return safety cases, one credible case is enough; regulator cases; evidence that was not given in time.
 
     Safety cases of one SKU and symptom are one line, with the days of the days just before the period too. Suspected
@@ -34,24 +34,21 @@ def red_lines(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
     return _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period) + _warned(facts, period, shop)
 
 
-def _safety(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
+def _safety(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
     records = facts["feedback"]
-    if "track" not in records.columns:
-        return []
     cases = records.filter(
         pl.col("counted")
         & (pl.col("track") == Track.SAFETY.value)
         & (pl.col("submitted_at") >= period.start)
         & (pl.col("submitted_at") < period.end)
+        & pl.col("claim_cluster").is_null()
     )
-    if "claim_cluster" in cases.columns:
-        cases = cases.filter(pl.col("claim_cluster").is_null())
     cases = cases.with_columns(day=local_day("submitted_at", period.zone)).sort("submitted_at", "record_id")
     sold = _sold(facts, sorted(cases["sku"].drop_nulls().unique()), period) if cases.height else {}
     made: list[RedLine] = []
     for (sku, symptom), within in cases.group_by("sku", "symptom", maintain_order=True):
         found = {name: str(value) for name, value in (("sku", sku), ("symptom", symptom)) if value}
-        batches: list[str] = within["batch_no"].drop_nulls().unique().to_list() if "batch_no" in within.columns else []
+        batches: list[str] = within["batch_no"].drop_nulls().unique().to_list()
         if len(batches) == 1 and within.height > 1 and within["batch_no"].null_count() == 0:
             found["batch_no"] = batches[0]
         days = sorted(set(within["day"]))
@@ -81,7 +78,7 @@ def _words(cases: pl.DataFrame, shop: Shop) -> str:
     return best[1] if best[0] else ""
 
 
-def _sold(facts: Facts, skus: list[str], period: Period) -> dict[str, float]:
+def _sold(facts: CodedFacts, skus: list[str], period: Period) -> dict[str, float]:
     """Return the units of each SKU signed in the 13 weeks to the period's end: how many may be concerned, no denominator."""
     since = period.end - timedelta(weeks=13)
     lines = facts["order_line"].filter(
@@ -90,7 +87,7 @@ def _sold(facts: Facts, skus: list[str], period: Period) -> dict[str, float]:
     return {sku: float(n) for sku, n in lines.group_by("sku").agg(pl.col("qty").sum()).iter_rows()}
 
 
-def _regulator(facts: Facts, period: Period) -> list[RedLine]:
+def _regulator(facts: CodedFacts, period: Period) -> list[RedLine]:
     cases = facts["regulator_case"].filter((pl.col("received_at") >= period.start) & (pl.col("received_at") < period.end))
     cases = cases.with_columns(day=local_day("received_at", period.zone)).sort("received_at", "case_no_hash")
     made = []
@@ -103,7 +100,7 @@ def _regulator(facts: Facts, period: Period) -> list[RedLine]:
     return made
 
 
-def _evidence(facts: Facts, period: Period) -> list[RedLine]:
+def _evidence(facts: CodedFacts, period: Period) -> list[RedLine]:
     missed = (
         missed_evidence(facts["aftersale"], period)
         .with_columns(day=local_day("must_act_by", period.zone))
@@ -123,7 +120,7 @@ def _evidence(facts: Facts, period: Period) -> list[RedLine]:
     ]
 
 
-def _warned(facts: Facts, period: Period, shop: Shop) -> list[RedLine]:
+def _warned(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
     crossed = [figure for figure in published(facts, period, shop) if figure.attainment == Attainment.MISSED]
     return [
         RedLine(

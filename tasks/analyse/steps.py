@@ -22,7 +22,7 @@ from tasks.classify.clocks import milestones
 from tasks.model.actions import Action, ActionResult
 from tasks.model.causes import CauseLife, RootCauses
 from tasks.model.editions import EditionStatus
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.review import Review
 from tasks.model.warnings import WarningGrades
 from tasks.model.words import CustomerWords
@@ -31,7 +31,7 @@ from tasks.warn.grades import grades
 
 
 @task(name="find root causes", cache_policy=NO_CACHE, persist_result=False)
-def find_root_causes(run: Run, facts: Facts) -> RootCauses:
+def find_root_causes(run: Run, facts: CodedFacts) -> RootCauses:
     """Find the slices that exceed what was to be expected; none where nothing is there."""
     run.progress("find root causes")
     earlier = run.stores.ledger.causes(report=run.report, before=run.period.start, made_by=run.pulls_until)
@@ -48,7 +48,7 @@ def find_root_causes(run: Run, facts: Facts) -> RootCauses:
 
 
 @task(name="analyse", cache_policy=NO_CACHE, persist_result=False)
-def analyse(run: Run, facts: Facts, causes: RootCauses, prior: list[ActionResult], proposals: list[Action]) -> Review:
+def analyse(run: Run, facts: CodedFacts, causes: RootCauses, prior: list[ActionResult], proposals: list[Action]) -> Review:
     """Measure every figure of the period and gather what the report may say."""
     run.progress("analyse")
     incomplete = partial(facts, run.period)

@@ -10,7 +10,7 @@ from tasks.classify.linking import batch_number, claim_clusters, with_cases, wit
 from tasks.classify.nature import nature
 from tasks.classify.phrases import PhraseBook, Reading
 from tasks.classify.severity import severity
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts, Facts
 from tasks.shop.load import Shop
 from tasks.shop.taxonomy import UNCODED
 
@@ -24,7 +24,7 @@ SECOND_LEAF = 0.6
 """A further leaf is kept where its score reaches this share of the first one's."""
 
 
-def code(facts: Facts, shop: Shop) -> Facts:
+def code(facts: Facts, shop: Shop) -> CodedFacts:
     """Return the facts with `feedback` coded and the derived dimensions on `order_line` and `feedback`.
 
     A source's mapped code comes before the rules, these before UNK; a code that is only a node is refined by the text inside
@@ -60,7 +60,7 @@ def code(facts: Facts, shop: Shop) -> Facts:
         "abnormal",
     ]
     tables["feedback"] = feedback.drop(dropped).sort("submitted_at", "record_id")
-    coded = Facts(tables, facts.as_of, facts.pulls)
+    coded = CodedFacts(tables, facts.as_of, facts.pulls)
     coded.excluded_channels = dict(facts.excluded_channels)
     return coded
 

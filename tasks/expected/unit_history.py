@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tasks.methods.panels import Codes
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.moments import local_day
 
 AXES = {
@@ -106,7 +106,7 @@ def local_days(column: str, zone: str) -> pl.Expr:
     return local_day(column, zone).cast(pl.Int32).fill_null(-1)
 
 
-def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> UnitHistory:
+def build_book(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) -> UnitHistory:
     """Turn the coded order lines and linked cases into arrays; only what happened before `end` counts.
 
     Args:
@@ -168,11 +168,9 @@ def build_book(facts: Facts, dims: Iterable[str], zone: str, end: date) -> UnitH
     )
 
 
-def _linked_cases(facts: Facts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
+def _linked_cases(facts: CodedFacts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
     """Return the counted cases of order lines that arrived before day `last`, with unit and day; suspected claims are left out."""
-    cases = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null())
-    if "claim_cluster" in cases.columns:
-        cases = cases.filter(pl.col("claim_cluster").is_null())
+    cases = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & pl.col("claim_cluster").is_null())
     return (
         cases.with_columns(day=local_days("submitted_at", zone))
         .filter((pl.col("day") >= 0) & (pl.col("day") < last))
@@ -181,7 +179,7 @@ def _linked_cases(facts: Facts, index: pl.DataFrame, zone: str, last: int) -> pl
     )
 
 
-def _linked_returns(facts: Facts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
+def _linked_returns(facts: CodedFacts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
     """Return the applications after signing of order lines before day `last`, with unit and day; they have no leaf."""
     returns = facts["aftersale"].filter((pl.col("phase") == "after_sign") & pl.col("oid").is_not_null())
     return (

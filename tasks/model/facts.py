@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
 from tasks.errors import ChannelProblem
+from tasks.model.columns.coded import CODED
 from tasks.model.tables import TABLES
+
+CODED_FEEDBACK: dict[str, Any] = {**TABLES["feedback"].columns, **{name: column.kind for name, column in CODED.items()}}
+"""Columns of feedback once it is coded, with their types."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Pull:
 
 
 class Facts:
-    """All lake tables as of one moment, coded, for one review.
+    """All lake tables as of one moment, for one review.
 
     A plain class: Prefect must not walk into frames that hold customer text.
 
@@ -72,3 +77,27 @@ class Facts:
     def forget_rows(self) -> None:
         """Let go of all rows once they have been used; a flow holds every result of its tasks until it ends."""
         self.tables = {name: frame.clear() for name, frame in self.tables.items()}
+
+
+class CodedFacts(Facts):
+    """All lake tables as of one moment, every record of `feedback` coded; only classify makes one.
+
+    Args:
+        tables: Frames by canonical table name; `feedback` has the columns of `CODED_FEEDBACK`.
+        as_of: The moment of knowledge, aware UTC.
+        pulls: What each channel brought.
+
+    Raises:
+        TypeError: If `feedback` lacks a column, or coding made one of another type; every one is named.
+    """
+
+    def __init__(self, tables: dict[str, pl.DataFrame], as_of: datetime, pulls: list[Pull] | None = None) -> None:
+        super().__init__(tables, as_of, pulls)
+        found = self.tables["feedback"].schema
+        wrong = [
+            f"{name} ({kind} is wanted, {found[name]} was found)" if name in found else f"{name} ({kind} is missing)"
+            for name, kind in CODED_FEEDBACK.items()
+            if name not in found or (name in CODED and found[name] != kind)
+        ]
+        if wrong:
+            raise TypeError(f"feedback is not coded as tasks/model/columns declares it: {', '.join(wrong)}")

@@ -12,7 +12,8 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from tasks.errors import UserError
-from tasks.model.tables import STAMPS, TABLES, UTC_TIME
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.tables import STAMPS, TABLES
 from tasks.store.fingerprint import fingerprint
 from tasks.store.row_versions import HOUSEKEEPING, append_plan, known_at, newest_in_order, placed, prepared, text_column
 

@@ -9,7 +9,8 @@ import polars as pl
 from deltalake import DeltaTable
 
 from tasks.errors import UserError
-from tasks.model.tables import STAMPS, UTC_TIME, Table
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.tables import STAMPS, Table
 
 HOUSEKEEPING: dict[str, Any] = {"version": pl.Int64, "appended_at": UTC_TIME, **STAMPS}
 """Columns in front of every stored table. `version` counts the versions of one key from 1; `appended_at` is the moment

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from tasks.errors import ConfigurationError
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.warnings import CLUSTER, SAFETY, EarlyWarning
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
@@ -15,7 +15,7 @@ from tasks.shop.playbook import Entry, Trigger
 from tasks.warn.kinds.catalogue import rule_of
 
 
-def assigned(warning: EarlyWarning, facts: Facts, shop: Shop) -> EarlyWarning:
+def assigned(warning: EarlyWarning, facts: CodedFacts, shop: Shop) -> EarlyWarning:
     """Return a warning with its owner, the role in which that person owns it, and the playbook's first step.
 
     Args:
@@ -88,7 +88,7 @@ def _leaf_owner(warning: EarlyWarning, shop: Shop) -> str:
     return leaf.owner if leaf else shop.people.person(shop.people.default_owner).roles[0]
 
 
-def _looked_up(facts: Facts, table: str, key: str, column: str, value: str) -> str:
+def _looked_up(facts: CodedFacts, table: str, key: str, column: str, value: str) -> str:
     if not value:
         return ""
     found = facts[table].filter(pl.col(key) == value)[column].drop_nulls()

@@ -4,7 +4,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.warnings import EarlyWarning, WarningEventKind, WarningLetter
 from tasks.report.warning_letter import letter
 from tasks.run import Run
@@ -17,21 +17,21 @@ from tasks.warn.owners import assigned
 
 
 @task(name="watch safety and clocks", cache_policy=NO_CACHE, persist_result=False)
-def watch_safety_and_clocks(run: Run, facts: Facts) -> list[EarlyWarning]:
+def watch_safety_and_clocks(run: Run, facts: CodedFacts) -> list[EarlyWarning]:
     """Find safety leads, regulator cases, deadlines that are close, and parcels that stand still; none needs statistics."""
     run.progress("watch safety and clocks")
     return _found(run, facts, Watch.CLOCKS)
 
 
 @task(name="watch clusters", cache_policy=NO_CACHE, persist_result=False)
-def watch_clusters(run: Run, facts: Facts) -> list[EarlyWarning]:
+def watch_clusters(run: Run, facts: CodedFacts) -> list[EarlyWarning]:
     """Find batches, products and carriers that bring more of one problem than their units explain."""
     run.progress("watch clusters")
     return _found(run, facts, Watch.CLUSTERS)
 
 
 @task(name="watch moods and words", cache_policy=NO_CACHE, persist_result=False)
-def watch_moods_and_words(run: Run, facts: Facts) -> list[EarlyWarning]:
+def watch_moods_and_words(run: Run, facts: CodedFacts) -> list[EarlyWarning]:
     """Find unusual anger, talk about the shop, and words that nobody used before."""
     run.progress("watch moods and words")
     return _found(run, facts, Watch.TEXTS)
@@ -76,7 +76,7 @@ def _letter(notice: Notice, person: Person, shop: Shop) -> WarningLetter:
     )
 
 
-def _found(run: Run, facts: Facts, watch: Watch) -> list[EarlyWarning]:
+def _found(run: Run, facts: CodedFacts, watch: Watch) -> list[EarlyWarning]:
     check_names(run.shop)
     found = [warning for kind in kinds().values() if kind.watch is watch for warning in kind.look(facts, run.shop)]
     get_run_logger().info("%s found", len(found))

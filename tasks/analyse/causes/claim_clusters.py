@@ -9,15 +9,13 @@ import polars as pl
 from tasks.analyse.causes.naming import counted_cause
 from tasks.model.causes import Cause, CauseEvidence, CauseKind
 from tasks.model.coded import Track
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 
 
-def clusters(facts: Facts, period: Period) -> list[Cause]:
+def clusters(facts: CodedFacts, period: Period) -> list[Cause]:
     """Return each suspected cluster of abnormal claims of the period as one finding, however many records it holds."""
     feedback = facts["feedback"]
-    if "claim_cluster" not in feedback.columns:
-        return []
     rows = feedback.filter(
         pl.col("claim_cluster").is_not_null() & (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
     )
@@ -53,7 +51,7 @@ def clusters(facts: Facts, period: Period) -> list[Cause]:
     return out
 
 
-def _with_and_without(facts: Facts, period: Period, sku: str, suspected: pl.Series) -> CauseEvidence:
+def _with_and_without(facts: CodedFacts, period: Period, sku: str, suspected: pl.Series) -> CauseEvidence:
     """Return a product's complaints of the period per unit signed in it, the suspected ones counted and left out."""
     if not facts.has("order_line"):
         return CauseEvidence()

@@ -20,14 +20,20 @@ from tasks.expected.unit_history import UnitHistory, day_of
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import Pattern
 from tasks.model.causes import Cause, CauseEvidence, CauseKind, Forecast, Trend
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.slices import DaySpan, Slice
 from tasks.shop.load import Shop
 
 
 def order_cause(
-    facts: Facts, period: Period, shop: Shop, book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, more: list[Candidate]
+    facts: CodedFacts,
+    period: Period,
+    shop: Shop,
+    book: UnitHistory,
+    fitted: dict[str, Curve],
+    hit: Candidate,
+    more: list[Candidate],
 ) -> Cause:
     """Return a slice that stands out as a cause with all that data know of it.
 
@@ -118,7 +124,7 @@ def _counted(hit: Candidate, kind: CauseKind, slice_: Slice, leaves: Counter[str
     )
 
 
-def _batch(facts: Facts, batch_no: str | None) -> dict[str, Any]:
+def _batch(facts: CodedFacts, batch_no: str | None) -> dict[str, Any]:
     """Return what the batch table knows of a batch; nothing where it holds none of that number."""
     if batch_no is None or not facts.has("batch"):
         return {}
@@ -268,7 +274,7 @@ def _questions(kind: CauseKind, slice_: Slice) -> tuple[tuple[str, str, str], ..
     return (("reproduce_fault", "品控", "5d"),)
 
 
-def _money(facts: Facts, records: list[str], observed: float, expected: float, weeks: int) -> float | None:
+def _money(facts: CodedFacts, records: list[str], observed: float, expected: float, weeks: int) -> float | None:
     """Return what the excess costs a week: refunds after signing on its orders that nobody else bears, per case, times excess."""
     if not facts.has("aftersale") or not records or observed <= expected:
         return None

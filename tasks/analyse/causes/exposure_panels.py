@@ -13,26 +13,26 @@ from numpy.typing import NDArray
 from tasks.analyse.causes.candidates import Candidate
 from tasks.expected.unit_history import day_number, local_days
 from tasks.methods.panels import FoundSlice, Panel, Weights
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 
 ExposurePanel = tuple[Panel, Callable[[FoundSlice, int], Candidate], float]
 """A panel, what describes a slice of it that was found, and the weeks that its expectation rests on."""
 
 
-def app_panel(facts: Facts, zone: str, first: int, last: int) -> ExposurePanel | None:
+def app_panel(facts: CodedFacts, zone: str, first: int, last: int) -> ExposurePanel | None:
     """Judge app cases by active devices: a release that nobody complains of more than of the last one is no cause."""
     return _exposure_panel(facts, zone, first, last, "app", "active_devices", ("app_version", "os"), ("os",))
 
 
-def service_panel(facts: Facts, zone: str, first: int, last: int) -> ExposurePanel | None:
+def service_panel(facts: CodedFacts, zone: str, first: int, last: int) -> ExposurePanel | None:
     """Judge service cases by human conversations of the queue and shift."""
     dims = ("queue", "shift")
     return _exposure_panel(facts, zone, first, last, "service", "human_conversations", dims, dims)
 
 
 def _exposure_panel(
-    facts: Facts, zone: str, first: int, last: int, family: str, kind: str, dims: tuple[str, ...], own_rate: tuple[str, ...]
+    facts: CodedFacts, zone: str, first: int, last: int, family: str, kind: str, dims: tuple[str, ...], own_rate: tuple[str, ...]
 ) -> ExposurePanel | None:
     exposure = facts["exposure"].filter(pl.col("kind") == kind)
     dims = tuple(d for d in dims if exposure[d].n_unique() > 1)
@@ -110,7 +110,7 @@ def _shared(units: dict[str, Any], values: dict[str, list[str]], rows: NDArray[n
     return out
 
 
-def expected_on_exposure(facts: Facts, period: Period, family: str, kind: str) -> dict[str, float]:
+def expected_on_exposure(facts: CodedFacts, period: Period, family: str, kind: str) -> dict[str, float]:
     """Return the expected cases by leaf of a family that is measured by device or conversation, at its rate of the weeks before."""
     first = day_number(period.first_day)
     exposure = facts["exposure"].filter(pl.col("kind") == kind).with_columns(day_no=pl.col("day").cast(pl.Int32))

@@ -10,11 +10,11 @@ from tasks.analyse.causes.naming import counted_cause
 from tasks.expected.unit_history import day_number, day_of, local_days
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.model.causes import Cause, CauseKind
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 
 
-def reputation(facts: Facts, period: Period) -> list[Cause]:
+def reputation(facts: CodedFacts, period: Period) -> list[Cause]:
     """Find products that many write about without an order behind it while confirmed faults stay level (docs/method.md, 6)."""
     known = facts["feedback"].filter(
         pl.col("oid").is_null() & pl.col("sku").is_not_null() & (pl.col("nature") != "praise") & (pl.col("family") != "app")
@@ -65,7 +65,7 @@ def reputation(facts: Facts, period: Period) -> list[Cause]:
     return out
 
 
-def _confirmed(facts: Facts, period: Period, sku: str) -> tuple[float, float]:
+def _confirmed(facts: CodedFacts, period: Period, sku: str) -> tuple[float, float]:
     """Return inspection-confirmed faults of a product in the period, and in a span of equal length on average before."""
     linked = facts["return_inspection"].join(facts["aftersale"].select("aftersale_id", "sku"), on="aftersale_id", how="inner")
     linked = linked.filter((pl.col("sku") == sku) & pl.col("fault_confirmed"))

@@ -13,7 +13,7 @@ from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import UnitHistory, day_number
 from tasks.methods.panels import FoundSlice, Pattern
 from tasks.model.causes import Cause, CauseKind
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.slices import DaySpan, Slice
 
@@ -27,7 +27,7 @@ class Recount:
     records: frozenset[str]
 
 
-def measured(facts: Facts, period: Period, book: UnitHistory, fitted: dict[str, Curve], cause: Cause) -> Recount | None:
+def measured(facts: CodedFacts, period: Period, book: UnitHistory, fitted: dict[str, Curve], cause: Cause) -> Recount | None:
     """Count an earlier cause's slice during a period; nothing where it cannot be counted.
 
     Args:

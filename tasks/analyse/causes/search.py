@@ -26,7 +26,7 @@ from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_
 from tasks.methods.panels import Panel
 from tasks.methods.scan import scan
 from tasks.model.causes import Cause, CauseKind, RootCauses
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -38,7 +38,7 @@ told as «does not match» by one buyer and as «does not work» by the next."""
 
 
 def root_causes(
-    facts: Facts,
+    facts: CodedFacts,
     period: Period,
     shop: Shop,
     *,
@@ -70,7 +70,7 @@ def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
     return names, ancestry(shop)
 
 
-def make_book(facts: Facts, period: Period, shop: Shop) -> UnitHistory:
+def make_book(facts: CodedFacts, period: Period, shop: Shop) -> UnitHistory:
     """Return the arrays that judging a period needs."""
     names, _ = order_dimensions(shop)
     return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
@@ -91,7 +91,7 @@ class _Raised:
 
 
 def _from_orders(
-    facts: Facts, period: Period, shop: Shop, book: UnitHistory | None, earlier: Sequence[tuple[str, Cause]]
+    facts: CodedFacts, period: Period, shop: Shop, book: UnitHistory | None, earlier: Sequence[tuple[str, Cause]]
 ) -> RootCauses:
     book = as_of_day(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
     _, parents = order_dimensions(shop)
@@ -199,7 +199,7 @@ def _is_current(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> 
     return o >= 1.3 * e
 
 
-def _expected_leaves(book: UnitHistory, fitted: dict[str, Curve], facts: Facts, period: Period) -> dict[str, float]:
+def _expected_leaves(book: UnitHistory, fitted: dict[str, Curve], facts: CodedFacts, period: Period) -> dict[str, float]:
     """Return the expected counted cases of the period by leaf: a family's expectation split by its baseline leaves."""
     first, last = day_number(period.first_day), day_number(period.last_day)
     out: dict[str, float] = {}

@@ -18,7 +18,7 @@ from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import FoundSlice, Panel, Weights
 from tasks.methods.scan import Scan, scan
 from tasks.model.causes import Cause, CauseKind, RootCauses
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
@@ -33,7 +33,7 @@ THIN_PAST_DISPERSION = 1.3
 """Variance over Poisson variance that is assumed where the past is too short, or counts only, to measure it."""
 
 
-def from_records(facts: Facts, period: Period, shop: Shop, base: str) -> RootCauses:
+def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> RootCauses:
     """Search reviews (complaints among reviews) or plain counts (against the period before)."""
     names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
     feedback = (

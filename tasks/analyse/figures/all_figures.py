@@ -13,7 +13,7 @@ from tasks.analyse.figures.money import money
 from tasks.analyse.figures.published import published
 from tasks.analyse.figures.quality import negative_share, quality, review_shares
 from tasks.analyse.figures.service import service
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FigureFamily
 from tasks.model.figures import Attainment, Figure, Judgement
 from tasks.model.periods import Period
@@ -23,7 +23,7 @@ ORDER = {family: place for place, family in enumerate(FigureFamily)}
 
 
 def figures(
-    facts: Facts,
+    facts: CodedFacts,
     period: Period,
     shop: Shop,
     *,

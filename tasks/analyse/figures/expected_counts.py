@@ -9,7 +9,7 @@ import polars as pl
 from scipy.stats import norm
 
 from tasks.expected.unit_history import AXES
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Judgement
 from tasks.model.periods import Period
 
@@ -25,15 +25,13 @@ EXPOSED = ("app", "service")
 """Families whose cases are expected from devices and conversations; all others from the orders that they belong to."""
 
 
-def unlinked_factor(facts: Facts, period: Period) -> dict[str, float]:
+def unlinked_factor(facts: CodedFacts, period: Period) -> dict[str, float]:
     """Return by how much all cases outnumber those that an expectation covers, by leaf and, under the empty name, in all.
 
     Expectations rest on orders, devices and conversations. A case without a known order, or without a known problem, is counted
     all the same; how many such there are is known from the weeks before.
     """
     cases = facts["feedback"]
-    if not {"counted", "oid", "family", "leaf"} <= set(cases.columns):
-        return {}
     start = period.start - timedelta(weeks=LINK_WEEKS)
     ordered = pl.col("family").is_in(list(AXES)) & pl.col("oid").is_not_null()
     covered = (ordered | pl.col("family").is_in(EXPOSED)).fill_null(value=False)

@@ -9,7 +9,7 @@ import polars as pl
 
 from tasks.analyse.figures.comparison import baseline, cohorts, count_range, last_year, with_target, word
 from tasks.analyse.figures.expected_counts import against_expected, unlinked_factor
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, Judgement
 from tasks.model.moments import local_day
@@ -19,7 +19,7 @@ from tasks.shop.load import Shop
 NATURES = ("complaint", "question", "suggestion", "praise")
 
 
-def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | None = None) -> list[Figure]:
+def inflow(facts: CodedFacts, period: Period, shop: Shop, *, expected_total: float | None = None) -> list[Figure]:
     """Return counts of what arrived: records, complaint cases, other natures, after-sales orders, conversations.
 
     Args:
@@ -33,7 +33,7 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
         Counts for the shop, then complaint cases by source and by platform.
     """
     records = _local(facts["feedback"], "submitted_at", period)
-    cases = records.filter(pl.col("counted")) if "counted" in records.columns else records.clear()
+    cases = records.filter(pl.col("counted"))
     made = [_count("records", records, period, shop)]
     complaint = _count("complaints", cases, period, shop)
     if expected_total is not None and complaint.value is not None and complaint.value >= shop.identity.minimum_n:
@@ -42,14 +42,13 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
         complaint = replace(complaint, low=low, high=high, judgement=said, p=p, note=f"expected={expected_total:.0f}")
     made.append(with_target(complaint, shop))
     made.append(_per_day(complaint, period, shop, judged=shop.identity.base == "records"))
-    if "nature" in records.columns:
-        known = [nature for nature in NATURES if (records["nature"] == nature).any()]
-        # With one nature alone its count is the count of all records.
-        made += [
-            _count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop)
-            for nature in known
-            if len(known) > 1
-        ]
+    known = [nature for nature in NATURES if (records["nature"] == nature).any()]
+    # With one nature alone its count is the count of all records.
+    made += [
+        _count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop)
+        for nature in known
+        if len(known) > 1
+    ]
     if facts.has("aftersale"):
         made.append(_count("aftersale_count", _local(facts["aftersale"], "applied_at", period), period, shop))
     for kind in ("conversations", "human_conversations"):
@@ -62,7 +61,7 @@ def inflow(facts: Facts, period: Period, shop: Shop, *, expected_total: float | 
     return made
 
 
-def daily(facts: Facts, period: Period) -> list[tuple[date, int]]:
+def daily(facts: CodedFacts, period: Period) -> list[tuple[date, int]]:
     """Return complaint cases by day of arrival, from four weeks before the period to its end."""
     cases = _local(facts["feedback"].filter(pl.col("counted")), "submitted_at", period)
     counts = dict(cases.group_by("day").agg(pl.len()).iter_rows())

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.moments import local_day, within
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -42,7 +42,7 @@ class Loss:
 class LossBook:
     """The frames of the loss, joined once for all periods of the series."""
 
-    def __init__(self, facts: Facts, oldest: Period, period: Period, shop: Shop) -> None:
+    def __init__(self, facts: CodedFacts, oldest: Period, period: Period, shop: Shop) -> None:
         self.rules = shop.targets.losses
         self.rates = facts["cost_rate"].sort("valid_from")
         self.known = set(self.rates["item"]) | set(self.rules.rates)
@@ -73,7 +73,7 @@ class LossBook:
         self.signed_by_day = dict(counted.group_by(day=days).agg(pl.len()).iter_rows())
         self.regulator = facts["regulator_case"]
         records = facts["feedback"]
-        self.cases = records.filter(pl.col("counted")) if "counted" in records.columns else records.clear()
+        self.cases = records.filter(pl.col("counted"))
 
     def signed(self, span: Period) -> float:
         """Return the units signed in the four weeks to a period's end."""

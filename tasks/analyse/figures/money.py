@@ -10,14 +10,14 @@ import polars as pl
 from tasks.analyse.figures.comparison import baseline, cohorts, count_range, with_target, word
 from tasks.analyse.figures.losses import SIGNED_DAYS, Loss, LossBook
 from tasks.methods.control_charts import Normal
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, Judgement
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 
-def money(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def money(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return gross loss, recovered amount, net loss, its share of net sales, net sales, and each item of the loss.
 
     What is booked follows what was signed in the weeks before, so a week's loss is judged per unit signed in the four weeks
@@ -60,7 +60,7 @@ class _Booked:
     broken: bool
 
 
-def _booked(facts: Facts, period: Period, shop: Shop) -> _Booked:
+def _booked(facts: CodedFacts, period: Period, shop: Shop) -> _Booked:
     shown = 13 if period.grain == "week" else 6
     chain = cohorts(period, 0, 2 * (shop.targets.normal_weeks if period.grain == "week" else 12) + 1)
     paid = facts["order_line"].filter(pl.col("paid_at") < period.end)["paid_at"].min()

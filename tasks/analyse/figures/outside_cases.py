@@ -15,7 +15,7 @@ from tasks.analyse.figures.comparison import (
 )
 from tasks.analyse.figures.service_shares import due_share
 from tasks.methods.control_charts import g_chart, t_chart
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES, Good
 from tasks.model.figures import Figure, Judgement
 from tasks.model.moments import within
@@ -26,7 +26,7 @@ RARE = 1.0
 """Events a period below which they are judged by the time between them and not by their number."""
 
 
-def platform_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def platform_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return platform involvement, decisions against the shop, and evidence that was not given in time."""
     orders = facts["aftersale"]
     made: list[Figure] = []
@@ -118,7 +118,7 @@ def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[Judgement, floa
     return (word(normal, Good.DOWN), normal.p) if normal else (Judgement.WATCH, None)
 
 
-def regulator_cases(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def regulator_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the share of regulator cases that were acted on before their deadline; every single one is told."""
     cases = facts["regulator_case"]
     if cases.is_empty():

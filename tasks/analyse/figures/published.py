@@ -9,7 +9,7 @@ import polars as pl
 
 from tasks.analyse.figures.comparison import cohorts, count_range, word
 from tasks.methods.control_charts import Normal
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import Good, published_kind
 from tasks.model.figures import Attainment, Figure, Judgement
 from tasks.model.periods import Period
@@ -19,7 +19,7 @@ LATE = timedelta(days=2)
 """Platforms publish a day later; what came more than this after the period's end belongs to the next one."""
 
 
-def published(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def published(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the newest published value of each metric and platform, with its distance to the warning line.
 
     Args:

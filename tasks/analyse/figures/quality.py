@@ -20,7 +20,7 @@ from tasks.analyse.figures.comparison import (
     word,
 )
 from tasks.methods.control_charts import Normal
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES, FigureUnit
 from tasks.model.figures import Figure, Judgement
 from tasks.model.moments import local_day
@@ -47,7 +47,7 @@ class UnitLedger:
     mix: pl.DataFrame | None = None
 
 
-def quality(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def quality(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the quality figures of a shop that knows its orders.
 
     Every rate is a cohort of signing days at a fixed age: the newest one that is mature, the one before, the aligned
@@ -118,13 +118,13 @@ def _once(events: pl.DataFrame) -> pl.DataFrame:
     return events.sort("at").unique("oid", keep="first", maintain_order=True)
 
 
-def _lines(facts: Facts) -> pl.DataFrame:
+def _lines(facts: CodedFacts) -> pl.DataFrame:
     frame = facts["order_line"]
     missing = [name for name in KIND if name not in frame.columns]
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing) if missing else frame
 
 
-def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
+def _units(facts: CodedFacts, axis: str, period: Period) -> pl.DataFrame:
     """Return units by day of the axis and kind of order: `n` order lines, `pieces` sold."""
     return (
         _lines(facts)
@@ -136,7 +136,7 @@ def _units(facts: Facts, axis: str, period: Period) -> pl.DataFrame:
     )
 
 
-def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
+def _complaints(facts: CodedFacts, period: Period) -> pl.DataFrame:
     """Return the counted complaints on signed units: oid, line, leaf, begun, at, day, weight."""
     records = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
     lines = _lines(facts).select("oid", *KIND, "signed_at").join(records.select("oid").unique(), on="oid", how="semi")
@@ -148,7 +148,7 @@ def _complaints(facts: Facts, period: Period) -> pl.DataFrame:
     )
 
 
-def _after_sales(facts: Facts, period: Period) -> pl.DataFrame:
+def _after_sales(facts: CodedFacts, period: Period) -> pl.DataFrame:
     """Return after-sales orders with what had happened before the period's end, and the final internal reason.
 
     The inspection's word stands above the agent's, the agent's above the buyer's last, that above the first.
@@ -314,7 +314,7 @@ def _days(cohort: Period) -> list[date]:
     return [cohort.first_day + timedelta(days=n) for n in range(cohort.days)]
 
 
-def review_shares(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def review_shares(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the share of complaints among reviews, for a shop that knows no orders.
 
     Args:
@@ -331,7 +331,7 @@ def review_shares(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
     return _share_of_arrivals("complaint_share_reviews", records.filter(is_base), pl.col("counted"), period, shop)
 
 
-def negative_share(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def negative_share(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the share of negative among rated reviews by arrival; its denominator moves with invitations to review."""
     rated = facts["feedback"].filter((pl.col("source") == "review") & pl.col("rating").is_not_null())
     if rated.is_empty():

@@ -16,7 +16,7 @@ from tasks.analyse.figures.comparison import (
     with_target,
 )
 from tasks.analyse.figures.service_shares import due_share, in_range
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, Judgement
 from tasks.model.moments import within
@@ -24,7 +24,7 @@ from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 
-def replies(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def replies(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the share of human replies within three minutes: shop, then queue, then queue and shift."""
     exposure = facts["exposure"].filter(pl.col("kind").is_in(["human_conversations", "replied_3min"]))
     if exposure.is_empty():
@@ -77,7 +77,7 @@ def _reply_figure(wide: pl.DataFrame, period: Period, shop: Shop, steps: int, sc
     return with_target(in_range(replace(figure, series=series), normal, chain, usable), shop)
 
 
-def human_minutes(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def human_minutes(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return median and 90th percentile of the minutes to the first human reply, for contacts in service hours.
 
     A contact that nobody has answered yet counts with the minutes it has waited; bots are left out.
@@ -137,7 +137,7 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def refund_times(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def refund_times(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the median time from application to agreement and from receipt to refund, in minutes.
 
     Each counts what was due: applied (received) a day (two days) before the clock ran out in the period, open ones with

@@ -10,7 +10,7 @@ from tasks.analyse.figures.comparison import (
 from tasks.analyse.figures.outside_cases import platform_cases, regulator_cases
 from tasks.analyse.figures.response_times import human_minutes, refund_times, replies
 from tasks.analyse.figures.service_shares import due_share
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Figure
 from tasks.model.moments import within
 from tasks.model.periods import Period
@@ -21,7 +21,7 @@ FCR_DAYS = 7
 
 
 def service(
-    facts: Facts,
+    facts: CodedFacts,
     period: Period,
     shop: Shop,
     milestones: pl.DataFrame | None = None,
@@ -82,15 +82,15 @@ def _promises(milestones: pl.DataFrame | None, before: pl.DataFrame | None, peri
     return made
 
 
-def _solved_at_once(facts: Facts, period: Period, shop: Shop) -> list[Figure]:
+def _solved_at_once(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the share of cases closed with no second contact of the same customer on the same order within 7 days.
 
     Read for the newest period whose closings are all a week old; the present one is never shown.
     """
     records = facts["feedback"].filter(pl.col("customer_ref").is_not_null() & (pl.col("submitted_at") < period.end))
-    if "counted" not in records.columns or records.is_empty():
+    if records.is_empty():
         return []
-    order = pl.coalesce("oid", "order_ref") if "oid" in records.columns else pl.col("order_ref")
+    order = pl.coalesce("oid", "order_ref")
     records = records.with_columns(order=order).filter(pl.col("order").is_not_null())
     chain = cohorts(period, FCR_DAYS, 2)
     shares: list[tuple[float, float]] = []

@@ -9,7 +9,7 @@ import polars as pl
 
 from tasks.analyse.figures.comparison import share_interval
 from tasks.methods.shrinkage import fitted_prior, shrunken
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Breakdown
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -25,7 +25,7 @@ PERSON_CELL = 5
 """A cell about persons with fewer is left out."""
 
 
-def breakdowns(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
+def breakdowns(facts: CodedFacts, period: Period, shop: Shop) -> list[Breakdown]:
     """Return the share of negative reviews by each dimension of the reviews, counts of complaints where shares make no
     sense, and late against on-time deliveries where orders tell both.
 
@@ -56,7 +56,7 @@ def breakdowns(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
     )
 
 
-def _rated(facts: Facts, period: Period) -> pl.DataFrame:
+def _rated(facts: CodedFacts, period: Period) -> pl.DataFrame:
     within = (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
     return facts["feedback"].filter(within & (pl.col("source") == "review") & pl.col("rating").is_not_null())
 
@@ -96,11 +96,9 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
     )
 
 
-def _complaints(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
+def _complaints(facts: CodedFacts, period: Period, shop: Shop) -> list[Breakdown]:
     """Return complaint cases by each dimension that only records carry: counts, since nothing says of how many."""
     records = facts["feedback"]
-    if "counted" not in records.columns:
-        return []
     within = (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
     cases = records.filter(within & pl.col("counted"))
     names = [d.name for d in shop.dimensions.dimensions if d.domain == "records" or shop.identity.base == "records"]
@@ -121,13 +119,13 @@ def _complaints(facts: Facts, period: Period, shop: Shop) -> list[Breakdown]:
     return made
 
 
-def _delivery(facts: Facts, period: Period, shop: Shop) -> Breakdown | None:
+def _delivery(facts: CodedFacts, period: Period, shop: Shop) -> Breakdown | None:
     """Return the share of orders with a negative review or complaint within a fortnight, by delivered late or on time.
 
     The cohort is as long as the period and ends a fortnight before it, so that every order of it has reached that age.
     """
     lines = facts["order_line"].filter(pl.col("promised_delivery_at").is_not_null())
-    if lines.is_empty() or "oid" not in facts["feedback"].columns:
+    if lines.is_empty():
         return None
     age = timedelta(days=DELIVERY_AGE)
     lines = lines.filter((pl.col("signed_at") >= period.start - age) & (pl.col("signed_at") < period.end - age))

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import polars as pl
 
 from tasks.analyse.figures.expected_counts import against_expected, unlinked_factor
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Judgement, ProblemRow
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 
 def problems(
-    facts: Facts, period: Period, shop: Shop, *, expected_leaves: Mapping[str, float] | None = None, incomplete: str = ""
+    facts: CodedFacts, period: Period, shop: Shop, *, expected_leaves: Mapping[str, float] | None = None, incomplete: str = ""
 ) -> list[ProblemRow]:
     """Return the counted cases of a period under each lens, against what was to be expected.
 

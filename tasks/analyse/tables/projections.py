@@ -9,7 +9,7 @@ import polars as pl
 from scipy.stats import nbinom
 
 from tasks.methods.panels import Weights
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Projection
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
@@ -23,7 +23,7 @@ REACHED = 0.15
 """A cohort of which less is to be expected by now says nothing of itself yet."""
 
 
-def projections(facts: Facts, period: Period, shop: Shop) -> list[Projection]:
+def projections(facts: CodedFacts, period: Period, shop: Shop) -> list[Projection]:
     """Project the complaint rate of each signing week that is still too young to be compared.
 
     Chain ladder on single days of age: the development is estimated with the units at risk at each age (Kaplan & Meier
@@ -91,7 +91,7 @@ def _coming(size: float, mean: float) -> tuple[float, float, float]:
     return float(coming.ppf(tail)), mean, float(coming.ppf(1 - tail))
 
 
-def _triangle(facts: Facts, period: Period, first: date, end: date, age: int) -> tuple[Weights, Weights]:
+def _triangle(facts: CodedFacts, period: Period, first: date, end: date, age: int) -> tuple[Weights, Weights]:
     """Return units by signing day, and complaining units by signing day and age in days."""
 
     length = (end - first).days

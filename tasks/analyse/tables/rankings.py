@@ -8,7 +8,7 @@ import polars as pl
 from scipy.stats import norm
 
 from tasks.methods.shrinkage import dispersion, disproportion, distances, fitted_prior, funnel_limits, shrunken
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Judgement, RankedBy, RankedSlice, Ranking
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -46,7 +46,7 @@ FUNNEL_TAIL = 0.025
 """Probability beyond each limit of the funnel outside which a slice is worth a word; what it is called, all slices together say."""
 
 
-def rankings(facts: Facts, period: Period, shop: Shop) -> list[Ranking]:
+def rankings(facts: CodedFacts, period: Period, shop: Shop) -> list[Ranking]:
     """Rank slices of a shop with orders by shrunken ratio, corrected for how much each sold; for monthly editions.
 
     Orders count in the period in which they reach the age at which their line's complaint rate is read; an order with a
@@ -78,7 +78,7 @@ def rankings(facts: Facts, period: Period, shop: Shop) -> list[Ranking]:
     return [one for one in made if one is not None]
 
 
-def _orders(facts: Facts, period: Period, shop: Shop) -> tuple[pl.DataFrame, list[int]]:
+def _orders(facts: CodedFacts, period: Period, shop: Shop) -> tuple[pl.DataFrame, list[int]]:
     """Return the order lines that reach their age in the period, with the first complaint by then, and the ages."""
     lines = facts["order_line"]
     if "line" not in lines.columns:
@@ -110,7 +110,7 @@ def _orders(facts: Facts, period: Period, shop: Shop) -> tuple[pl.DataFrame, lis
     return cohort.join(first, on="oid", how="left"), ages
 
 
-def _desk(facts: Facts, period: Period) -> pl.DataFrame:
+def _desk(facts: CodedFacts, period: Period) -> pl.DataFrame:
     """Return conversations by queue, shift and week with those that no person answered within three minutes."""
     exposure = facts["exposure"].filter(
         (pl.col("day") >= period.first_day)

@@ -11,7 +11,7 @@ from tasks.analyse.words.lexicon import Lexicon
 from tasks.analyse.words.quotes import rarities, representative
 from tasks.analyse.words.themes import themes
 from tasks.model.causes import Cause
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.words import CustomerWords, Quote
 from tasks.shop.load import Shop
@@ -31,13 +31,10 @@ GROWN_OF_LEAF = 3
 GROWN = 12
 RESTRICTED = ("safety", "dispute")
 
-_READ = {
-    "record_id": pl.String, "text": pl.String, "customer_ref": pl.String, "leaf": pl.String, "track": pl.String,
-    "claim_cluster": pl.String, "nature": pl.String, "vague": pl.Boolean, "counted": pl.Boolean,
-}  # fmt: skip
+_READ = ("record_id", "text", "customer_ref", "leaf", "track", "claim_cluster", "nature", "vague", "counted")
 
 
-def customer_words(facts: Facts, period: Period, shop: Shop, causes: list[Cause]) -> CustomerWords:
+def customer_words(facts: CodedFacts, period: Period, shop: Shop, causes: list[Cause]) -> CustomerWords:
     """Return what customers say in a period; parts without anything that passes are empty.
 
     Words of a cause are compared with other cases of the same problems, in any edition; words that grew and themes are looked
@@ -50,12 +47,9 @@ def customer_words(facts: Facts, period: Period, shop: Shop, causes: list[Cause]
         causes: The named causes.
     """
     feedback = facts["feedback"]
-    if "counted" not in feedback.columns:
-        return CustomerWords()
     since = period.start - timedelta(weeks=PAST_WEEKS)
     near = (pl.col("submitted_at") >= since) & (pl.col("submitted_at") < period.end)
-    absent = [pl.lit(None, kind).alias(name) for name, kind in _READ.items() if name not in feedback.columns]
-    records = feedback.filter(near).with_columns(absent).select(
+    records = feedback.filter(near).select(
         *_READ, is_now=pl.col("submitted_at") >= period.start, week=(pl.col("submitted_at") - since).dt.total_days() // 7
     )  # fmt: skip
     lexicon = Lexicon(shop.words, (person.name for person in shop.people.people))

@@ -13,7 +13,8 @@ from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_li
 from tasks.collect.mapping.identity import customer_references, source_ids, versions
 from tasks.collect.privacy import CustomerKey, scrub
 from tasks.collect.source_rows import ReadContext, SourceRows
-from tasks.model.tables import TABLES, UTC_TIME, record_id
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.tables import TABLES, record_id
 from tasks.shop.channels import Channel, Column
 from tasks.shop.load import Shop
 

@@ -15,7 +15,7 @@ from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of,
 from tasks.collect.mapping.faults import note
 from tasks.collect.mapping.readings import local_moment, read_numbers, read_times
 from tasks.errors import ChannelError, ChannelProblem
-from tasks.model.tables import UTC_TIME
+from tasks.model.columns.column import UTC_TIME
 from tasks.shop.channels import Column
 
 TYPES: dict[str, Any] = {

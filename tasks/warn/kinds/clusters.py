@@ -13,7 +13,7 @@ import polars as pl
 
 from tasks.expected.lag_curves import RAKED
 from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_number, day_of
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.warnings import CLUSTER, EarlyWarning, WarningWording
 from tasks.shop.load import Shop
 from tasks.shop.warnings import WarningRule
@@ -25,7 +25,7 @@ from tasks.warn.kinds.kind import WarningKind, Watch
 DIMENSIONS = tuple(dict.fromkeys(("line", "sku", "batch_no", "session_id", "region", *RAKED)))
 
 
-def clusters(facts: Facts, shop: Shop, *, book: UnitHistory | None = None) -> list[EarlyWarning]:
+def clusters(facts: CodedFacts, shop: Shop, *, book: UnitHistory | None = None) -> list[EarlyWarning]:
     """Return the clusters that stand above their limits on the morning of the day, rarest by chance first.
 
     Of a batch and its SKU, or of several problems of one slice, the one that says most is told; a problem that many products
@@ -62,14 +62,14 @@ def clusters(facts: Facts, shop: Shop, *, book: UnitHistory | None = None) -> li
     ]
 
 
-def _symptom(facts: Facts, records: tuple[str, ...]) -> str:
+def _symptom(facts: CodedFacts, records: tuple[str, ...]) -> str:
     """Return the symptom that most of the cases name, or nothing."""
     named = facts["feedback"].filter(pl.col("record_id").is_in(list(records)))["symptom"].drop_nulls()
     commonest = named.value_counts().sort(["count", "symptom"], descending=[True, False])
     return str(commonest["symptom"][0]) if len(commonest) and 2 * commonest["count"][0] > len(records) else ""
 
 
-def _look(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def _look(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Look for clusters where orders are known: without them nothing says what was to be expected."""
     return clusters(facts, shop) if facts.has("order_line") else []
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.analyse.deadlines import due_items
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.review import DueItem, DueKind
 from tasks.model.warnings import EarlyWarning, WarningWording
@@ -15,7 +15,7 @@ from tasks.shop.warnings import WarningRule
 from tasks.warn.kinds.kind import WarningKind, Watch
 
 
-def deadlines(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def deadlines(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return the open cases whose given deadline falls due within `warnings.due_hours`, those of one kind together.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
 from tasks.shop.warnings import WarningRule
@@ -15,7 +15,7 @@ FURIOUS = 5
 """Emotion of a record that counts as furious."""
 
 
-def emotion(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def emotion(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return where furious complaints are more than the usual share: the whole shop, else single platforms.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
 from tasks.shop.warnings import WarningRule
@@ -26,6 +26,6 @@ class WarningKind:
 
     code: str
     watch: Watch
-    look: Callable[[Facts, Shop], list[EarlyWarning]]
+    look: Callable[[CodedFacts, Shop], list[EarlyWarning]]
     wording: WarningWording
     default: WarningRule

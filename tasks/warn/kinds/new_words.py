@@ -12,7 +12,7 @@ import polars as pl
 import rjieba
 
 from tasks.methods.chance import days_between_new
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.moments import local_day
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
@@ -30,7 +30,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z]{3,24}")
 
 
-def new_words(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def new_words(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return words that came up in `warnings.word_cases` cases or more of the last days and in no earlier record.
 
     Words of the same cases are told together. A word is one that the tokeniser knows, or two neighbours of which one is a
@@ -42,8 +42,6 @@ def new_words(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     """
     settings = shop.warnings
     records = facts["feedback"]
-    if not {"case_id", "nature", "claim_cluster"} <= set(records.columns):
-        return []
     today = facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
     said = pl.concat_str([pl.col("title").fill_null(""), pl.col("text").fill_null("")], separator=" ").str.to_lowercase()
     texts = records.select(
@@ -103,7 +101,7 @@ def _together(
     now: pl.DataFrame,
     history: int,
     tests_a_day: float,
-    facts: Facts,
+    facts: CodedFacts,
     shop: Shop,
 ) -> list[EarlyWarning]:
     """Make one warning of the words that stand in the same cases."""

@@ -9,7 +9,7 @@ import polars as pl
 
 from tasks.analyse.deadlines import HIDDEN
 from tasks.classify.clocks import due_moment
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
 from tasks.shop.service_levels import Milestone
@@ -19,13 +19,13 @@ from tasks.warn.kinds.kind import WarningKind, Watch
 REGULATOR_TABLE = "regulator_case"
 
 
-def regulator(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def regulator(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return regulator cases without a first contact, and those whose answer is due within `warnings.due_hours`.
 
     A case is told when it has come, and once more when its answer is near; the clocks are those of `service_levels`.
 
     Args:
-        facts: Facts at their moment.
+        facts: CodedFacts at their moment.
         shop: Configuration.
     """
     zone = shop.identity.zone
@@ -54,7 +54,7 @@ def regulator(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     return made
 
 
-def _open(facts: Facts, milestone: Milestone, shop: Shop) -> list[tuple[str, datetime, datetime]]:
+def _open(facts: CodedFacts, milestone: Milestone, shop: Shop) -> list[tuple[str, datetime, datetime]]:
     """Return (case, due, received) of the cases that have not met a milestone and can still meet it, by due time."""
     cases = facts[REGULATOR_TABLE].filter(pl.col(milestone.start) <= facts.as_of)
     met = pl.min_horizontal([pl.when(pl.col(column) <= facts.as_of).then(pl.col(column)) for column in milestone.met])

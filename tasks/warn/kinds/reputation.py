@@ -10,7 +10,7 @@ import polars as pl
 
 from tasks.analyse.causes.public_talk import reputation
 from tasks.methods.chance import LONGEST_DAYS
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
@@ -23,7 +23,7 @@ LEGAL = "legal"
 """Rule of `service_levels` that fires where a text cites law, a regulator or the press."""
 
 
-def reputations(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def reputations(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return talk of law and press above the usual, and products that many without an order write about (docs/method.md, 6).
 
     Args:
@@ -34,7 +34,7 @@ def reputations(facts: Facts, shop: Shop) -> list[EarlyWarning]:
     return unusual_shares(facts, shop, "reputation", legal, {"sign": LEGAL}) + _products(facts, shop)
 
 
-def _products(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def _products(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     today = today_of(facts, shop)
     week = Period.parse(f"{today - timedelta(days=7)}..{today - timedelta(days=1)}", shop.identity.zone)
     products = max(facts["feedback"]["sku"].n_unique(), 1)

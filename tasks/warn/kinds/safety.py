@@ -6,7 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from tasks.analyse.red_lines import red_lines
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.review import RedLineKind
 from tasks.model.warnings import SAFETY, EarlyWarning, WarningWording
@@ -16,7 +16,7 @@ from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.kinds.kind import WarningKind, Watch
 
 
-def safety(facts: Facts, shop: Shop) -> list[EarlyWarning]:
+def safety(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return the safety leads of the last days, those of one SKU and symptom together; no statistics, no denominators.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from tasks.methods.chance import days_between, dispersion
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.moments import local_day
 from tasks.model.warnings import EarlyWarning
 from tasks.shop.load import Shop
@@ -26,16 +26,14 @@ GAP_DAYS = 7
 """Days between history and now that belong to neither: what began lately must not become usual."""
 
 
-def today_of(facts: Facts, shop: Shop) -> date:
+def today_of(facts: CodedFacts, shop: Shop) -> date:
     """Return the business day of the facts' moment."""
     return facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
 
 
-def unusual_shares(facts: Facts, shop: Shop, kind: str, sign: pl.Expr, slice_: dict[str, str]) -> list[EarlyWarning]:
+def unusual_shares(facts: CodedFacts, shop: Shop, kind: str, sign: pl.Expr, slice_: dict[str, str]) -> list[EarlyWarning]:
     """Return the slices where complaints with a sign, over the last days, exceed their problems' usual shares by more than chance."""
     records = facts["feedback"]
-    if not {"counted", "emotion", "severity_why"} <= set(records.columns):
-        return []
     settings, today = shop.warnings, today_of(facts, shop)
     cases = records.filter(pl.col("counted") & (pl.col("nature") == "complaint")).select(
         "record_id",

@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks.stories import EXCESS, is_right_slice, seeds_of
 from tasks.model.causes import Cause
-from tasks.model.facts import Facts
-from tasks.model.tables import UTC_TIME
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CodedFacts
+from tests.shops import coded_facts
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -48,7 +49,7 @@ def moment(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
 
 
-def facts() -> Facts:
+def facts() -> CodedFacts:
     """Eight units a day for thirty days: SM-04 and SM-05 × carriers 甲 丙 × regions 华东 西南; SM-04 is of batch B from the twelfth day on."""
     rows = []
     for n in range(30):
@@ -62,7 +63,7 @@ def facts() -> Facts:
               "paid_at": UTC_TIME, "shipped_at": UTC_TIME}  # fmt: skip
     lines = pl.DataFrame(rows, schema=schema, orient="row").with_columns(warehouse=pl.lit("华东仓"))
     feedback = pl.DataFrame({"record_id": [f"R{n}" for n in range(20)]})
-    return Facts({"order_line": lines, "feedback": feedback}, moment(date(2026, 11, 10)))
+    return coded_facts({"order_line": lines, "feedback": feedback}, moment(date(2026, 11, 10)))
 
 
 def cause(slice_: dict[str, str], records: int = 10, kind: str = "slice") -> Cause:

@@ -9,10 +9,12 @@ import pytest
 from tasks.act.earlier_actions import check, standing
 from tasks.act.observation import evidence
 from tasks.model.actions import Action, ActionEvent, ActionKind, ActionState, Verdict
-from tasks.model.facts import Facts
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
-from tasks.model.tables import TABLES, UTC_TIME
+from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
+from tests.shops import coded_facts
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -45,7 +47,7 @@ DONE = ("2026-07-06T08:00", "done", {})
 CUT_IN = ("2026-07-20T02:00", "cut_in", {"cut_in_actual": "KT05-2607C"})
 
 
-def world(rate_old: int = 5, rate_new: int = 1) -> Facts:
+def world(rate_old: int = 5, rate_new: int = 1) -> CodedFacts:
     """Twenty KT-05 a day from April to October, `rate_old` of 100 broken in the old packaging, `rate_new` in the new one.
 
     The new batch is sent from 20 July on, but half of each day's parcels are old stock until 9 August.
@@ -76,15 +78,17 @@ def world(rate_old: int = 5, rate_new: int = 1) -> Facts:
         schema_overrides={"made_on": pl.Date},
     )
     full = pl.DataFrame(schema=TABLES["batch"].columns)
-    return Facts({"order_line": order_line, "feedback": feedback, "batch": pl.concat([full, batch], how="diagonal")}, AS_OF)
+    return coded_facts({"order_line": order_line, "feedback": feedback, "batch": pl.concat([full, batch], how="diagonal")}, AS_OF)
 
 
-def with_sister(facts: Facts) -> Facts:
+def with_sister(facts: CodedFacts) -> CodedFacts:
     """Add another product of the line that was left alone and fares as the slice does."""
     lines, cases = facts["order_line"], facts["feedback"]
     sister = lines.with_columns(oid=pl.lit("s") + pl.col("oid"), sku=pl.lit("KT-06"), batch_no=pl.lit(None, dtype=pl.String))
     shared = cases.with_columns(record_id=pl.lit("s") + pl.col("record_id"), oid=pl.lit("s") + pl.col("oid"))
-    return Facts({**facts.tables, "order_line": pl.concat([lines, sister]), "feedback": pl.concat([cases, shared])}, AS_OF)
+    return coded_facts(
+        {**facts.tables, "order_line": pl.concat([lines, sister]), "feedback": pl.concat([cases, shared], how="diagonal")}, AS_OF
+    )
 
 
 def test_effect_counts_from_cut_in_and_not_from_done(shop: Shop) -> None:
@@ -122,7 +126,7 @@ def test_without_sisters_and_with_few_cases_no_change_is_not_claimed_either(shop
 def test_other_cases_on_the_same_units_and_the_sisters_are_counted(shop: Shop) -> None:
     facts = world()
     smell = facts["feedback"].with_columns(record_id=pl.lit("x") + pl.col("record_id"), leaf=pl.lit("PRD.SMELL"))
-    both = with_sister(Facts({**facts.tables, "feedback": pl.concat([facts["feedback"], smell])}, AS_OF))
+    both = with_sister(coded_facts({**facts.tables, "feedback": pl.concat([facts["feedback"], smell], how="diagonal")}, AS_OF))
     found = evidence(action(), both, W45, shop, done_on=date(2026, 7, 6), cut_in_actual="KT05-2607C", min_units=600)
     alone = evidence(action(), facts, W45, shop, done_on=date(2026, 7, 6), cut_in_actual="KT05-2607C", min_units=600)
     assert (found.before, found.untreated) == (alone.before, alone.untreated)
@@ -138,7 +142,7 @@ def test_a_rate_that_rises_again_within_eight_weeks_is_told(shop: Shop) -> None:
         record_id=pl.lit("L") + pl.col("oid"), oid="oid", leaf=pl.lit("LOG.DAMAGE"), submitted_at=pl.col("signed_at") + timedelta(days=1),
         counted=pl.lit(value=True),
     )  # fmt: skip
-    both = Facts({**facts.tables, "feedback": pl.concat([facts["feedback"], worse])}, AS_OF)
+    both = coded_facts({**facts.tables, "feedback": pl.concat([facts["feedback"], worse], how="diagonal")}, AS_OF)
     [result] = check([(action(target=0.06), events(ACCEPTED, DONE, CUT_IN))], both, W45, shop, AS_OF)
     assert result.verdict is Verdict.RELAPSED and result.rate_later is not None and result.rate_later > 0.2
 
@@ -235,7 +239,7 @@ def test_share_of_replies_is_judged_by_its_misses(shop: Shop) -> None:
         exposure="human_conversations", slice={"queue": "外包", "shift": "22-02"}, leaf="SVC.SLOW", target=0.9, cut_in_axis="shift", age_days=0,
         period="2026-W36", trigger_from=date(2026, 8, 31), trigger_to=date(2026, 9, 6), playbook="PB13/roster", verify_weeks=2, min_units=1000,
     )  # fmt: skip
-    facts = Facts({"exposure": frame}, AS_OF)
+    facts = coded_facts({"exposure": frame}, AS_OF)
     [result] = check([(night, events(ACCEPTED, ("2026-09-13T08:00", "done", {})))], facts, W45, shop, AS_OF)
     assert (result.verdict, result.rate_before, result.rate_after) == (Verdict.EFFECTIVE, 0.6, 0.95)
     assert result.ratio == pytest.approx(5 / 40)

@@ -16,11 +16,12 @@ from tasks.analyse.figures.inflow import daily, inflow
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.problems import problems
-from tasks.model.facts import Facts, Pull
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import Pull
 from tasks.model.figure_kinds import FigureFamily
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
+from tests.shops import coded_facts
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -65,7 +66,7 @@ SHOCK = {"track": "safety", "leaf": "PRD.SAFETY", "symptom": "leak_current", "sk
 
 
 def test_one_safety_case_is_a_red_line(shop: Shop) -> None:
-    [line] = red_lines(Facts({"feedback": feedback(on(3, **SHOCK))}, AS_OF), W45, shop)
+    [line] = red_lines(coded_facts({"feedback": feedback(on(3, **SHOCK))}, AS_OF), W45, shop)
     assert (line.kind, line.cases, line.slice) == ("safety", 1, {"sku": "KT-11", "symptom": "leak_current"})
 
 
@@ -77,19 +78,19 @@ def test_safety_cases_of_one_product_are_one_line_with_its_days(shop: Shop) -> N
         on(6, **(SHOCK | {"sku": "AF-01"})),
         on(6, **(SHOCK | {"counted": False})),
     ]
-    first, second = red_lines(Facts({"feedback": feedback(*rows)}, AS_OF), W45, shop)
+    first, second = red_lines(coded_facts({"feedback": feedback(*rows)}, AS_OF), W45, shop)
     assert (first.cases, first.days) == (3, (date(2026, 11, 3), date(2026, 11, 5), date(2026, 11, 6)))
     assert (second.slice["sku"], second.cases) == ("AF-01", 1)
 
 
 def test_earlier_cases_and_claim_clusters_are_no_red_line_of_this_period(shop: Shop) -> None:
     rows = [{"submitted_at": moment(date(2026, 10, 30))} | SHOCK, on(4, **(SHOCK | {"claim_cluster": "K1"})), on(9, **SHOCK)]
-    assert red_lines(Facts({"feedback": feedback(*rows)}, AS_OF), W45, shop) == []
+    assert red_lines(coded_facts({"feedback": feedback(*rows)}, AS_OF), W45, shop) == []
 
 
 def test_the_days_of_a_red_line_are_those_of_the_cases_it_counts(shop: Shop) -> None:
     rows = [{"submitted_at": moment(date(2026, 10, 30))} | SHOCK, on(4, **SHOCK)]
-    [line] = red_lines(Facts({"feedback": feedback(*rows)}, AS_OF), W45, shop)
+    [line] = red_lines(coded_facts({"feedback": feedback(*rows)}, AS_OF), W45, shop)
     assert (line.cases, line.days) == (1, (date(2026, 11, 4),))
 
 
@@ -103,7 +104,7 @@ def test_regulator_cases_and_missed_evidence_open_the_meeting(shop: Shop) -> Non
          "evidence_at": [None, day - timedelta(hours=8)]},
         schema_overrides=dict.fromkeys(("involved_at", "must_act_by", "evidence_at"), UTC_TIME),
     )  # fmt: skip
-    lines = red_lines(Facts({"regulator_case": cases, "aftersale": missed}, AS_OF), W45, shop)
+    lines = red_lines(coded_facts({"regulator_case": cases, "aftersale": missed}, AS_OF), W45, shop)
     assert [(line.kind, line.cases, line.rows) for line in lines] == [("regulator", 1, ("h1",)), ("evidence_missed", 1, ("AS1",))]
 
 
@@ -114,13 +115,13 @@ def test_deadlines_close_and_missed(shop: Shop) -> None:
         on(3, promised_at=AS_OF + timedelta(hours=5), order_ref="T3"),  # close
         on(3, promised_at=AS_OF + timedelta(days=5), order_ref="T4"),  # far
     ]
-    found = due_items(Facts({"feedback": feedback(*promised)}, AS_OF), W45, shop)
+    found = due_items(coded_facts({"feedback": feedback(*promised)}, AS_OF), W45, shop)
     assert [(item.reference, item.missed, item.kind) for item in found] == [("T1", True, "callback"), ("T3", False, "callback")]
 
 
 def test_arrivals_are_counted_once_and_split_the_same_under_every_lens(shop: Shop) -> None:
     rows = [on(2, leaf="PRD.FAULT")] * 20 + [on(4, leaf="LOG.DAMAGE")] * 15 + [on(5, counted=False)] * 9 + [on(9)] * 4
-    facts = Facts({"feedback": feedback(*rows)}, AS_OF)
+    facts = coded_facts({"feedback": feedback(*rows)}, AS_OF)
     made = {(figure.code, figure.scope): figure.value for figure in inflow(facts, W45, shop)}
     assert (made["records", ""], made["complaints", ""], made["complaints_by_source", "ticket"]) == (44, 35, 35)
     table = problems(facts, W45, shop)
@@ -132,13 +133,13 @@ def test_arrivals_are_counted_once_and_split_the_same_under_every_lens(shop: Sho
 
 @pytest.mark.parametrize(("expected", "said"), [(40.0, "normal"), (12.0, "worse"), (100.0, "better")])
 def test_a_problem_is_judged_against_what_was_to_be_expected(shop: Shop, expected: float, said: str) -> None:
-    facts = Facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF)
+    facts = coded_facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF)
     [row] = [row for row in problems(facts, W45, shop, expected_leaves={"PRD.FAULT": expected}) if row.lens == "A"]
     assert (row.cases, row.expected, row.judgement) == (40, expected, said)
 
 
 def test_few_cases_are_counted_and_not_judged(shop: Shop) -> None:
-    facts = Facts({"feedback": feedback(*[on(3)] * 12)}, AS_OF)
+    facts = coded_facts({"feedback": feedback(*[on(3)] * 12)}, AS_OF)
     row = problems(facts, W45, shop, expected_leaves={"PRD.FAULT": 2.0})[0]
     assert (row.cases, row.share, row.low) == (12, None, None) and row.judgement in ("insufficient", "untested")
 
@@ -153,7 +154,7 @@ def test_missing_days_of_a_channel_are_named_and_the_period_is_still_whole(shop:
     pulls = [
         Pull(f"p{name}", name, "feedback", W45.start, W45.end, AS_OF, read=5, quarantined=1) for name in ("reviews", "tickets")
     ]
-    facts = Facts({"feedback": feedback(*rows)}, AS_OF, pulls)
+    facts = coded_facts({"feedback": feedback(*rows)}, AS_OF, pulls)
     found = {channel.channel: channel for channel in coverage(facts, W45, shop)}
     assert (
         found["reviews"].missing_days == (date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 5))
@@ -166,7 +167,7 @@ def test_missing_days_of_a_channel_are_named_and_the_period_is_still_whole(shop:
 
 
 def test_data_that_stop_make_a_partial_period_that_judges_nothing(shop: Shop) -> None:
-    facts = Facts({"feedback": feedback(*steady(20, date(2026, 8, 1), date(2026, 10, 19)))}, AS_OF)
+    facts = coded_facts({"feedback": feedback(*steady(20, date(2026, 8, 1), date(2026, 10, 19)))}, AS_OF)
     october = Period.parse("2026-10")
     assert partial(facts, october) == "2026-10-01..2026-10-19"
     assert {figure.judgement for figure in figures(facts, october, shop, partial="2026-10-01..2026-10-19")} == {"incomplete"}
@@ -174,7 +175,7 @@ def test_data_that_stop_make_a_partial_period_that_judges_nothing(shop: Shop) ->
 
 
 def test_a_period_that_still_runs_is_partial(shop: Shop) -> None:
-    facts = Facts({"feedback": feedback(on(3))}, moment(date(2026, 11, 5)))
+    facts = coded_facts({"feedback": feedback(on(3))}, moment(date(2026, 11, 5)))
     assert partial(facts, W45) == "2026-11-02..2026-11-05"
 
 
@@ -183,20 +184,20 @@ def test_completeness_follows_from_how_late_records_came(shop: Shop) -> None:
     for n, row in enumerate(rows):
         lateness = timedelta(hours=1) if n % 10 else timedelta(days=5)
         row["ingested_at"] = row["submitted_at"] + lateness  # type: ignore[operator]
-    facts = Facts({"feedback": feedback(*rows)}, W45.end + timedelta(hours=1))
+    facts = coded_facts({"feedback": feedback(*rows)}, W45.end + timedelta(hours=1))
     # Nine in ten come within the hour; after five days all are there: two of seven days are that old.
     assert completeness(facts, W45) == pytest.approx(0.9 + 0.1 * 2 / 7)
 
 
 def test_the_story_is_scrubbed_short_and_always_the_same(shop: Shop) -> None:
     long = "我" * 60 + "，电话19900001234，邮箱a@b.example，订单SF12345678901，" + "等" * 80
-    facts = Facts({"feedback": feedback(on(3, text=long), on(3, text="坏了"), on(4, **SHOCK))}, AS_OF)
+    facts = coded_facts({"feedback": feedback(on(3, text=long), on(3, text="坏了"), on(4, **SHOCK))}, AS_OF)
     told = example_case(facts, W45, [])
     assert told is not None and len(told.text) <= LENGTH
     assert not any(trace in told.text for trace in ("1990000", "a@b", "123456"))
     assert (
         example_case(facts, W45, []) == told
-        and example_case(Facts({"feedback": feedback(on(4, **SHOCK))}, AS_OF), W45, []) is None
+        and example_case(coded_facts({"feedback": feedback(on(4, **SHOCK))}, AS_OF), W45, []) is None
     )
 
 
@@ -214,7 +215,7 @@ def test_shares_of_a_breakdown_need_enough_reviews(shop: Shop) -> None:
     month = Period.parse("2026-11")
     found = {
         one.dimension: one
-        for one in breakdowns(Facts({"feedback": feedback(*good, *bad)}, AS_OF), month, shop)
+        for one in breakdowns(coded_facts({"feedback": feedback(*good, *bad)}, AS_OF), month, shop)
         if one.code == "negative_rate"
     }
     rows = found["platform"].rows
@@ -232,10 +233,10 @@ def test_last_year_is_aligned_by_promotion_lunar_date_or_week(shop: Shop) -> Non
 
 
 def test_figures_stand_in_one_order(shop: Shop) -> None:
-    made = figures(Facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
+    made = figures(coded_facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
     order = list(FigureFamily)
     assert [order.index(figure.family) for figure in made] == sorted(order.index(figure.family) for figure in made)
-    assert made == figures(Facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
+    assert made == figures(coded_facts({"feedback": feedback(*[on(3)] * 40)}, AS_OF), W45, shop)
 
 
 def test_expectations_are_raised_by_the_cases_that_no_order_explains() -> None:
@@ -256,9 +257,9 @@ def test_expectations_are_raised_by_the_cases_that_no_order_explains() -> None:
         "submitted_at": UTC_TIME,
         "counted": pl.Boolean,
     }
-    found = unlinked_factor(Facts({"feedback": pl.DataFrame(rows, orient="row", schema=schema)}, AS_OF), W45)
+    found = unlinked_factor(coded_facts({"feedback": pl.DataFrame(rows, orient="row", schema=schema)}, AS_OF), W45)
     assert found == {"PRD.FAULT": 1.2, "USE.SETUP": 1.0, "": pytest.approx(16 / 13)}
-    assert unlinked_factor(Facts({"feedback": pl.DataFrame({"leaf": ["UNK"]})}, AS_OF), W45) == {}
+    assert unlinked_factor(coded_facts({"feedback": pl.DataFrame({"leaf": ["UNK"]})}, AS_OF), W45) == {}
 
 
 def test_a_table_of_shares_is_led_by_what_its_size_bears_out(shop: Shop) -> None:
@@ -269,7 +270,7 @@ def test_a_table_of_shares_is_led_by_what_its_size_bears_out(shop: Shop) -> None
         for platform, (bad, every) in counts.items()
         for n in range(every)
     ]
-    made = breakdowns(Facts({"feedback": feedback(*rows)}, AS_OF), Period.parse("2026-11"), shop)
+    made = breakdowns(coded_facts({"feedback": feedback(*rows)}, AS_OF), Period.parse("2026-11"), shop)
     [shares] = [one for one in made if (one.code, one.dimension) == ("negative_rate", "platform")]
     assert [row[0] for row in shares.rows] == ["乙", "甲", "丙"]
     assert shares.rows[1][1] == pytest.approx(16 / 34)

@@ -6,8 +6,9 @@ import polars as pl
 import yaml
 
 from tasks.classify.dimensions import with_dimensions
+from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import Facts
-from tasks.model.tables import TABLES, UTC_TIME
+from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
 
 SHOP = Shop.load()

@@ -10,11 +10,12 @@ import pytest
 
 from tasks.analyse.tables.rankings import rankings
 from tasks.methods.shrinkage import Prior, dispersion, disproportion, distances, fitted_prior, funnel_limits, shrunken
-from tasks.model.facts import Facts
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Ranking
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
+from tests.shops import coded_facts
 
 OCTOBER = Period.parse("2026-10")
 
@@ -60,7 +61,7 @@ def test_limits_and_distances() -> None:
     assert disproportion(0, 0, 5, 5).ratio == 1.0
 
 
-def orders(sold: dict[str, int], complaining: dict[str, int]) -> Facts:
+def orders(sold: dict[str, int], complaining: dict[str, int]) -> CodedFacts:
     """Orders signed on one day of September; the first ones of each SKU complain two days later."""
     signed = datetime(2026, 9, 20, 4, tzinfo=UTC)
     lines, records = [], []
@@ -75,7 +76,7 @@ def orders(sold: dict[str, int], complaining: dict[str, int]) -> Facts:
               "paid_at": UTC_TIME, "signed_at": UTC_TIME}  # fmt: skip
     told = {"record_id": pl.String, "oid": pl.String, "source": pl.String, "leaf": pl.String, "family": pl.String,
             "submitted_at": UTC_TIME, "counted": pl.Boolean}  # fmt: skip
-    return Facts(
+    return coded_facts(
         {
             "order_line": pl.DataFrame(lines, orient="row", schema=schema),
             "feedback": pl.DataFrame(records, orient="row", schema=told),
@@ -84,7 +85,7 @@ def orders(sold: dict[str, int], complaining: dict[str, int]) -> Facts:
     )
 
 
-def ranked(facts: Facts, shop: Shop) -> Ranking:
+def ranked(facts: CodedFacts, shop: Shop) -> Ranking:
     [made] = rankings(facts, OCTOBER, shop)
     assert made.dimension == "sku"
     return made
@@ -119,7 +120,7 @@ def test_nothing_is_ranked_under_the_minimum_or_alone_or_in_a_week(shop: Shop) -
     assert rankings(two, OCTOBER, shop) == []
     enough = orders(dict.fromkeys(("KT-01", "KT-02", "KT-03"), 1000), {"KT-01": 50, "KT-02": 40, "KT-03": 40})
     assert rankings(enough, Period.parse("2026-W41"), shop) == []
-    assert rankings(Facts({}, AS_OF), OCTOBER, shop) == []
+    assert rankings(coded_facts({}, AS_OF), OCTOBER, shop) == []
 
 
 def test_queues_are_compared_in_the_same_hours(shop: Shop) -> None:
@@ -133,7 +134,7 @@ def test_queues_are_compared_in_the_same_hours(shop: Shop) -> None:
     frame = pl.DataFrame(
         rows, orient="row", schema={"day": pl.Date, "kind": pl.String, "queue": pl.String, "shift": pl.String, "n": pl.Float64}
     )
-    queues = next(one for one in rankings(Facts({"exposure": frame}, AS_OF), OCTOBER, shop) if one.dimension == "queue")
+    queues = next(one for one in rankings(coded_facts({"exposure": frame}, AS_OF), OCTOBER, shop) if one.dimension == "queue")
     # The first queue works the nights and misses most; in the same hours none differs.
     assert {row.judgement for row in queues.rows} == {"normal"}
     assert max(row.cases / row.exposure for row in queues.rows) > 2 * min(row.cases / row.exposure for row in queues.rows)

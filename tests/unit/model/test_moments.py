@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from tasks.model.columns.column import UTC_TIME
 from tasks.model.moments import local_day, within
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 
 WEEK = Period.parse("2026-W45")
 AT = pl.DataFrame(

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import UserError
-from tasks.model.tables import STAMPS, TABLES, UTC_TIME
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.tables import STAMPS, TABLES
 from tasks.store.lake import Appended, Lake
 
 NOW = datetime(2026, 11, 9, 1, 30, tzinfo=UTC)

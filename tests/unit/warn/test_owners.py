@@ -7,15 +7,15 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from tasks.model.facts import Facts
 from tasks.model.warnings import EarlyWarning
 from tasks.shop.load import Shop
 from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.owners import assigned, ladder
+from tests.shops import coded_facts
 from tests.unit.warn.conftest import MOMENT
 
 Make = Callable[..., EarlyWarning]
-NOTHING = Facts({}, MOMENT)
+NOTHING = coded_facts({}, MOMENT)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_person_who_answers_for_the_line_is_told(shop: Shop, warning: Make) 
         "people:\n", "people:\n  - {name: 壶品控, mail: kt@shop.example, roles: [品控], lines: [KT]}\n"
     )
     other = Shop({**shop.files, "people.yaml": text.encode()})
-    facts = Facts({"product": pl.DataFrame({"sku": ["KT-11", "FW-03"], "line": ["KT", "FW"]})}, MOMENT)
+    facts = coded_facts({"product": pl.DataFrame({"sku": ["KT-11", "FW-03"], "line": ["KT", "FW"]})}, MOMENT)
     owners = [assigned(warning("safety", slice={"sku": sku}), facts, other).owner for sku in ("KT-11", "FW-03")]
     assert owners == ["壶品控", "品控主管"]
 

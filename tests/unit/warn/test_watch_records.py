@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tasks.methods.chance import days_between, days_between_new, dispersion
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
 from tasks.warn.kinds.deadlines import deadlines
@@ -20,6 +20,7 @@ from tasks.warn.kinds.parcels import parcels
 from tasks.warn.kinds.regulator import regulator
 from tasks.warn.kinds.reputation import reputations
 from tasks.warn.kinds.safety import safety
+from tests.shops import coded_facts
 from tests.unit.warn.conftest import MOMENT
 
 CODED = {
@@ -33,7 +34,7 @@ def ago(hours: float) -> datetime:
     return MOMENT - timedelta(hours=hours)
 
 
-def records(*rows: dict[str, Any]) -> Facts:
+def records(*rows: dict[str, Any]) -> CodedFacts:
     schema = {**TABLES["feedback"].columns, **CODED}
     filled = [
         {
@@ -43,10 +44,10 @@ def records(*rows: dict[str, Any]) -> Facts:
         for n, row in enumerate(rows)
     ]  # fmt: skip
     frame = pl.DataFrame([{name: row.get(name) for name in schema} for row in filled], schema=schema)
-    return Facts({"feedback": frame}, MOMENT)
+    return coded_facts({"feedback": frame}, MOMENT)
 
 
-def with_tables(facts: Facts, **tables: list[dict[str, Any]]) -> Facts:
+def with_tables(facts: CodedFacts, **tables: list[dict[str, Any]]) -> CodedFacts:
     for name, rows in tables.items():
         schema = TABLES[name].columns
         facts.tables[name] = pl.DataFrame([{column: row.get(column) for column in schema} for row in rows], schema=schema)
@@ -140,7 +141,7 @@ def test_a_parcel_without_a_scan_for_two_days_has_stalled(shop: Shop) -> None:
 # ---- Moods -------------------------------------------------------------------------------------
 
 
-def moody(now: int, legal: int = 0) -> Facts:
+def moody(now: int, legal: int = 0) -> CodedFacts:
     """Return ten weeks of ten complaints a day, one in ten furious, and some furious ones more in the last three days."""
     rows: list[dict[str, Any]] = [
         {"submitted_at": ago(24 * day + 10), "emotion": 5 if n == 0 else 2, "platform": "甲" if n % 2 else "乙"}
@@ -175,7 +176,7 @@ def test_without_weeks_of_history_nothing_is_unusual(shop: Shop) -> None:
 # ---- Words -------------------------------------------------------------------------------------
 
 
-def spoken(new: list[dict[str, Any]], old: str = "用了一周就坏了") -> Facts:
+def spoken(new: list[dict[str, Any]], old: str = "用了一周就坏了") -> CodedFacts:
     past = [{"submitted_at": ago(24 * day), "text": f"{old}，第{day}天"} for day in range(9, 90)] * 12
     return records(*past, *[{"submitted_at": ago(30 + n), "sku": "SM-04", **row} for n, row in enumerate(new)])
 

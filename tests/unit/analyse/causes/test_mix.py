@@ -9,11 +9,11 @@ import pytest
 from tasks.analyse.causes.mix import mix_effects, mix_of
 from tasks.expected.lag_curves import curves
 from tasks.expected.unit_history import UnitHistory, build_book
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import MixEffect
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES
-from tests.shops import arising, facts_of, filled, noon, order_lines, pay_days
+from tests.shops import arising, coded_facts, facts_of, filled, noon, order_lines, pay_days
 
 ZONE = "Asia/Shanghai"
 MONDAY = date(2026, 1, 5)
@@ -39,7 +39,7 @@ def returns(lines: pl.DataFrame, chance: np.ndarray, groups: list[str]) -> pl.Da
 
 def shop(
     new_shares: dict[str, float], new_rates: dict[str, float], *, changed: int = 3, sick_sku: float = 1.0, skus: int = 12
-) -> tuple[Facts, UnitHistory]:
+) -> tuple[CodedFacts, UnitHistory]:
     """Half a year of three sources of traffic; shares and rates are others in the last `changed` weeks."""
     paid = pay_days(MONDAY, [2400.0] * WEEKS)
     late = paid >= paid.max() - changed * 7 + 1
@@ -149,6 +149,6 @@ def test_without_orders_of_the_period_or_sources_there_is_no_split() -> None:
 def test_refunds_before_signing_do_not_count() -> None:
     facts, book = shop(SHARES, RATES)
     before = filled(facts["aftersale"].with_columns(phase=pl.lit("before_ship")), TABLES["aftersale"].columns)
-    doubled = Facts({**facts.tables, "aftersale": pl.concat([facts["aftersale"], before])}, facts.as_of)
+    doubled = coded_facts({**facts.tables, "aftersale": pl.concat([facts["aftersale"], before])}, facts.as_of)
     again = build_book(doubled, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
     assert len(again.case_unit["return"]) == len(book.case_unit["return"])

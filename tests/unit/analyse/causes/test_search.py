@@ -15,11 +15,11 @@ from tasks.analyse.causes.lifecycle import MAX_NEW
 from tasks.analyse.causes.search import make_book, root_causes
 from tasks.expected.unit_history import day_number
 from tasks.model.causes import Cause, RootCauses
-from tasks.model.facts import Facts
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
-from tests.shops import LAG, complaints, drawn, facts_of, noon, order_lines, pay_days
+from tests.shops import LAG, coded_facts, complaints, drawn, facts_of, noon, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 WEEKS = 24
@@ -98,7 +98,7 @@ def extra(
     return complaints(lines, family, unit, age, prefix=f"x-{period.id}-", **more)
 
 
-def facts_with(*records: pl.DataFrame, week: str = WEEK.id, **tables: pl.DataFrame) -> Facts:
+def facts_with(*records: pl.DataFrame, week: str = WEEK.id, **tables: pl.DataFrame) -> CodedFacts:
     lines, base = calm(week)
     return facts_of(lines, *base, *records, **tables)
 
@@ -332,7 +332,7 @@ def test_a_book_made_once_serves_every_week(shop: Shop) -> None:
 def test_the_same_facts_give_the_same_causes(shop: Shop) -> None:
     ill = extra(BATCH, 30, oldest=24)
     facts = facts_with(ill)
-    shuffled = Facts(
+    shuffled = coded_facts(
         {**facts.tables, "feedback": facts["feedback"].sample(fraction=1, shuffle=True, seed=1),
          "order_line": facts["order_line"].sample(fraction=1, shuffle=True, seed=2)},
         facts.as_of,

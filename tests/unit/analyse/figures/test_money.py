@@ -7,12 +7,13 @@ import pytest
 
 from tasks.analyse.figures.comparison import with_target
 from tasks.analyse.figures.money import money
-from tasks.model.facts import Facts
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
+from tests.shops import coded_facts
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -28,7 +29,7 @@ def value(figures: list[Figure], code: str, scope: str = "") -> float | None:
     return next(figure.value for figure in figures if (figure.code, figure.scope) == (code, scope))
 
 
-def world(booked: datetime = NOON) -> Facts:
+def world(booked: datetime = NOON) -> CodedFacts:
     lines = pl.DataFrame(
         [(f"T{n}", "KT", 2, 200.0, 90.0, NOON - timedelta(days=20), NOON - timedelta(days=16)) for n in range(8)]
         + [("T9", "KT", 1, 5000.0, 2000.0, NOON, None)],
@@ -75,7 +76,7 @@ def world(booked: datetime = NOON) -> Facts:
         {"record_id": ["R1", "R2"], "counted": [True, True], "submitted_at": [booked] * 2},
         schema_overrides={"submitted_at": UTC_TIME},
     )
-    return Facts(
+    return coded_facts(
         {"order_line": lines, "aftersale": aftersale, "return_inspection": inspection, "cost_rate": rates, "feedback": feedback},
         AS_OF,
     )
@@ -117,7 +118,7 @@ def test_what_is_booked_later_does_not_count(shop: Shop) -> None:
 
 
 def test_a_shop_without_after_sales_orders_has_no_loss_figure(shop: Shop) -> None:
-    assert money(Facts({}, AS_OF), W45, shop) == []
+    assert money(coded_facts({}, AS_OF), W45, shop) == []
 
 
 def test_a_weekly_target_grows_with_the_days_of_a_month() -> None:

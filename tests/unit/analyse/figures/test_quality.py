@@ -7,12 +7,13 @@ import pytest
 
 from tasks.analyse.figures.comparison import cohorts, normal_range, share_interval, word
 from tasks.analyse.figures.quality import negative_share, quality, review_shares
-from tasks.model.facts import Facts
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import Good
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
+from tests.shops import coded_facts
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -28,7 +29,7 @@ def shop() -> Shop:
     return Shop.load(None)
 
 
-def world(complaints_after: tuple[int, ...] = (2, 13, 14), per_week: int = 40, skip_from: date | None = None) -> Facts:
+def world(complaints_after: tuple[int, ...] = (2, 13, 14), per_week: int = 40, skip_from: date | None = None) -> CodedFacts:
     """A thousand KT units signed every Monday; `per_week` of each get a complaint on each of the given days after."""
     lines, records = [], []
     day = MONDAY
@@ -57,7 +58,7 @@ def world(complaints_after: tuple[int, ...] = (2, 13, 14), per_week: int = 40, s
         records, orient="row", schema={"record_id": pl.String, "oid": pl.String, "source": pl.String, "leaf": pl.String,
                                        "submitted_at": UTC_TIME, "counted": pl.Boolean},
     )  # fmt: skip
-    return Facts({"order_line": order_line, "feedback": feedback}, AS_OF)
+    return coded_facts({"order_line": order_line, "feedback": feedback}, AS_OF)
 
 
 def find(figures: list[Figure], code: str, scope: str = "") -> Figure:
@@ -131,7 +132,7 @@ def test_quality_refunds_take_the_inspections_word_before_the_buyers(shop: Shop)
         + [("return_refund", "after_sign", "quality", "quality", None)] * 3  # not refunded
     )
     facts = world()
-    figure = find(quality(Facts({**facts.tables, "aftersale": refunds(rows)}, AS_OF), W45, shop), "quality_refund_rate")
+    figure = find(quality(coded_facts({**facts.tables, "aftersale": refunds(rows)}, AS_OF), W45, shop), "quality_refund_rate")
     assert (figure.axis_from, figure.age_days, figure.numerator, figure.value) == (date(2026, 9, 28), 30, 32, 0.032)
 
 
@@ -141,7 +142,7 @@ def test_an_inspection_after_the_period_is_not_known_yet(shop: Shop) -> None:
         {"aftersale_id": [f"AS{n}" for n in range(31)], "inspected_at": [moment(date(2026, 11, 9), 20)] * 31},
         schema_overrides={"inspected_at": UTC_TIME},
     )
-    facts = Facts({**world().tables, "aftersale": refunds(rows), "return_inspection": later}, AS_OF)
+    facts = coded_facts({**world().tables, "aftersale": refunds(rows), "return_inspection": later}, AS_OF)
     assert find(quality(facts, W45, shop), "quality_refund_rate").numerator == 31
 
 
@@ -156,7 +157,7 @@ def test_a_rate_in_a_promotion_is_not_moved_by_the_promotion(shop: Shop) -> None
     extra = [more.with_columns(oid=pl.col("oid") + f"x{k}", tid=pl.col("tid") + f"x{k}") for k in range(3)]
     late = facts["feedback"].filter(pl.col("submitted_at") >= moment(date(2026, 10, 12)))
     told = [late.with_columns(oid=pl.col("oid") + f"x{k}", record_id=pl.col("record_id") + f"x{k}") for k in range(3)]
-    busy = Facts(
+    busy = coded_facts(
         {"order_line": pl.concat([facts["order_line"], *extra]), "feedback": pl.concat([facts["feedback"], *told])}, AS_OF
     )
     figure = find(quality(busy, W45, shop), "complaint_rate_signed")
@@ -200,7 +201,7 @@ def test_a_shop_with_reviews_only_names_its_base(shop: Shop) -> None:
         day = date(2026, 6, 29) + timedelta(weeks=n)
         rows += [(f"{day}-{k}", "review", moment(day), 1.0 if k < 40 else 5.0, k < 30) for k in range(100)]
     schema = {"record_id": pl.String, "source": pl.String, "submitted_at": UTC_TIME, "rating": pl.Float64, "counted": pl.Boolean}
-    facts = Facts({"feedback": pl.DataFrame(rows, orient="row", schema=schema)}, AS_OF)
+    facts = coded_facts({"feedback": pl.DataFrame(rows, orient="row", schema=schema)}, AS_OF)
     period = Period.parse("2026-W45")
     [share] = review_shares(facts, period, shop)
     assert (share.code, share.value, share.n, share.judgement) == ("complaint_share_reviews", 0.3, 100, "normal")
@@ -231,9 +232,11 @@ def test_a_change_of_mix_is_no_change_of_quality(shop: Shop) -> None:
         records, orient="row", schema={"record_id": pl.String, "oid": pl.String, "source": pl.String, "leaf": pl.String,
                                        "submitted_at": UTC_TIME, "counted": pl.Boolean},
     )  # fmt: skip
-    figure = find(quality(Facts({"order_line": order_line, "feedback": feedback}, AS_OF), W45, shop), "complaint_rate_signed")
+    figure = find(
+        quality(coded_facts({"order_line": order_line, "feedback": feedback}, AS_OF), W45, shop), "complaint_rate_signed"
+    )
     assert figure.value == pytest.approx((40 + 96) / 1800) and figure.previous == pytest.approx((40 + 96) / 1800)
     assert figure.judgement == "normal" and figure.low is not None and figure.low < figure.value
     plain = order_line.drop("traffic_source")
-    unseen = find(quality(Facts({"order_line": plain, "feedback": feedback}, AS_OF), W45, shop), "complaint_rate_signed")
+    unseen = find(quality(coded_facts({"order_line": plain, "feedback": feedback}, AS_OF), W45, shop), "complaint_rate_signed")
     assert unseen.judgement == "worse"

@@ -7,11 +7,12 @@ import pytest
 
 from tasks.analyse.figures.published import published
 from tasks.analyse.figures.service import service
-from tasks.model.facts import Facts
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.facts import CodedFacts
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
-from tasks.model.tables import UTC_TIME
 from tasks.shop.load import Shop
+from tests.shops import coded_facts
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -39,7 +40,7 @@ def replies() -> pl.DataFrame:
 
 
 def test_replies_within_three_minutes_by_shift(shop: Shop) -> None:
-    made = service(Facts({"exposure": replies()}, AS_OF), W45, shop)
+    made = service(coded_facts({"exposure": replies()}, AS_OF), W45, shop)
     whole = find(made, "reply_3min_rate")
     assert (whole.value, whole.n, whole.target, whole.attainment, whole.streak, whole.judgement) == (
         0.735,
@@ -68,7 +69,7 @@ def test_promises_count_when_due_and_open_ones_are_missed(shop: Shop) -> None:
             promises(50, 0, "human_first", W45.end),  # due after the period
         ]
     )
-    made = service(Facts({}, AS_OF), W45, shop, due)
+    made = service(coded_facts({}, AS_OF), W45, shop, due)
     whole = find(made, "sla_rate")
     assert (whole.numerator, whole.n, whole.value) == (29, 33, 29 / 33)
     few = find(made, "sla_rate", "regulator_answer")
@@ -108,7 +109,7 @@ def aftersales() -> pl.DataFrame:
 
 
 def test_platform_cases_evidence_and_timeouts(shop: Shop) -> None:
-    made = service(Facts({"aftersale": aftersales()}, AS_OF), W45, shop)
+    made = service(coded_facts({"aftersale": aftersales()}, AS_OF), W45, shop)
     assert (find(made, "platform_involved_rate").numerator, find(made, "platform_involved_rate").n) == (2, 49)
     assert find(made, "merchant_liable_rate").value is None and find(made, "merchant_liable_rate").numerator == 1
     evidence = find(made, "evidence_missed")
@@ -124,11 +125,11 @@ def test_regulator_cases_are_told_one_by_one(shop: Shop) -> None:
          "first_contact_at": [NOON - timedelta(hours=1), None, None], "answered_at": [None, NOON + timedelta(hours=1), None]},
         schema={"case_no_hash": pl.String, "received_at": UTC_TIME, "must_act_by": UTC_TIME, "first_contact_at": UTC_TIME, "answered_at": UTC_TIME},
     )  # fmt: skip
-    figure = find(service(Facts({"regulator_case": cases}, AS_OF), W45, shop), "regulator_on_time")
+    figure = find(service(coded_facts({"regulator_case": cases}, AS_OF), W45, shop), "regulator_on_time")
     assert (figure.value, figure.n, figure.judgement) == (0.5, 2, "watch")
 
 
-def contacts(closed: date) -> Facts:
+def contacts(closed: date) -> CodedFacts:
     moment = datetime(closed.year, closed.month, closed.day, 4, tzinfo=UTC)
     rows = [(f"R{n}", f"c{n}", f"T{n}", moment - timedelta(days=1), moment, True) for n in range(40)]
     rows += [(f"S{n}", f"c{n}", f"T{n}", moment + timedelta(days=n), None, False) for n in range(1, 12)]
@@ -144,7 +145,7 @@ def contacts(closed: date) -> Facts:
         source=pl.lit("mail"), order_ref=pl.lit(None, dtype=pl.String)
     )
     full = frame.with_columns(first_human_at=pl.lit(None, dtype=UTC_TIME), first_bot_at=pl.lit(None, dtype=UTC_TIME))
-    return Facts({"feedback": full}, AS_OF)
+    return coded_facts({"feedback": full}, AS_OF)
 
 
 def test_solved_at_once_is_monthly_and_a_week_old(shop: Shop) -> None:
@@ -155,14 +156,14 @@ def test_solved_at_once_is_monthly_and_a_week_old(shop: Shop) -> None:
     assert not [f for f in service(contacts(date(2026, 9, 15)), W45, shop) if f.code == "fcr"]
 
 
-def metrics(*rows: tuple[str, float, int, str]) -> Facts:
+def metrics(*rows: tuple[str, float, int, str]) -> CodedFacts:
     frame = pl.DataFrame(
         [("平台甲", "店", code, code, value, 30, AS_OF - timedelta(days=days), 4.5, 4.3, version) for code, value, days, version in rows],
         orient="row",
         schema={"platform": pl.String, "shop": pl.String, "metric_code": pl.String, "metric_name": pl.String, "value": pl.Float64,
                 "window_days": pl.Int64, "as_published_at": UTC_TIME, "warn_line": pl.Float64, "bad_line": pl.Float64, "formula_version": pl.String},
     )  # fmt: skip
-    return Facts({"platform_metric": frame}, AS_OF)
+    return coded_facts({"platform_metric": frame}, AS_OF)
 
 
 def test_published_scores_are_repeated_with_their_distance(shop: Shop) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tasks.analyse.tables.projections import projections
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.shops import complaints, drawn, facts_of, noon, order_lines, pay_days
+from tests.shops import coded_facts, complaints, drawn, facts_of, noon, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 
@@ -27,7 +27,7 @@ def shop() -> Shop:
     return Shop.load(None)
 
 
-def shop_facts(seed: int, *, ill_weeks: int = 0, times: float = 1.0, spread: float = 0.0) -> Facts:
+def shop_facts(seed: int, *, ill_weeks: int = 0, times: float = 1.0, spread: float = 0.0) -> CodedFacts:
     """Draw a shop of even sales; its last weeks before the reviewed one's end may be ill, and weeks may differ at large."""
     paid = pay_days(FIRST, [4200.0] * WEEKS)
     lines = order_lines(paid, sku="KT-01")
@@ -58,5 +58,5 @@ def test_an_ill_week_heads_above_the_usual(shop: Shop) -> None:
 def test_nothing_without_a_past_or_without_orders(shop: Shop) -> None:
     facts = shop_facts(3)
     assert projections(facts, Period.containing(noon(FIRST + timedelta(weeks=2)), "week"), shop) == []
-    empty = Facts({**facts.tables, "order_line": facts["order_line"].clear()}, facts.as_of)
+    empty = coded_facts({**facts.tables, "order_line": facts["order_line"].clear()}, facts.as_of)
     assert projections(empty, WEEK, shop) == []

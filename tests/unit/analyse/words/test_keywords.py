@@ -13,11 +13,12 @@ from scipy.stats import binomtest
 from tasks.analyse.words.customer_words import customer_words
 from tasks.analyse.words.keywords import PRIOR_CASES, WordComparison, chance, dispersion, log_odds, standing_out
 from tasks.analyse.words.lexicon import Lexicon
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES
 from tasks.model.words import CustomerWords, Keyword
 from tasks.shop.load import Shop
+from tests.shops import coded_facts
 
 SHOP = Shop.load(None)
 
@@ -216,7 +217,7 @@ def test_one_customers_own_word_is_no_keyword() -> None:
     assert compared(now, corpus(10, 300), customers=["one", "two", "three"] * 20)
 
 
-def _facts(now: list[str], past: list[str], **more: str) -> Facts:
+def _facts(now: list[str], past: list[str], **more: str) -> CodedFacts:
     start = datetime(2026, 10, 5, 4, tzinfo=UTC)
     moments = [start + timedelta(hours=n % 400) for n in range(len(now))]
     moments += [start - timedelta(days=20 + n % 150) for n in range(len(past))]
@@ -232,7 +233,7 @@ def _facts(now: list[str], past: list[str], **more: str) -> Facts:
         }
     ).with_columns(pl.col("submitted_at").dt.cast_time_unit("us"))
     absent = {name: kind for name, kind in TABLES["feedback"].columns.items() if name not in frame.columns}
-    return Facts({"feedback": frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in absent.items())}, start)
+    return coded_facts({"feedback": frame.with_columns(pl.lit(None, kind).alias(name) for name, kind in absent.items())}, start)
 
 
 def test_a_month_says_which_words_grew_in_which_problem_and_a_week_does_not() -> None:
@@ -257,13 +258,13 @@ def test_words_of_safety_cases_stay_out_of_the_general_list() -> None:
 
 def test_records_without_texts_say_nothing() -> None:
     facts = _facts(["漏水"] * 60, ["漏水"] * 60)
-    silent = Facts({"feedback": facts["feedback"].with_columns(text=pl.lit(None, pl.String))}, facts.as_of)
+    silent = coded_facts({"feedback": facts["feedback"].with_columns(text=pl.lit(None, pl.String))}, facts.as_of)
     assert customer_words(silent, MONTH, SHOP, []) == CustomerWords(unclassified=0)
-    assert customer_words(Facts({}, facts.as_of), MONTH, SHOP, []) == CustomerWords()
+    assert customer_words(coded_facts({}, facts.as_of), MONTH, SHOP, []) == CustomerWords()
 
 
 def test_the_order_of_the_records_changes_nothing() -> None:
     now = [f"{text}，漏水" if place % 5 == 0 else text for place, text in enumerate(corpus(17, 100))]
     facts = _facts(now, corpus(18, 400))
-    turned = Facts({"feedback": facts["feedback"].reverse()}, facts.as_of)
+    turned = coded_facts({"feedback": facts["feedback"].reverse()}, facts.as_of)
     assert customer_words(facts, MONTH, SHOP, []) == customer_words(turned, MONTH, SHOP, [])

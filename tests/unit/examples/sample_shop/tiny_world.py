@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from tasks.model.tables import TABLES, UTC_TIME
+from tasks.model.columns.column import UTC_TIME
+from tasks.model.tables import TABLES
 
 SOURCES = (
     "ticket",

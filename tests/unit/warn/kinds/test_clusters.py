@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from tasks.model.facts import Facts
+from tasks.model.facts import CodedFacts
 from tasks.shop.load import Shop
 from tasks.warn.kinds.clusters import clusters
-from tests.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
+from tests.shops import LAG, coded_facts, complaints, drawn, facts_of, order_lines, pay_days
 
 FIRST = date(2026, 1, 5)
 
@@ -23,7 +23,7 @@ SKUS = 8
 ILL_FROM = date(2026, 10, 5)
 
 
-def shop_facts(seed: int, ill: float = 1.0, ill_until: date = date(2027, 1, 1)) -> Facts:
+def shop_facts(seed: int, ill: float = 1.0, ill_until: date = date(2027, 1, 1)) -> CodedFacts:
     """Return 44 weeks of eight products in monthly batches, 3 in 100 complaining; one batch is ill from October."""
     paid = pay_days(FIRST, [PER_WEEK] * WEEKS)
     rng = np.random.default_rng(seed)
@@ -49,28 +49,28 @@ def shop_facts(seed: int, ill: float = 1.0, ill_until: date = date(2027, 1, 1)) 
     )
 
 
-def on(facts: Facts, day: date) -> Facts:
+def on(facts: CodedFacts, day: date) -> CodedFacts:
     """Return the facts on a day's morning."""
     moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    known = Facts(facts.tables, moment)
+    known = coded_facts(facts.tables, moment)
     known.tables["feedback"] = facts["feedback"].filter(facts["feedback"]["submitted_at"] <= moment)
     return known
 
 
 @pytest.fixture(scope="module")
-def ill() -> Facts:
+def ill() -> CodedFacts:
     return shop_facts(1, ill=8.0)
 
 
-def test_the_same_moment_gives_the_same_warnings(shop: Shop, ill: Facts) -> None:
+def test_the_same_moment_gives_the_same_warnings(shop: Shop, ill: CodedFacts) -> None:
     day = ILL_FROM + timedelta(days=28)
     assert clusters(on(ill, day), shop) == clusters(on(ill, day), shop)
 
 
-def test_nothing_is_known_before_it_happens(shop: Shop, ill: Facts) -> None:
+def test_nothing_is_known_before_it_happens(shop: Shop, ill: CodedFacts) -> None:
     assert clusters(on(ill, ILL_FROM - timedelta(days=1)), shop) == []
     # what arrived later is not in the lake's answer either, and the book does not look at it
-    late = Facts(ill.tables, on(ill, ILL_FROM - timedelta(days=1)).as_of)
+    late = coded_facts(ill.tables, on(ill, ILL_FROM - timedelta(days=1)).as_of)
     assert clusters(late, shop) == []
 
 
