@@ -8,7 +8,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.artifacts import publish
 from flows.run_context import PULLED_AT_ONCE, open_run, run_name, wait_for_sources
 from tasks.act.steps import check_prior_actions, propose_actions
-from tasks.analyse.steps import analyse, find_root_causes
+from tasks.analyse.steps import analyse, find_root_causes, see_red_lines
 from tasks.classify.steps import classify
 from tasks.collect.steps import collect
 from tasks.deliver.steps import deliver
@@ -54,8 +54,9 @@ def review(
         pulls = store(run, validate(run, pulled))
         facts = classify(run, recall(run, pulls))
         causes = find_root_causes(run, facts)
+        lines = see_red_lines(run, facts)
         prior = check_prior_actions(run, facts)
-        proposals = propose_actions(run, facts, causes)
-        findings = analyse(run, facts, causes, prior, proposals)
+        proposals = propose_actions(run, causes, lines)
+        findings = analyse(run, facts, causes, lines, prior, proposals)
         publish(run, render(run, findings), findings)
         return deliver(run)

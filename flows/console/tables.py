@@ -7,11 +7,10 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from tasks.model.editions import DeliveryState
+from tasks.model.editions import DeliveryState, edition_id
 from tasks.model.periods import Period
 from tasks.run import REPORT_OF_GRAIN, Stores
 from tasks.shop.load import Shop
-from tasks.store.editions import edition_id
 
 
 def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Console) -> None:

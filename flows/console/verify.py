@@ -13,16 +13,16 @@ from sqlalchemy import select
 
 from flows.console.review import answer
 from tasks.act.steps import check_prior_actions, propose_actions
-from tasks.analyse.steps import analyse, find_root_causes
+from tasks.analyse.steps import analyse, find_root_causes, see_red_lines
 from tasks.classify.steps import classify
 from tasks.errors import UserError
 from tasks.model.actions import Action, ActionEvent
+from tasks.model.editions import edition_id
 from tasks.model.periods import Grain
 from tasks.model.review import Review
 from tasks.report.edition import make
 from tasks.run import Run, RunKind
 from tasks.settings import Settings
-from tasks.store.editions import edition_id
 from tasks.store.ledger import Ledger
 from tasks.store.steps import recall
 from tasks.store.tables import ActionRow
@@ -93,6 +93,7 @@ def remade(run: Run) -> Review:
     with disable_run_logger():
         facts = classify.fn(again, recall.fn(again, []))
         causes = find_root_causes.fn(again, facts)
+        lines = see_red_lines.fn(again, facts)
         prior = check_prior_actions.fn(again, facts)
-        proposals = propose_actions.fn(again, facts, causes)
-        return analyse.fn(again, facts, causes, prior, proposals)
+        proposals = propose_actions.fn(again, causes, lines)
+        return analyse.fn(again, facts, causes, lines, prior, proposals)

@@ -8,10 +8,10 @@ from prefect.logging import get_run_logger
 
 from tasks.act.earlier_actions import check
 from tasks.act.proposals import propose
-from tasks.analyse.red_lines import red_lines
 from tasks.model.actions import Action, ActionResult, ActionStatus
 from tasks.model.causes import RootCauses
 from tasks.model.facts import CodedFacts
+from tasks.model.review import RedLine
 from tasks.report.language.action_words import action_words
 from tasks.report.language.registry import language
 from tasks.run import Run
@@ -29,7 +29,7 @@ def check_prior_actions(run: Run, facts: CodedFacts) -> list[ActionResult]:
 
 
 @task(name="propose actions", cache_policy=NO_CACHE, persist_result=False)
-def propose_actions(run: Run, facts: CodedFacts, causes: RootCauses) -> list[Action]:
+def propose_actions(run: Run, causes: RootCauses, lines: list[RedLine]) -> list[Action]:
     """Propose containment, correction and prevention from the playbook, each with person, date and target."""
     run.progress("propose actions")
     known = [
@@ -38,6 +38,6 @@ def propose_actions(run: Run, facts: CodedFacts, causes: RootCauses) -> list[Act
         if action.period != run.period.id  # a revision proposes its own period's actions again; their ids stay the same
     ]
     # Hours run from a safety lead; the weekly review acts on it, a month only tells how many there were.
-    lines = red_lines(facts, run.period, run.shop) if run.period.grain == "week" else []
+    urgent = lines if run.period.grain == "week" else []
     wording = partial(action_words, playbook=run.shop.playbook, language=language(run.shop.identity.languages[0]))
-    return propose(causes.causes, lines, run.period, run.shop, known, wording)
+    return propose(causes.causes, urgent, run.period, run.shop, known, wording)

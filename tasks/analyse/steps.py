@@ -1,11 +1,14 @@
 """Analyse: judge the period against what was to be expected, find causes, and gather all that the report may say."""
 
+from dataclasses import replace
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.analyse.breaks import breaks
 from tasks.analyse.causes.search import root_causes
+from tasks.analyse.clocks import milestones
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
@@ -17,17 +20,16 @@ from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.problems import problems
 from tasks.analyse.tables.projections import projections
 from tasks.analyse.tables.rankings import rankings
+from tasks.analyse.warning_grades import grades
 from tasks.analyse.words.customer_words import customer_words
-from tasks.classify.clocks import milestones
 from tasks.model.actions import Action, ActionResult
 from tasks.model.causes import CauseLife, RootCauses
 from tasks.model.editions import EditionStatus
 from tasks.model.facts import CodedFacts
-from tasks.model.review import Review
+from tasks.model.review import RedLine, Review
 from tasks.model.warnings import WarningGrades
 from tasks.model.words import CustomerWords
 from tasks.run import Run
-from tasks.warn.grades import grades
 
 
 @task(name="find root causes", cache_policy=NO_CACHE, persist_result=False)
@@ -35,23 +37,37 @@ def find_root_causes(run: Run, facts: CodedFacts) -> RootCauses:
     """Find the slices that exceed what was to be expected; none where nothing is there."""
     run.progress("find root causes")
     earlier = run.stores.ledger.causes(report=run.report, before=run.period.start, made_by=run.pulls_until)
+    incomplete = partial(facts, run.period)
     found = root_causes(
         facts,
         run.period,
         run.shop,
-        partial=partial(facts, run.period),
+        partial=incomplete,
         earlier=[(known.period, known.cause) for known in earlier],
     )
     new = sum(cause.life == CauseLife.NEW for cause in found.causes)
     get_run_logger().info("%s causes named, %s of them new, %s slices looked at", len(found.causes), new, found.tested)
-    return found
+    return replace(found, partial=incomplete)
+
+
+@task(name="see red lines", cache_policy=NO_CACHE, persist_result=False)
+def see_red_lines(run: Run, facts: CodedFacts) -> list[RedLine]:
+    """List what opens the meeting whatever the statistics say."""
+    return red_lines(facts, run.period, run.shop)
 
 
 @task(name="analyse", cache_policy=NO_CACHE, persist_result=False)
-def analyse(run: Run, facts: CodedFacts, causes: RootCauses, prior: list[ActionResult], proposals: list[Action]) -> Review:
+def analyse(
+    run: Run,
+    facts: CodedFacts,
+    causes: RootCauses,
+    lines: list[RedLine],
+    prior: list[ActionResult],
+    proposals: list[Action],
+) -> Review:
     """Measure every figure of the period and gather what the report may say."""
     run.progress("analyse")
-    incomplete = partial(facts, run.period)
+    incomplete = causes.partial
     channels = coverage(facts, run.period, run.shop)
     kept = [
         edition
@@ -82,7 +98,7 @@ def analyse(run: Run, facts: CodedFacts, causes: RootCauses, prior: list[ActionR
         if run.provisional or any(channel.error for channel in channels)
         else EditionStatus.FINAL,
         figures=judged.figures,
-        red_lines=red_lines(facts, run.period, run.shop),
+        red_lines=lines,
         causes=causes.causes,
         falls=causes.falls,
         ended=causes.ended,

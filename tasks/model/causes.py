@@ -180,3 +180,4 @@ class RootCauses:
     mix: list[MixEffect] = field(default_factory=list)
     expected_leaves: dict[str, float] = field(default_factory=dict)
     expected_total: float | None = None
+    partial: str = ""  # the days that a period that is not whole covers

@@ -57,6 +57,11 @@ class Edition:
     headline: str = ""
 
 
+def edition_id(edition: Edition) -> str:
+    """Return the name of an edition in the ledger: `weekly/2026-W45/r1/executive.zh-CN`, also its folder in the archive."""
+    return f"{edition.report}/{edition.period}/r{edition.revision}/{edition.audience}.{edition.language}"
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One mail to one recipient."""

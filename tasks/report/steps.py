@@ -9,11 +9,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.model.editions import Edition
+from tasks.model.editions import Edition, edition_id
 from tasks.model.review import Review
 from tasks.report.edition import Draft, EditionFiles, draft, finished, painted
 from tasks.run import Run, RunKind
-from tasks.store.editions import edition_id
 
 PAINTED_AT_ONCE = 2
 """So many editions are painted side by side; each painter takes some 160 MB."""

@@ -9,8 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from tasks.errors import UserError
 from tasks.files import TEMPORARY, write_whole
-from tasks.model.editions import Edition
-from tasks.store.editions import edition_id
+from tasks.model.editions import Edition, edition_id
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tasks.errors import UserError
 from tasks.model.actions import Action
 from tasks.model.causes import Cause, CauseStatus
-from tasks.model.editions import Edition, EditionStatus, Number
+from tasks.model.editions import Edition, EditionStatus, Number, edition_id
 from tasks.model.periods import Period
 from tasks.store.actions import ActionLedger
 from tasks.store.plain_values import from_plain, to_plain
@@ -52,11 +52,6 @@ class KnownCause:
     period: str
     revision: int
     decisions: tuple[Decision, ...] = ()
-
-
-def edition_id(edition: Edition) -> str:
-    """Return the name of an edition in the ledger: `weekly/2026-W45/r1/executive.zh-CN`, also its folder in the archive."""
-    return f"{edition.report}/{edition.period}/r{edition.revision}/{edition.audience}.{edition.language}"
 
 
 class Editions(ActionLedger):

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from tasks.classify.clocks import SCHEMA, milestones
+from tasks.analyse.clocks import SCHEMA, milestones
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES

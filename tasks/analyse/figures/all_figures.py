@@ -37,7 +37,7 @@ def figures(
         facts: Coded tables.
         period: The period; later events have not happened.
         shop: Configuration; `base` says what a quality rate is measured on.
-        milestones: ActionLedger due in a period (`tasks.classify.clocks.milestones`), as a frame or as a function of the
+        milestones: ActionLedger due in a period (`tasks.analyse.clocks.milestones`), as a frame or as a function of the
             period, which also gives the comparison with the period before.
         expected_total: Complaint cases to be expected from exposure.
         partial: Which days a period that is not whole covers; then nothing is judged.

@@ -33,7 +33,7 @@ def service(
         facts: Coded tables.
         period: The period in which the clocks were due; later events have not happened.
         shop: Configuration.
-        milestones: ActionLedger due in the period, as `tasks.classify.clocks.milestones` makes them.
+        milestones: ActionLedger due in the period, as `tasks.analyse.clocks.milestones` makes them.
         milestones_before: The same of the period before, for the comparison.
 
     Returns:

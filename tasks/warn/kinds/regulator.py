@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from tasks.analyse.clocks import due_moment
 from tasks.analyse.deadlines import HIDDEN
-from tasks.classify.clocks import due_moment
 from tasks.model.facts import CodedFacts
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop

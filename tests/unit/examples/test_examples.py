@@ -19,6 +19,7 @@ from pypdf import PdfReader
 from tasks.act.proposals import propose
 from tasks.analyse.breaks import breaks
 from tasks.analyse.causes.search import root_causes
+from tasks.analyse.clocks import milestones
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
@@ -27,7 +28,6 @@ from tasks.analyse.figures.inflow import daily
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.problems import problems
-from tasks.classify.clocks import milestones
 from tasks.classify.coding import code
 from tasks.collect.pull import pull_channel
 from tasks.collect.source_rows import REPOSITORY

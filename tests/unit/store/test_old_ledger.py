@@ -14,10 +14,9 @@ import pytest
 
 from tasks.model.actions import ActionState
 from tasks.model.causes import CauseStatus
-from tasks.model.editions import DeliveryState
+from tasks.model.editions import DeliveryState, edition_id
 from tasks.model.warnings import WarningAnswer
 from tasks.store.archive import Archive
-from tasks.store.editions import edition_id
 from tasks.store.ledger import Ledger
 from tasks.store.plain_values import to_plain
 from tasks.store.tables import HEAD

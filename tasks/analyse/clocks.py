@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.classify.severity import holds
 from tasks.errors import ConfigurationError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import Facts
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
 from tasks.shop.calendar_days import Calendar, WorkCalendar
+from tasks.shop.conditions import holds
 from tasks.shop.load import Shop
 from tasks.shop.service_levels import Milestone, ServiceHours
 
