@@ -115,75 +115,41 @@ class ExampleCase:
     record_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class Review:
-    """Everything that one edition may say; the report prints nothing that is not in here."""
+    """Everything that one edition may say; the report prints nothing that is not in here. It holds no frame: Prefect looks into it."""
 
-    def __init__(
-        self,
-        *,
-        period: Period,
-        as_of: datetime,
-        status: EditionStatus,
-        figures: list[Figure],
-        red_lines: list[RedLine],
-        causes: list[Cause],
-        falls: list[Cause],
-        ended: list[Cause],
-        deferred: list[Cause],
-        tested: int,
-        expected_false_alarms: float,
-        strongest_rejected: Cause | None,
-        rejected_why: str,
-        mix: list[MixEffect],
-        prior: list[ActionResult],
-        proposals: list[Action],
-        problems: list[ProblemRow],
-        channels: list[ChannelQuality],
-        due_items: list[DueItem],
-        breaks: list[Break],
-        example_case: ExampleCase | None,
-        breakdowns: list[Breakdown],
-        projections: list[Projection],
-        daily: list[tuple[date, int]],
-        rankings: list[Ranking] | None = None,
-        partial: str = "",
-        completeness: float | None = None,
-        previous_numbers: dict[str, float] | None = None,
-        revision: int = 1,
-        customer_words: CustomerWords | None = None,
-        warnings: WarningGrades | None = None,
-    ) -> None:
-        self.period = period
-        self.as_of = as_of
-        self.status = status
-        self.figures = figures
-        self.red_lines = red_lines
-        self.causes = causes
-        self.falls = falls
-        self.ended = ended
-        self.deferred = deferred
-        self.tested = tested
-        self.expected_false_alarms = expected_false_alarms
-        self.strongest_rejected = strongest_rejected
-        self.rejected_why = rejected_why
-        self.mix = mix
-        self.prior = prior
-        self.proposals = proposals
-        self.problems = problems
-        self.channels = channels
-        self.due_items = due_items
-        self.breaks = breaks
-        self.example_case = example_case
-        self.breakdowns = breakdowns
-        self.projections = projections
-        self.daily = daily
-        self.rankings = rankings or []
-        self.partial = partial
-        self.completeness = completeness
-        self.previous_numbers = previous_numbers or {}
-        self.revision = revision
-        self.customer_words = customer_words or CustomerWords()
-        self.warnings = warnings
+    period: Period
+    as_of: datetime
+    status: EditionStatus
+    figures: list[Figure]
+    red_lines: list[RedLine]
+    causes: list[Cause]
+    falls: list[Cause]
+    ended: list[Cause]
+    deferred: list[Cause]
+    tested: int
+    expected_false_alarms: float
+    strongest_rejected: Cause | None
+    rejected_why: str
+    mix: list[MixEffect]
+    prior: list[ActionResult]
+    proposals: list[Action]
+    problems: list[ProblemRow]
+    channels: list[ChannelQuality]
+    due_items: list[DueItem]
+    breaks: list[Break]
+    example_case: ExampleCase | None
+    breakdowns: list[Breakdown]
+    projections: list[Projection]
+    daily: list[tuple[date, int]]
+    rankings: list[Ranking] = field(default_factory=list)
+    partial: str = ""
+    completeness: float | None = None
+    previous_numbers: dict[str, float] = field(default_factory=dict)
+    revision: int = 1
+    customer_words: CustomerWords = field(default_factory=CustomerWords)
+    warnings: WarningGrades | None = None
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
         """Return a figure by its code (and scope), or nothing."""

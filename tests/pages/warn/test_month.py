@@ -30,7 +30,7 @@ def test_the_monthly_edition_prints_the_grades(warning: Callable[..., EarlyWarni
             warning_id="Wb",
         ),
     ]
-    review.warnings = grades(kept, [], month, shop)
+    review = replace(review, warnings=grades(kept, [], month, shop))
     made = make(review, shop, "executive", "zh-CN", Settings(home=tmp_path))
     paper = re.sub("<[^>]*>", "", made.files["report.html"].decode())
     assert "本月预警：发2，真1。" in paper and "负责人答复属实1项" in paper and "KT-77" not in paper

@@ -40,7 +40,7 @@ def test_below_the_minimum_a_slice_has_its_cases_and_nothing_else() -> None:
 
 def test_a_partial_month_ranks_nothing_and_a_week_has_no_rankings() -> None:
     review = make_review("month")
-    review.partial = "2026-10-01..2026-10-12"
+    review = replace(review, partial="2026-10-01..2026-10-12")
     assert printed(review).rankings == []
     assert printed(make_review("week")).rankings == []
 
@@ -48,16 +48,19 @@ def test_a_partial_month_ranks_nothing_and_a_week_has_no_rankings() -> None:
 @pytest.mark.parametrize(("good", "said"), [(Good.DOWN, "偏高，待观察"), (Good.UP, "偏低，待观察")])
 def test_what_left_its_range_without_surviving_is_watched(good: Good, said: str) -> None:
     review = make_review("week")
-    review.figures = [
-        replace(figure, kind=replace(figure.kind, good=good), judgement="watch", attainment="", streak=0)
-        for figure in review.figures
-    ]
+    review = replace(
+        review,
+        figures=[
+            replace(figure, kind=replace(figure.kind, good=good), judgement="watch", attainment="", streak=0)
+            for figure in review.figures
+        ],
+    )
     assert {row.judgement.plain for row in printed(review).figures if row.judgement.plain != "本期无数据"} == {said}
 
 
 def test_a_watched_headline_is_neither_normal_nor_worse() -> None:
     review = make_review("quiet")
-    review.figures = [replace(figure, judgement="watch") for figure in review.figures]
+    review = replace(review, figures=[replace(figure, judgement="watch") for figure in review.figures])
     assert "待观察" in printed(review).conclusion.plain
     assert "正常范围内" not in printed(review).conclusion.plain
 
@@ -65,13 +68,13 @@ def test_a_watched_headline_is_neither_normal_nor_worse() -> None:
 @pytest.mark.parametrize(("expected", "said"), [(0.1, "1处"), (1.0, "1处"), (1.2, "2处")])
 def test_the_promise_of_false_alarms_is_never_rounded_down(expected: float, said: str) -> None:
     review = make_review("week")
-    review.tested, review.expected_false_alarms = 312, expected
+    review = replace(review, tested=312, expected_false_alarms=expected)
     assert f"本期共检查312处，预计误报不超过{said}。" in [phrase.plain for phrase in printed(review).method]
 
 
 def test_a_level_that_changed_is_told_under_the_figure() -> None:
     review = make_review("week")
-    review.figures = [replace(review.figures[0], level_since=date(2026, 7, 6)), *review.figures[1:]]
+    review = replace(review, figures=[replace(review.figures[0], level_since=date(2026, 7, 6)), *review.figures[1:]])
     rows = printed(review).figures
     assert "按7月6日起的水平判断" in rows[0].note.plain
     assert all("水平" not in row.note.plain for row in rows[1:])
@@ -90,5 +93,5 @@ def test_ranked_slices_under_the_minimum_never_lead_the_message() -> None:
     review = make_review("month")
     normal = RankedSlice("KT-09", 33, 900, 31.0, 1.0, 0.8, "normal")
     only_small = (*(row for row in review.rankings[0].rows if row.ratio is None), normal)
-    review.rankings = [replace(review.rankings[0], rows=only_small)]
+    review = replace(review, rankings=[replace(review.rankings[0], rows=only_small)])
     assert printed(review).rankings[0].message.plain == "按大小校正后，都在正常波动内。"

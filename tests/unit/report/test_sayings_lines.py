@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -25,7 +26,7 @@ THEME = Theme(("转换", "插头"), 24, 11.6, grown=True, quote=Quote("出国旅
 
 def lines(sayings: CustomerWords, language: str = "zh-CN", *, restricted: bool = False) -> tuple[CustomerWordsLines, Review]:
     review = make_review("month")
-    review.customer_words = sayings
+    review = replace(review, customer_words=sayings)
     shop = make_shop()
     voice = Voice(shop, language, Numbers(language), Gate(shop.words, open_=restricted), review.period)
     return CustomerWordsLines(voice, Sentences(voice, review), restricted=restricted), review
@@ -90,8 +91,11 @@ def test_an_english_edition_leaves_out_what_its_readers_cannot_read() -> None:
 def test_the_page_prints_words_themes_and_quotes_with_registered_numbers() -> None:
     review = make_review("month")
     cause = review.causes[0]
-    review.customer_words = CustomerWords(
-        {cause.cause_id: (WORD,)}, {cause.cause_id: Quote("底座<b>摸着有点热", False, "r1")}, (WORD,), (THEME,), 512, 80
+    review = replace(
+        review,
+        customer_words=CustomerWords(
+            {cause.cause_id: (WORD,)}, {cause.cause_id: Quote("底座<b>摸着有点热", False, "r1")}, (WORD,), (THEME,), 512, 80
+        ),
     )
     shop = make_shop()
     numbers = Numbers("zh-CN")
