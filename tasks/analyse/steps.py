@@ -69,14 +69,6 @@ def analyse(
     run.progress("analyse")
     incomplete = causes.partial
     channels = coverage(facts, run.period, run.shop)
-    kept = [
-        edition
-        for edition in run.stores.ledger.editions(period=run.period.id, report=run.report)
-        if edition.revision < run.revision
-    ]
-    before = (
-        {number.id: number.value for number in run.stores.ledger.numbers(max(kept, key=lambda e: e.revision))} if kept else {}
-    )
     judged = judged_together(
         figures(
             facts,
@@ -121,13 +113,24 @@ def analyse(
         daily=daily(facts, run.period),
         partial=incomplete,
         completeness=completeness(facts, run.period),
-        previous_numbers={name: float(value) for name, value in before.items() if value is not None},
+        previous_numbers=_previous_numbers(run),
         revision=run.revision,
         customer_words=CustomerWords() if incomplete else customer_words(facts, run.period, run.shop, causes.causes),
         warnings=_warning_grades(run) if run.period.grain != "week" else None,
     )
     facts.forget_rows()
     return review
+
+
+def _previous_numbers(run: Run) -> dict[str, float]:
+    """Return the numbers that the newest earlier revision of the same report printed."""
+    kept = [
+        edition
+        for edition in run.stores.ledger.editions(period=run.period.id, report=run.report)
+        if edition.revision < run.revision
+    ]
+    numbers = run.stores.ledger.numbers(max(kept, key=lambda edition: edition.revision)) if kept else []
+    return {number.id: float(number.value) for number in numbers if number.value is not None}
 
 
 def _warning_grades(run: Run) -> WarningGrades | None:

@@ -103,6 +103,7 @@ def _with_problems(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
 
 
 def _with_leaf(feedback: pl.DataFrame, reading: Reading, shop: Shop) -> pl.DataFrame:
+    """Add what the source's code, the text inside it and words of danger say together: leaf, its source, all leaves, symptom."""
     taxonomy, words = shop.taxonomy, shop.words
     given = pl.col("issue").is_in([code for code in (*taxonomy.nodes, *taxonomy.every_leaf) if code != UNCODED])
     mapped = pl.when(given).then(pl.col("issue"))
@@ -134,6 +135,21 @@ def _with_leaf(feedback: pl.DataFrame, reading: Reading, shop: Shop) -> pl.DataF
         .join(several, on="record_id", how="left", maintain_order="left")
         .join(text_score, on="record_id", how="left", maintain_order="left")
     )
+    joined = joined.with_columns(_decided())
+    first = pl.concat_list(pl.col("leaf"))
+    rest = pl.concat_list(
+        first, pl.col("several").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.concat_list(pl.col("mapped"))
+    )
+    return joined.with_columns(
+        leaves=rest.list.drop_nulls().list.unique(maintain_order=True),
+        symptom=pl.when(pl.col("ruled") == pl.col("leaf")).then(pl.col("ruled_symptom")),
+        score=pl.col("score").fill_null(0.0),
+        text_score=pl.col("text_score").fill_null(0.0),
+    ).drop("mapped", "is_node", "ruled", "ruled_symptom", "danger", "several")
+
+
+def _decided() -> list[pl.Expr]:
+    """Return `leaf` and `leaf_source`: danger first, then the source's own leaf, then the rules, then the source's node."""
     danger = pl.col("danger").fill_null(False)
     own_leaf = pl.col("mapped").is_not_null() & ~pl.col("is_node")
     leaf = (
@@ -152,17 +168,7 @@ def _with_leaf(feedback: pl.DataFrame, reading: Reading, shop: Shop) -> pl.DataF
         .then(pl.lit("rule"))
         .otherwise(pl.lit("none"))
     )
-    joined = joined.with_columns(leaf=leaf, leaf_source=source)
-    first = pl.concat_list(pl.col("leaf"))
-    rest = pl.concat_list(
-        first, pl.col("several").fill_null(pl.lit([], dtype=pl.List(pl.String))), pl.concat_list(pl.col("mapped"))
-    )
-    return joined.with_columns(
-        leaves=rest.list.drop_nulls().list.unique(maintain_order=True),
-        symptom=pl.when(pl.col("ruled") == pl.col("leaf")).then(pl.col("ruled_symptom")),
-        score=pl.col("score").fill_null(0.0),
-        text_score=pl.col("text_score").fill_null(0.0),
-    ).drop("mapped", "is_node", "ruled", "ruled_symptom", "danger", "several")
+    return [leaf.alias("leaf"), source.alias("leaf_source")]
 
 
 def _with_claims(feedback: pl.DataFrame, facts: Facts, shop: Shop) -> pl.DataFrame:

@@ -71,6 +71,32 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
     Returns:
         The records with `oid` and the columns of `ORDER_COLUMNS`; the record's own value stays where the order has none.
     """
+    best = _best_line(feedback, order_line)
+    taken = [column for column in ORDER_COLUMNS if column in order_line.columns]
+    lines = order_line.lazy().filter(pl.col("oid").is_in(best["oid"].implode())).collect()
+    linked = best.join(
+        lines.select(
+            "oid",
+            "tid",
+            *[pl.col(c).alias(f"order_{c}") for c in taken],
+            order_sku="sku",
+            price=pl.col("paid_amount") / pl.col("qty").clip(lower_bound=1),
+        ),
+        on="oid",
+        how="left",
+    )
+    joined = feedback.drop("oid", "tid", strict=False).join(linked, on="record_id", how="left", maintain_order="left")
+    own = [pl.col(c) if c in feedback.columns else pl.lit(None, lines.schema[c]) for c in taken]
+    return joined.with_columns(
+        pl.when(pl.col("sku_known").fill_null(False)).then(pl.col("sku")).otherwise(pl.coalesce("order_sku", "sku")).alias("sku"),
+        (pl.col("sku_known") | pl.col("order_sku").is_not_null()).alias("sku_known"),
+        pl.coalesce("unit_price", "price").alias("unit_price"),
+        *[pl.coalesce(f"order_{c}", mine).alias(c) for c, mine in zip(taken, own, strict=True)],
+    ).drop("order_sku", "price", *[f"order_{c}" for c in taken])
+
+
+def _best_line(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFrame:
+    """Return record_id and oid: of all lines that a record may mean, one paid before it, by the surest number, of its own SKU."""
     reference = pl.col("order_ref").str.strip_chars()
     keys = feedback.select(
         "record_id", "submitted_at", own_sku="sku", order_key=reference, waybill_key=pl.col("waybill").str.strip_chars()
@@ -102,33 +128,12 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
                 later=(pl.col("paid_at") > pl.col("submitted_at")).fill_null(False),
             )
         )
-    best = (
+    return (
         pl.concat(found)
         .sort("record_id", "later", "rank", "other_sku", "oid")
         .unique("record_id", keep="first", maintain_order=True)
         .select("record_id", "oid")
     )
-    taken = [column for column in ORDER_COLUMNS if column in order_line.columns]
-    lines = order_line.lazy().filter(pl.col("oid").is_in(best["oid"].implode())).collect()
-    linked = best.join(
-        lines.select(
-            "oid",
-            "tid",
-            *[pl.col(c).alias(f"order_{c}") for c in taken],
-            order_sku="sku",
-            price=pl.col("paid_amount") / pl.col("qty").clip(lower_bound=1),
-        ),
-        on="oid",
-        how="left",
-    )
-    joined = feedback.drop("oid", "tid", strict=False).join(linked, on="record_id", how="left", maintain_order="left")
-    own = [pl.col(c) if c in feedback.columns else pl.lit(None, lines.schema[c]) for c in taken]
-    return joined.with_columns(
-        pl.when(pl.col("sku_known").fill_null(False)).then(pl.col("sku")).otherwise(pl.coalesce("order_sku", "sku")).alias("sku"),
-        (pl.col("sku_known") | pl.col("order_sku").is_not_null()).alias("sku_known"),
-        pl.coalesce("unit_price", "price").alias("unit_price"),
-        *[pl.coalesce(f"order_{c}", mine).alias(c) for c, mine in zip(taken, own, strict=True)],
-    ).drop("order_sku", "price", *[f"order_{c}" for c in taken])
 
 
 def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
@@ -163,23 +168,7 @@ def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     ).sort("order", "submitted_at", "record_id")
     span = timedelta(days=CASE_DAYS)
     rows = _with_customers_order(rows, span)
-    # What was not understood belongs to the order's nearest problem that was: «still not solved» is no second case.
-    known = pl.when(pl.col("problem") != UNCODED).then(pl.col("problem"))
-    known_at = pl.when(pl.col("problem") != UNCODED).then(pl.col("submitted_at"))
-    rows = rows.with_columns(
-        before=known.forward_fill().over("order"),
-        before_at=known_at.forward_fill().over("order"),
-        after=known.backward_fill().over("order"),
-        after_at=known_at.backward_fill().over("order"),
-    ).with_columns(
-        problem=pl.when(pl.col("problem") != UNCODED)
-        .then(pl.col("problem"))
-        .when(pl.col("submitted_at") - pl.col("before_at") <= span)
-        .then(pl.col("before"))
-        .when(pl.col("after_at") - pl.col("submitted_at") <= span)
-        .then(pl.col("after"))
-        .otherwise(pl.col("problem"))
-    )
+    rows = _with_nearest_problem(rows, span)
     rows = rows.sort("order", "problem", "submitted_at", "record_id").with_columns(
         first=((pl.col("submitted_at") - pl.col("submitted_at").shift(1).over("order", "problem")) > span).fill_null(True)
     )
@@ -192,6 +181,26 @@ def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     )
     return feedback.drop("case_id", "counted", "contacts", strict=False).join(
         rows.select("record_id", "case_id", "counted", "contacts"), on="record_id", how="left", maintain_order="left"
+    )
+
+
+def _with_nearest_problem(rows: pl.DataFrame, span: timedelta) -> pl.DataFrame:
+    """Give what was not understood the order's nearest problem that was: «still not solved» is no second case."""
+    known = pl.when(pl.col("problem") != UNCODED).then(pl.col("problem"))
+    known_at = pl.when(pl.col("problem") != UNCODED).then(pl.col("submitted_at"))
+    return rows.with_columns(
+        before=known.forward_fill().over("order"),
+        before_at=known_at.forward_fill().over("order"),
+        after=known.backward_fill().over("order"),
+        after_at=known_at.backward_fill().over("order"),
+    ).with_columns(
+        problem=pl.when(pl.col("problem") != UNCODED)
+        .then(pl.col("problem"))
+        .when(pl.col("submitted_at") - pl.col("before_at") <= span)
+        .then(pl.col("before"))
+        .when(pl.col("after_at") - pl.col("submitted_at") <= span)
+        .then(pl.col("after"))
+        .otherwise(pl.col("problem"))
     )
 
 
