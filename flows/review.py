@@ -16,6 +16,7 @@ from tasks.report.steps import render
 from tasks.run import RunKind
 from tasks.store.steps import recall, store
 from tasks.validate.steps import validate
+from tasks.warn.steps import grade_warnings
 
 
 @flow(
@@ -57,6 +58,6 @@ def review(
         lines = see_red_lines(run, facts)
         prior = check_prior_actions(run, facts)
         proposals = propose_actions(run, causes, lines)
-        findings = analyse(run, facts, causes, lines, prior, proposals)
+        findings = analyse(run, facts, causes, lines, grade_warnings(run), prior, proposals)
         publish(run, render(run, findings), findings)
         return deliver(run)

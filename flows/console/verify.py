@@ -26,6 +26,7 @@ from tasks.settings import Settings
 from tasks.store.ledger import Ledger
 from tasks.store.steps import recall
 from tasks.store.tables import ActionRow
+from tasks.warn.steps import grade_warnings
 
 
 class LedgerThen:
@@ -96,4 +97,4 @@ def remade(run: Run) -> Review:
         lines = see_red_lines.fn(again, facts)
         prior = check_prior_actions.fn(again, facts)
         proposals = propose_actions.fn(again, causes, lines)
-        return analyse.fn(again, facts, causes, lines, prior, proposals)
+        return analyse.fn(again, facts, causes, lines, grade_warnings.fn(again), prior, proposals)

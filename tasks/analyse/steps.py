@@ -20,7 +20,6 @@ from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.problems import problems
 from tasks.analyse.tables.projections import projections
 from tasks.analyse.tables.rankings import rankings
-from tasks.analyse.warning_grades import grades
 from tasks.analyse.words.customer_words import customer_words
 from tasks.model.actions import Action, ActionResult
 from tasks.model.causes import CauseLife, RootCauses
@@ -62,6 +61,7 @@ def analyse(
     facts: CodedFacts,
     causes: RootCauses,
     lines: list[RedLine],
+    graded: WarningGrades | None,
     prior: list[ActionResult],
     proposals: list[Action],
 ) -> Review:
@@ -116,7 +116,7 @@ def analyse(
         previous_numbers=_previous_numbers(run),
         revision=run.revision,
         customer_words=CustomerWords() if incomplete else customer_words(facts, run.period, run.shop, causes.causes),
-        warnings=_warning_grades(run) if run.period.grain != "week" else None,
+        warnings=graded,
     )
     facts.forget_rows()
     return review
@@ -131,10 +131,3 @@ def _previous_numbers(run: Run) -> dict[str, float]:
     ]
     numbers = run.stores.ledger.numbers(max(kept, key=lambda edition: edition.revision)) if kept else []
     return {number.id: float(number.value) for number in numbers if number.value is not None}
-
-
-def _warning_grades(run: Run) -> WarningGrades | None:
-    """Hold the period's early warnings against answers and reports that were known at the review's moment."""
-    kept = run.stores.ledger.warnings(as_of=run.as_of)
-    causes = [(known.period, known.cause) for known in run.stores.ledger.causes(made_by=run.pulls_until)] if kept else []
-    return grades(kept, causes, run.period, run.shop)

@@ -5,11 +5,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.model.facts import CodedFacts
-from tasks.model.warnings import EarlyWarning, WarningEventKind, WarningLetter
+from tasks.model.warnings import EarlyWarning, WarningEventKind, WarningGrades, WarningLetter
 from tasks.report.warning_letter import letter
 from tasks.run import Run
 from tasks.shop.load import Shop
 from tasks.shop.people import Person
+from tasks.warn.grades import grades
 from tasks.warn.kinds.catalogue import check_names, kinds, rule_of
 from tasks.warn.kinds.kind import Watch
 from tasks.warn.lifecycle import Notice, WatchResult, due_round
@@ -81,3 +82,13 @@ def _found(run: Run, facts: CodedFacts, watch: Watch) -> list[EarlyWarning]:
     found = [warning for kind in kinds().values() if kind.watch is watch for warning in kind.look(facts, run.shop)]
     get_run_logger().info("%s found", len(found))
     return [assigned(warning, facts, run.shop) for warning in found]
+
+
+@task(name="grade warnings", cache_policy=NO_CACHE, persist_result=False)
+def grade_warnings(run: Run) -> WarningGrades | None:
+    """Hold a month's early warnings against answers and reports that were known at the review's moment; a week grades none."""
+    if run.period.grain == "week":
+        return None
+    kept = run.stores.ledger.warnings(as_of=run.as_of)
+    causes = [(known.period, known.cause) for known in run.stores.ledger.causes(made_by=run.pulls_until)] if kept else []
+    return grades(kept, causes, run.period, run.shop)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from tasks.analyse.warning_grades import grades
 from tasks.model.periods import Period
 from tasks.model.warnings import EarlyWarning, WarningAnswer, WarningEvent, WarningEventKind
 from tasks.report.edition import make
 from tasks.settings import Settings
+from tasks.warn.grades import grades
 from tests.reviews import make_review, make_shop
 from tests.unit.warn.conftest import MOMENT, kept_after
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tasks.analyse.warning_grades import grades
 from tasks.deliver.message import Letter, build
 from tasks.errors import UserError
 from tasks.model.causes import Cause
@@ -33,6 +32,7 @@ from tasks.report.warning_letter import letter
 from tasks.report.warning_text import grade_lines
 from tasks.shop.load import Shop
 from tasks.store.ledger import Ledger
+from tasks.warn.grades import grades
 from tasks.warn.kinds.catalogue import kinds, rule_of
 from tests.unit.warn.conftest import MOMENT, kept_after
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tasks.analyse.warning_grades import grades
 from tasks.errors import ConfigurationError
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
@@ -20,6 +19,7 @@ from tasks.report.warning_letter import letter
 from tasks.shop.load import Shop
 from tasks.store.plain_values import from_plain, to_plain
 from tasks.warn import kinds as folder
+from tasks.warn.grades import grades
 from tasks.warn.kinds.catalogue import check_names, kinds, rule_of
 from tasks.warn.kinds.kind import Watch
 from tasks.warn.lifecycle import due_round
