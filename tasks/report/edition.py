@@ -11,15 +11,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.model.editions import Number
 from tasks.model.periods import Period
+from tasks.model.report_sections import ReportSection
 from tasks.model.review import Review
-from tasks.report.context import Page, page
+from tasks.report.agenda import agenda
 from tasks.report.language.legal_words import Gate
 from tasks.report.language.messages import FOLDER
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.phrase import clean, word
 from tasks.report.language.registry import language as language_of
 from tasks.report.language.voice import Voice
+from tasks.report.layout import sections
+from tasks.report.page import Page, page, section_words
 from tasks.report.paper import first_page_png, pdf
+from tasks.report.sections.action_progress import ActionProgressView
+from tasks.report.sections.matters import MattersView
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 
@@ -84,9 +89,9 @@ def draft(review: Review, shop: Shop, audience: str, language: str) -> Draft:
     gate = Gate(shop.words, open_=restricted)
     numbers = Numbers(language, shop.identity.currency)
     voice = Voice(shop, language, numbers, gate, review.period)
-    sheet = page(review, voice, restricted=restricted)
-    report = "weekly" if review.period.grain == "week" else "monthly"
-    html = templates().get_template(f"{report}.html.j2").render(page=sheet, w=sheet.words, n=numbers.show)
+    wanted = known.sections if known else ()
+    sheet = page(review, agenda(review, shop, restricted=restricted), voice, sections(review.period.grain, wanted))
+    html = templates().get_template("layouts/edition.html.j2").render(page=sheet)
     html = _LAST_SPACE.sub("", html)
     gate.check(_MARK.sub("", html))
     identifier = f"after-sales-review:{review.period.id}:{audience}:{language}:r{review.revision}"
@@ -109,17 +114,19 @@ def finished(written: Draft, document: bytes) -> EditionFiles:
     sheet, numbers, stem = written.sheet, written.numbers, written.stem
     words = written.voice.catalogue
     points = main_points(sheet)
-    headline = sheet.conclusion.plain
+    head, headline = sheet.head, sheet.head.conclusion.plain
     subject = clean(
         words["mail.subject"].format(
-            report=sheet.report.plain, period=sheet.period.plain, status=sheet.status.plain, headline=headline
+            report=head.report.plain, period=head.period.plain, status=head.status.plain, headline=headline
         ),
         150,
     )
     mail = {
         "page": sheet,
-        "w": sheet.words,
-        "n": numbers.show,
+        "matters": sheet.view(ReportSection.MATTERS),
+        "progress": sheet.view(ReportSection.ACTION_PROGRESS),
+        "decisions": sheet.view(ReportSection.DECISIONS),
+        "w": section_words(written.voice, "mail"),
         "points": points,
         "say": written.voice.say,
         "file": word(f"{stem}.pdf"),
@@ -149,11 +156,13 @@ def file_stem(review: Review, audience_name: str, language: str) -> str:
 
 
 def main_points(sheet: Page) -> list[str]:
-    """Return at most six sentences for the mail's body: the conclusion, red lines, the matters, the promises."""
-    points = [sheet.conclusion.plain]
-    points += [line.plain for line in sheet.red[:2]]
-    points += [(what + then).plain for what, then in sheet.three]
-    points += [line.plain for line in sheet.promises[:1]]
+    """Return at most six sentences for the mail's body: the conclusion, red lines, the matters, the state of actions."""
+    points = [sheet.head.conclusion.plain]
+    points += [line.plain for line in sheet.head.red[:2]]
+    if isinstance(matters := sheet.view(ReportSection.MATTERS), MattersView):
+        points += [(matter.what + matter.next_step).plain for matter in matters.matters]
+    if isinstance(progress := sheet.view(ReportSection.ACTION_PROGRESS), ActionProgressView):
+        points += [line.plain for line in progress.lines[:1]]
     return [clean(point, 480) for point in points][:6]
 
 

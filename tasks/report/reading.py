@@ -28,3 +28,8 @@ def direction(figure: Figure) -> str:
 def enough(n: float | None, minimum: int) -> bool:
     """Whether percentages may be printed: thirty cases or units, or the shop's own minimum."""
     return n is None or n >= minimum
+
+
+def counts_only(figure: Figure, minimum: int) -> bool:
+    """Whether a figure is a rate of too few to be printed as one: only its cases are."""
+    return figure.unit in ("share", "per_100") and not enough(figure.n, minimum)

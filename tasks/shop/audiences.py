@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tasks.model.report_sections import ReportSection
 from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name
 from tasks.shop.section import Section
 
@@ -26,7 +27,19 @@ class Audience(Section):
     restricted: bool = Field(
         default=False, description="True: sees words with legal effect and restricted actions, marked as for counsel."
     )
+    sections: tuple[ReportSection, ...] = Field(
+        default=(),
+        description="Sections that this audience's editions print, in order, by name; those of page 1 (figures, action_progress, "
+        "matters, decisions) stand below its head, the others after it. Empty: the whole weekly or monthly report.",
+    )
     recipients: tuple[Recipient, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_section_once(self) -> Self:
+        twice = sorted({section.value for section in self.sections if self.sections.count(section) > 1})
+        if twice:
+            raise ValueError(f"the section {twice[0]} stands twice; name each section once")
+        return self
 
     @model_validator(mode="after")
     def _each_address_once(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ class Catalogue:
     """Fixed words of one language: dotted key → pattern with `{named}` places.
 
     Args:
-        language: Tag of the language, and name of its catalogue.
+        language: Tag of the language, and name of its folder of messages.
         entries: Flat map of dotted keys to patterns.
+        stems: Flat map of dotted keys to the file that holds them, by its stem: a section's, `shared`, `mail` …
     """
 
-    def __init__(self, language: str, entries: dict[str, str]) -> None:
+    def __init__(self, language: str, entries: Mapping[str, str], stems: Mapping[str, str]) -> None:
         self.language = language
         self.entries = entries
+        self.stems = stems
 
     def __contains__(self, key: str) -> bool:
         return key in self.entries
@@ -31,8 +34,8 @@ class Catalogue:
     def __getitem__(self, key: str) -> str:
         if key not in self.entries:
             raise ConfigurationError(
-                f"The message catalogue {self.language} has no entry {key}.",
-                hint=f"Add it to report_templates/messages/{self.language}.yaml.",
+                f"The messages in {self.language} have no entry {key}.",
+                hint=f"Add it to a file in report_templates/messages/{self.language}.",
             )
         return self.entries[key]
 
@@ -40,20 +43,34 @@ class Catalogue:
         """Return an entry, or a given text where there is none."""
         return self.entries.get(key, otherwise)
 
+    def keys_of(self, stem: str) -> list[str]:
+        """Return the keys of one file."""
+        return [key for key, file in self.stems.items() if file == stem]
+
 
 @lru_cache
 def catalogue(language: str) -> Catalogue:
-    """Read the catalogue of a language once.
+    """Read the messages of a language once: one file for each section, and some for what several sections say.
 
     Raises:
-        ConfigurationError: If there is no catalogue in this language.
+        ConfigurationError: If there are no messages in this language, or a key stands in two files.
     """
-    path = FOLDER / "messages" / f"{language}.yaml"
-    if not path.is_file():
+    files = sorted((FOLDER / "messages" / language).glob("*.yaml"))
+    if not files:
         raise ConfigurationError(
-            f"There is no message catalogue in {language!r}.", hint=f"Write report_templates/messages/{language}.yaml."
+            f"There are no messages in {language!r}.", hint=f"Write them in report_templates/messages/{language}."
         )
-    return Catalogue(language, dict(_flat(yaml.safe_load(path.read_text(encoding="utf-8")), "")))
+    entries: dict[str, str] = {}
+    stems: dict[str, str] = {}
+    for file in files:
+        for key, pattern in _flat(yaml.safe_load(file.read_text(encoding="utf-8")), ""):
+            if key in entries:
+                raise ConfigurationError(
+                    f"The message {key} stands in {stems[key]}.yaml and in {file.name} of {language}.",
+                    hint="Keep one of them.",
+                )
+            entries[key], stems[key] = pattern, file.stem
+    return Catalogue(language, entries, stems)
 
 
 def _flat(node: Any, prefix: str) -> list[tuple[str, str]]:

@@ -1,0 +1,408 @@
+"""What an edition talks about, decided once for all languages: which findings, in which order, who decides what by when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tasks.model.actions import Action, ActionKind, ActionResult, Verdict
+from tasks.model.causes import Cause
+from tasks.model.figure_kinds import HEADLINE, FigureFamily
+from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
+from tasks.model.review import ChannelQuality, RedLine, Review
+from tasks.report import figure_choice, table_choice
+from tasks.report.reading import direction
+from tasks.shop.load import Shop
+
+RED_LINES = 3
+"""Red lines that page 1 prints one by one; the others are counted there and named with the causes."""
+
+MATTERS = 3
+"""Matters, and decisions, that one meeting has time for."""
+
+NEW_ACTIONS = {True: 24, False: 12}
+"""New actions printed in a monthly edition, and in a weekly one."""
+
+FALLS = 3
+"""Falls that are printed after the causes."""
+
+
+class ConclusionKind(StrEnum):
+    """What the one sentence of page 1 is about."""
+
+    PARTIAL = "partial"  # the period is not over
+    NO_COMPLAINTS = "no_complaints"
+    SMALL = "small"  # too few cases to judge
+    RED_LINE = "red_line"
+    CAUSE = "cause"
+    MIX = "mix"
+    FIGURE = "figure"  # nothing but the state of the main figure
+    QUIET_LATE = "quiet_late"  # nothing new, time for late actions
+    QUIET = "quiet"
+
+
+class OverallKind(StrEnum):
+    """How the main figures stand as a whole."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    WATCH = "watch"
+    NORMAL = "normal"
+    UNJUDGED = "unjudged"
+    CAUSES = "causes"  # no main figure, but causes
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Overall:
+    """How the main figures stand, and the figure that says so."""
+
+    kind: OverallKind
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The one sentence of page 1: its kind, and the finding that it is about."""
+
+    kind: ConclusionKind
+    overall: Overall | None = None
+    red_line: int | None = None  # its index in the review
+    cause: Cause | None = None
+    only_matter: bool = False  # the cause is the only thing to decide
+    mix: MixEffect | None = None
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One of the three matters: a cause with the next step against it, or a change that is all composition."""
+
+    cause: Cause | None = None
+    next_step: Action | None = None
+    mix: MixEffect | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Something that a person must decide now: about an action, or about the sale of what a red line is about."""
+
+    owner: str
+    due: datetime
+    cause: Cause | None = None
+    action: Action | None = None
+    red_line: RedLine | None = None
+
+
+@dataclass(frozen=True)
+class EarlierActions:
+    """Earlier actions that this edition may name.
+
+    `listed` is in the order of the table, late ones first; `late` the longest first; `judged` the sure verdicts first;
+    `unsaid` are undecided ones of which nothing is known but their names.
+    """
+
+    listed: tuple[ActionResult, ...]
+    late: tuple[ActionResult, ...]
+    judged: tuple[ActionResult, ...]
+    unsaid: tuple[ActionResult, ...]
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What one edition talks about; it knows no language.
+
+    `causes` are in the order of their urgency and empty for a partial period; `red_told` and `red_counted` are indices of the
+    review's red lines; `comparable` maps a cause to the judged action against its like.
+    """
+
+    monthly: bool
+    restricted: bool
+    partial: bool
+    small: bool
+    cases: float | None  # counted complaints of the period
+    minimum: int  # cases from which on percentages are printed
+    red_told: tuple[int, ...]
+    red_counted: tuple[int, ...]
+    conclusion: Conclusion
+    causes: tuple[Cause, ...]
+    falls: tuple[Cause, ...]
+    excess_shared: bool  # the shop's own figure left its range, so an excess has a share in it
+    comparable: Mapping[str, tuple[Action, Verdict]]
+    matters: tuple[Matter, ...]
+    decisions: tuple[Decision, ...]
+    earlier: EarlierActions
+    new_actions: tuple[Action, ...]
+    more_actions: int
+    withheld: int  # new actions that only restricted editions name
+    mix: tuple[MixEffect, ...]
+    page_one: tuple[Figure, ...]
+    revisable: tuple[Figure, ...]  # whose value page 1 prints, in the review's order
+    scorecard: tuple[tuple[FigureFamily, tuple[Figure, ...]], ...]
+    over_time: tuple[Figure, ...]
+    problems: tuple[ProblemRow, ...]
+    projections: tuple[Projection, ...]
+    breakdowns: tuple[Breakdown, ...]
+    rankings: tuple[Ranking, ...]
+    channels: tuple[ChannelQuality, ...]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is neither a cause nor a red line."""
+        return not self.causes and not self.red_told
+
+
+def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
+    """Decide what an edition talks about.
+
+    Args:
+        review: What may be said.
+        shop: Who decides, the smallest number of cases for a percentage, the main lens, the order of platforms.
+        restricted: Whether restricted actions may be named.
+    """
+    monthly, partial, minimum = review.period.grain != "week", bool(review.partial), shop.identity.minimum_n
+    cases = counted_cases(review)
+    ordered = sorted(review.causes, key=_urgency)
+    proposals = [action for action in review.proposals if restricted or not action.restricted]
+    red_told, red_counted = red_order(review.red_lines)
+    earlier = earlier_actions([result for result in review.prior if restricted or not result.action.restricted])
+    decided = () if partial else decisions(review, ordered, proposals, shop)
+    small = cases is not None and cases < minimum
+    new_actions = _by_cause(proposals, ordered)
+    ended = {cause.cause_id for cause in review.ended}
+    page_one = figure_choice.page_one(review.figures, figure_choice.platform_order(shop))
+    return Agenda(
+        monthly=monthly,
+        restricted=restricted,
+        partial=partial,
+        small=small,
+        cases=cases,
+        minimum=minimum,
+        red_told=red_told,
+        red_counted=red_counted,
+        conclusion=conclusion(review, ordered, cases, small=small, decisions=len(decided), late=len(earlier.late)),
+        causes=() if partial else tuple(ordered),
+        falls=() if partial else tuple(cause for cause in review.falls[:FALLS] if cause.cause_id not in ended),
+        excess_shared=_excess_shared(review),
+        comparable=_comparable(ordered, earlier.listed),
+        matters=() if partial else matters(review, ordered, proposals),
+        decisions=decided,
+        earlier=earlier,
+        new_actions=new_actions[: NEW_ACTIONS[monthly]],
+        more_actions=max(len(new_actions) - NEW_ACTIONS[monthly], 0),
+        withheld=len(review.proposals) - len(proposals),
+        mix=() if partial else tuple(review.mix[: table_choice.MIX_TABLES]),
+        page_one=page_one,
+        revisable=figure_choice.revisable(review.figures, page_one, minimum),
+        scorecard=figure_choice.scorecard(review.figures),
+        over_time=figure_choice.over_time(page_one, minimum),
+        problems=table_choice.problems(review.problems, shop.taxonomy.main_lens),
+        projections=() if small else tuple(review.projections),
+        breakdowns=table_choice.breakdowns(review.breakdowns, monthly=monthly, orders=shop.identity.base == "orders"),
+        rankings=() if partial else table_choice.rankings(review.rankings),
+        channels=table_choice.channels(review.channels, monthly=monthly),
+    )
+
+
+def counted_cases(review: Review) -> float | None:
+    """Return the counted complaints of the period, or nothing where the review does not say."""
+    figure = review.figure("complaints")
+    if figure is not None and figure.value is not None:
+        return figure.value
+    first = review.problems[0].lens if review.problems else ""
+    rows = [row.cases for row in review.problems if row.lens == first]
+    return float(sum(rows)) if rows else None
+
+
+def red_order(lines: Sequence[RedLine]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the indices of the red lines that page 1 prints, and of the others; safety first, then by cases."""
+    order = tuple(sorted(range(len(lines)), key=lambda index: (lines[index].kind != "safety", -lines[index].cases, index)))
+    return order[:RED_LINES], order[RED_LINES:]
+
+
+def _urgency(cause: Cause) -> tuple[int, float, float, str]:
+    """Order causes: safety first, then money, then excess cases."""
+    return (
+        0 if cause.kind == "safety" or cause.track == "safety" else 1,
+        -(cause.money or 0.0),
+        -(cause.observed - cause.expected),
+        cause.cause_id,
+    )
+
+
+# ---- The one sentence --------------------------------------------------------------------------
+
+
+def conclusion(
+    review: Review, causes: Sequence[Cause], cases: float | None, *, small: bool, decisions: int, late: int
+) -> Conclusion:
+    """Choose what the one sentence of page 1 is about: the gravest matter that there is.
+
+    Args:
+        review: What may be said.
+        causes: Its causes, the most urgent first.
+        cases: Counted complaints of the period.
+        small: Whether they are too few to judge.
+        decisions: How many decisions the edition asks for.
+        late: How many earlier actions are late.
+    """
+    if review.partial:
+        return Conclusion(ConclusionKind.PARTIAL)
+    if cases == 0:
+        return Conclusion(ConclusionKind.NO_COMPLAINTS)
+    if small and not review.red_lines:
+        return Conclusion(ConclusionKind.SMALL)
+    overall = overall_state(review, bool(causes))
+    if review.red_lines:
+        return Conclusion(ConclusionKind.RED_LINE, overall, red_line=red_order(review.red_lines)[0][0])
+    if causes:
+        return Conclusion(ConclusionKind.CAUSE, overall, cause=causes[0], only_matter=decisions == 1)
+    if (mix := _composition(review)) is not None:
+        return Conclusion(ConclusionKind.MIX, overall, mix=mix)
+    headline = next(iter(_headline_figures(review)), None)
+    if headline is not None and headline.judgement in ("worse", "watch"):
+        return Conclusion(ConclusionKind.FIGURE, overall)
+    return Conclusion(ConclusionKind.QUIET_LATE if late else ConclusionKind.QUIET)
+
+
+def _headline_figures(review: Review) -> list[Figure]:
+    found = (review.figure(code) for code in HEADLINE)
+    return [figure for figure in found if figure is not None and figure.value is not None]
+
+
+def overall_state(review: Review, causes: bool) -> Overall:
+    """Return how the main figures stand: what got worse or better first, else the state of the first of them."""
+    known = _headline_figures(review)
+    for kind in (OverallKind.WORSE, OverallKind.BETTER):
+        for figure in known:
+            if direction(figure) == kind:
+                return Overall(kind, figure)
+    if known and direction(known[0]) == "watch":
+        return Overall(OverallKind.WATCH, known[0])
+    if known and direction(known[0]) in ("normal", "slightly_over"):
+        return Overall(OverallKind.NORMAL)
+    if known and all(figure.judgement == "untested" for figure in known):
+        return Overall(OverallKind.UNJUDGED)
+    return Overall(OverallKind.CAUSES if causes else OverallKind.UNKNOWN)
+
+
+def _composition(review: Review) -> MixEffect | None:
+    return next((effect for effect in review.mix if effect.verdict == "composition"), None)
+
+
+def _excess_shared(review: Review) -> bool:
+    """Whether the shop's own figure left its normal range: only then has an excess a share (docs/method.md, 5)."""
+    return any(figure.kind.shows_excess and not figure.scope and figure.judgement == "worse" for figure in review.figures)
+
+
+# ---- Matters and decisions ---------------------------------------------------------------------
+
+
+def matters(review: Review, causes: Sequence[Cause], proposals: Sequence[Action]) -> tuple[Matter, ...]:
+    """Return at most three matters: the most urgent causes with the next step against each, then a change of composition."""
+    chosen = [Matter(cause=cause, next_step=_next_step(cause, proposals)) for cause in causes[:MATTERS]]
+    mix = _composition(review)
+    if mix is not None and len(chosen) < MATTERS:
+        chosen.append(Matter(mix=mix))
+    return tuple(chosen)
+
+
+def _next_step(cause: Cause, proposals: Sequence[Action]) -> Action | None:
+    order = {ActionKind.CONTAIN: 0, ActionKind.CORRECT: 1, ActionKind.PREVENT: 2}
+    steps = [action for action in proposals if action.cause_id == cause.cause_id]
+    return min(steps, key=lambda action: (order[action.kind], action.due, action.action_id), default=None)
+
+
+def decisions(review: Review, causes: Sequence[Cause], proposals: Sequence[Action], shop: Shop) -> tuple[Decision, ...]:
+    """Return at most three decisions: stops of sales first, then containment of stock or danger, then what needs resources."""
+    chosen = _stop_sale_decisions(review, shop)
+    decided: set[str] = set()
+    contain = sorted(
+        (action for action in proposals if action.kind == ActionKind.CONTAIN), key=lambda action: (action.due, action.action_id)
+    )
+    for cause in causes:
+        step = next((action for action in contain if action.cause_id == cause.cause_id), None)
+        if step is not None and (cause.stock or cause.kind == "safety" or step.resources):
+            chosen.append(Decision(step.owner, step.due, cause=cause, action=step))
+            decided.add(cause.cause_id)
+    by_cause = {cause.cause_id: cause for cause in causes}
+    for action in proposals:
+        if action.resources and action.cause_id not in decided:
+            decided.add(action.cause_id)
+            chosen.append(Decision(action.owner, action.due, cause=by_cause.get(action.cause_id), action=action))
+    return tuple(chosen[:MATTERS])
+
+
+def _stop_sale_decisions(review: Review, shop: Shop) -> list[Decision]:
+    """Ask whether to stop sales of what the gravest safety reports are about: nobody waits for a sample."""
+    lines = [line for line in review.red_lines if line.kind == "safety" and line.slice.get("sku")]
+    several = sorted((line for line in lines if line.cases > 1), key=lambda line: (-line.cases, line.slice["sku"]))
+    chosen = []
+    for line in several[:2] or lines[:1]:
+        steps = [
+            action
+            for action in review.proposals
+            if action.kind == ActionKind.CONTAIN and action.slice.get("sku") == line.slice["sku"] and action.restricted
+        ]
+        if steps:
+            chosen.append(Decision(decider(shop), min(action.due for action in steps), red_line=line))
+    return chosen
+
+
+def decider(shop: Shop) -> str:
+    """Return who decides on a stop of sales: the general manager, where the shop has one."""
+    people = shop.people
+    role = next((code for code, name in people.roles.items() if "总经理" in (code, *name.texts.values())), "")
+    return people.owner(role).name if role else people.default_owner
+
+
+# ---- Actions -----------------------------------------------------------------------------------
+
+_STATUS_ORDER = {"late": 0, "due": 1, "done": 2, "not_due": 3, "proposed": 4, "cancelled": 5}
+_VERDICT_ORDER = (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.RELAPSED, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED)
+
+
+def earlier_actions(results: Sequence[ActionResult]) -> EarlierActions:
+    """Put earlier actions into the orders in which they are printed."""
+    late = [result for result in results if result.status == "late"]
+    judged = [result for result in results if result.verdict is not None]
+    judged.sort(key=lambda result: (_VERDICT_ORDER.index(result.verdict or Verdict.UNDECIDED), result.action.action_id))
+    unsaid = [
+        result for result in judged if result.verdict == Verdict.UNDECIDED and (result.needed is None or result.n_after is None)
+    ]
+    if len(unsaid) < 2:
+        unsaid = []  # a single one has its own line
+    return EarlierActions(
+        listed=tuple(
+            sorted(results, key=lambda result: (_STATUS_ORDER.get(result.status, 9), result.due, result.action.action_id))
+        ),
+        late=tuple(sorted(late, key=lambda result: (-result.days_late, result.action.action_id))),
+        judged=tuple(result for result in judged if result not in unsaid),
+        unsaid=tuple(unsaid),
+    )
+
+
+def _by_cause(proposals: Sequence[Action], causes: Sequence[Cause]) -> tuple[Action, ...]:
+    """Order new actions like the causes that they are about."""
+    order = {cause.cause_id: index for index, cause in enumerate(causes)}
+    return tuple(sorted(proposals, key=lambda action: order.get(action.cause_id, len(order))))
+
+
+def _comparable(causes: Sequence[Cause], results: Sequence[ActionResult]) -> dict[str, tuple[Action, Verdict]]:
+    """Return for each cause the judged earlier action against the same problem at the same kind of slice, an effective one first."""
+    order = (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.NO_CHANGE, Verdict.WORSE)
+    chosen: dict[str, tuple[Action, Verdict]] = {}
+    for cause in causes:
+        fits = [
+            (order.index(result.verdict), result.action.action_id, result.action, result.verdict)
+            for result in results
+            if result.verdict in order
+            and result.action.cause_id != cause.cause_id
+            and result.action.leaf == cause.leaf
+            and set(result.action.slice) & set(cause.slice)
+        ]
+        if fits:
+            _, _, action, verdict = min(fits, key=lambda fit: fit[:2])
+            chosen[cause.cause_id] = (action, verdict)
+    return chosen

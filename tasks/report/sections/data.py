@@ -1,0 +1,200 @@
+"""Data and method: how far the data may be trusted, what each channel brought, what a revision changed, how figures are formed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from tasks.model.causes import Cause
+from tasks.model.report_sections import ReportSection
+from tasks.model.review import ChannelQuality
+from tasks.report.language.phrase import Phrase
+from tasks.report.sections import figure_table
+from tasks.report.sections.section import SectionContext
+from tasks.report.sentences import cause as cause_sentence
+from tasks.report.sentences import data_state
+
+STEM = ReportSection.DATA
+REVISED = 10
+"""Figures whose change a revision prints."""
+
+
+@dataclass(frozen=True)
+class ChannelRow:
+    """What one channel brought."""
+
+    name: Phrase
+    records: Phrase
+    read: Phrase
+    quarantined: Phrase
+    remark: Phrase
+    tone: str
+
+
+@dataclass(frozen=True)
+class DataView:
+    """Trust in sentences, channels as a table, changes of a revision, definitions of a month's figures, the method."""
+
+    trust: tuple[Phrase, ...]
+    channels: tuple[ChannelRow, ...]
+    revisions: tuple[Phrase, ...]
+    definitions: tuple[tuple[Phrase, Phrase], ...]
+    method: tuple[Phrase, ...]
+
+
+def build(context: SectionContext) -> DataView:
+    """Return what is to be known of data and method."""
+    return DataView(
+        trust=tuple(_trust(context)),
+        channels=tuple(_channel(context, channel) for channel in context.agenda.channels),
+        revisions=_revisions(context),
+        definitions=_definitions(context),
+        method=tuple(_method(context)),
+    )
+
+
+# ---- Trust -------------------------------------------------------------------------------------
+
+
+def _trust(context: SectionContext) -> Iterator[Phrase]:
+    """Say how far the data may be trusted: complete sources, gaps, excluded channels, lateness."""
+    voice, review = context.voice, context.review
+    channels = review.channels
+    if not channels:
+        yield voice.word("missing.channels")
+        return
+    yield _complete(context)
+    if review.partial:
+        yield voice.say("data.partial_sentence", why=data_state.covered(context))
+    for channel in channels:
+        if gap := _gap(context, channel):
+            yield gap
+    read, bad = sum(channel.read for channel in channels), sum(channel.quarantined for channel in channels)
+    if read:
+        yield voice.say(
+            "data.quarantined",
+            read=context.number("data.read", read, "records", method="pulls"),
+            bad=context.number("data.quarantined", bad, "records", method="expectations"),
+        )
+    for note in voice.shop.identity.notes:
+        yield voice.text(note.texts, 300)
+
+
+def _complete(context: SectionContext) -> Phrase:
+    voice, review = context.voice, context.review
+    gaps = [channel for channel in review.channels if channel.error or channel.excluded or channel.missing_days]
+    broken = any(channel.error or channel.excluded for channel in gaps)
+    values = {
+        "usable": voice.word("data.partly" if broken or review.partial else "data.usable"),
+        "all": context.number("data.channels", len(review.channels), "sources", method="pulls"),
+        "ok": context.number("data.channels_ok", len(review.channels) - len(gaps), "sources", method="pulls"),
+    }
+    if review.completeness is None or review.partial:
+        return voice.say("data.sentence_plain", **values)
+    done = context.number("data.completeness", review.completeness, "share", method="late arrivals")
+    return voice.say("data.sentence", completeness=done, **values)
+
+
+def _gap(context: SectionContext, channel: ChannelQuality) -> Phrase | None:
+    voice, name = context.voice, context.voice.channel(channel, 40)
+    if channel.error:
+        return voice.say("data.error", channel=name, why=voice.part(f"channel_problem.{channel.problem.value}"))
+    if channel.excluded:
+        share = channel.quarantined / channel.read if channel.read else 0.0
+        id_ = f"channel.{channel.channel}.quarantined_share"
+        return voice.say("data.excluded", channel=name, share=context.number(id_, share, "share", n=channel.read))
+    if channel.missing_days:
+        return voice.say("data.missing", channel=name, days=voice.days(channel.missing_days))
+    return None
+
+
+def _channel(context: SectionContext, channel: ChannelQuality) -> ChannelRow:
+    voice = context.voice
+    id_ = f"channel.{channel.channel}"
+    remark, tone = voice.word("channel.complete"), ""
+    if channel.error:
+        remark, tone = voice.word("channel.error"), "worse"
+    elif channel.excluded:
+        remark, tone = voice.say("channel.excluded", why=voice.text(channel.excluded, 80)), "worse"
+    elif channel.missing_days:
+        remark, tone = voice.say("channel.missing", days=voice.days(channel.missing_days)), "muted"
+    return ChannelRow(
+        name=voice.channel(channel, 40),
+        records=context.number(f"{id_}.records", channel.records, "count", method="records of the period"),
+        read=context.number(f"{id_}.read", channel.read, "count", method="pulls"),
+        quarantined=context.number(f"{id_}.quarantined", channel.quarantined, "count", method="expectations"),
+        remark=remark,
+        tone=tone,
+    )
+
+
+# ---- Revisions and definitions -----------------------------------------------------------------
+
+
+def _revisions(context: SectionContext) -> tuple[Phrase, ...]:
+    """Say which figures of page 1 differ from the edition before."""
+    review, voice = context.review, context.voice
+    if review.revision < 2:
+        return ()
+    lines: list[Phrase] = []
+    for figure in context.agenda.revisable:
+        old = review.previous_numbers.get(figure_table.number_id(figure, "value"))
+        if old is None:
+            continue
+        id_ = f"revision.{figure_table.number_id(figure, 'old')}"
+        was = context.number(id_, old, figure.unit, method="edition before")
+        now = figure_table.value(context, figure, "value", figure.value, figure.unit)
+        if was.plain != now.plain:
+            lines.append(voice.say("revision.line", name=figure_table.name(context, figure), old=was, new=now))
+    return tuple(lines[:REVISED]) or (voice.word("revision.none"),)
+
+
+def _definitions(context: SectionContext) -> tuple[tuple[Phrase, Phrase], ...]:
+    """Return what each figure of a month means, once."""
+    if not context.agenda.monthly:
+        return ()
+    voice = context.voice
+    codes = dict.fromkeys(figure.code for figure in context.review.figures if figure.kind.explained)
+    return tuple((voice.figure(code), voice.word(f"definition.{code}")) for code in codes)
+
+
+# ---- Method ------------------------------------------------------------------------------------
+
+
+def _method(context: SectionContext) -> Iterator[Phrase]:
+    """Say how many places were checked, what nearly passed, and what the figures rest on."""
+    voice, review, agenda = context.voice, context.review, context.agenda
+    if review.tested and not review.partial:
+        most = ceil(review.expected_false_alarms)
+        alarms = context.number("review.expected_false_alarms", most, "places", method="scan, false discoveries")
+        tested = context.number("review.tested", review.tested, "places", method="scan")
+        yield voice.say("method.tested", tested=tested, alarms=alarms)
+    if review.strongest_rejected is not None and not review.partial:
+        yield _rejected(context, review.strongest_rejected)
+    base = voice.shop.identity.base
+    if base == "orders":
+        yield voice.word("method.families")
+    else:
+        yield voice.word(f"method.base_{base}")
+        yield voice.say("method.rates", n=context.number("shop.minimum_n", agenda.minimum, "cases"))
+    yield voice.word("method.complaint")
+    yield voice.word("method.confidence_month" if agenda.monthly else "method.confidence")
+    if agenda.withheld:
+        n = context.number("review.restricted", agenda.withheld, "items", method="ledger")
+        yield voice.say("method.restricted", n=n)
+
+
+def _rejected(context: SectionContext, rejected: Cause) -> Phrase:
+    """Say what came closest to being named, and why it was not."""
+    voice, review = context.voice, context.review
+    key = f"why.{review.rejected_why}"
+    why = voice.word(key) if key in voice.catalogue else voice.data(review.rejected_why or voice.catalogue["why.default"], 160)
+    return voice.say(
+        "method.rejected",
+        where=voice.where(rejected.slice),
+        leaf=cause_sentence.leaf(context, rejected),
+        observed=context.number("rejected.observed", rejected.observed, "cases", n=rejected.exposure, method="scan"),
+        expected=context.number("rejected.expected", round(rejected.expected, 1), "cases", method="expected arrivals"),
+        why=why,
+    )

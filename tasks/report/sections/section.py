@@ -1,0 +1,66 @@
+"""What a section of a report is, and what it is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tasks.model.report_sections import ReportSection
+from tasks.model.review import Review
+from tasks.report.agenda import Agenda
+from tasks.report.language.phrase import Phrase, join
+from tasks.report.language.voice import Voice
+
+
+@dataclass(frozen=True)
+class SectionContext:
+    """What every section of one edition is built from.
+
+    `drawn` collects the ids of numbers that charts print: nothing in the page's HTML marks them.
+    """
+
+    review: Review
+    agenda: Agenda
+    voice: Voice
+    drawn: set[str] = field(default_factory=set)
+
+    def number(
+        self,
+        id_: str,
+        value: float | int | None,
+        unit: str = "count",
+        *,
+        n: float | None = None,
+        method: str = "",
+        rows: str = "",
+    ) -> Phrase:
+        """Register a number of the reviewed period and return it."""
+        return self.voice.numbers.add(id_, value, unit, n=n, range=self.days, method=method, rows=rows)
+
+    @property
+    def days(self) -> str:
+        """Days of the reviewed period, as numbers.json names them."""
+        return f"{self.review.period.first_day}..{self.review.period.last_day}"
+
+    def draw(self, phrase: Phrase) -> Phrase:
+        """Note the numbers that a chart prints, and return the phrase."""
+        self.drawn.update(phrase.numbers)
+        return phrase
+
+    def caption(self, *parts: Phrase) -> Phrase:
+        """Join the parts of a caption under a table or chart."""
+        return join(parts, self.voice.catalogue["caption.sep"])
+
+    def whole_shop(self, scope: str = "") -> Phrase:
+        """Return the part of a caption that says for what a table holds: the whole shop, or a part of it."""
+        voice = self.voice
+        return voice.part("caption.scope", scope=voice.data(scope, 30) if scope else voice.word("caption.all_shop"))
+
+
+class Section(Protocol):
+    """A module of `tasks.report.sections`; its template and its messages bear the same stem."""
+
+    STEM: ReportSection
+
+    def build(self, context: SectionContext) -> object | None:
+        """Return what the template prints as `view`, or nothing where the section is left out."""

@@ -1,0 +1,67 @@
+"""A red line in words."""
+
+from __future__ import annotations
+
+from tasks.model.review import RedLine
+from tasks.report.language.phrase import EMPTY, Phrase
+from tasks.report.sections.section import SectionContext
+
+
+def leaf(context: SectionContext, line: RedLine) -> Phrase:
+    """Return the name of a red line's problem."""
+    return context.voice.leaf(line.leaf, line.slice.get("symptom", "")) if line.leaf else EMPTY
+
+
+def cases(context: SectionContext, index: int) -> Phrase:
+    """Return the cases of a red line of the review."""
+    line = context.review.red_lines[index]
+    return context.number(f"red.{index}.cases", line.cases, "cases", method="case list", rows=",".join(line.rows))
+
+
+def counted_cases(context: SectionContext) -> Phrase:
+    """Return the cases of the red lines that page 1 only counts."""
+    total = sum(context.review.red_lines[index].cases for index in context.agenda.red_counted)
+    return context.number("red.rest", total, "cases", method="case list")
+
+
+def lines(context: SectionContext) -> tuple[Phrase, ...]:
+    """Say the gravest red lines and count the others; what is to be done stands once below several."""
+    several = sum(line.kind == "safety" for line in context.review.red_lines) > 1
+    sentences = [_sentence(context, index, short=several) for index in context.agenda.red_told]
+    last = context.voice.say("red.rest", n=counted_cases(context)) if context.agenda.red_counted else EMPTY
+    if several:
+        last += context.voice.word("red.instruction")
+    return (*sentences, last) if last else tuple(sentences)
+
+
+def _sentence(context: SectionContext, index: int, *, short: bool) -> Phrase:
+    voice, line = context.voice, context.review.red_lines[index]
+    n, where, days = cases(context, index), voice.where(line.slice), voice.days(line.days)
+    match line.kind:
+        case "safety":
+            return _safety(context, index, short=short)
+        case "regulator":
+            return voice.say("red.regulator", n=n, days=days)
+        case "evidence_missed":
+            return voice.say("red.evidence_missed", n=n, days=days)
+        case "platform_warn":
+            return voice.say("red.platform_warn", where=where, days=days)
+    return voice.say("red.other", where=where, leaf=leaf(context, line), n=n, days=days)
+
+
+def _safety(context: SectionContext, index: int, *, short: bool) -> Phrase:
+    """Say a safety report in the customers' word; a word that the readers cannot read gives way to the problem's name."""
+    voice, line = context.voice, context.review.red_lines[index]
+    quoted = voice.readable(line.words) and bool(line.words)
+    key = f"red.safety{'_short' if short else ''}{'' if quoted else '_plain'}"
+    sentence = voice.say(
+        key,
+        where=voice.where(line.slice),
+        n=cases(context, index),
+        days=voice.days(line.days),
+        words=voice.data(line.words, 30) if quoted else leaf(context, line),
+    )
+    if line.sold:
+        sold = context.number(f"red.{index}.sold", line.sold, "units", method="units signed")
+        sentence += voice.say("red.sold", n=sold)
+    return sentence

@@ -1,0 +1,159 @@
+"""Whether an earlier action worked, in words."""
+
+from __future__ import annotations
+
+from tasks.model.actions import ActionResult, Verdict
+from tasks.report.language.phrase import EMPTY, Phrase, join
+from tasks.report.sections.section import SectionContext
+
+COUNT_UNITS = {
+    "units_signed": "units",
+    "parcels_shipped": "parcels",
+    "orders_paid": "orders",
+    "active_devices": "devices",
+    "conversations": "conversations",
+    "human_conversations": "conversations",
+    "reviews": "records",
+    "aftersales": "orders",
+    "records": "records",
+}
+PLAIN_METHOD = "exact rate ratio"
+METHODS = {
+    "control": "exact rate ratio over untouched slices",
+    "course": "exact rate ratio over the course before",
+    "segmented": "segmented regression",
+}
+"""How the interval of a verdict came about, as numbers.json names it."""
+
+ADJUSTED = ("control", "course", "segmented")
+ADJUSTED_FROM = 1.15
+"""A ratio that differs by this factor from that of the printed rates is explained."""
+
+STEADY = (0.8, 1.25)
+"""Ratio of untouched slices within which they count as unchanged."""
+
+
+def sentences(context: SectionContext) -> tuple[tuple[str, Phrase], ...]:
+    """Return verdict and sentence of every earlier action that was judged; those of which nothing is known share a line."""
+    voice, earlier = context.voice, context.agenda.earlier
+    lines = [
+        ((result.verdict or Verdict.UNDECIDED).value, _sentence(context, result) + _side_effect(context, result))
+        for result in earlier.judged
+    ]
+    if earlier.unsaid:
+        names = (voice.data(voice.action(result.action).what, 60) for result in earlier.unsaid)
+        named = join(names, voice.catalogue["word.clause_sep"])
+        lines.append(("undecided", voice.say("verdict.text_undecided_plain", what=named)))
+    return tuple(lines)
+
+
+def number_id(result: ActionResult, name: str) -> str:
+    """Return the id of one of an earlier action's numbers."""
+    return f"prior.{result.action.action_id}.{name}"
+
+
+def method(result: ActionResult) -> str:
+    """Return how a verdict's numbers came about, as numbers.json names it."""
+    return f"{METHODS.get(result.method, PLAIN_METHOD)}, {result.action.cut_in_axis or 'done date'}"
+
+
+def _rate_method(result: ActionResult) -> str:
+    """Return how the printed rates came about: where they decided nothing, no method took anything out of them."""
+    return method(result) if _is_rated(result) else f"{PLAIN_METHOD}, {result.action.cut_in_axis or 'done date'}"
+
+
+def _is_rated(result: ActionResult) -> bool:
+    """Whether a verdict rests on the two rates."""
+    rated = result.rate_before is not None and result.rate_after is not None and result.ratio is not None
+    return rated and result.verdict not in (None, Verdict.UNDECIDED)
+
+
+def rate_before(context: SectionContext, result: ActionResult) -> Phrase:
+    """Return the rate before the cut-in."""
+    id_ = number_id(result, "rate_before")
+    return context.number(id_, result.rate_before, "share", n=result.n_before, method=_rate_method(result))
+
+
+def rate_after(context: SectionContext, result: ActionResult) -> Phrase:
+    """Return the rate after the cut-in."""
+    id_ = number_id(result, "rate_after")
+    return context.number(id_, result.rate_after, "share", n=result.n_after, method=_rate_method(result))
+
+
+def _sentence(context: SectionContext, result: ActionResult) -> Phrase:
+    voice, verdict = context.voice, result.verdict
+    if not _is_rated(result):
+        return _unrated(context, result)
+    words = voice.action(result.action)
+    values = {
+        "what": voice.data(words.what, 80),
+        "metric": voice.data(words.metric, 40),
+        "before": rate_before(context, result),
+        "after": rate_after(context, result),
+    }
+    ratio = 1.0 if result.ratio is None else result.ratio
+    if verdict == Verdict.NO_CHANGE:
+        return voice.say("verdict.text_no_change", **values)
+    if verdict == Verdict.WORSE:
+        times = context.number(number_id(result, "ratio"), ratio, "times", n=result.n_after, method=method(result))
+        return voice.say("verdict.text_worse", times=times, **values)
+    if verdict == Verdict.RELAPSED:
+        id_ = number_id(result, "rate_later")
+        later = context.number(id_, result.rate_later, "share", n=result.n_later, method=method(result))
+        return voice.say("verdict.text_relapsed", later=later, **values)
+    if ratio > 1:
+        return voice.say("verdict.text_rising", **values)
+    return _drop(context, result, ratio, values)
+
+
+def _unrated(context: SectionContext, result: ActionResult) -> Phrase:
+    """Say what is known of an action whose rates do not decide it: what is still needed, or its name alone."""
+    voice = context.voice
+    what = voice.data(voice.action(result.action).what, 80)
+    if result.needed is not None and result.n_after is not None:
+        unit = COUNT_UNITS.get(result.action.exposure, "orders")
+        values = {
+            "what": what,
+            "now": context.number(number_id(result, "n_after"), result.n_after, unit, method=method(result)),
+            "needed": context.number(number_id(result, "needed"), result.needed, unit, method=method(result)),
+        }
+        if result.needed_by is not None:
+            return voice.say("verdict.text_undecided", by=voice.day(result.needed_by), **values)
+        return voice.say("verdict.text_undecided_n", **values)
+    if result.verdict not in (None, Verdict.UNDECIDED):
+        return voice.say("verdict.text_plain", word=voice.word(f"verdict.{result.verdict.value}"), what=what)
+    return voice.say("verdict.text_undecided_plain", what=what)
+
+
+def _drop(context: SectionContext, result: ActionResult, ratio: float, values: dict[str, Phrase]) -> Phrase:
+    """Say by how much a rate fell, with its interval, and why that is not the change of the printed rates."""
+    voice = context.voice
+    least, most = (1 - (end if end is not None else ratio) for end in (result.high, result.low))
+    values = values | {
+        "drop": context.number(number_id(result, "drop"), 1 - ratio, "tenths", n=result.n_after, method=method(result)),
+        "low": context.number(number_id(result, "drop_low"), max(0.0, least), "tenths", method="95%"),
+        "high": context.number(number_id(result, "drop_high"), max(0.0, most), "tenths", method="95%"),
+    }
+    adjusted = _adjusted(context, result)
+    if result.verdict == Verdict.PARTLY:
+        return voice.say("verdict.text_partly", **values) + adjusted
+    steady = result.control_ratio is not None and STEADY[0] <= result.control_ratio <= STEADY[1]
+    return voice.say("verdict.text_effective_control" if steady else "verdict.text_effective", **values) + adjusted
+
+
+def _adjusted(context: SectionContext, result: ActionResult) -> Phrase:
+    """Say why the printed change is not that of the two printed rates, where it is not."""
+    if not result.rate_before or not result.rate_after or not result.ratio or result.method not in ADJUSTED:
+        return EMPTY
+    plain = result.rate_after / result.rate_before
+    alike = 1 / ADJUSTED_FROM < result.ratio / plain < ADJUSTED_FROM
+    return EMPTY if alike else context.voice.word(f"verdict.adjusted_{result.method}")
+
+
+def _side_effect(context: SectionContext, result: ActionResult) -> Phrase:
+    """Say that the same units brought more cases of other kinds."""
+    if result.side_before is None or result.side_after is None:
+        return EMPTY
+    before = context.number(number_id(result, "side_before"), result.side_before, "share", n=result.n_before, method="same units")
+    after = context.number(number_id(result, "side_after"), result.side_after, "share", n=result.n_after, method="same units")
+    return context.voice.say("verdict.side", before=before, after=after)

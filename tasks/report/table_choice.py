@@ -1,0 +1,48 @@
+"""Which rows and tables an edition prints, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.model.figures import Breakdown, ProblemRow, Ranking
+from tasks.model.review import ChannelQuality
+
+MAXIMUM_ROWS = 40
+"""Rows of one table in print; with all tables together far below the 300 rows that the renderer bears."""
+
+MIX_TABLES = 3
+RANKINGS = 3
+CHANNELS = 8
+"""With more channels a weekly edition lists those with a gap alone."""
+CHANNELS_WITH_GAPS = 12
+
+
+def problems(rows: Sequence[ProblemRow], main_lens: str) -> tuple[ProblemRow, ...]:
+    """Return the labels of the main lens, or of the first one where the main lens has none; most cases first."""
+    if not rows:
+        return ()
+    lens = main_lens if any(row.lens == main_lens for row in rows) else rows[0].lens
+    chosen = sorted((row for row in rows if row.lens == lens), key=lambda row: (-row.cases, row.label))
+    return tuple(chosen[:MAXIMUM_ROWS])
+
+
+def breakdowns(tables: Sequence[Breakdown], *, monthly: bool, orders: bool) -> tuple[Breakdown, ...]:
+    """Return the breakdowns worth a table; beside orders only rates, and three of them."""
+    if not orders:
+        return tuple(tables[: 10 if monthly else 2])
+    rated = [table for table in tables if any(row[1] is not None for row in table.rows) and len(table.rows) > 2]
+    return tuple((rated or tables)[:3]) if monthly else ()
+
+
+def rankings(tables: Sequence[Ranking]) -> tuple[Ranking, ...]:
+    """Return the rankings worth a table: those in which something stands out first."""
+    weight = {"worse": 0, "watch": 1}
+    return tuple(sorted(tables, key=lambda table: min(weight.get(row.judgement, 2) for row in table.rows))[:RANKINGS])
+
+
+def channels(known: Sequence[ChannelQuality], *, monthly: bool) -> tuple[ChannelQuality, ...]:
+    """Return which channels the table lists: all in a monthly edition or where they are few, else those with a gap."""
+    if monthly or len(known) <= CHANNELS:
+        return tuple(known[:MAXIMUM_ROWS])
+    gaps = [channel for channel in known if channel.error or channel.excluded or channel.missing_days]
+    return tuple(gaps[:CHANNELS_WITH_GAPS])
