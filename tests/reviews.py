@@ -15,6 +15,11 @@ from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, RankedSlice, Ranking
 from tasks.model.periods import Period
 from tasks.model.review import Break, ChannelQuality, DueItem, ExampleCase, RedLine, Review
+from tasks.report.agenda import agenda
+from tasks.report.language.legal_words import Gate
+from tasks.report.language.numbers import Numbers
+from tasks.report.language.voice import Voice
+from tasks.report.sections.section import SectionContext
 from tasks.shop.load import Shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -470,3 +475,13 @@ def red_line() -> RedLine:
         900,
         ("k1", "k2", "k3"),
     )
+
+
+def make_context(
+    review: Review, language: str = "zh-CN", *, restricted: bool = False, shop: Shop | None = None
+) -> SectionContext:
+    """Return what the sections of an edition are built from."""
+    shop = shop or make_shop()
+    numbers = Numbers(language, shop.identity.currency)
+    voice = Voice(shop, language, numbers, Gate(shop.words, open_=restricted), review.period)
+    return SectionContext(review, agenda(review, shop, restricted=restricted), voice)

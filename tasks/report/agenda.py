@@ -171,7 +171,7 @@ def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
     small = cases is not None and cases < minimum
     new_actions = _by_cause(proposals, ordered)
     ended = {cause.cause_id for cause in review.ended}
-    page_one = figure_choice.page_one(review.figures, figure_choice.platform_order(shop))
+    page_one = figure_choice.page_one(review.figures)
     return Agenda(
         monthly=monthly,
         restricted=restricted,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from tasks.model.figure_kinds import PAGE_ONE, FigureFamily
 from tasks.model.figures import Figure
 from tasks.report.reading import counts_only
-from tasks.shop.load import Shop
 
 PAGE_ONE_ROWS = 8
 PAGE_ONE_MINIMUM = 4
@@ -25,18 +24,8 @@ LINE_POINTS = 4
 STEMS = "甲乙丙丁戊己庚辛壬癸"
 
 
-def platform_order(shop: Shop) -> list[str]:
-    """Return the shop's platforms in the order of its configuration."""
-    return []
-
-
-def page_one(figures: Sequence[Figure], platforms: Sequence[str]) -> tuple[Figure, ...]:
-    """Return the figures of page 1 in the order of the meeting; the first known one of each group of alternatives.
-
-    Args:
-        figures: All figures of the review.
-        platforms: Platforms in the order in which their scores are printed.
-    """
+def page_one(figures: Sequence[Figure]) -> tuple[Figure, ...]:
+    """Return the figures of page 1 in the order of the meeting; the first known one of each group of alternatives."""
     rows: list[Figure] = []
     for group in PAGE_ONE:
         for code in group:

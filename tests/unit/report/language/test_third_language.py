@@ -23,7 +23,8 @@ class Marked(English):
     @cached_property
     def messages(self) -> Catalogue:
         """The English words, each with a mark."""
-        return Catalogue(self.code, {key: f"‹{text}›" for key, text in catalogue("en").entries.items()})
+        english = catalogue("en")
+        return Catalogue(self.code, {key: f"‹{text}›" for key, text in english.entries.items()}, english.stems)
 
     def short_month(self, month: int) -> str:
         """Return the month's number with a mark."""
@@ -49,9 +50,9 @@ def french(shop: Shop) -> Shop:
 def test_a_weekly_page_is_written_in_a_third_language(third: str) -> None:
     written = draft(make_review(), french(make_shop(languages=["zh-CN", "en", third])), "executive", third)
     assert f'lang="{third}"' in written.html
-    assert "‹" in written.sheet.conclusion.plain and "mois 11" in written.html
+    assert "‹" in written.sheet.head.conclusion.plain and "mois 11" in written.html
     assert "M. Zhang" in written.html and "Zhang Heng" not in written.html
-    assert "{" not in written.sheet.conclusion.plain
+    assert "{" not in written.sheet.head.conclusion.plain
 
 
 def test_every_number_is_kept_in_every_language(third: str) -> None:

@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 
 from tasks.model.actions import ActionResult, Verdict
-from tasks.report.language.legal_words import Gate
-from tasks.report.language.numbers import Numbers
-from tasks.report.language.voice import Voice
-from tasks.report.sentences import Sentences
+from tasks.report.sections import verdicts
 from tasks.shop.load import Shop
-from tests.reviews import make_prior, make_review
+from tests.reviews import make_context, make_prior, make_review
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +18,9 @@ def shop() -> Shop:
 
 
 def said(shop: Shop, result: ActionResult, language: str = "zh-CN") -> tuple[str, str]:
-    review = make_review(prior=[result])
-    numbers = Numbers(language)
-    voice = Voice(shop, language, numbers, Gate(shop.words), review.period)
-    [(code, phrase)] = Sentences(voice, review).verdicts()
+    view = verdicts.build(make_context(make_review(prior=[result]), language, shop=shop))
+    assert view is not None
+    [(code, phrase)] = view.lines
     return code, phrase.plain
 
 

@@ -1,0 +1,28 @@
+"""The one sentence of page 1 in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasks.report.sections import first_page
+from tests.reviews import make_context, make_review, red_line
+
+
+def test_a_watched_headline_is_neither_normal_nor_worse() -> None:
+    review = make_review("quiet")
+    review = replace(review, figures=[replace(figure, judgement="watch") for figure in review.figures])
+    conclusion = first_page.build(make_context(review)).conclusion.plain
+    assert "待观察" in conclusion
+    assert "正常范围内" not in conclusion
+
+
+def test_a_red_line_is_what_the_sentence_is_about() -> None:
+    view = first_page.build(make_context(make_review("week", red_lines=[red_line()]), "en"))
+    assert "the red line comes first: KT-11" in view.conclusion.plain
+    assert len(view.red) == 1 and view.red[0].plain.startswith("RED LINE: KT-11, 3 cases")
+
+
+def test_a_partial_period_says_until_when_it_reaches() -> None:
+    view = first_page.build(make_context(make_review("week", partial="2026-11-02..2026-11-05"), "en"))
+    assert view.status.plain == "partial period, through 5 Nov"
+    assert "data up to 5 Nov" in view.conclusion.plain
