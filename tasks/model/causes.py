@@ -161,8 +161,12 @@ class Cause:
 
 
 def urgency(cause: Cause) -> tuple[bool, float, float, str]:
-    """Return what orders causes by urgency: risk, then money a week, then evidence."""
-    return cause.track != Track.SAFETY, -(cause.money or 0.0), -cause.llr, cause.cause_id
+    """Return what orders causes by urgency: risk, then money a week, then evidence.
+
+    One order for the findings that a meeting takes on and for the page that prints them.
+    """
+    safe = cause.kind != CauseKind.SAFETY and cause.track != Track.SAFETY
+    return safe, -(cause.money or 0.0), -cause.llr, cause.cause_id
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tasks.model.actions import Action, ActionKind, ActionResult, Verdict
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, urgency
 from tasks.model.figure_kinds import HEADLINE, FigureFamily
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
 from tasks.model.review import ChannelQuality, RedLine, Review
@@ -163,7 +163,7 @@ def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
     """
     monthly, partial, minimum = review.period.grain != "week", bool(review.partial), shop.identity.minimum_n
     cases = counted_cases(review)
-    ordered = sorted(review.causes, key=_urgency)
+    ordered = sorted(review.causes, key=urgency)
     proposals = [action for action in review.proposals if restricted or not action.restricted]
     red_told, red_counted = red_order(review.red_lines)
     earlier = earlier_actions([result for result in review.prior if restricted or not result.action.restricted])
@@ -219,16 +219,6 @@ def red_order(lines: Sequence[RedLine]) -> tuple[tuple[int, ...], tuple[int, ...
     """Return the indices of the red lines that page 1 prints, and of the others; safety first, then by cases."""
     order = tuple(sorted(range(len(lines)), key=lambda index: (lines[index].kind != "safety", -lines[index].cases, index)))
     return order[:RED_LINES], order[RED_LINES:]
-
-
-def _urgency(cause: Cause) -> tuple[int, float, float, str]:
-    """Order causes: safety first, then money, then excess cases."""
-    return (
-        0 if cause.kind == "safety" or cause.track == "safety" else 1,
-        -(cause.money or 0.0),
-        -(cause.observed - cause.expected),
-        cause.cause_id,
-    )
 
 
 # ---- The one sentence --------------------------------------------------------------------------

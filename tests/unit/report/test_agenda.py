@@ -85,10 +85,10 @@ def test_what_got_worse_speaks_for_the_whole_before_what_got_better() -> None:
     assert overall.figure.code == "complaint_rate_signed"
 
 
-def test_safety_then_money_then_cases_order_the_causes() -> None:
+def test_safety_then_money_then_evidence_order_the_causes() -> None:
     first, second, third, *_ = make_causes()
     causes = [
-        replace(first, money=None, observed=100, expected=1),
+        replace(first, money=None, llr=900.0),
         replace(second, money=9_000.0, track="standard", kind="slice"),
         replace(third, money=None, track="safety"),
     ]

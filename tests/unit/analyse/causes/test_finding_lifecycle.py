@@ -7,7 +7,7 @@ import pytest
 
 from tasks.analyse.causes.lifecycle import MAX_NEW, MEMORY, with_lifecycle
 from tasks.analyse.causes.recount import Recount
-from tasks.model.causes import Cause, CauseEvidence, CauseStatus, Forecast, GradedForecast, RootCauses
+from tasks.model.causes import Cause, CauseEvidence, CauseStatus, Forecast, GradedForecast, RootCauses, urgency
 from tasks.model.periods import Period
 
 WEEK = Period.parse("2026-W45")
@@ -36,6 +36,15 @@ def then(name: str, period: Period = LAST, **changed: Any) -> tuple[str, Cause]:
 def test_the_first_time_is_new() -> None:
     [one] = judged([cause("A")], []).causes
     assert (one.life, one.periods, one.first_period) == ("new", 1, WEEK.id)
+
+
+def test_the_new_ones_that_are_named_are_those_that_page_one_puts_first() -> None:
+    many = [cause(f"many{n}", observed=90.0, expected=60.0, llr=8.0 + n) for n in range(MAX_NEW)]
+    sure = cause("sure", observed=12.0, expected=1.0, llr=40.0)
+    report = cause("hurt", kind="safety", observed=1.0, expected=0.0, llr=0.0)
+    result = judged([*many, sure, report], [])
+    assert [one.cause_id for one in result.causes] == ["hurt", "sure", "many2"]
+    assert result.causes == sorted(result.causes, key=urgency)
 
 
 def test_a_trouble_that_goes_on_keeps_its_age_and_what_people_decided() -> None:
