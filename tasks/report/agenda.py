@@ -171,7 +171,7 @@ def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
     small = cases is not None and cases < minimum
     new_actions = _by_cause(proposals, ordered)
     ended = {cause.cause_id for cause in review.ended}
-    page_one = figure_choice.page_one(review.figures)
+    page_one = figure_choice.page_one(review.figures, shop.channels.platforms)
     return Agenda(
         monthly=monthly,
         restricted=restricted,
@@ -336,15 +336,8 @@ def _stop_sale_decisions(review: Review, shop: Shop) -> list[Decision]:
             if action.kind == ActionKind.CONTAIN and action.slice.get("sku") == line.slice["sku"] and action.restricted
         ]
         if steps:
-            chosen.append(Decision(decider(shop), min(action.due for action in steps), red_line=line))
+            chosen.append(Decision(shop.people.decides_on_stop_sale().name, min(action.due for action in steps), red_line=line))
     return chosen
-
-
-def decider(shop: Shop) -> str:
-    """Return who decides on a stop of sales: the general manager, where the shop has one."""
-    people = shop.people
-    role = next((code for code, name in people.roles.items() if "总经理" in (code, *name.texts.values())), "")
-    return people.owner(role).name if role else people.default_owner
 
 
 # ---- Actions -----------------------------------------------------------------------------------

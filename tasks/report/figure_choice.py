@@ -21,18 +21,22 @@ LINES = 6
 LINE_POINTS = 4
 """Periods that a line over time needs."""
 
-STEMS = "甲乙丙丁戊己庚辛壬癸"
 
+def page_one(figures: Sequence[Figure], platforms: Sequence[str]) -> tuple[Figure, ...]:
+    """Return the figures of page 1 in the order of the meeting; the first known one of each group of alternatives.
 
-def page_one(figures: Sequence[Figure]) -> tuple[Figure, ...]:
-    """Return the figures of page 1 in the order of the meeting; the first known one of each group of alternatives."""
+    Args:
+        figures: All figures of the review.
+        platforms: The shop's platforms, in the order in which their scores are printed; others follow by name.
+    """
+    order = {platform: place for place, platform in enumerate(platforms)}
     rows: list[Figure] = []
     for group in PAGE_ONE:
         for code in group:
             found = [figure for figure in figures if figure.code == code]
             whole = [figure for figure in found if not figure.scope]
             if found and found[0].family is FigureFamily.PUBLISHED:
-                whole = sorted(found, key=lambda figure: _stems(figure.scope))
+                whole = sorted(found, key=lambda figure: (order.get(figure.scope, len(order)), figure.scope))
             if whole:
                 rows += whole[:PLATFORMS]
                 break
@@ -40,11 +44,6 @@ def page_one(figures: Sequence[Figure]) -> tuple[Figure, ...]:
         more = [figure for figure in figures if not figure.scope and figure not in rows]
         rows += [figure for figure in more if figure.kind.printed][: PAGE_ONE_ROWS - len(rows)]
     return tuple(rows[:PAGE_ONE_ROWS])
-
-
-def _stems(scope: str) -> list[int]:
-    """Order names by the Chinese stems in them: 甲 before 乙 before 丙, which code points do not."""
-    return [STEMS.index(character) if character in STEMS else ord(character) for character in scope]
 
 
 def revisable(figures: Sequence[Figure], printed: Sequence[Figure], minimum: int) -> tuple[Figure, ...]:

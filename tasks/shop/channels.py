@@ -244,6 +244,16 @@ class Channels(Section):
     def __iter__(self) -> Any:
         return iter(self.channels)
 
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Platforms in the order in which channels first name them: as a constant, or among the values of a mapping."""
+        named: list[str] = []
+        for channel in self.channels:
+            column = channel.columns.get("platform")
+            mapped = [column.const, *column.map.values()] if column else []
+            named += [str(platform) for platform in (channel.platform, *mapped) if platform]
+        return tuple(dict.fromkeys(named))
+
     def named(self, name: str) -> Channel | None:
         """Return a channel by name, or nothing."""
         return next((channel for channel in self.channels if channel.name == name), None)

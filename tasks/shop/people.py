@@ -29,6 +29,9 @@ class People(Section):
     roles: dict[str, Name]
     people: list[Person]
     default_owner: str = Field(description="Name of the person who gets an action whose role nobody holds.")
+    stop_sale_decider: str = Field(
+        default="", description="Role that decides whether sales are stopped for safety; empty means the default owner."
+    )
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -38,6 +41,10 @@ class People(Section):
             raise ValueError(f"the name {twice[0]} stands twice; give each person another name")
         if self.default_owner not in names:
             raise ValueError(f"default_owner {self.default_owner} is none of the people; write one of {', '.join(names)}")
+        if self.stop_sale_decider and self.stop_sale_decider not in self.roles:
+            raise ValueError(
+                f"stop_sale_decider is {self.stop_sale_decider}, which is not in roles; one of {', '.join(self.roles)}"
+            )
         for person in self.people:
             unknown = sorted(set(person.roles) - set(self.roles))
             if unknown:
@@ -65,6 +72,10 @@ class People(Section):
             rank = (-sum(bool(scope) for scope, _ in scopes), index)
             best = min(best, rank) if best else rank
         return self.people[best[1]] if best else self.person(self.default_owner)
+
+    def decides_on_stop_sale(self) -> Person:
+        """Return the person who decides whether sales are stopped for safety."""
+        return self.owner(self.stop_sale_decider) if self.stop_sale_decider else self.person(self.default_owner)
 
     def find(self, owner: str) -> Person | None:
         """Return the person with this name in any language, or nothing."""

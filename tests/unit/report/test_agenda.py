@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tasks.errors import ConfigurationError
 from tasks.model.actions import ActionKind, Verdict
 from tasks.model.figure_kinds import PAGE_ONE
 from tasks.model.figures import MixEffect
@@ -16,6 +17,7 @@ from tasks.model.review import Review
 from tasks.report import agenda as agenda_module
 from tasks.report import figure_choice, table_choice
 from tasks.report.agenda import Agenda, ConclusionKind, OverallKind, agenda
+from tasks.shop.load import Shop
 from tests.reviews import local, make_action, make_causes, make_figures, make_prior, make_review, make_shop, red_line
 
 SHOP = make_shop()
@@ -190,3 +192,33 @@ def test_weekly_editions_of_a_shop_with_orders_print_no_breakdown() -> None:
     assert decided(month).breakdowns
     assert table_choice.breakdowns(month.breakdowns, monthly=False, orders=True) == ()
     assert len(table_choice.breakdowns(month.breakdowns, monthly=False, orders=False)) == 2
+
+
+def test_scores_of_platforms_stand_in_the_order_of_the_shop_s_channels_then_by_name() -> None:
+    score = next(figure for figure in make_figures() if figure.code == "platform_score")
+    figures = [replace(score, scope=scope) for scope in ("Etsy", "Amazon", "Shopee", "Zalando")]
+    listed = figure_choice.page_one(figures, ("Shopee", "Etsy"))
+    assert [figure.scope for figure in listed] == ["Shopee", "Etsy", "Amazon", "Zalando"]
+
+
+def test_the_role_that_decides_on_stops_of_sales_is_configuration() -> None:
+    people = """
+roles:
+  quality: {en: Quality}
+  boss: {en: Head of the house}
+people:
+  - {name: Ann Lee, mail: ann@shop.example, roles: [quality]}
+  - {name: Bo Ray, mail: bo@shop.example, roles: [boss]}
+default_owner: Ann Lee
+"""
+    step = make_action("r", "hold", ActionKind.CONTAIN, "Ann Lee", local(2026, 11, 10), slice={"sku": "KT-11"}, restricted=True)
+    review = make_review(red_lines=[red_line()], proposals=[step], causes=[])
+    for key, owner in (("stop_sale_decider: boss\n", "Bo Ray"), ("", "Ann Lee")):
+        shop = Shop({**SHOP.files, "people.yaml": (people + key).encode()})
+        assert [decision.owner for decision in agenda(review, shop, restricted=False).decisions] == [owner]
+
+
+def test_an_unknown_role_cannot_decide_on_stops_of_sales() -> None:
+    files = {**SHOP.files, "people.yaml": SHOP.files["people.yaml"] + b"stop_sale_decider: nobody\n"}
+    with pytest.raises(ConfigurationError, match="stop_sale_decider is nobody"):
+        _ = Shop(files).people
