@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tasks.model.actions import Action, ActionKind, ActionResult, Verdict
-from tasks.model.causes import Cause, urgency
+from tasks.model.actions import Action, ActionKind, ActionResult, ActionStatus, Verdict
+from tasks.model.causes import Cause, CauseKind, urgency
 from tasks.model.figure_kinds import HEADLINE, FigureFamily
-from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
-from tasks.model.review import ChannelQuality, RedLine, Review
+from tasks.model.figures import Breakdown, Figure, Judgement, MixEffect, MixVerdict, ProblemRow, Projection, Ranking
+from tasks.model.review import ChannelQuality, RedLine, RedLineKind, Review
 from tasks.report import figure_choice, table_choice
 from tasks.report.reading import direction
 from tasks.shop.load import Shop
@@ -217,7 +217,9 @@ def counted_cases(review: Review) -> float | None:
 
 def red_order(lines: Sequence[RedLine]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the indices of the red lines that page 1 prints, and of the others; safety first, then by cases."""
-    order = tuple(sorted(range(len(lines)), key=lambda index: (lines[index].kind != "safety", -lines[index].cases, index)))
+    order = tuple(
+        sorted(range(len(lines)), key=lambda index: (lines[index].kind != RedLineKind.SAFETY, -lines[index].cases, index))
+    )
     return order[:RED_LINES], order[RED_LINES:]
 
 
@@ -251,7 +253,7 @@ def conclusion(
     if (mix := _composition(review)) is not None:
         return Conclusion(ConclusionKind.MIX, overall, mix=mix)
     headline = next(iter(_headline_figures(review)), None)
-    if headline is not None and headline.judgement in ("worse", "watch"):
+    if headline is not None and headline.judgement in (Judgement.WORSE, Judgement.WATCH):
         return Conclusion(ConclusionKind.FIGURE, overall)
     return Conclusion(ConclusionKind.QUIET_LATE if late else ConclusionKind.QUIET)
 
@@ -268,22 +270,22 @@ def overall_state(review: Review, causes: bool) -> Overall:
         for figure in known:
             if direction(figure) == kind:
                 return Overall(kind, figure)
-    if known and direction(known[0]) == "watch":
+    if known and direction(known[0]) == Judgement.WATCH:
         return Overall(OverallKind.WATCH, known[0])
-    if known and direction(known[0]) in ("normal", "slightly_over"):
+    if known and direction(known[0]) in (Judgement.NORMAL, Judgement.SLIGHTLY_OVER):
         return Overall(OverallKind.NORMAL)
-    if known and all(figure.judgement == "untested" for figure in known):
+    if known and all(figure.judgement == Judgement.UNTESTED for figure in known):
         return Overall(OverallKind.UNJUDGED)
     return Overall(OverallKind.CAUSES if causes else OverallKind.UNKNOWN)
 
 
 def _composition(review: Review) -> MixEffect | None:
-    return next((effect for effect in review.mix if effect.verdict == "composition"), None)
+    return next((effect for effect in review.mix if effect.verdict == MixVerdict.COMPOSITION), None)
 
 
 def _excess_shared(review: Review) -> bool:
     """Whether the shop's own figure left its normal range: only then has an excess a share (docs/method.md, 5)."""
-    return any(figure.kind.shows_excess and not figure.scope and figure.judgement == "worse" for figure in review.figures)
+    return any(figure.kind.shows_excess and not figure.scope and figure.judgement == Judgement.WORSE for figure in review.figures)
 
 
 # ---- Matters and decisions ---------------------------------------------------------------------
@@ -313,7 +315,7 @@ def decisions(review: Review, causes: Sequence[Cause], proposals: Sequence[Actio
     )
     for cause in causes:
         step = next((action for action in contain if action.cause_id == cause.cause_id), None)
-        if step is not None and (cause.stock or cause.kind == "safety" or step.resources):
+        if step is not None and (cause.stock or cause.kind == CauseKind.SAFETY or step.resources):
             chosen.append(Decision(step.owner, step.due, cause=cause, action=step))
             decided.add(cause.cause_id)
     by_cause = {cause.cause_id: cause for cause in causes}
@@ -326,7 +328,7 @@ def decisions(review: Review, causes: Sequence[Cause], proposals: Sequence[Actio
 
 def _stop_sale_decisions(review: Review, shop: Shop) -> list[Decision]:
     """Ask whether to stop sales of what the gravest safety reports are about: nobody waits for a sample."""
-    lines = [line for line in review.red_lines if line.kind == "safety" and line.slice.get("sku")]
+    lines = [line for line in review.red_lines if line.kind == RedLineKind.SAFETY and line.slice.get("sku")]
     several = sorted((line for line in lines if line.cases > 1), key=lambda line: (-line.cases, line.slice["sku"]))
     chosen = []
     for line in several[:2] or lines[:1]:
@@ -342,13 +344,20 @@ def _stop_sale_decisions(review: Review, shop: Shop) -> list[Decision]:
 
 # ---- Actions -----------------------------------------------------------------------------------
 
-_STATUS_ORDER = {"late": 0, "due": 1, "done": 2, "not_due": 3, "proposed": 4, "cancelled": 5}
+_STATUS_ORDER = (
+    ActionStatus.LATE,
+    ActionStatus.DUE,
+    ActionStatus.DONE,
+    ActionStatus.NOT_DUE,
+    ActionStatus.PROPOSED,
+    ActionStatus.CANCELLED,
+)
 _VERDICT_ORDER = (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.RELAPSED, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED)
 
 
 def earlier_actions(results: Sequence[ActionResult]) -> EarlierActions:
     """Put earlier actions into the orders in which they are printed."""
-    late = [result for result in results if result.status == "late"]
+    late = [result for result in results if result.status == ActionStatus.LATE]
     judged = [result for result in results if result.verdict is not None]
     judged.sort(key=lambda result: (_VERDICT_ORDER.index(result.verdict or Verdict.UNDECIDED), result.action.action_id))
     unsaid = [
@@ -358,7 +367,7 @@ def earlier_actions(results: Sequence[ActionResult]) -> EarlierActions:
         unsaid = []  # a single one has its own line
     return EarlierActions(
         listed=tuple(
-            sorted(results, key=lambda result: (_STATUS_ORDER.get(result.status, 9), result.due, result.action.action_id))
+            sorted(results, key=lambda result: (_STATUS_ORDER.index(result.status), result.due, result.action.action_id))
         ),
         late=tuple(sorted(late, key=lambda result: (-result.days_late, result.action.action_id))),
         judged=tuple(result for result in judged if result not in unsaid),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.model.figure_kinds import PAGE_ONE, FigureFamily
-from tasks.model.figures import Figure
+from tasks.model.figures import Attainment, Figure, Judgement
 from tasks.report.reading import counts_only
 
 PAGE_ONE_ROWS = 8
@@ -66,9 +66,11 @@ def scorecard(figures: Sequence[Figure]) -> tuple[tuple[FigureFamily, tuple[Figu
 
 def _telling(figure: Figure) -> bool:
     """Whether a figure of a part of the shop is worth a line: published or money ones, and what left its range."""
-    if figure.family == "inflow":
+    if figure.family is FigureFamily.INFLOW:
         return False
-    return figure.family in ("published", "money") or figure.judgement == "worse" or figure.attainment == "missed"
+    return figure.family in (FigureFamily.PUBLISHED, FigureFamily.MONEY) or (
+        figure.judgement == Judgement.WORSE or figure.attainment == Attainment.MISSED
+    )
 
 
 def over_time(figures: Sequence[Figure], minimum: int) -> tuple[Figure, ...]:

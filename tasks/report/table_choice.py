@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.model.figures import Breakdown, ProblemRow, Ranking
+from tasks.model.figures import Breakdown, Judgement, ProblemRow, Ranking
 from tasks.model.review import ChannelQuality
 
 MAXIMUM_ROWS = 40
@@ -36,7 +36,7 @@ def breakdowns(tables: Sequence[Breakdown], *, monthly: bool, orders: bool) -> t
 
 def rankings(tables: Sequence[Ranking]) -> tuple[Ranking, ...]:
     """Return the rankings worth a table: those in which something stands out first."""
-    weight = {"worse": 0, "watch": 1}
+    weight = {Judgement.WORSE: 0, Judgement.WATCH: 1}
     return tuple(sorted(tables, key=lambda table: min(weight.get(row.judgement, 2) for row in table.rows))[:RANKINGS])
 
 
