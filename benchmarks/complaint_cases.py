@@ -55,14 +55,14 @@ class Planted:
 
 
 @dataclass(frozen=True)
-class Shop:
+class ComplaintShop:
     """Chances of the values, and the preferred values of the leaning dimensions."""
 
     chances: dict[str, NDArray[np.float64]]
     preferred: dict[str, Codes]
 
     @classmethod
-    def drawn(cls, generator: np.random.Generator, dimensions: dict[str, int]) -> Shop:
+    def drawn(cls, generator: np.random.Generator, dimensions: dict[str, int]) -> ComplaintShop:
         """Draw the sizes of all values."""
         chances = {}
         for dim, count in dimensions.items():
@@ -132,7 +132,7 @@ def complaint_rows(
         exposure: Between which the current period's exposure lies, in baseline periods.
     """
     generator = np.random.default_rng(seed)
-    shop = Shop.drawn(generator, DIMENSIONS)
+    shop = ComplaintShop.drawn(generator, DIMENSIONS)
     rho = float(generator.uniform(*exposure))
     before = shop.cases(generator, int(generator.poisson(rows / 2)), dtype)
     now = shop.cases(generator, int(generator.poisson(rows / 2 * rho)), dtype)

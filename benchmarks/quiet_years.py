@@ -60,7 +60,7 @@ BATCHES_A_YEAR = 12
 
 
 @dataclass(frozen=True)
-class Planted:
+class PlantedFault:
     """What came of years with one faulty batch each."""
 
     years: int
@@ -146,7 +146,7 @@ def _figure_of_trap(figure: Figure, period: Period) -> bool:
     return figure.code in ("complaints", "complaints_per_day") and period.id in ("2026-W30", "2026-W31")
 
 
-def planted_years(years: int, seed: int = 1) -> Planted:
+def planted_years(years: int, seed: int = 1) -> PlantedFault:
     """Simulate streams of batches, one of which each year fails three times as often, watched by the CUSUM designed for it.
 
     Args:
@@ -177,7 +177,7 @@ def planted_years(years: int, seed: int = 1) -> Planted:
                 found += 1
                 cases.append(int(counts[: signal + 1].sum()))
                 within += cases[-1] <= promise
-    return Planted(years, found, within, promised, cases, healthy, false_signals, promised_false)
+    return PlantedFault(years, found, within, promised, cases, healthy, false_signals, promised_false)
 
 
 def _expected(chance: np.random.Generator, rate: float) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -246,7 +246,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         sys.exit(f"Broken: {'; '.join(broken)}.")
 
 
-def _say_planted(result: Planted) -> list[str]:
+def _say_planted(result: PlantedFault) -> list[str]:
     """Print how soon planted batch faults were found; return the promises that broke."""
     points = [f"{np.quantile(result.cases, share):.0f}" for share in (0.5, 0.9, 0.95, 1.0)] if result.cases else ["–"] * 4
     false_p = float(binomtest(result.false_signals, result.healthy, result.promised_false / result.healthy, "greater").pvalue)

@@ -91,7 +91,7 @@ ENGINES = {"report": "the search of the reports", "library": "the library engine
 
 
 @dataclass(frozen=True)
-class Case:
+class LabelledCase:
     """One leaf table with the truth about it."""
 
     id: str
@@ -109,7 +109,7 @@ class Case:
 class Answer:
     """What was said of one case."""
 
-    case: Case
+    case: LabelledCase
     causes: list[Located]
     cpu_s: float
 
@@ -144,14 +144,14 @@ def library_engine(table: pl.DataFrame, dims: list[str]) -> Engine:
     return leaf_shift
 
 
-def answer(case: Case, engine: Engine) -> Answer:
+def answer(case: LabelledCase, engine: Engine) -> Answer:
     """Search one case and time it, reading and choosing the engine left out."""
     begun = time.process_time()
     causes = engine(case.table, case.dims)
     return Answer(case, causes, time.process_time() - begun)
 
 
-def cases_of(folder: Path) -> Iterator[Case]:
+def cases_of(folder: Path) -> Iterator[LabelledCase]:
     """Read a set's cases in the order of their ids.
 
     Raises:
@@ -171,20 +171,22 @@ def cases_of(folder: Path) -> Iterator[Case]:
             )
         truth = tuple("&".join(sorted(cause.split("&"))) for cause in row["set"].split(";"))
         nats = tuple(float(nat) for nat in row["llr"].split(";")) if row.get("llr") else None
-        yield Case(row["id"], _table(path), truth, nats)
+        yield LabelledCase(row["id"], _table(path), truth, nats)
 
 
-def generated_cases(kind: str, seeds: Iterable[int]) -> Iterator[Case]:
+def generated_cases(kind: str, seeds: Iterable[int]) -> Iterator[LabelledCase]:
     """Draw one case of a published kind, or of complaint counts (`CC`), for each seed."""
     for seed in seeds:
         if kind == COMPLAINTS:
             counts, planted = complaint_case(seed)
             truth = tuple("&".join(f"{dim}={value}" for dim, value in cause.conditions) for cause in planted)
             counts = counts.with_columns(pl.col(list(DIMENSIONS)).cast(pl.String))
-            yield Case(f"{kind}{seed}", counts, truth, tuple(cause.llr for cause in planted))
+            yield LabelledCase(f"{kind}{seed}", counts, truth, tuple(cause.llr for cause in planted))
             continue
         table, causes = generated(kind, seed)
-        yield Case(f"{kind}{seed}", table, tuple("&".join(f"{dim}={value}" for dim, value in cause) for cause in causes), None)
+        yield LabelledCase(
+            f"{kind}{seed}", table, tuple("&".join(f"{dim}={value}" for dim, value in cause) for cause in causes), None
+        )
 
 
 def scores(name: str, answers: list[Answer]) -> dict[str, Any]:
@@ -286,14 +288,14 @@ def main() -> None:
         print(json.dumps(line))
 
 
-def _answers(cases: Iterable[Case], engine: str) -> list[Answer]:
+def _answers(cases: Iterable[LabelledCase], engine: str) -> list[Answer]:
     """Ask an engine about the cases that it applies to."""
     if engine == "library":
         return [answer(case, library_engine(case.table, case.dims)) for case in cases]
     return [answer(case, report_search) for case in cases if countable(case.table, case.dims)]
 
 
-def _sets(folder: Path, wanted: str) -> dict[str, Iterator[Case]]:
+def _sets(folder: Path, wanted: str) -> dict[str, Iterator[LabelledCase]]:
     if not folder.is_dir():
         raise UserError(f"There is no folder of cases at {folder}.", hint="Name it with --cases, or set AFTERSALES_SHARED.")
     names = sorted(path.parent.name for path in folder.glob("*/labels.csv"))

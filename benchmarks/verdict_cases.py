@@ -32,7 +32,7 @@ DRIFT = 0.0015
 
 
 @dataclass(frozen=True)
-class Case:
+class VerdictCase:
     """An action with its truth: what its slice and sisters would bring, and what they brought."""
 
     effect: str
@@ -137,7 +137,7 @@ def _level(chance: np.random.Generator, plan: _Plan) -> Floats:
     return level
 
 
-def draw(chance: np.random.Generator) -> Case:
+def draw(chance: np.random.Generator) -> VerdictCase:
     """Draw one action."""
     plan = _plan(chance)
     moving, shape = _course(chance, plan)
@@ -164,7 +164,7 @@ def draw(chance: np.random.Generator) -> Case:
     kept = (table.n > 0) & (plan.control | (table.group == OWN))
     held = slice(plan.history - min(12, plan.history), plan.history)
     stood = float(level[plan.trigger]) if plan.story == "rise" else 1.0
-    return Case(
+    return VerdictCase(
         effect=plan.effect, selected=plan.selected, story=plan.story, control=plan.control, moving=moving, table=rows_of(table, kept),
         level=level, per_unit=per_unit, dispersion=dispersion, windows=_windows(chance, plan, float(slices.units[slices.worst])),
         target=0.7 * stood * float(old[held].sum() / n[0, held].sum()), first_look=plan.cut_in + plan.gap,
@@ -218,7 +218,7 @@ def rows_of(table: WeekTable, kept: NDArray[np.bool_]) -> WeekTable:
     return WeekTable(*(getattr(table, name)[kept] for name in ("day", "treated", "group", "n", "events", "other")))
 
 
-def small_cases(chance: np.random.Generator) -> Iterator[Case]:
+def small_cases(chance: np.random.Generator) -> Iterator[VerdictCase]:
     """Draw actions of slices small enough to be written out unit by unit, and not older than what a review looks back on."""
     while True:
         case = draw(chance)

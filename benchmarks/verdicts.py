@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.verdict_cases import EFFECTS, MONDAY, Case, draw, rows_of, small_cases
+from benchmarks.verdict_cases import EFFECTS, MONDAY, VerdictCase, draw, rows_of, small_cases
 from tasks.act.evidence import Evidence, gather, needed_units
 from tasks.act.observation import evidence
 from tasks.act.verdict import JudgedEffect, RateComparison, judge
@@ -37,7 +37,7 @@ from tasks.shop.load import Shop
 PROMISES = {"coverage": (0.935, 0.98), "false_effective": (0.0, 0.025), "power": (0.9, 1.0)}
 
 
-def looks(case: Case) -> Iterator[tuple[Evidence, JudgedEffect]]:
+def looks(case: VerdictCase) -> Iterator[tuple[Evidence, JudgedEffect]]:
     """Judge an action at every weekly review until its window is over, for at most half a year."""
     for week in range(case.first_look, len(case.level)):
         last_day = MONDAY + timedelta(weeks=week, days=6)
@@ -51,7 +51,7 @@ def looks(case: Case) -> Iterator[tuple[Evidence, JudgedEffect]]:
             return
 
 
-def truth(case: Case, found: Evidence, said: JudgedEffect) -> float:
+def truth(case: VerdictCase, found: Evidence, said: JudgedEffect) -> float:
     """Return the true ratio of what is printed: the effect, times how far the level itself moved between the two sides."""
     assert found.weeks is not None
 
@@ -64,7 +64,7 @@ def truth(case: Case, found: Evidence, said: JudgedEffect) -> float:
     return EFFECTS[case.effect] * level(AFTER) / level(compared)
 
 
-def has_enough(case: Case, found: Evidence, *, by_truth: bool) -> bool:
+def has_enough(case: VerdictCase, found: Evidence, *, by_truth: bool) -> bool:
     """Whether the slice had the units with which the design finds a halving nine times in ten.
 
     Args:
@@ -86,7 +86,7 @@ def has_enough(case: Case, found: Evidence, *, by_truth: bool) -> bool:
     return found.after.n >= needed_units(brought, Noise(case.dispersion), unsure)
 
 
-def judge_case(case: Case) -> dict[str, Any]:
+def judge_case(case: VerdictCase) -> dict[str, Any]:
     """Judge one action and compare with its truth."""
     said_so = set()
     covered, printed = [], []
@@ -112,7 +112,7 @@ def judge_case(case: Case) -> dict[str, Any]:
     }
 
 
-def frames(case: Case) -> CodedFacts:
+def frames(case: VerdictCase) -> CodedFacts:
     """Return a case as order lines and complaints, unit by unit, as the review reads them from the lake."""
     table, size = case.table, case.table.n.astype(np.int64)
     row = np.arange(len(size)).repeat(size)
@@ -148,7 +148,7 @@ def frames(case: Case) -> CodedFacts:
     )
 
 
-def is_same_through_frames(case: Case, shop: Shop) -> bool:
+def is_same_through_frames(case: VerdictCase, shop: Shop) -> bool:
     """Whether an action's last review comes to the same words and interval from order lines and complaints."""
     *_, (_, said) = looks(case)
     windows = case.windows
@@ -175,7 +175,7 @@ def is_same_through_frames(case: Case, shop: Shop) -> bool:
     )
 
 
-def looked_on(case: Case) -> date:
+def looked_on(case: VerdictCase) -> date:
     """Return the last day of an action's last review."""
     return MONDAY + timedelta(weeks=case.first_look + sum(1 for _ in looks(case)) - 1, days=6)
 

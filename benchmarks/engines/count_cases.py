@@ -31,7 +31,7 @@ UNCLUMPED = 1.2
 
 
 @dataclass(frozen=True)
-class Cases:
+class CaseCodes:
     """Current and baseline cases.
 
     Args:
@@ -122,7 +122,7 @@ def codes_of(column: pl.Series) -> NDArray[Any]:
     return np.unique(codes, return_inverse=True)[1]
 
 
-def cases_of(columns: Sequence[NDArray[Any]], now: Ints, before: Ints, weights: Floats | None, known: bool) -> Cases:
+def cases_of(columns: Sequence[NDArray[Any]], now: Ints, before: Ints, weights: Floats | None, known: bool) -> CaseCodes:
     """Return the cases with the rare values of each dimension put together.
 
     Args:
@@ -149,7 +149,7 @@ def cases_of(columns: Sequence[NDArray[Any]], now: Ints, before: Ints, weights: 
         coded_now.append(codes[current])
         coded_before.append(codes[column[before]])
         widths.append(len(frequent) + 1)
-    return Cases(coded_now, coded_before, weights, widths, minimum, values)
+    return CaseCodes(coded_now, coded_before, weights, widths, minimum, values)
 
 
 def joined(codes: Sequence[NDArray[Any]], widths: Sequence[int]) -> Ints:

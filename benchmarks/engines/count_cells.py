@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from benchmarks.engines.count_cases import Bools, Cases, Codes, Cuboid, Floats, Ints, joined, possible
+from benchmarks.engines.count_cases import Bools, CaseCodes, Codes, Cuboid, Floats, Ints, joined, possible
 from benchmarks.engines.count_evidence import nats
 
 KEPT_NATS = 5.0
@@ -52,7 +52,7 @@ class Tally:
 
 
 @dataclass
-class Counted:
+class CountedCells:
     """All that was counted.
 
     Args:
@@ -64,7 +64,7 @@ class Counted:
         tested: Order → how many cells could have stood out by chance.
     """
 
-    cases: Cases
+    cases: CaseCodes
     level: float
     determines: set[tuple[int, int]]
     tallies: dict[Cuboid, Tally] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Counted:
         return 1 / looseness, 1 + 1 / looseness / np.maximum(mean, 1e-6)
 
 
-def counted(cases: Cases, known: bool, level: float | None = None) -> Counted:
+def counted(cases: CaseCodes, known: bool, level: float | None = None) -> CountedCells:
     """Count all values and pairs, and the threes inside the pairs that stand out.
 
     Args:
@@ -110,7 +110,7 @@ def counted(cases: Cases, known: bool, level: float | None = None) -> Counted:
         level: Exposure ratio, where it is known better than from the values' median.
     """
     singles = [_single(cases, dim) for dim in range(len(cases.widths))]
-    out = Counted(cases, _level(singles, cases) if level is None else level, determined(cases))
+    out = CountedCells(cases, _level(singles, cases) if level is None else level, determined(cases))
     out.tested[1] = cases.values
     for dim, tally in enumerate(singles):
         out.tallies[dim,] = tally
@@ -128,7 +128,7 @@ def counted(cases: Cases, known: bool, level: float | None = None) -> Counted:
     return out
 
 
-def determined(cases: Cases) -> set[tuple[int, int]]:
+def determined(cases: CaseCodes) -> set[tuple[int, int]]:
     """Return the pairs (a, b) of dimensions where a value of a has one value of b, but for few rows."""
     out: set[tuple[int, int]] = set()
     sampled = [_every(codes, SAMPLE) for codes in cases.now]
@@ -215,14 +215,14 @@ def _tally(now: Ints, before: Ints, weights: Floats | None, size: int, minimum: 
     return Tally(cells, counts[enough].astype(np.float64), earlier), possible(counts, minimum)
 
 
-def _single(cases: Cases, dim: int) -> Tally:
+def _single(cases: CaseCodes, dim: int) -> Tally:
     width = cases.widths[dim]
     now = np.bincount(cases.now[dim], minlength=width)
     before = np.bincount(cases.before[dim], cases.weights, width)
     return Tally(np.arange(1, width), now[1:].astype(np.float64), before[1:].astype(np.float64))
 
 
-def _level(singles: Sequence[Tally], cases: Cases) -> float:
+def _level(singles: Sequence[Tally], cases: CaseCodes) -> float:
     """Return the weighted median of current over baseline of all values, or that of the totals where it is lower."""
     now = np.concatenate([tally.now for tally in singles])
     before = np.concatenate([tally.before for tally in singles])
@@ -235,13 +235,13 @@ def _level(singles: Sequence[Tally], cases: Cases) -> float:
     return min(overall, float(ratios[order][int(np.searchsorted(sizes, sizes[-1] / 2))]))
 
 
-def _keep(counted: Counted, cuboid: Cuboid, tally: Tally) -> None:
+def _keep(counted: CountedCells, cuboid: Cuboid, tally: Tally) -> None:
     chosen = nats(tally.now, tally.before, counted.level) >= KEPT_NATS
     if chosen.any():
         counted.candidates[cuboid] = tally.part(chosen)
 
 
-def _pair(counted: Counted, pair: Cuboid, known: bool) -> Iterator[tuple[Cuboid, Tally]]:
+def _pair(counted: CountedCells, pair: Cuboid, known: bool) -> Iterator[tuple[Cuboid, Tally]]:
     """Count a pair of dimensions; yield the outstanding cells of each third dimension inside its promising cells."""
     cases, (left, right) = counted.cases, pair
     size = cases.size(pair)

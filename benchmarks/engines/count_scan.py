@@ -14,9 +14,9 @@ import polars as pl
 from scipy.stats import beta
 
 from benchmarks.engines.count_cases import Floats, Ints, cases_of, codes_of
-from benchmarks.engines.count_cells import Counted, counted
+from benchmarks.engines.count_cells import CountedCells, counted
 from benchmarks.engines.count_evidence import nats_of
-from benchmarks.engines.count_search import Search
+from benchmarks.engines.count_search import CountSearch
 from benchmarks.engines.located import Located
 from tasks.errors import UserError
 
@@ -47,7 +47,7 @@ def count_scan(
         table: The dimensions (whole numbers, text or categories), `real` (observed counts), `predict` (baseline counts).
         dims: Names of the dimensions.
         known: Whether `predict` are known expectations, not earlier counts with noise of their own.
-        falls: Search for slices with too few cases in place of too many; their excess is negative.
+        falls: CountSearch for slices with too few cases in place of too many; their excess is negative.
         alpha: Chance of naming anything where nothing is (family-wise).
         max_causes: At most so many.
 
@@ -83,7 +83,7 @@ def case_scan(
         cases: One row a case: the dimensions, and whether it is of the current period.
         dims: Names of the dimensions.
         current: Name of the Boolean column that is true in the current period.
-        falls: Search for too few in place of too many.
+        falls: CountSearch for too few in place of too many.
         alpha: Chance of naming anything where nothing is (family-wise).
         max_causes: At most so many.
     """
@@ -120,9 +120,9 @@ def _located(
     ]
 
 
-def _searched(looked: Counted, alpha: float, max_causes: int) -> Search:
+def _searched(looked: CountedCells, alpha: float, max_causes: int) -> CountSearch:
     """Return the search after it has taken out all causes that it found."""
-    search = Search(looked, alpha)
+    search = CountSearch(looked, alpha)
     for _ in range(max_causes):
         best = search.clearest()
         if best is None:
@@ -132,7 +132,7 @@ def _searched(looked: Counted, alpha: float, max_causes: int) -> Search:
     return search
 
 
-def _result(search: Search, number: int, table: pl.DataFrame, dims: Sequence[str], now: Ints, falls: bool) -> Located:
+def _result(search: CountSearch, number: int, table: pl.DataFrame, dims: Sequence[str], now: Ints, falls: bool) -> Located:
     """Return a cause in words and figures."""
     cause = search.causes[number]
     row = int(now[search.cases.rows(cause.conditions)[0]])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.engines.count_cases import Bools, Condition, Floats, Ints, joined
-from benchmarks.engines.count_cells import Counted, counts_of
+from benchmarks.engines.count_cells import CountedCells, counts_of
 from benchmarks.engines.count_evidence import nats_of, tail_nats
 
 UP_NATS = 4.0
@@ -46,14 +46,14 @@ class Slice:
         return self.baseline / self.exposure
 
 
-class Search:
+class CountSearch:
     """The greedy search: what is accepted, what that leaves, and what stands out in it.
 
     Accepted causes add risk: in a slice of causes j the cases are ρB(1 + Σ aⱼ). Cases are kept by `group`, the set of causes
     they lie in, so that each new look costs as much as there are candidates, not rows.
     """
 
-    def __init__(self, looked: Counted, alpha: float) -> None:
+    def __init__(self, looked: CountedCells, alpha: float) -> None:
         self.looked, self.cases, self.alpha = looked, looked.cases, alpha
         self.price = {order: log(3 * max(count, 1.0) / alpha) for order, count in looked.tested.items()}
         self.ratio = self.cases.total / self.cases.total_before

@@ -83,7 +83,7 @@ class Found:
 
 
 @dataclass
-class Search:
+class ShiftSearch:
     """Where a search stands."""
 
     leaves: Leaves
@@ -118,7 +118,7 @@ def leaf_shift(table: pl.DataFrame, dims: list[str]) -> list[Located]:
     everything = np.arange(len(leaves.real))
     noise = noise_of(leaves, everything)
     null = null_density(leaves.deviation, noise)
-    search = Search(leaves, noise, null, _loose(null), null, np.full(len(null), -1), {}, [])
+    search = ShiftSearch(leaves, noise, null, _loose(null), null, np.full(len(null), -1), {}, [])
     replaced: set[Conditions] = set()
     for _ in range(ROUNDS):
         taken = _taken(search)
@@ -140,7 +140,7 @@ def _loose(null: Reals) -> Reals:
     return np.asarray(np.logaddexp(null, log(0.5)) + LOG_ASTRAY)
 
 
-def _taken(search: Search) -> list[Found]:
+def _taken(search: ShiftSearch) -> list[Found]:
     """Choose the causes of one round: the best first, each clear of the others and of everything still undecided."""
     seen = {cause.conditions for cause in search.found}
     claimed = np.zeros(len(search.null), bool)
@@ -169,7 +169,7 @@ def _taken(search: Search) -> list[Found]:
     return chosen or ([fallback] if fallback else [])
 
 
-def _screened(search: Search) -> list[Conditions]:
+def _screened(search: ShiftSearch) -> list[Conditions]:
     """Return the slices that may be causes, by a score from sums over the leaves that are not explained yet."""
     leaves = search.leaves
     free = np.flatnonzero(search.owner < 0)
@@ -196,7 +196,7 @@ def _screened(search: Search) -> list[Conditions]:
 
 
 def _assessed(
-    search: Search, conditions: Conditions, rows: Rows, density: Reals, owner: Rows, without: Found | None = None
+    search: ShiftSearch, conditions: Conditions, rows: Rows, density: Reals, owner: Rows, without: Found | None = None
 ) -> Found | None:
     """Fit a slice and score it against what explains its leaves so far; None where its middle leaf is as expected.
 
@@ -258,7 +258,7 @@ def _kinship(conditions: Conditions, shift: Shift, kin: list[Found]) -> float:
     return log(2 * (same_way + 0.5) / (len(kin) + 1)) + log(1 + same_order) + log(1 + near / max(abs(shift.mean), 1e-3))
 
 
-def _is_mixed(search: Search, cause: Found) -> bool:
+def _is_mixed(search: ShiftSearch, cause: Found) -> bool:
     """Whether some dimension cuts a slice into parts that explain its leaves better than the slice does."""
     free = search.owner[cause.rows] < 0
     rows, astray = cause.rows[free], ~cause.follows[free]
@@ -289,7 +289,7 @@ def _summed(codes: Rows, weights: Iterable[Reals]) -> Reals:
     return np.asarray(sums[:, sums[0] > 0])
 
 
-def _explanation(search: Search, without: int | None = None) -> tuple[Reals, Rows]:
+def _explanation(search: ShiftSearch, without: int | None = None) -> tuple[Reals, Rows]:
     """Return the log density and the owner of every leaf under the causes found, one of them left out if wished."""
     leaves = search.leaves
     density, owner = search.null.copy(), np.full(len(search.null), -1)
@@ -317,11 +317,11 @@ def _explanation(search: Search, without: int | None = None) -> tuple[Reals, Row
     return density, owner
 
 
-def _explain(search: Search) -> None:
+def _explain(search: ShiftSearch) -> None:
     search.density, search.owner = _explanation(search)
 
 
-def _renew_noise(search: Search, changed: int) -> None:
+def _renew_noise(search: ShiftSearch, changed: int) -> None:
     """Estimate the noise again without the leaves of causes, once these are many enough to have mattered."""
     free = np.flatnonzero(search.owner < 0)
     if changed * 200 > len(search.null) and len(free) > LARGE_SLICE:
@@ -331,7 +331,7 @@ def _renew_noise(search: Search, changed: int) -> None:
         _explain(search)
 
 
-def _prune(search: Search) -> None:
+def _prune(search: ShiftSearch) -> None:
     """Refit every cause given the others, and drop the worst that no longer pays until all do."""
     while True:
         covers = np.zeros(len(search.null), np.int64)
@@ -349,7 +349,7 @@ def _prune(search: Search) -> None:
     _explain(search)
 
 
-def _located(search: Search) -> list[Located]:
+def _located(search: ShiftSearch) -> list[Located]:
     """Say what was found in the words of the table."""
     leaves = search.leaves
     said = []

@@ -55,7 +55,7 @@ LARGEST_RATE = 0.98
 
 
 @dataclass(frozen=True)
-class Leaves:
+class RateLeaves:
     """The finest slices: their value codes (−1 where unknown), counts now and before, and what was to be expected.
 
     `rate` is the usual rate of a leaf and `events` the number of earlier cases that this knowledge is worth.
@@ -72,7 +72,7 @@ class Leaves:
 
 
 @dataclass(frozen=True)
-class Slices:
+class RateSlices:
     """The rivals: their conditions, and a matrix with a row for each and a one for every leaf in it."""
 
     conditions: list[tuple[tuple[str, str], ...]]
@@ -157,7 +157,7 @@ def rate_ratio_interval(observed: float, exposure: float, base: float, base_expo
     return scale * share_low / (1 - share_low), scale * share_high / (1 - share_high) if share_high < 1 else inf
 
 
-def _leaves(table: pl.DataFrame, dims: Sequence[str]) -> Leaves:
+def _leaves(table: pl.DataFrame, dims: Sequence[str]) -> RateLeaves:
     """Return the leaves in the order of their values, with their usual rates."""
     missing = [column for column in (*dims, *COUNTS) if column not in table.columns]
     if missing or not dims:
@@ -188,7 +188,7 @@ def _leaves(table: pl.DataFrame, dims: Sequence[str]) -> Leaves:
     prior = _prior_events(base, base_exposure * usual)
     events = base + prior
     rate = np.minimum(events / (base_exposure + prior / usual), LARGEST_RATE)
-    return Leaves(codes, values, observed, exposure, base, base_exposure, rate, events)
+    return RateLeaves(codes, values, observed, exposure, base, base_exposure, rate, events)
 
 
 def _usual_rates(codes: dict[str, Codes], base: Numbers, exposure: Numbers) -> Numbers:
@@ -222,7 +222,7 @@ def _log_density(count: Numbers, mean: Numbers, shape: Numbers) -> Numbers:
     return np.asarray(own + count * np.log(mean) - (count + shape) * np.log(mean + shape), np.float64)
 
 
-def _slices(leaves: Leaves, max_order: int, falls: bool) -> Slices:
+def _slices(leaves: RateLeaves, max_order: int, falls: bool) -> RateSlices:
     """Return the conjunctions whose rate is raised (falls: lowered), without those that hold every leaf."""
     expected = leaves.exposure * leaves.rate
     conditions: list[tuple[tuple[str, str], ...]] = []
@@ -246,11 +246,11 @@ def _slices(leaves: Leaves, max_order: int, falls: bool) -> Slices:
     starts = np.concatenate([[0], np.cumsum([len(part) for part in rows])]).astype(np.int64)
     columns = np.concatenate(rows) if rows else np.zeros(0, np.int64)
     members = csr_array((np.ones(len(columns)), columns, starts), shape=(len(rows), len(expected)))
-    return Slices(conditions, np.array([len(c) for c in conditions], np.float64), members)
+    return RateSlices(conditions, np.array([len(c) for c in conditions], np.float64), members)
 
 
 def _causes(
-    leaves: Leaves, slices: Slices, falls: bool, alpha: float, min_ratio: float, limit: int
+    leaves: RateLeaves, slices: RateSlices, falls: bool, alpha: float, min_ratio: float, limit: int
 ) -> tuple[list[tuple[int, float, float]], Numbers]:
     """Return the causes (slice, gain, contribution), and every slice's gain as the only cause.
 
@@ -279,7 +279,7 @@ def _causes(
     return causes, alone if alone is not None else np.zeros(0)
 
 
-def _gains(leaves: Leaves, members: csr_array, unexplained: NDArray[np.bool_], falls: bool) -> tuple[Numbers, Numbers]:
+def _gains(leaves: RateLeaves, members: csr_array, unexplained: NDArray[np.bool_], falls: bool) -> tuple[Numbers, Numbers]:
     """Return how much each slice as a cause raises the log-likelihood of the unexplained leaves (nats), and how much of it is new.
 
     The noise of the leaves is fitted with every slice: it is small for the one that leaves nothing unexplained. Where a slice stood
@@ -305,7 +305,7 @@ def _gains(leaves: Leaves, members: csr_array, unexplained: NDArray[np.bool_], f
     return best - quiet, new - quiet
 
 
-def _earlier_shift(leaves: Leaves, members: csr_array, unexplained: NDArray[np.bool_]) -> Numbers:
+def _earlier_shift(leaves: RateLeaves, members: csr_array, unexplained: NDArray[np.bool_]) -> Numbers:
     """Return by how much the log-odds of each slice's cases before differ from its leaves' usual rates, drawn towards none.
 
     Not zero where the leaves are so sparse that their rates are the main effects' and these do not fit the slice.
@@ -317,7 +317,7 @@ def _earlier_shift(leaves: Leaves, members: csr_array, unexplained: NDArray[np.b
     return np.asarray(np.log(share / (1 - share)) - np.log(fitted / (1 - fitted)), np.float64)
 
 
-def _located(leaves: Leaves, slices: Slices, index: int, gain: float, excess: float) -> Located:
+def _located(leaves: RateLeaves, slices: RateSlices, index: int, gain: float, excess: float) -> Located:
     """Return a slice with its counts."""
     rows = slices.rows(index)
     observed, exposure, base_exposure = (

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from examples.sample_shop import nouns
-from examples.sample_shop.cases import Cases, arrivals, cases_of, joined
+from examples.sample_shop.cases import DrawnCases, arrivals, cases_of, joined
 from examples.sample_shop.goods import Products
 from examples.sample_shop.moments import DAY, NEVER, Floats, Ints, local
 from examples.sample_shop.nouns import LINES, SALES_CHANNELS
@@ -73,14 +73,16 @@ def silent_rates(bought: Orders, version_seven: int) -> tuple[Floats, Floats]:
     return quality[bought.line] * channel, other
 
 
-def applications(rng: np.random.Generator, goods: Products, bought: Orders, cases: Cases, claims: Ints, end: int) -> Applications:
+def applications(
+    rng: np.random.Generator, goods: Products, bought: Orders, cases: DrawnCases, claims: Ints, end: int
+) -> Applications:
     """Draw after-sales orders: before shipping, in transit, after complaints, and without any word.
 
     Args:
         rng: Source of chance.
         goods: The products.
         bought: The order lines.
-        cases: Cases so far.
+        cases: DrawnCases so far.
         claims: Order lines of the suspected claim cluster (T3).
         end: Local seconds of the world's end.
 
@@ -124,7 +126,7 @@ def _before_arrival(rng: np.random.Generator, bought: Orders) -> list[tuple[Ints
     return [cancelled, _part(rows, at, np.zeros(len(rows), dtype=np.int64), 1, why)]
 
 
-def _after_complaint(rng: np.random.Generator, bought: Orders, cases: Cases) -> tuple[Ints, ...]:
+def _after_complaint(rng: np.random.Generator, bought: Orders, cases: DrawnCases) -> tuple[Ints, ...]:
     """Draw which complaints become an after-sales order."""
     family = np.array([problem.family in AFTER_FAMILIES for problem in PROBLEMS])
     lost = np.array([problem.leaf == "LOG.LOST" for problem in PROBLEMS])
@@ -180,7 +182,7 @@ def _kind_chances(reason: int) -> tuple[float, ...]:
     return (0.10, 0.70, 0.05, 0.05, 0.05, 0.05)
 
 
-def refund_cases(rng: np.random.Generator, applied: Applications) -> Cases:
+def refund_cases(rng: np.random.Generator, applied: Applications) -> DrawnCases:
     """Draw complaints about refunds: exposure is the after-sales order, axis its application.
 
     Args:
@@ -188,9 +190,9 @@ def refund_cases(rng: np.random.Generator, applied: Applications) -> Cases:
         applied: After-sales orders.
 
     Returns:
-        Cases of the family refund.
+        DrawnCases of the family refund.
     """
-    parts: list[Cases] = []
+    parts: list[DrawnCases] = []
     for number, rate in refund_rates().items():
         hit = np.flatnonzero(rng.random(len(applied)) < rate)
         parts.append(cases_of(applied.row[hit], np.full(len(hit), number), arrivals(rng, applied.at[hit], "refund"), -1))

@@ -29,7 +29,7 @@ SIGNED_PER_PAID = 0.945
 
 
 @dataclass
-class Cases:
+class DrawnCases:
     """Cases as arrays: row of the order line (−1: none), problem, arrival in local seconds and the story's code."""
 
     row: Ints
@@ -45,10 +45,10 @@ class Cases:
         return len(self.row)
 
 
-def cases_of(row: Ints, problem: Ints, at: Ints, story: int, **more: Ints) -> Cases:
-    """Bundle arrays as Cases; what is not given is −1."""
+def cases_of(row: Ints, problem: Ints, at: Ints, story: int, **more: Ints) -> DrawnCases:
+    """Bundle arrays as drawn cases; what is not given is −1."""
     none = np.full(len(row), -1, dtype=np.int64)
-    return Cases(
+    return DrawnCases(
         row,
         problem,
         at,
@@ -60,10 +60,10 @@ def cases_of(row: Ints, problem: Ints, at: Ints, story: int, **more: Ints) -> Ca
     )
 
 
-def joined(parts: list[Cases]) -> Cases:
+def joined(parts: list[DrawnCases]) -> DrawnCases:
     """Concatenate cases."""
     names = ("row", "problem", "at", "story", "queue", "shift", "version", "system")
-    return Cases(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return DrawnCases(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def arrivals(rng: np.random.Generator, axis: Ints, family: str) -> Ints:
@@ -164,7 +164,7 @@ class Hazards:
         return np.asarray(rate, dtype=np.float64)
 
 
-def flow_cases(rng: np.random.Generator, hazards: Hazards, quiet_safety_from: int) -> Cases:
+def flow_cases(rng: np.random.Generator, hazards: Hazards, quiet_safety_from: int) -> DrawnCases:
     """Draw the cases of a shop without stories that hang on order lines.
 
     Args:
@@ -173,10 +173,10 @@ def flow_cases(rng: np.random.Generator, hazards: Hazards, quiet_safety_from: in
         quiet_safety_from: Local seconds from which KT-11 has no chance safety case (T2 plants its own three).
 
     Returns:
-        Cases of the families ship, delivery, transit, fit, function, wear, use, safety and other.
+        DrawnCases of the families ship, delivery, transit, fit, function, wear, use, safety and other.
     """
     bought = hazards.bought
-    parts: list[Cases] = []
+    parts: list[DrawnCases] = []
     kt11 = hazards.goods.index["KT-11"]
     for family in FLOW_FAMILIES:
         axis = axis_times(bought, family)
@@ -239,8 +239,8 @@ def service_rates() -> tuple[list[int], Floats]:
 
 
 def service_cases(
-    rng: np.random.Generator, bought: Orders, desk: service.Desk, first: int, s6_ratio: float, s6_story: int
-) -> Cases:
+    rng: np.random.Generator, bought: Orders, desk: service.ServiceDesk, first: int, s6_ratio: float, s6_story: int
+) -> DrawnCases:
     """Draw complaints about service: each human conversation of a day, queue and shift may be one.
 
     Args:
@@ -252,11 +252,11 @@ def service_cases(
         s6_story: Index of S6.
 
     Returns:
-        Cases with queue and shift.
+        DrawnCases with queue and shift.
     """
     numbers, rates = service_rates()
     begin = (local(service.S6_FROM) - first) // DAY
-    parts: list[Cases] = []
+    parts: list[DrawnCases] = []
     platforms = np.array([nouns.PLATFORMS.index(platform) for _, platform in nouns.QUEUES])
     for position, number in enumerate(numbers):
         for story in (-1, s6_story):
@@ -281,7 +281,7 @@ APP_RATE = 40.0 / (nouns.DEVICES * 7)
 APP = INDEX[("PRD.FAULT", "app")]
 
 
-def app_cases(rng: np.random.Generator, bought: Orders, active: Floats, first: int, s5_rate: float, s5_story: int) -> Cases:
+def app_cases(rng: np.random.Generator, bought: Orders, active: Floats, first: int, s5_rate: float, s5_story: int) -> DrawnCases:
     """Draw complaints about the app: each active device of a day, version and system may be one.
 
     Args:
@@ -293,9 +293,9 @@ def app_cases(rng: np.random.Generator, bought: Orders, active: Floats, first: i
         s5_story: Index of S5.
 
     Returns:
-        Cases with version and system; one in three is tied to an order line of SM.
+        DrawnCases with version and system; one in three is tied to an order line of SM.
     """
-    parts: list[Cases] = []
+    parts: list[DrawnCases] = []
     hours = np.cumsum(nouns.HOUR_OF_ARRIVAL) / np.sum(nouns.HOUR_OF_ARRIVAL)
     for story in (-1, s5_story):
         mean = active * APP_RATE

@@ -9,7 +9,7 @@ import polars as pl
 
 from examples.sample_shop import nouns
 from examples.sample_shop.moments import Bools, Floats
-from examples.sample_shop.service import SYSTEMS, VERSIONS, Desk
+from examples.sample_shop.service import SYSTEMS, VERSIONS, ServiceDesk
 
 EXPOSURE_COLUMNS = ("platform", "sku", "line", "queue", "shift", "app_version", "os", "warehouse")
 
@@ -25,7 +25,7 @@ def _rows(kind: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def exposure_frame(
-    desk_: Desk, active: Floats, orders: pl.DataFrame, aftersales: pl.DataFrame, days: list[date], silent: Bools
+    desk_: ServiceDesk, active: Floats, orders: pl.DataFrame, aftersales: pl.DataFrame, days: list[date], silent: Bools
 ) -> pl.DataFrame:
     """Return the canonical `exposure` table.
 
@@ -68,7 +68,7 @@ def _on_day(column: str) -> pl.Expr:
     return pl.col(column).dt.convert_time_zone("Asia/Shanghai").dt.date().alias("day")
 
 
-def _conversations(desk_: Desk, days: list[date]) -> list[pl.DataFrame]:
+def _conversations(desk_: ServiceDesk, days: list[date]) -> list[pl.DataFrame]:
     calendar = np.array(days, dtype="datetime64[D]")
     day_index, queue_index, shift_index = (index.ravel() for index in np.indices(desk_.human.shape))
     base = pl.DataFrame(

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from examples.sample_shop import nouns, service
-from examples.sample_shop.cases import Cases, arrivals
+from examples.sample_shop.cases import DrawnCases, arrivals
 from examples.sample_shop.moments import DAY, NEVER, Bools, Floats, Ints, local
 from examples.sample_shop.nouns import PLATFORMS, SALES_CHANNELS
 from examples.sample_shop.orders import Orders
@@ -86,7 +86,7 @@ def _sources(rng: np.random.Generator, part: Records, bought: Orders) -> Ints:
     return choose(rng, weights)
 
 
-def records(rng: np.random.Generator, bought: Orders, cases: Cases, end: int) -> Records:
+def records(rng: np.random.Generator, bought: Orders, cases: DrawnCases, end: int) -> Records:
     """Turn cases into records and add questions, praise, suggestions, second channels and repeats.
 
     Args:
@@ -129,7 +129,7 @@ def _concatenated(parts: list[Records]) -> Records:
     )
 
 
-def _of_cases(rng: np.random.Generator, cases: Cases) -> Records:
+def _of_cases(rng: np.random.Generator, cases: DrawnCases) -> Records:
     """Return a first record of each case; of the public talk (T10) many only ask."""
     size = len(cases)
     none = np.full(size, -1, dtype=np.int64)

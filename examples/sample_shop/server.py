@@ -49,7 +49,7 @@ def open_for_writing(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-class Desk:
+class DeskServer:
     """A running server.
 
     url: Its address, without a slash at the end.
@@ -76,7 +76,7 @@ class Desk:
         self.stop()
 
 
-def serve(folder: Path | str, port: int = 0, *, token: str = TOKEN, busy: bool = False) -> Desk:
+def serve(folder: Path | str, port: int = 0, *, token: str = TOKEN, busy: bool = False) -> DeskServer:
     """Serve a folder of sources in a thread of its own.
 
     Args:
@@ -117,11 +117,11 @@ def serve(folder: Path | str, port: int = 0, *, token: str = TOKEN, busy: bool =
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    return Desk(server, token)
+    return DeskServer(server, token)
 
 
 @contextmanager
-def serving(home: Path | str, *, port: int = 0, busy: bool = False) -> Iterator[Desk]:
+def serving(home: Path | str, *, port: int = 0, busy: bool = False) -> Iterator[DeskServer]:
     """Serve the sources of a home while a run pulls, and leave the desk's address and token in its secrets."""
     folder = Path(home)
     with serve(folder / "sources", port, busy=busy) as desk:
@@ -129,7 +129,7 @@ def serving(home: Path | str, *, port: int = 0, busy: bool = False) -> Iterator[
         yield desk
 
 
-def write_secrets(home: Path, desk: Desk) -> None:
+def write_secrets(home: Path, desk: DeskServer) -> None:
     """Write the token and the addresses where the sample's channels.yaml looks for them (mode 600)."""
     secrets = home / "secrets"
     secrets.mkdir(parents=True, exist_ok=True)

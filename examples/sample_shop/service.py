@@ -27,7 +27,7 @@ NIGHT_SLOWNESS = 1.5
 
 
 @dataclass
-class Desk:
+class ServiceDesk:
     """Conversations by day × queue × shift; `human` is the exposure of the service family."""
 
     conversations: Ints
@@ -35,7 +35,7 @@ class Desk:
     replied: Ints
 
 
-def desk(rng: np.random.Generator, bought: Orders, days: list[date], understaffed: bool) -> Desk:
+def desk(rng: np.random.Generator, bought: Orders, days: list[date], understaffed: bool) -> ServiceDesk:
     """Draw the conversations of each day, queue and shift.
 
     Args:
@@ -61,7 +61,7 @@ def desk(rng: np.random.Generator, bought: Orders, days: list[date], understaffe
     human = rng.binomial(conversations, HUMAN_SHARE)
     rate = np.full(human.shape, REPLIED)
     rate[np.array([understaffed and day >= S6_FROM for day in days]), OUTSOURCED, NIGHT] = REPLIED_S6
-    return Desk(conversations, human, rng.binomial(human, rate))
+    return ServiceDesk(conversations, human, rng.binomial(human, rate))
 
 
 def slowness() -> Floats:

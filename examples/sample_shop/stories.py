@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from examples.sample_shop import nouns
-from examples.sample_shop.cases import NEW_PACK_FROM, Cases, arrivals, axis_times, cases_of
+from examples.sample_shop.cases import NEW_PACK_FROM, DrawnCases, arrivals, axis_times, cases_of
 from examples.sample_shop.goods import Batches, Products
 from examples.sample_shop.moments import NEVER, Bools, local, local_moment
 from examples.sample_shop.orders import Orders
@@ -103,9 +103,9 @@ def _masks(goods: Products, lots: Batches, bought: Orders) -> dict[str, Bools]:
     }
 
 
-def story_cases(rngs: dict[str, np.random.Generator], told: list[Story], bought: Orders) -> list[Cases]:
+def story_cases(rngs: dict[str, np.random.Generator], told: list[Story], bought: Orders) -> list[DrawnCases]:
     """Draw the further cases of the stories that hang on order lines; each has its own source of chance."""
-    parts: list[Cases] = []
+    parts: list[DrawnCases] = []
     for story in told:
         if story.mask is None:
             continue

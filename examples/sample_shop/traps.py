@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 
 from examples.sample_shop import nouns
-from examples.sample_shop.cases import Cases, cases_of
+from examples.sample_shop.cases import DrawnCases, cases_of
 from examples.sample_shop.goods import Products
 from examples.sample_shop.moments import DAY, Ints, local, local_moment
 from examples.sample_shop.orders import Orders
@@ -29,7 +29,7 @@ ABNORMAL = INDEX[("SPC.ABNORMAL", "")]
 class TrapCases:
     """Cases of the traps, the order lines of the suspected claim cluster (T3), and the product of the chance spike (T9)."""
 
-    parts: list[Cases]
+    parts: list[DrawnCases]
     claims: Ints
     t9_sku: str
 
@@ -45,7 +45,7 @@ def trap_cases(rngs: dict[str, np.random.Generator], goods: Products, bought: Or
         end: Local seconds of the world's end.
 
     Returns:
-        Cases, claims and the product of T9; a trap outside the world's days has no cases.
+        DrawnCases, claims and the product of T9; a trap outside the world's days has no cases.
     """
     claims = _claimed_lines(bought, end)
     t9_sku = _spiking_sku(rngs["T9"], goods)
@@ -58,7 +58,7 @@ def trap_cases(rngs: dict[str, np.random.Generator], goods: Products, bought: Or
     return TrapCases(parts, claims, goods.sku[t9_sku])
 
 
-def _leaking(rng: np.random.Generator, goods: Products, bought: Orders, end: int) -> list[Cases]:
+def _leaking(rng: np.random.Generator, goods: Products, bought: Orders, end: int) -> list[DrawnCases]:
     """T2: three buyers of KT-11 feel a current."""
     moments = np.array([local_moment("2026-11-03T10:25"), local_moment("2026-11-05T20:40"), local_moment("2026-11-06T15:12")])
     rows = np.flatnonzero(
@@ -77,7 +77,7 @@ def _claimed_lines(bought: Orders, end: int) -> Ints:
     return claims[bought.signed[claims] < min(local(date(2026, 9, 6)), end)]
 
 
-def _claims(rng: np.random.Generator, bought: Orders, claims: Ints) -> list[Cases]:
+def _claims(rng: np.random.Generator, bought: Orders, claims: Ints) -> list[DrawnCases]:
     """T3: one district claims eighteen broken pans within hours."""
     if not len(claims):
         return []
@@ -93,7 +93,7 @@ def _spiking_sku(rng: np.random.Generator, goods: Products) -> int:
     return int(rng.choice(options))
 
 
-def _chance_spike(rng: np.random.Generator, bought: Orders, sku: int, scale: float, end: int) -> list[Cases]:
+def _chance_spike(rng: np.random.Generator, bought: Orders, sku: int, scale: float, end: int) -> list[DrawnCases]:
     """T9: one product has ten scratches in one week, by chance."""
     monday = local(date(2026, 5, 18))
     rows = np.flatnonzero((bought.sku == sku) & (bought.signed >= monday - 6 * DAY) & (bought.signed < monday + 3 * DAY))
@@ -106,7 +106,7 @@ def _chance_spike(rng: np.random.Generator, bought: Orders, sku: int, scale: flo
     return [cases_of(chosen, np.full(count, COSMETIC), at, CODES.index("T9"))]
 
 
-def _public_talk(rng: np.random.Generator, goods: Products, bought: Orders, scale: float, end: int) -> list[Cases]:
+def _public_talk(rng: np.random.Generator, goods: Products, bought: Orders, scale: float, end: int) -> list[DrawnCases]:
     """T10: a video makes many speak of FN-02, few of whom have bought one."""
     monday = local(date(2026, 7, 20))
     if not _first(bought) <= monday < end:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from examples.sample_shop import service
-from examples.sample_shop.cases import APP_RATE, Cases, Hazards, axis_times, service_rates
+from examples.sample_shop.cases import APP_RATE, DrawnCases, Hazards, axis_times, service_rates
 from examples.sample_shop.moments import DAY, EPOCH, NEVER, Floats, Ints
 from examples.sample_shop.problems import PROBLEMS, arrived_by
 from examples.sample_shop.stories import Story
@@ -29,7 +29,13 @@ def likelihood(observed: float, expected: float) -> float:
 
 
 def story_truth(
-    told: list[Story], hazards: Hazards, cases: Cases, desk: service.Desk, active: np.ndarray[Any, Any], first: int, weeks: int
+    told: list[Story],
+    hazards: Hazards,
+    cases: DrawnCases,
+    desk: service.ServiceDesk,
+    active: np.ndarray[Any, Any],
+    first: int,
+    weeks: int,
 ) -> dict[str, dict[str, Any]]:
     """Count each story's observed cases by week against the expectation from the generator's own rates.
 
@@ -56,7 +62,7 @@ def story_truth(
     }
 
 
-def _observed(story: Story, cases: Cases, first: int, weeks: int) -> Ints:
+def _observed(story: Story, cases: DrawnCases, first: int, weeks: int) -> Ints:
     """Count a story's cases by week."""
     right = np.isin(cases.problem, story.counted)
     if story.code == "S5":
@@ -68,7 +74,9 @@ def _observed(story: Story, cases: Cases, first: int, weeks: int) -> Ints:
     return np.bincount((cases.at[right] - first) // (7 * DAY), minlength=weeks)[:weeks]
 
 
-def _expected(story: Story, hazards: Hazards, desk: service.Desk, active: np.ndarray[Any, Any], first: int, weeks: int) -> Floats:
+def _expected(
+    story: Story, hazards: Hazards, desk: service.ServiceDesk, active: np.ndarray[Any, Any], first: int, weeks: int
+) -> Floats:
     """Return by week what the generator's own rates let expect without the story (S8: with the old pack)."""
     expected = np.zeros(weeks)
     if story.code == "S5":

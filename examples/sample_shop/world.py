@@ -17,7 +17,7 @@ from examples.sample_shop.cases import (
     APP_RATE,
     GIFT_BY_CHANNEL,
     SOUTHWEST_CARRIER_C,
-    Cases,
+    DrawnCases,
     Hazards,
     app_cases,
     flow_cases,
@@ -190,8 +190,8 @@ def _span_of(weeks: int, through: str) -> tuple[date, date]:
 
 
 def _quiet_cases(
-    chance: _Chance, hazards: Hazards, desk: service.Desk, active: Floats, begin: int, end: int, with_stories: bool
-) -> list[Cases]:
+    chance: _Chance, hazards: Hazards, desk: service.ServiceDesk, active: Floats, begin: int, end: int, with_stories: bool
+) -> list[DrawnCases]:
     """Draw what goes wrong in any shop; the stories S5 and S6 only raise the rates of apps and of one shift."""
     return [
         flow_cases(chance("flow"), hazards, local(date(2026, 10, 15)) if with_stories else end),

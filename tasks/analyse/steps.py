@@ -13,7 +13,7 @@ from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
-from tasks.analyse.figures.final_words import judged_together
+from tasks.analyse.figures.final_words import FinalWords, judged_together
 from tasks.analyse.figures.inflow import daily
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
@@ -69,20 +69,7 @@ def analyse(
     run.progress("analyse")
     incomplete = causes.partial
     channels = coverage(facts, run.period, run.shop)
-    judged = judged_together(
-        figures(
-            facts,
-            run.period,
-            run.shop,
-            milestones=lambda period: milestones(facts, run.shop, period),
-            expected_total=causes.expected_total,
-            partial=incomplete,
-        ),
-        problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
-        [] if incomplete else rankings(facts, run.period, run.shop),
-        searched=causes.tested,
-        search_alarms=causes.expected_false_alarms,
-    )
+    judged = _judged(run, facts, causes)
     review = Review(
         period=run.period,
         as_of=run.as_of,
@@ -120,6 +107,25 @@ def analyse(
     )
     facts.forget_rows()
     return review
+
+
+def _judged(run: Run, facts: CodedFacts, causes: RootCauses) -> FinalWords:
+    """Measure figures, problems and rankings, and judge them together with the search for causes."""
+    incomplete = causes.partial
+    return judged_together(
+        figures(
+            facts,
+            run.period,
+            run.shop,
+            milestones=lambda period: milestones(facts, run.shop, period),
+            expected_total=causes.expected_total,
+            partial=incomplete,
+        ),
+        problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
+        [] if incomplete else rankings(facts, run.period, run.shop),
+        searched=causes.tested,
+        search_alarms=causes.expected_false_alarms,
+    )
 
 
 def _previous_numbers(run: Run) -> dict[str, float]:

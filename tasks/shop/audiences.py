@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 
 from tasks.model.report_sections import ReportSection
 from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 
-class Recipient(Section):
+class Recipient(ConfigSection):
     """One address; it has one language, so nobody gets the same edition twice."""
 
     mail: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
@@ -19,7 +19,7 @@ class Recipient(Section):
     language: LanguageTag = HOUSE_LANGUAGE
 
 
-class Audience(Section):
+class Audience(ConfigSection):
     """A group of readers with the same right to know and the same questions."""
 
     name: Name
@@ -55,7 +55,7 @@ class Audience(Section):
         return list(dict.fromkeys(recipient.language for recipient in self.recipients))
 
 
-class Audiences(Section):
+class Audiences(ConfigSection):
     """All audiences by code."""
 
     audiences: dict[str, Audience]

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from tasks.model.review import BreakKind
 from tasks.shop.names import Name, Named
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 WorkCalendar = Literal["statutory", "supplier"]
 
@@ -32,7 +32,7 @@ def _days(value: object) -> object:
 Days = Annotated[list[date], BeforeValidator(_days)]
 
 
-class Year(Section):
+class Year(ConfigSection):
     """Statutory days off on weekdays or weekends, and weekend days that are worked instead (调休)."""
 
     days_off: Days
@@ -88,7 +88,7 @@ class Event(Name):
         return self.until or self.day
 
 
-class Stage(Section):
+class Stage(ConfigSection):
     """Where a day stands in a promotion: `D-3`, `D+0`, `D+9`."""
 
     promotion: str
@@ -99,7 +99,7 @@ class Stage(Section):
         return f"{self.promotion} D{self.offset:+d}"
 
 
-class Alignment(Section):
+class Alignment(ConfigSection):
     """The day of last year that a day is compared with, and by which rule."""
 
     day: date
@@ -107,7 +107,7 @@ class Alignment(Section):
     detail: str = ""
 
 
-class Calendar(Section):
+class Calendar(ConfigSection):
     """All days that count differently."""
 
     valid_from: date

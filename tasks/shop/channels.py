@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from tasks.model.tables import STAMPS, TABLES
 from tasks.shop.names import Named
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 from tasks.shop.sources.kinds import PLAIN
 from tasks.shop.sources.selection import Selection
 from tasks.shop.sources.source import Source
@@ -28,7 +28,7 @@ else:
     Read = Annotated[reduce(or_, (*PLAIN, Selection)), Field(discriminator="kind")]
 
 
-class ValueCase(Section):
+class ValueCase(ConfigSection):
     """One ordered predicate: the first whose `when` holds gives `then`.
 
     when: Boolean SQL expression. It sees the native columns, and the canonical columns mapped without cases, which win over
@@ -40,7 +40,7 @@ class ValueCase(Section):
     then: Any
 
 
-class Lookup(Section):
+class Lookup(ConfigSection):
     """A look-up table.
 
     file: CSV (UTF-8) in the shop's config folder, or a path with `{shared}` (gz allowed).
@@ -52,7 +52,7 @@ class Lookup(Section):
     value: str = "value"
 
 
-class Column(Section):
+class MappedColumn(ConfigSection):
     """How one canonical column is made. Short: `text: content` is `{from: content}`; `origin: "=online"` is `{const: online}`.
 
     from: SourceRows column, or path `a.b.c`; of several, the first that is not empty.
@@ -112,7 +112,7 @@ class Column(Section):
         return {str(key).lower() if isinstance(key, bool) else str(key): item for key, item in value.items()}
 
     @model_validator(mode="after")
-    def _one_origin(self) -> Column:
+    def _one_origin(self) -> MappedColumn:
         origins = [
             bool(self.from_),
             self.const is not None,
@@ -138,10 +138,10 @@ def _short(value: Any) -> Any:
     return value
 
 
-OneColumn = Annotated[Column, BeforeValidator(_short)]
+OneColumn = Annotated[MappedColumn, BeforeValidator(_short)]
 
 
-class Channel(Section):
+class Channel(ConfigSection):
     """One source that feeds one canonical table.
 
     name: Lower-case id; it stays for ever, records are keyed by it.
@@ -228,7 +228,7 @@ class Channel(Section):
         return self.label.of(language) or self.name
 
 
-class Channels(Section):
+class Channels(ConfigSection):
     """All sources of a shop. channels: In the order in which they are pulled; names are unique."""
 
     channels: list[Channel] = Field(default_factory=list)

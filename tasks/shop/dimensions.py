@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tasks.shop.names import Name
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 Domain = Literal["orders", "devices", "conversations", "records"]
 
@@ -55,7 +55,7 @@ class Dimension(Name):
         return self
 
 
-class Dimensions(Section):
+class Dimensions(ConfigSection):
     """All dimensions of a shop, in the order in which slices are named."""
 
     dimensions: list[Dimension]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, SerializerFunctionWrapHandler, ValidationInfo, model_serializer, model_validator
 
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 _TAG = r"[a-z]{2}(-[A-Z][A-Za-z]+)*"
 """A language as configuration writes it: `en`, `zh-CN`; `zh` stands for every kind of Chinese."""
@@ -68,7 +68,7 @@ def first_language(info: ValidationInfo) -> str:
     return str((info.context or {}).get("first_language", ""))
 
 
-class Named(Section):
+class Named(ConfigSection):
     """Something that may have a name: its keys that are languages hold the name in each of them.
 
     Where the asked language has no text, the shop's first language is taken, then any.
@@ -107,7 +107,7 @@ class Name(Named):
         return self
 
 
-class Proper(Section):
+class Proper(ConfigSection):
     """A proper name: `name`, and `name_<language>` for a language that writes it otherwise."""
 
     name: str = Field(description="The name as actions and reports write it.")

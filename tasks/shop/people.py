@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tasks.errors import ConfigurationError
 from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 
 class Person(Proper):
@@ -23,7 +23,7 @@ class Person(Proper):
     language: LanguageTag = HOUSE_LANGUAGE
 
 
-class People(Section):
+class People(ConfigSection):
     """The roles of the shop and the persons in them."""
 
     roles: dict[str, Name]

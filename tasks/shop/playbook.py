@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tasks.model.actions import CutInAxis
 from tasks.shop.names import Name
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 DUE = re.compile(r"(?P<n>\d+)(?P<unit>h|d|sd)|D-(?P<before>\d+)|next_session|下一场")
 
@@ -78,14 +78,14 @@ def target_value(rule: str, values: Mapping[str, float]) -> float:
     return compute(parsed.body)
 
 
-class Minimum(Section):
+class Minimum(ConfigSection):
     """How strong a cause must be."""
 
     ratio: float = 0.0
     cases: int = 1
 
 
-class Trigger(Section):
+class Trigger(ConfigSection):
     """Which causes an entry answers."""
 
     leaves: list[str] = Field(default_factory=list, description="Leaves; empty means any.")
@@ -99,7 +99,7 @@ class Trigger(Section):
     min: Minimum = Field(default_factory=lambda: Minimum())
 
 
-class Step(Section):
+class Step(ConfigSection):
     """One thing to do: by which role, until when, proven by what."""
 
     step: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -116,7 +116,7 @@ class Step(Section):
     )
 
 
-class Metric(Section):
+class Metric(ConfigSection):
     """What is counted over what, at which age."""
 
     code: Literal[
@@ -145,14 +145,14 @@ class Metric(Section):
     good: Literal["down", "up"] = "down"
 
 
-class TargetRule(Section):
+class TargetRule(ConfigSection):
     """How the target follows from the base rate."""
 
     rule: Rule
     name: Name
 
 
-class Verify(Section):
+class Verify(ConfigSection):
     """From when the effect counts, for how long, on how many units at least."""
 
     cut_in: CutInAxis
@@ -160,7 +160,7 @@ class Verify(Section):
     weeks: int = Field(default=4, ge=1)
 
 
-class Entry(Section):
+class Entry(ConfigSection):
     """One playbook entry (docs/method.md, 9)."""
 
     id: str
@@ -186,7 +186,7 @@ class Entry(Section):
         return self
 
 
-class Playbook(Section):
+class Playbook(ConfigSection):
     """All entries, and the hour from which hours are counted."""
 
     clock_starts: str = Field(

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     """Base of every configuration model: unknown keys are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

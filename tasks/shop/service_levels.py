@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from tasks.model.coded import Severity, Track
 from tasks.shop.names import Name
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 Clock = Literal["elapsed", "service_hours", "workday", "supplier_workday", "platform_deadline"]
 
@@ -35,7 +35,7 @@ Minutes = Annotated[float, BeforeValidator(_length), Field(ge=0)]
 MinuteOfDay = Annotated[int, BeforeValidator(_minute_of_day), Field(ge=0, le=1440)]
 
 
-class ServiceHours(Section):
+class ServiceHours(ConfigSection):
     """When the desk answers; a promotion's own days are open round the clock."""
 
     opens: MinuteOfDay = 480
@@ -48,7 +48,7 @@ class ServiceHours(Section):
         return self
 
 
-class Condition(Section):
+class Condition(ConfigSection):
     """All that is given must hold; an empty condition always holds."""
 
     leaf: list[str] = Field(default_factory=list, description="Leaves or nodes.")
@@ -124,7 +124,7 @@ class Milestone(Name):
         return self
 
 
-class ServiceLevels(Section):
+class ServiceLevels(ConfigSection):
     """Severity rules, milestones and the hours of the desk."""
 
     valid_from: date

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 
-class Target(Section):
+class Target(ConfigSection):
     """What one printed figure should be."""
 
     figure: str
@@ -21,7 +21,7 @@ class Target(Section):
     value: float = Field(description="Rates as fractions (0.018), money in the shop's currency, times in minutes.")
 
 
-class Ages(Section):
+class Ages(ConfigSection):
     """Days since the clock's start at which a figure of a cohort is read."""
 
     complaint: int = 14
@@ -34,7 +34,7 @@ class Ages(Section):
     before_ship: int = 7
 
 
-class Losses(Section):
+class Losses(ConfigSection):
     """Rules of the net loss (docs/method.md, 4) that are no price: prices stand in the source's cost_rate table."""
 
     resale_share: float = Field(
@@ -53,7 +53,7 @@ class Losses(Section):
     )
 
 
-class Targets(Section):
+class Targets(ConfigSection):
     """What the shop wants, and how its figures are read."""
 
     figures: tuple[Target, ...] = ()

@@ -11,7 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tasks.shop.names import KEY_LANGUAGE, PLAIN_LANGUAGE, Name, text_in
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 UNCODED = "UNK"
 """Code of a record whose problem no rule recognised; shown, never hidden."""
@@ -78,7 +78,7 @@ class Change(Name):
     bridge: list[tuple[str, str]] = Field(description="Pairs old code → new code whose cases moved.")
 
 
-class Taxonomy(Section):
+class Taxonomy(ConfigSection):
     """All leaves with their lag families, owners and lens labels."""
 
     nodes: dict[str, Name]

@@ -6,10 +6,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 
-class WarningRule(Section):
+class WarningRule(ConfigSection):
     """One kind of warning."""
 
     owner: str = Field(
@@ -25,7 +25,7 @@ class WarningRule(Section):
     )
 
 
-class Clusters(Section):
+class Clusters(ConfigSection):
     """How clusters of one problem are found: a Poisson CUSUM of each slice and problem."""
 
     ratio: float = Field(default=3.0, gt=1, description="Rate ÷ expected rate that is to be found soonest.")
@@ -39,7 +39,7 @@ class Clusters(Section):
     )
 
 
-class Warnings(Section):
+class Warnings(ConfigSection):
     """All that the daily watch needs to know."""
 
     kinds: dict[str, WarningRule] = Field(

@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from tasks.shop.names import LanguageTag, Name, gathered
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 _SPACELESS = r"\u3040-\u30ff\u3400-\u9fff"
 """Letters of scripts that put no space between words: such a word is found wherever it stands."""
@@ -18,7 +18,7 @@ _NO_LETTER_BEFORE, _NO_LETTER_AFTER = rf"(?<![^\W{_SPACELESS}])", rf"(?![^\W{_SP
 """Edges of a word of any other script; a letter of a script without spaces is one too: 属defect批次."""
 
 
-class PhraseGroup(Section):
+class PhraseGroup(ConfigSection):
     """Phrases of one leaf (and symptom); a phrase `a … b` needs both parts in the same text."""
 
     written: dict[LanguageTag, list[str]] = Field(default_factory=dict, description="Phrases by language: `zh`, `en`.")
@@ -76,7 +76,7 @@ class Forbidden(Name):
         return self
 
 
-class Cues(Section):
+class Cues(ConfigSection):
     """Words that are no problem themselves but change what a text means."""
 
     negation: list[str] = Field(
@@ -116,7 +116,7 @@ class Cues(Section):
         return self
 
 
-class Vocabulary(Section):
+class Vocabulary(ConfigSection):
     """What counts as a word of its own where words are counted."""
 
     stop: list[str] = Field(
@@ -127,7 +127,7 @@ class Vocabulary(Section):
     )
 
 
-class Words(Section):
+class Words(ConfigSection):
     """All words of the house, as data."""
 
     leaves: dict[str, list[PhraseGroup]] = {}

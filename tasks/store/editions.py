@@ -33,7 +33,7 @@ _NUMBER = [part.name for part in fields(Number)]
 
 
 @dataclass(frozen=True)
-class Decision:
+class CauseDecision:
     """What a person decided about a cause, when and why."""
 
     cause_id: str
@@ -51,7 +51,7 @@ class KnownCause:
     report: str
     period: str
     revision: int
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[CauseDecision, ...] = ()
 
 
 class Editions(ActionLedger):
@@ -179,7 +179,7 @@ class Editions(ActionLedger):
         with self.reading() as session:
             return {row.name: row.content for row in session.execute(query)}
 
-    def decisions(self, cause_id: str | None = None, *, made_by: datetime | None = None) -> list[Decision]:
+    def decisions(self, cause_id: str | None = None, *, made_by: datetime | None = None) -> list[CauseDecision]:
         """Return what people decided, in order of time; of one cause, or up to a moment."""
         query = select(CauseDecisionRow).order_by(CauseDecisionRow.decided_at, CauseDecisionRow.cause_id, CauseDecisionRow.seq)
         if cause_id is not None:
@@ -188,7 +188,7 @@ class Editions(ActionLedger):
             query = query.where(CauseDecisionRow.decided_at <= made_by)
         with self.reading() as session:
             return [
-                Decision(row.cause_id, CauseStatus(row.status), row.decided_by, row.decided_at, row.why)
+                CauseDecision(row.cause_id, CauseStatus(row.status), row.decided_by, row.decided_at, row.why)
                 for row in session.scalars(query)
             ]
 
@@ -215,7 +215,7 @@ class Editions(ActionLedger):
             for name, period, revision in session.execute(made):
                 newest[name, period] = max(revision, newest.get((name, period), 0))
             rows = session.scalars(query).all()
-        decided: dict[str, list[Decision]] = {}
+        decided: dict[str, list[CauseDecision]] = {}
         for decision in self.decisions(made_by=made_by):
             decided.setdefault(decision.cause_id, []).append(decision)
         return [
@@ -280,7 +280,7 @@ def _name(edition: Edition | str) -> str:
     return edition if isinstance(edition, str) else edition_id(edition)
 
 
-def _known_cause(row: CauseRow, decisions: Sequence[Decision]) -> KnownCause:
+def _known_cause(row: CauseRow, decisions: Sequence[CauseDecision]) -> KnownCause:
     cause: Cause = from_plain(Cause, row.body)
     if decisions:
         cause = replace(cause, status=decisions[-1].status)

@@ -152,3 +152,30 @@ def test_every_ignored_warning_of_a_third_party_has_its_reason():
     for ignored in settings["filterwarnings"][1:]:
         line = next(line for line in project.splitlines() if ignored.replace("\\", "\\\\") in line or ignored in line)
         assert "#" in line.split(ignored)[-1], f"say why {ignored!r} is ignored"
+
+
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 60
+
+
+def test_modules_and_functions_fit_a_screen_or_two():
+    long = []
+    for path in _modules(*PACKAGES, "docs"):
+        text = path.read_text("utf-8")
+        if (lines := text.count("\n")) > LONGEST_MODULE:
+            long.append(f"{_name(path)}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                if length > LONGEST_FUNCTION:
+                    long.append(f"{_name(path)}:{node.lineno} {node.name}: {length} lines")
+    assert long == []
+
+
+def test_a_class_name_is_used_once():
+    homes: dict[str, list[str]] = {}
+    for path in _modules(*PACKAGES, "docs"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(_name(path))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

@@ -46,7 +46,7 @@ class Candidate:
 
 
 @dataclass
-class Cases:
+class CandidateCases:
     """The cases of a panel: family, position in the family's arrays, and unit."""
 
     family: NDArray[np.str_]
@@ -70,7 +70,7 @@ def order_panel(
     last: int,
     parents: dict[str, frozenset[str]],
     dims: Iterable[str] | None = None,
-) -> tuple[Panel, NDArray[np.int64], Cases]:
+) -> tuple[Panel, NDArray[np.int64], CandidateCases]:
     """Return the panel of some families over arrival days `first..last`, its row numbers and its cases."""
     parts = [expected_units(book, curve, first, last) for curve in known]
     if len(parts) == 1:
@@ -82,7 +82,7 @@ def order_panel(
         rows = np.flatnonzero(dense)
         weights = dense[rows]
     positions = [observed_cases(book, curve.family, first, last) for curve in known]
-    cases = Cases(
+    cases = CandidateCases(
         family=np.concatenate([np.full(len(p), curve.family) for p, curve in zip(positions, known, strict=True)]),
         position=np.concatenate(positions),
         unit=np.concatenate([book.case_unit[curve.family][p] for p, curve in zip(positions, known, strict=True)]),
@@ -105,7 +105,7 @@ def order_panel(
 
 
 def describer(
-    book: UnitHistory, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: Cases
+    book: UnitHistory, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: CandidateCases
 ) -> Callable[[FoundSlice], Candidate]:
     """Return what makes a candidate of a slice that was found on a panel."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -64,15 +65,8 @@ def order_cause(
     if together and set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
         since, axis = _first_shipped(book, hit), "ship_date"
         slice_ = {"sku": _sku_of(book, hit), "ship_date": str(DaySpan(since))}
-    evidence = CauseEvidence(
-        weekly=tuple(weekly),
-        families=tuple(sorted({*hit.families, *(family for other in more for family in other.families)})),
-        supplier=batch.get("supplier") or "",
-        component_supplier=batch.get("component_supplier") or "",
-        coincides=together,
-        category_rate=rates.category,
-        others_rate=rates.others,
-        last_promotion_rate=rates.last_promotion,
+    evidence = _evidence(
+        weekly, {*hit.families, *(family for other in more for family in other.families)}, batch, together, rates
     )
     if hit.found.observed > hit.found.expected:
         evidence = _with_circumstances(evidence, period, shop, book, fitted, hit, since, axis)
@@ -90,6 +84,26 @@ def order_cause(
         to_confirm=_questions(kind, slice_),
         money=_money(facts, records, hit.found.observed, hit.found.expected, hit.weeks),
         stock=batch.get("qty_stock"),
+    )
+
+
+def _evidence(
+    weekly: Sequence[tuple[str, float, float]],
+    families: set[str],
+    batch: dict[str, Any],
+    together: tuple[tuple[str, str], ...],
+    rates: ComparisonRates,
+) -> CauseEvidence:
+    """Return what arrays and the batch table say of a slice."""
+    return CauseEvidence(
+        weekly=tuple(weekly),
+        families=tuple(sorted(families)),
+        supplier=batch.get("supplier") or "",
+        component_supplier=batch.get("component_supplier") or "",
+        coincides=together,
+        category_rate=rates.category,
+        others_rate=rates.others,
+        last_promotion_rate=rates.last_promotion,
     )
 
 

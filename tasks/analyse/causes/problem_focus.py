@@ -7,7 +7,7 @@ from math import comb, log
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyse.causes.candidates import Cases
+from tasks.analyse.causes.candidates import CandidateCases
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import UnitHistory
 from tasks.methods.likelihood import tail_nats
@@ -49,7 +49,7 @@ class ProblemFocus:
         of_line = (of_line + PRIOR_CASES * overall) / (of_line.sum(1, keepdims=True) + PRIOR_CASES)
         self._share = (counts + PRIOR_CASES * of_line[line]) / (counts.sum(1, keepdims=True) + PRIOR_CASES)
 
-    def nats(self, panel: Panel, cases: Cases, dispersion: float, weights: Weights, pattern: Pattern) -> float:
+    def nats(self, panel: Panel, cases: CandidateCases, dispersion: float, weights: Weights, pattern: Pattern) -> float:
         """Return the evidence of the slice's most raised leaves, one to three, less the price of having chosen them.
 
         The leaves with the greatest ratios are the best choice of their number (Neill 2012, linear-time subset scanning). Their
@@ -86,7 +86,7 @@ class ProblemFocus:
             inside &= self._book.codes[dim][self._unit] == code
         return np.bincount(self._leaf[inside], minlength=leaves).astype(np.float64)
 
-    def _leaves(self, cases: Cases, mine: NDArray[np.int64]) -> NDArray[np.int32]:
+    def _leaves(self, cases: CandidateCases, mine: NDArray[np.int64]) -> NDArray[np.int32]:
         out = np.empty(len(mine), np.int32)
         for family in np.unique(cases.family[mine]):
             own = cases.family[mine] == family

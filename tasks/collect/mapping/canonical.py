@@ -15,7 +15,7 @@ from tasks.collect.privacy import CustomerKey, scrub
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import TABLES, record_id
-from tasks.shop.channels import Channel, Column
+from tasks.shop.channels import Channel, MappedColumn
 from tasks.shop.load import Shop
 
 TEXTS = ("title", "text", "expected_solution")
@@ -97,7 +97,7 @@ def _columns(work: Work) -> dict[str, pl.Series]:
     """Make the columns that a channel maps, those with cases last because these look at the others."""
     channel, table = work.channel, TABLES[work.channel.table]
     types = _types(channel)
-    specs: dict[str, Column] = {**channel.columns, **channel.extras}
+    specs: dict[str, MappedColumn] = {**channel.columns, **channel.extras}
     columns: dict[str, pl.Series] = {}
     for name in sorted(specs, key=lambda name: bool(specs[name].cases)):
         columns[name] = canonical_column(work, name, specs[name], types[name], columns, required=name in table.required)

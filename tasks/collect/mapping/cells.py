@@ -13,7 +13,7 @@ import polars as pl
 from tasks.collect.privacy import CustomerKey
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.errors import ChannelError, ChannelProblem
-from tasks.shop.channels import Channel, Column
+from tasks.shop.channels import Channel, MappedColumn
 from tasks.shop.load import Shop
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.Series)
@@ -95,7 +95,7 @@ def as_text(values: pl.Series) -> pl.Series:
     )
 
 
-def meaningful(work: Work, spec: Column, text: pl.Series) -> pl.Series:
+def meaningful(work: Work, spec: MappedColumn, text: pl.Series) -> pl.Series:
     """Strip the cells and make null what means nothing; where that changes no cell, the very same series is returned.
 
     A column of millions of rows is then held once, as the source's own.

@@ -16,7 +16,7 @@ from tasks.collect.mapping.faults import note
 from tasks.collect.mapping.readings import local_moment, read_numbers, read_times
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.columns.column import UTC_TIME
-from tasks.shop.channels import Column
+from tasks.shop.channels import MappedColumn
 
 TYPES: dict[str, Any] = {
     "str": pl.String,
@@ -34,7 +34,7 @@ FALSE = ("false", "0", "0.0", "no", "n", "f", "否", "没有", "未", "×", "✗
 def canonical_column(
     work: Work,
     name: str,
-    spec: Column,
+    spec: MappedColumn,
     kind: Any,
     done: dict[str, pl.Series],
     *,
@@ -78,7 +78,7 @@ def canonical_column(
     return series
 
 
-def _given(work: Work, name: str, spec: Column) -> pl.Series:
+def _given(work: Work, name: str, spec: MappedColumn) -> pl.Series:
     """Return the native value of a column: taken, coalesced, put together, computed or hashed."""
     if spec.sql:
         expression = expression_of(work.channel, spec.sql)
@@ -119,11 +119,11 @@ def _constant(work: Work, name: str, value: Any, kind: Any) -> pl.Series:
             dtype=kind,
         )
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    single = _typed(work, Column.model_validate({"const": value}), pl.Series(name, [text]), kind)
+    single = _typed(work, MappedColumn.model_validate({"const": value}), pl.Series(name, [text]), kind)
     return single.new_from_index(0, height).alias(name)
 
 
-def _cases(work: Work, name: str, spec: Column, kind: Any, done: dict[str, pl.Series]) -> pl.Series:
+def _cases(work: Work, name: str, spec: MappedColumn, kind: Any, done: dict[str, pl.Series]) -> pl.Series:
     """Evaluate ordered predicates over the native and the already mapped columns."""
     expressions = [expression_of(work.channel, case.when) for case in spec.cases]
     needed = {root for expression in expressions for root in expression.meta.root_names()}
@@ -146,7 +146,7 @@ def _literal(value: Any, kind: Any) -> pl.Expr:
     return pl.lit(value, dtype=kind)
 
 
-def _mapped(work: Work, name: str, spec: Column, text: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _mapped(work: Work, name: str, spec: MappedColumn, text: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Replace values by a map; return them and where no entry was found."""
     entries = {key: None if value is None else str(value) for key, value in spec.map.items()}
     if spec.lookup is not None:
@@ -165,7 +165,7 @@ def _mapped(work: Work, name: str, spec: Column, text: pl.Series) -> tuple[pl.Se
     return result, unknown
 
 
-def _lookup(work: Work, name: str, spec: Column) -> dict[str, str | None]:
+def _lookup(work: Work, name: str, spec: MappedColumn) -> dict[str, str | None]:
     lookup = spec.lookup
     assert lookup is not None
     if "{shared}" in lookup.file or "{home}" in lookup.file:
@@ -189,7 +189,7 @@ def _lookup(work: Work, name: str, spec: Column) -> dict[str, str | None]:
     return {row[lookup.key].strip(): (row[lookup.value] or "").strip() or None for row in reader}
 
 
-def _typed(work: Work, spec: Column, text: pl.Series, kind: Any) -> pl.Series:
+def _typed(work: Work, spec: MappedColumn, text: pl.Series, kind: Any) -> pl.Series:
     frame = text.to_frame("cell")
     cell = pl.col("cell")
     if kind == pl.String:
@@ -223,7 +223,7 @@ def _typed(work: Work, spec: Column, text: pl.Series, kind: Any) -> pl.Series:
     return moments.dt.convert_time_zone(zone).dt.date() if kind == pl.Date else moments
 
 
-def _typed_time(work: Work, spec: Column, given: pl.Series, kind: Any) -> pl.Series:
+def _typed_time(work: Work, spec: MappedColumn, given: pl.Series, kind: Any) -> pl.Series:
     """Bring a native date or time to UTC, to a day of the zone, or to text."""
     zone = spec.zone or work.channel.zone
     if kind == pl.Date and given.dtype == pl.Date:

@@ -80,8 +80,7 @@ def line(
 ) -> Markup:
     """Draw a line over time with its last value written at its end.
 
-    A grey band is the normal range; a dashed grey line is what was to be expected; an immature last point is open;
-    the line is broken where its segment changes.
+    A grey band is the normal range, a dashed grey line the expectation; an immature last point is open; segments are not joined.
 
     Args:
         points: In order of time.
@@ -92,16 +91,48 @@ def line(
         band: Low and high end of the normal range, in the unit of the values.
         band_name: The words written into the band.
         share: Whether values are fractions, shown as percentages on the axis.
-        width: Width of the plot, px.
-        height: Height of the plot, px.
+        width, height: Size of the plot, px.
     """
     factor = 100.0 if share else 1.0
-    order = [str(index) for index, _ in enumerate(points)]
-    labels_by_key = {key: point.label for key, point in zip(order, points, strict=True)}
-    rows: list[dict[str, Any]] = [
+    rows = _plotted(points, factor)
+    order = [row["x"] for row in rows]
+    labels_by_key = {row["x"]: point.label for row, point in zip(rows, points, strict=True)}
+    drawn_band = band and (band[0] * factor, band[1] * factor)
+    x = alt.X(
+        "x:N",
+        sort=order,
+        axis=alt.Axis(title=None, values=_ticks(order), labelExpr=f"{_json(labels_by_key)}[datum.value]"),
+        scale=alt.Scale(padding=0.35),
+    )
+    y = alt.Y("y:Q", axis=alt.Axis(title=None), scale=_scale([row["y"] for row in rows], drawn_band, share))
+    base = alt.Chart(_data(values=rows))
+    layers: list[Any] = _band_layers(drawn_band, band_name) if drawn_band else []
+    if any(row["e"] is not None for row in rows):
+        layers.append(
+            base.mark_line(color=GREY, strokeWidth=1.4, strokeDash=[4, 3]).encode(
+                x=x, y=alt.Y("e:Q", axis=alt.Axis(title=None)), detail="s:N"
+            )
+        )
+    layers += _curve_layers(base.transform_filter("datum.y !== null"), x, y)
+    layers += [
+        alt.Chart(_data(values=[label]))
+        .mark_text(align="left", dx=7, color=label["c"], font=FONT, fontSize=_SIZE)
+        .encode(x=x, y=alt.Y("v:Q", axis=alt.Axis(title=None)), text="t:N")
+        for label in _end_labels(rows, last, expected, (drawn_band or (0, 0))[1], height)
+    ]
+    return _svg(
+        alt.layer(*layers).properties(width=width, height=height, padding={"left": 2, "right": 2, "top": 4, "bottom": 2}),
+        aria,
+        name,
+    )
+
+
+def _plotted(points: Sequence[Point], factor: float) -> list[dict[str, Any]]:
+    """Return the points as Vega-Lite's rows: place, value, expectation, segment, and whether the point is drawn open."""
+    return [
         {
             "i": index,
-            "x": order[index],
+            "x": str(index),
             "y": None if point.value is None else round(point.value * factor, 6),
             "e": None if point.expected is None else round(point.expected * factor, 6),
             "s": point.segment,
@@ -109,60 +140,45 @@ def line(
         }
         for index, point in enumerate(points)
     ]
-    x = alt.X(
-        "x:N",
-        sort=order,
-        axis=alt.Axis(title=None, values=_ticks(order), labelExpr=f"{_json(labels_by_key)}[datum.value]"),
-        scale=alt.Scale(padding=0.35),
-    )
-    y = alt.Y(
-        "y:Q",
-        axis=alt.Axis(title=None),
-        scale=_scale([row["y"] for row in rows], band and (band[0] * factor, band[1] * factor), share),
-    )
-    base = alt.Chart(_data(values=rows))
-    layers: list[Any] = []
-    if band is not None:
-        span = [{"a": round(band[0] * factor, 6), "b": round(band[1] * factor, 6)}]
+
+
+def _band_layers(band: tuple[float, float], name: Phrase | None) -> list[Any]:
+    """Draw the normal range, and its name in it."""
+    span = [{"a": round(band[0], 6), "b": round(band[1], 6)}]
+    layers: list[Any] = [
+        alt.Chart(_data(values=span)).mark_rect(color=BAND).encode(y=alt.Y("a:Q", axis=alt.Axis(title=None)), y2="b:Q")
+    ]
+    if name is not None:
         layers.append(
-            alt.Chart(_data(values=span)).mark_rect(color=BAND).encode(y=alt.Y("a:Q", axis=alt.Axis(title=None)), y2="b:Q")
+            alt.Chart(_data(values=[{"t": name.plain, **span[0]}]))
+            .mark_text(align="left", baseline="top", dx=4, dy=2, color=GREY, font=FONT, fontSize=_SIZE - 1)
+            .encode(x=alt.value(0), y="a:Q", text="t:N")
         )
-        if band_name is not None:
-            layers.append(
-                alt.Chart(_data(values=[{"t": band_name.plain, **span[0]}]))
-                .mark_text(align="left", baseline="top", dx=4, dy=2, color=GREY, font=FONT, fontSize=_SIZE - 1)
-                .encode(x=alt.value(0), y="a:Q", text="t:N")
-            )
-    if any(row["e"] is not None for row in rows):
-        layers.append(
-            base.mark_line(color=GREY, strokeWidth=1.4, strokeDash=[4, 3]).encode(
-                x=x, y=alt.Y("e:Q", axis=alt.Axis(title=None)), detail="s:N"
-            )
-        )
-    drawn = base.transform_filter("datum.y !== null")
-    layers.append(drawn.mark_line(color=INK, strokeWidth=1.8).encode(x=x, y=y, detail="s:N"))
-    layers.append(drawn.transform_filter("!datum.open").mark_point(color=INK, filled=True, size=16, opacity=1).encode(x=x, y=y))
-    layers.append(
-        drawn.transform_filter("datum.open").mark_point(color=INK, fill="white", size=34, strokeWidth=1.6).encode(x=x, y=y)
-    )
+    return layers
+
+
+def _curve_layers(drawn: alt.Chart, x: alt.X, y: alt.Y) -> list[Any]:
+    """Draw the line with its points; an immature one is open."""
+    return [
+        drawn.mark_line(color=INK, strokeWidth=1.8).encode(x=x, y=y, detail="s:N"),
+        drawn.transform_filter("!datum.open").mark_point(color=INK, filled=True, size=16, opacity=1).encode(x=x, y=y),
+        drawn.transform_filter("datum.open").mark_point(color=INK, fill="white", size=34, strokeWidth=1.6).encode(x=x, y=y),
+    ]
+
+
+def _end_labels(
+    rows: list[dict[str, Any]], last: Phrase, expected: Phrase | None, band_top: float, height: int
+) -> list[dict[str, Any]]:
+    """Return the printed numbers at the end of a line, apart from each other."""
     ends = [row for row in rows if row["y"] is not None]
-    if ends:
-        end = ends[-1]
-        labels = [{**end, "v": end["y"], "t": last.plain, "c": INK}]
-        if expected is not None and end["e"] is not None:
-            labels.append({**end, "v": end["e"], "t": expected.plain, "c": GREY})
-        top = max([row["y"] for row in ends] + [row["e"] or 0 for row in rows] + [(band or (0, 0))[1] * factor]) or 1.0
-        for one in _apart(labels, top * (_SIZE + 3) / height):
-            layers.append(
-                alt.Chart(_data(values=[one]))
-                .mark_text(align="left", dx=7, color=one["c"], font=FONT, fontSize=_SIZE)
-                .encode(x=x, y=alt.Y("v:Q", axis=alt.Axis(title=None)), text="t:N")
-            )
-    return _svg(
-        alt.layer(*layers).properties(width=width, height=height, padding={"left": 2, "right": 2, "top": 4, "bottom": 2}),
-        aria,
-        name,
-    )
+    if not ends:
+        return []
+    end = ends[-1]
+    labels = [{**end, "v": end["y"], "t": last.plain, "c": INK}]
+    if expected is not None and end["e"] is not None:
+        labels.append({**end, "v": end["e"], "t": expected.plain, "c": GREY})
+    top = max([row["y"] for row in ends] + [row["e"] or 0 for row in rows] + [band_top]) or 1.0
+    return _apart(labels, top * (_SIZE + 3) / height)
 
 
 def _scale(values: list[Any], band: tuple[float, float] | None, share: bool) -> alt.Scale:
@@ -289,22 +305,10 @@ def spark(
         parts.append(
             Markup('<rect x="0" y="{}" width="{}" height="{}" fill="{}"/>').format(top, width, max(bottom - top, 0.5), BAND)
         )
-    run: list[tuple[float, float]] = []
-    runs: list[list[tuple[float, float]]] = []
-    for index, value in enumerate(values):
-        if (value is None or index in breaks) and run:
-            runs.append(run)
-            run = []
-        if value is not None:
-            run.append(at(index, value))
-    runs.append(run)
-    for one in runs:
-        if len(one) > 1:
-            parts.append(
-                Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="1.1"/>').format(
-                    " ".join(f"{x},{y}" for x, y in one), INK
-                )
-            )
+    for segment in _segments(values, breaks):
+        if len(segment) > 1:
+            drawn = " ".join(f"{x},{y}" for x, y in (at(index, value) for index, value in segment))
+            parts.append(Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="1.1"/>').format(drawn, INK))
     last = max(index for index, value in enumerate(values) if value is not None)
     x, y = at(last, float(values[last] or 0))
     parts.append(
@@ -317,3 +321,14 @@ def spark(
         + Markup("").join(parts)
         + Markup("</svg>")
     )
+
+
+def _segments(values: Sequence[float | None], breaks: Sequence[int]) -> list[list[tuple[int, float]]]:
+    """Return the runs of known values, cut at gaps and at breaks, as (index, value)."""
+    segments: list[list[tuple[int, float]]] = [[]]
+    for index, value in enumerate(values):
+        if (value is None or index in breaks) and segments[-1]:
+            segments.append([])
+        if value is not None:
+            segments[-1].append((index, value))
+    return segments

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 from tasks.shop.sources.source import Source
 
 
-class Auth(Section):
+class Auth(ConfigSection):
     """How a server knows us.
 
     kind: `none`, `bearer`, `basic` or `header`.
@@ -34,7 +34,7 @@ class Auth(Section):
         return self
 
 
-class Paging(Section):
+class Paging(ConfigSection):
     """How the next page is found.
 
     kind: `none`; `cursor`: send `param` with the value found at `next`; `page`: count `param` up from `first` until a page is

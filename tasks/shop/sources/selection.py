@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 from tasks.shop.sources.kinds import PlainSource
 from tasks.shop.sources.source import Source
 
 
-class Join(Section):
+class Join(ConfigSection):
     """A promise about a join of `select.sql`, checked before it runs.
 
     left, right: Names of tables.

@@ -1,9 +1,9 @@
 """What every source's configuration is."""
 
-from tasks.shop.section import Section
+from tasks.shop.section import ConfigSection
 
 
-class Source(Section):
+class Source(ConfigSection):
     """How rows are read. kind: Names the module of the source's keys here and that of its reader in `tasks/collect/readers`."""
 
     kind: str

@@ -67,14 +67,14 @@ def signals_of(book: UnitHistory, shop: Shop, last: int) -> Iterator[ClusterSign
                 fitted[family] = curve
                 break
     kinds = [slices_along(book, dims) for dims in SLICES if all(dim in book.codes for dim in dims)]
-    panels = [Panel(book, curve, slices, shop, first, last) for slices in kinds for curve in fitted.values()]
+    panels = [ClusterPanel(book, curve, slices, shop, first, last) for slices in kinds for curve in fitted.values()]
     streams = max(sum(panel.streams for panel in panels), 1)
     for panel in panels:
         yield from panel.signals(settings.false_alarm_days * streams, streams)
 
 
 @dataclass(frozen=True)
-class Slices:
+class ClusterSlices:
     """All slices of one kind: `code` of each unit, −1 where a value is unknown; the units in order of their code."""
 
     dims: tuple[str, ...]
@@ -83,10 +83,10 @@ class Slices:
     ordered: NDArray[np.int64]
 
 
-class Panel:
+class ClusterPanel:
     """All slices of one kind in one family: cases and expectations by day, problem by problem."""
 
-    def __init__(self, book: UnitHistory, curve: Curve, slices: Slices, shop: Shop, first: int, last: int) -> None:
+    def __init__(self, book: UnitHistory, curve: Curve, slices: ClusterSlices, shop: Shop, first: int, last: int) -> None:
         self.book, self.curve, self.dims, self.first, self.last = book, curve, slices.dims, first, last
         self.settings = shop.warnings.clusters
         self.code, self.labels = slices.code, slices.labels
@@ -168,7 +168,7 @@ class Panel:
         return (seen + PRIOR_CASES) / (due + PRIOR_CASES)
 
 
-def slices_along(book: UnitHistory, dims: tuple[str, ...]) -> Slices:
+def slices_along(book: UnitHistory, dims: tuple[str, ...]) -> ClusterSlices:
     """Return the slices along some dimensions."""
     code = book.codes[dims[0]].astype(np.int32)
     labels = [{dims[0]: value} for value in book.values[dims[0]]]
@@ -177,7 +177,7 @@ def slices_along(book: UnitHistory, dims: tuple[str, ...]) -> Slices:
         code = np.where((code >= 0) & (other >= 0), code * len(values) + other, -1).astype(np.int32)
         labels = [{**label, dim: value} for label in labels for value in values]
     known = np.flatnonzero((code >= 0) & (book.codes["sku"] >= 0)).astype(np.int64)
-    return Slices(dims, code, labels, known[np.argsort(code[known], kind="stable")])
+    return ClusterSlices(dims, code, labels, known[np.argsort(code[known], kind="stable")])
 
 
 def _levels(book: UnitHistory, curve: Curve) -> Weights:

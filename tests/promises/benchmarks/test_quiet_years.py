@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from benchmarks.quiet_years import Planted, _cause_of_trap, _figure_of_trap, _say_planted, planted_years
+from benchmarks.quiet_years import PlantedFault, _cause_of_trap, _figure_of_trap, _say_planted, planted_years
 from tasks.model.causes import Cause
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure
@@ -27,7 +27,7 @@ def test_planted_batches_are_found_and_healthy_ones_left_alone() -> None:
 
 
 def test_a_promise_that_breaks_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    kept = Planted(200, 200, 195, [20, 30], [14, 15], 2200, 40, 60.0)
+    kept = PlantedFault(200, 200, 195, [20, 30], [14, 15], 2200, 40, 60.0)
     assert _say_planted(kept) == []
     assert "195 within the promised cases" in capsys.readouterr().out
     assert len(_say_planted(replace(kept, within=150))) == 1

@@ -14,7 +14,7 @@ from benchmarks.engines.located import Located
 from benchmarks.rca_cases import KINDS, generated
 from benchmarks.root_causes import (
     Answer,
-    Case,
+    LabelledCase,
     answer,
     cases_of,
     f1_interval,
@@ -40,7 +40,7 @@ def located(text: str) -> Located:
 
 
 def answered(truth: str, *said: str, nats: tuple[float, ...] | None = None) -> Answer:
-    return Answer(Case("1", pl.DataFrame(), tuple(truth.split(";")), nats), [located(text) for text in said], 0.5)
+    return Answer(LabelledCase("1", pl.DataFrame(), tuple(truth.split(";")), nats), [located(text) for text in said], 0.5)
 
 
 def test_scores_by_hand() -> None:

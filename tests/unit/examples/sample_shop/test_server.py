@@ -33,16 +33,16 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def desk(sources: Path) -> Iterator[server.Desk]:
+def desk(sources: Path) -> Iterator[server.DeskServer]:
     with server.serve(sources) as running:
         yield running
 
 
-def ask(desk: server.Desk, **query: Any) -> httpx.Response:
+def ask(desk: server.DeskServer, **query: Any) -> httpx.Response:
     return httpx.get(f"{desk.url}/v2/tickets", params=query, headers={"Authorization": f"Bearer {desk.token}"}, trust_env=False)
 
 
-def all_pages(desk: server.Desk, **query: Any) -> list[str]:
+def all_pages(desk: server.DeskServer, **query: Any) -> list[str]:
     found: list[str] = []
     cursor = ""
     while True:
@@ -55,17 +55,17 @@ def all_pages(desk: server.Desk, **query: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [500, 411, 100])
-def test_pages_give_every_row_once(desk: server.Desk, size: int) -> None:
+def test_pages_give_every_row_once(desk: server.DeskServer, size: int) -> None:
     assert all_pages(desk, page_size=size) == [f"T{number}" for number in range(ROWS)]
 
 
-def test_a_window_is_half_open(desk: server.Desk) -> None:
+def test_a_window_is_half_open(desk: server.DeskServer) -> None:
     found = all_pages(desk, page_size=500, updated_since="2026-11-02 08:10:00", updated_until="2026-11-02 08:20:00")
     assert found == [f"T{number}" for number in range(10, 20)]
     assert all_pages(desk, updated_since="2027-01-01 00:00:00") == []
 
 
-def test_without_the_token_nothing_is_given(desk: server.Desk) -> None:
+def test_without_the_token_nothing_is_given(desk: server.DeskServer) -> None:
     answer = httpx.get(f"{desk.url}/v2/tickets", headers={"Authorization": "Bearer wrong"}, trust_env=False)
     assert answer.status_code == 401
     assert "data" not in answer.json()
@@ -74,11 +74,11 @@ def test_without_the_token_nothing_is_given(desk: server.Desk) -> None:
 @pytest.mark.parametrize(
     ("query", "status"), [({"page_size": 501}, 400), ({"page_size": 0}, 400), ({"updated_since": "gestern"}, 400)]
 )
-def test_a_bad_question_is_refused(desk: server.Desk, query: dict[str, Any], status: int) -> None:
+def test_a_bad_question_is_refused(desk: server.DeskServer, query: dict[str, Any], status: int) -> None:
     assert ask(desk, **query).status_code == status
 
 
-def test_an_unknown_list_is_not_found(desk: server.Desk) -> None:
+def test_an_unknown_list_is_not_found(desk: server.DeskServer) -> None:
     answer = httpx.get(f"{desk.url}/v2/customers", headers={"Authorization": f"Bearer {desk.token}"}, trust_env=False)
     assert answer.status_code == 404
 
