@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import AS_OF, READERS, WEEK, copied, inside
+from tests.makers.homes import AS_OF, READERS, WEEK, copied, inside
 
 SCALE = 0.03
 WEEKS = 14

@@ -13,7 +13,7 @@ import pytest
 
 from tasks.run import Stores
 from tasks.settings import load_settings
-from tests.homes import ROOT, aftersales, copied, counted, environment, hashes
+from tests.makers.homes import ROOT, aftersales, copied, counted, environment, hashes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 SPAN = "2026-W40..2026-W43"

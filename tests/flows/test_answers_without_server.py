@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import AS_OF, WEEK, copied
-from tests.servers import watched
+from tests.makers.homes import AS_OF, WEEK, copied
+from tests.makers.servers import watched
 
 ANSWERED = [
     ["review", "--period", WEEK],

@@ -7,7 +7,7 @@ from flows.console.verify import differing_files
 from flows.review import review
 from tasks.run import Stores
 from tasks.settings import load_settings
-from tests.homes import AS_OF, WEEK, copied, hashes, inside
+from tests.makers.homes import AS_OF, WEEK, copied, hashes, inside
 
 
 def test_a_kept_edition_is_the_same_after_a_revision_and_another_configuration(reviewed_home: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from flows.run_context import wanted_period
 from tasks.errors import UserError
 from tasks.run import Stores
 from tasks.settings import load_settings
-from tests.homes import copied, counted, inside
+from tests.makers.homes import copied, counted, inside
 
 EMPTY = "audiences:\n  executive:\n    name: {zh: 管理层, en: Management}\n    reports: [weekly, monthly]\n    recipients: []\n"
 

@@ -16,7 +16,7 @@ from examples.sample_shop.server import serve
 from flows.review import review
 from tasks.run import Stores
 from tasks.settings import load_settings
-from tests.homes import AS_OF, WEEK, copied, inside, shown_status
+from tests.makers.homes import AS_OF, WEEK, copied, inside, shown_status
 
 SHEET = (
     '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'

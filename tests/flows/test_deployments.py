@@ -12,7 +12,7 @@ from flows.console.deploy import declared
 from flows.early_warning import early_warning
 from flows.redeliver import redeliver
 from flows.review import review
-from tests.homes import environment
+from tests.makers.homes import environment
 
 FLOWS = {
     "flows.review.review": review,

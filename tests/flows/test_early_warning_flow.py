@@ -11,7 +11,7 @@ from tasks.model.editions import DeliveryState
 from tasks.model.warnings import WarningAnswer
 from tasks.run import Stores
 from tasks.settings import load_settings
-from tests.homes import copied, inside
+from tests.makers.homes import copied, inside
 
 MORNING = "2026-11-09T08:00"
 NEXT = "2026-11-10T08:00"

@@ -17,7 +17,7 @@ from tasks.errors import UserError
 from tasks.model.editions import DeliveryState
 from tasks.run import Stores
 from tasks.settings import load_settings
-from tests.homes import AS_OF, ROOT, WEEK, copied, counted, environment, inside
+from tests.makers.homes import AS_OF, ROOT, WEEK, copied, counted, environment, inside
 
 AGAIN = """
 import json, sys

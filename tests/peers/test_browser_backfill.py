@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.homes import ROOT, copied, counted, environment
+from tests.makers.homes import ROOT, copied, counted, environment
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, pytest.mark.timeout(1200)]
 CHROMIUM = "/usr/bin/chromium"

@@ -24,7 +24,7 @@ from tasks.store.tables import HEAD, Base
 
 pytestmark = pytest.mark.peer
 
-SUITE = Path(__file__).parents[1] / "unit" / "store" / "ledger_suite.py"
+SUITE = Path(__file__).parents[1] / "makers" / "ledger_suite.py"
 
 
 def _suite() -> Any:

@@ -25,7 +25,7 @@ from tasks.model.review import ChannelQuality, ExampleCase, Review
 from tasks.report.edition import EditionFiles, draft, make
 from tasks.report.language.messages import catalogue
 from tasks.settings import Settings
-from tests.reviews import local, make_action, make_causes, make_review, make_shop, red_line
+from tests.makers.reviews import local, make_action, make_causes, make_review, make_shop, red_line
 
 KINDS = (
     ("week", "zh-CN"),
@@ -295,7 +295,7 @@ def test_a_channel_that_failed_is_explained_in_the_language_of_the_page(language
 
 def test_bytes_are_the_same_in_another_process_with_another_seed(tmp_path: Path) -> None:
     code = (
-        "import hashlib, sys; from tests.reviews import make_review, make_shop; from tasks.report.edition import make; from tasks.settings import Settings;"
+        "import hashlib, sys; from tests.makers.reviews import make_review, make_shop; from tasks.report.edition import make; from tasks.settings import Settings;"
         "made = make(make_review('week'), make_shop(), 'executive', 'zh-CN', Settings());"
         "print(hashlib.sha256(b''.join(made.files[k] for k in sorted(made.files))).hexdigest())"
     )

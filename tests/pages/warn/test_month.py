@@ -14,7 +14,7 @@ from tasks.model.warnings import EarlyWarning, WarningAnswer, WarningEvent, Warn
 from tasks.report.edition import make
 from tasks.settings import Settings
 from tasks.warn.grades import grades
-from tests.reviews import make_review, make_shop
+from tests.makers.reviews import make_review, make_shop
 from tests.unit.warn.conftest import MOMENT, kept_after
 
 

@@ -10,7 +10,7 @@ from tasks.analyse.tables.projections import projections
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.shops import complaints, drawn, facts_of, order_lines, pay_days
+from tests.makers.shops import complaints, drawn, facts_of, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 

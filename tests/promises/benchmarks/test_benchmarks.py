@@ -12,7 +12,7 @@ from benchmarks.stories import EXCESS, is_right_slice, seeds_of
 from tasks.model.causes import Cause
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import CodedFacts
-from tests.shops import coded_facts
+from tests.makers.shops import coded_facts
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -19,7 +19,7 @@ from tasks.methods.shrinkage import (
     funnel_limits,
     shrunken,
 )
-from tests.unit.methods.run_lengths import arl
+from tests.makers.run_lengths import arl
 
 # ---- 5. Proportional reporting ratio. Computed; the paper's figures are known from memory only -----------------------------
 

@@ -14,7 +14,7 @@ from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
-from tests.shops import coded_facts
+from tests.makers.shops import coded_facts
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)

@@ -19,7 +19,7 @@ from tasks.model.editions import Delivery, DeliveryState
 from tasks.run import Stores
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
-from tests.unit.store.ledger_suite import WEEK, cause, edition
+from tests.makers.ledger_suite import WEEK, cause, edition
 
 WANTED = {
     "init", "channels try", "review", "backfill", "redeliver", "settle", "causes list", "causes show", "causes decide", "actions list", "actions show", "actions accept", "actions update",

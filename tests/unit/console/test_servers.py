@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flows.console.init import make_home
-from tests.servers import watched
+from tests.makers.servers import watched
 
 READING = [
     ["status"],

@@ -11,7 +11,7 @@ from tasks.expected.arrivals import excess_nats, expected_by, expected_units, ob
 from tasks.expected.lag_curves import MAX_AGE, Curve, curves, estimate_curve
 from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_number, day_of
 from tasks.model.periods import Period
-from tests.shops import LAG, arising, complaints, drawn, facts_of, noon, order_lines, pay_days
+from tests.makers.shops import LAG, arising, complaints, drawn, facts_of, noon, order_lines, pay_days
 
 ZONE = "Asia/Shanghai"
 MONDAY = date(2025, 9, 15)

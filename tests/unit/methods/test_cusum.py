@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from tasks.methods.cusum import delay, design, path
-from tests.unit.methods.run_lengths import arl
+from tests.makers.run_lengths import arl
 
 
 def test_the_limit_is_the_smallest_that_keeps_the_promised_run_length() -> None:

@@ -15,7 +15,7 @@ from tasks.model.facts import CodedFacts
 from tasks.model.figures import Ranking
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.shops import coded_facts
+from tests.makers.shops import coded_facts
 
 OCTOBER = Period.parse("2026-10")
 

@@ -18,7 +18,7 @@ from tasks.report import agenda as agenda_module
 from tasks.report import figure_choice, table_choice
 from tasks.report.agenda import Agenda, ConclusionKind, OverallKind, agenda
 from tasks.shop.load import Shop
-from tests.reviews import local, make_action, make_causes, make_figures, make_prior, make_review, make_shop, red_line
+from tests.makers.reviews import local, make_action, make_causes, make_figures, make_prior, make_review, make_shop, red_line
 
 SHOP = make_shop()
 

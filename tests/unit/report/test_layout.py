@@ -14,7 +14,7 @@ from tasks.report import layout
 from tasks.report.edition import draft, main_points
 from tasks.report.language.messages import FOLDER
 from tasks.shop.load import Shop
-from tests.reviews import AUDIENCES, make_review, make_shop
+from tests.makers.reviews import AUDIENCES, make_review, make_shop
 
 
 @cache

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def _suite() -> Any:
-    spec = spec_from_file_location("ledger_suite", Path(__file__).with_name("ledger_suite.py"))
+    spec = spec_from_file_location("ledger_suite", Path(__file__).parents[2] / "makers" / "ledger_suite.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)

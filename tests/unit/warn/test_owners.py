@@ -11,7 +11,7 @@ from tasks.model.warnings import EarlyWarning
 from tasks.shop.load import Shop
 from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.owners import assigned, ladder
-from tests.shops import coded_facts
+from tests.makers.shops import coded_facts
 from tests.unit.warn.conftest import MOMENT
 
 Make = Callable[..., EarlyWarning]

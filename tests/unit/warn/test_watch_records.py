@@ -20,7 +20,7 @@ from tasks.warn.kinds.parcels import parcels
 from tasks.warn.kinds.regulator import regulator
 from tasks.warn.kinds.reputation import reputations
 from tasks.warn.kinds.safety import safety
-from tests.shops import coded_facts
+from tests.makers.shops import coded_facts
 from tests.unit.warn.conftest import MOMENT
 
 CODED = {

@@ -13,7 +13,7 @@ from tasks.expected.unit_history import day_number
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
+from tests.makers.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 WEEKS = 24

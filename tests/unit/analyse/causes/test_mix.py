@@ -13,7 +13,7 @@ from tasks.model.facts import CodedFacts
 from tasks.model.figures import MixEffect
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES
-from tests.shops import arising, coded_facts, facts_of, filled, noon, order_lines, pay_days
+from tests.makers.shops import arising, coded_facts, facts_of, filled, noon, order_lines, pay_days
 
 ZONE = "Asia/Shanghai"
 MONDAY = date(2026, 1, 5)

@@ -19,7 +19,7 @@ from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.shops import LAG, coded_facts, complaints, drawn, facts_of, noon, order_lines, pay_days
+from tests.makers.shops import LAG, coded_facts, complaints, drawn, facts_of, noon, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 WEEKS = 24

@@ -9,7 +9,7 @@ from tasks.analyse.tables.projections import projections
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.shops import coded_facts, complaints, drawn, facts_of, noon, order_lines, pay_days
+from tests.makers.shops import coded_facts, complaints, drawn, facts_of, noon, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 

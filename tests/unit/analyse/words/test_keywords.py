@@ -18,7 +18,7 @@ from tasks.model.periods import Period
 from tasks.model.tables import TABLES
 from tasks.model.words import CustomerWords, Keyword
 from tasks.shop.load import Shop
-from tests.shops import coded_facts
+from tests.makers.shops import coded_facts
 
 SHOP = Shop.load(None)
 

@@ -26,7 +26,7 @@ from examples.sample_shop.sources import write_sources
 from tasks.collect.pull import pull_channel
 from tasks.settings import Settings
 from tasks.shop.load import Shop
-from tests.unit.examples.sample_shop.tiny_world import TinyWorld
+from tests.makers.tiny_world import TinyWorld
 
 NOW = datetime(2026, 11, 9, 4, tzinfo=UTC)
 ONLY_BY_RULE = ("out_of_range",)

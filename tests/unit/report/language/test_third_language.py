@@ -12,7 +12,7 @@ from tasks.report.language.en import English
 from tasks.report.language.messages import Catalogue, catalogue
 from tasks.report.language.registry import LANGUAGES, check_languages, language
 from tasks.shop.load import Shop
-from tests.reviews import make_review, make_shop
+from tests.makers.reviews import make_review, make_shop
 
 
 class Marked(English):

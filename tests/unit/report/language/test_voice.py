@@ -10,7 +10,7 @@ import pytest
 from expectations.channel import MOSTLY_READABLE
 from tasks.model.review import Break
 from tasks.report.edition import draft
-from tests.reviews import make_channels, make_review, make_shop
+from tests.makers.reviews import make_channels, make_review, make_shop
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])

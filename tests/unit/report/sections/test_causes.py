@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tasks.model.actions import Verdict
 from tasks.report.sections import causes
-from tests.reviews import make_causes, make_context, make_prior, make_review, red_line
+from tests.makers.reviews import make_causes, make_context, make_prior, make_review, red_line
 
 
 def test_a_sheet_begins_with_its_amount_and_ends_with_its_status() -> None:

@@ -12,7 +12,7 @@ from tasks.report.edition import draft
 from tasks.report.sections import customer_words
 from tasks.report.sections.section import SectionContext
 from tasks.report.sentences.customer_words import cause_quote, cause_words
-from tests.reviews import make_context, make_review, make_shop
+from tests.makers.reviews import make_context, make_review, make_shop
 
 WORD = Keyword("漏水", "PRD.FAULT", 20, 4.8, 6.1, ("r1", "r2"))
 ENGLISH = Keyword("leaking", "PRD.FAULT", 12, 0.4, 5.0, ("r3",))

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.model.review import ChannelQuality
 from tasks.report.sections import data
-from tests.reviews import make_context, make_review
+from tests.makers.reviews import make_context, make_review
 
 
 @pytest.mark.parametrize(("expected", "most"), [(0.1, "1处"), (1.0, "1处"), (1.2, "2处")])

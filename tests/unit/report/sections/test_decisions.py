@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tasks.model.actions import ActionKind
 from tasks.report.sections import decisions
-from tests.reviews import local, make_action, make_causes, make_context, make_review, red_line
+from tests.makers.reviews import local, make_action, make_causes, make_context, make_review, red_line
 
 
 def test_stock_of_a_batch_is_asked_about_with_its_units() -> None:

@@ -11,7 +11,7 @@ from tasks.model.figure_kinds import Good
 from tasks.model.review import Review
 from tasks.report.sections import figures
 from tasks.report.sections.figure_table import FigureRow
-from tests.reviews import make_context, make_review
+from tests.makers.reviews import make_context, make_review
 
 
 def printed(review: Review) -> tuple[FigureRow, ...]:

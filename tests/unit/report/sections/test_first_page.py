@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tasks.report.sections import first_page
-from tests.reviews import make_context, make_review, red_line
+from tests.makers.reviews import make_context, make_review, red_line
 
 
 def test_a_watched_headline_is_neither_normal_nor_worse() -> None:

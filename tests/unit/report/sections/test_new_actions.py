@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tasks.report.sections import new_actions
-from tests.reviews import make_causes, make_context, make_review
+from tests.makers.reviews import make_causes, make_context, make_review
 
 
 def test_a_target_like_that_of_the_row_above_is_not_repeated() -> None:

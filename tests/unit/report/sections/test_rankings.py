@@ -8,7 +8,7 @@ from tasks.model.figures import RankedSlice
 from tasks.model.review import Review
 from tasks.report.sections import rankings
 from tasks.report.sections.rankings import RankingTable
-from tests.reviews import make_context, make_review
+from tests.makers.reviews import make_context, make_review
 
 
 def printed(review: Review) -> tuple[RankingTable, ...]:

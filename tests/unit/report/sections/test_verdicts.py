@@ -9,7 +9,7 @@ import pytest
 from tasks.model.actions import ActionResult, Verdict
 from tasks.report.sections import verdicts
 from tasks.shop.load import Shop
-from tests.reviews import make_context, make_prior, make_review
+from tests.makers.reviews import make_context, make_prior, make_review
 
 
 @pytest.fixture(scope="module")

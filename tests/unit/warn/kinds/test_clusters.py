@@ -10,7 +10,7 @@ import pytest
 from tasks.model.facts import CodedFacts
 from tasks.shop.load import Shop
 from tasks.warn.kinds.clusters import clusters
-from tests.shops import LAG, coded_facts, complaints, drawn, facts_of, order_lines, pay_days
+from tests.makers.shops import LAG, coded_facts, complaints, drawn, facts_of, order_lines, pay_days
 
 FIRST = date(2026, 1, 5)
 

@@ -20,7 +20,7 @@ from tasks.model.tables import TABLES
 from tasks.run import Stores
 from tasks.settings import load_settings
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-11-10T14:00"
 WEEK = "2026-W45"
 READERS = """

@@ -10,7 +10,7 @@ from typing import Any
 
 from tasks.settings import environment
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 WATCHED = """
 import json, sys
 children = []
