@@ -202,3 +202,15 @@ def test_pictures_are_small(name):
     assert picture.stat().st_size < 300_000
     with Image.open(picture) as opened:
         assert opened.width <= 900
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_paths_that_a_page_names_exist(page):
+    """A page names modules and tests by their path from the root; placeholders in <brackets> and {braces} are passed over."""
+    named = set(
+        re.findall(
+            r"`((?:tasks|flows|expectations|examples|benchmarks|tests|config|docs|report_templates)/[\w./-]+)`",
+            page.read_text("utf-8"),
+        )
+    )
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
