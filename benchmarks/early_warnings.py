@@ -25,7 +25,7 @@ from benchmarks.shops import sample_shop, world_facts
 from benchmarks.stories import seeds_of
 from examples.sample_shop.world import build
 from tasks.classify.coding import code
-from tasks.expected.unit_history import build_book
+from tasks.expected.unit_history import build_history
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.model.warnings import CLUSTER, KeptWarning
@@ -44,7 +44,7 @@ def watch_seed(seed: int, weeks: int, through: str, stories: bool) -> dict[str, 
     world = build(seed, weeks=60 if through == "2026-W45" else _weeks_to(through), through=through, with_stories=stories)
     last = Period.parse(through, shop.identity.zone)
     facts = code(world_facts(world, last.end, seed), shop)
-    book = build_book(facts, DIMENSIONS, shop.identity.zone, last.last_day + timedelta(days=1))
+    history = build_history(facts, DIMENSIONS, shop.identity.zone, last.last_day + timedelta(days=1))
     kept: list[KeptWarning] = []
     told: Counter[str] = Counter()
     alarms: list[str] = []
@@ -53,11 +53,11 @@ def watch_seed(seed: int, weeks: int, through: str, stories: bool) -> dict[str, 
         known = CodedFacts({**facts.tables, "feedback": facts["feedback"].filter(pl.col("submitted_at") <= moment)}, moment)
         found = [
             *(warning for kind in kinds().values() if kind.code != CLUSTER for warning in kind.look(known, shop)),
-            *clusters(known, shop, book=book),
+            *clusters(known, shop, history=history),
         ]
         due = due_round([assigned(warning, known, shop) for warning in found], kept, shop, moment)
         kept = _remembered(kept, due, moment)
-        for telling in due.tellings:
+        for telling in due.notices:
             told[f"{telling.warning.kind} {telling.event.kind}"] += 1
             if telling.event.kind == "opened" and telling.warning.kind in ALARMS:
                 warning = telling.warning
@@ -78,7 +78,7 @@ def _remembered(kept: list[KeptWarning], due: WatchResult, moment: datetime) -> 
     by_id = {each.warning_id: each for each in kept}
     for name in due.seen:
         by_id[name] = replace(by_id[name], last_seen=moment)
-    for telling in due.tellings:
+    for telling in due.notices:
         before = by_id.get(telling.event.warning_id, telling.kept)
         by_id[telling.event.warning_id] = replace(before, events=(*before.events, telling.event))
     return list(by_id.values())

@@ -27,7 +27,7 @@ from scipy.stats import binomtest, gamma
 from benchmarks.shops import sample_shop, world_facts
 from benchmarks.stories import SHOP_LEVEL, seeds_of
 from examples.sample_shop.world import build
-from tasks.analyse.causes.search import make_book, root_causes
+from tasks.analyse.causes.search import make_history, root_causes
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.final_words import judged_together
 from tasks.analyse.tables.problems import problems
@@ -84,13 +84,13 @@ def judge_year(seed: int, weeks: int, verbose: bool = False) -> dict[str, Any]:
     world = build(seed, weeks=60, with_stories=False, with_traps=True)
     facts = code(world_facts(world, datetime(2026, 11, 22, tzinfo=UTC), seed), shop)
     periods = Period.span("2025-W42..2026-W45", shop.identity.zone)[-weeks:]
-    book = make_book(facts, periods[-1], shop)
+    history = make_history(facts, periods[-1], shop)
     spike = str(world.truth["traps"]["T9"]["slice"]["sku"])
     last_named: dict[str, int] = {}
     last_worse: dict[str, int] = {}
     rows = []
     for number, period in enumerate(periods):
-        causes = root_causes(facts, period, shop, book=book)
+        causes = root_causes(facts, period, shop, history=history)
         judged = judged_together(
             figures(facts, period, shop, expected_total=causes.expected_total),
             problems(facts, period, shop, expected_leaves=causes.expected_leaves),

@@ -26,7 +26,7 @@ from benchmarks.shops import action_histories, sample_shop, world_facts
 from examples.sample_shop.world import World, build
 from tasks.act.earlier_actions import check
 from tasks.analyse.breaks import breaks
-from tasks.analyse.causes.search import make_book, root_causes
+from tasks.analyse.causes.search import make_history, root_causes
 from tasks.analyse.coverage import coverage
 from tasks.analyse.figures.published import published
 from tasks.analyse.red_lines import red_lines
@@ -60,11 +60,11 @@ def judge_seed(seed: int, quick: bool = False, verbose: bool = False) -> dict[st
     facts = code(world_facts(world, datetime(2026, 11, 22, tzinfo=UTC), seed), shop)
     spans = QUICK if quick else ("2025-W42..2026-W45",)
     periods = [period for span in spans for period in Period.span(span, shop.identity.zone)]
-    book = make_book(facts, periods[-1], shop)
+    history = make_history(facts, periods[-1], shop)
     results: dict[str, RootCauses] = {}
     earlier: list[tuple[str, Cause]] = []
     for period in periods:  # each week knows what the weeks before it said, as the product's does
-        found = root_causes(facts, period, shop, book=book, earlier=earlier)
+        found = root_causes(facts, period, shop, history=history, earlier=earlier)
         earlier += [(period.id, cause) for cause in found.causes]
         results[period.id] = replace(found, causes=[*found.causes, *found.deferred])  # those left over are named in a line
     if verbose:

@@ -88,18 +88,18 @@ def publish_warnings(run: Run, due: WatchResult) -> None:
         key=f"early-warning-{run.as_of:%Y-%m-%d}",
         table=[
             {
-                "number": telling.event.warning_id,
-                "what": telling.event.kind,
-                "kind": telling.warning.kind,
+                "number": notice.event.warning_id,
+                "what": notice.event.kind,
+                "kind": notice.warning.kind,
                 "where": "restricted"
-                if telling.warning.restricted
-                else ", ".join(f"{k}={v}" for k, v in telling.warning.slice.items()),
-                "observed": telling.warning.observed,
-                "expected": telling.warning.expected,
-                "sent to": telling.event.to,
-                "answer by": str(telling.warning.answer_by),
+                if notice.warning.restricted
+                else ", ".join(f"{k}={v}" for k, v in notice.warning.slice.items()),
+                "observed": notice.warning.observed,
+                "expected": notice.warning.expected,
+                "sent to": notice.event.to,
+                "answer by": str(notice.warning.answer_by),
             }
-            for telling in due.tellings
+            for notice in due.notices
         ]
         or [{"number": "", "what": "nothing to send"}],
         description="Early warnings",

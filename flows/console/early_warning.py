@@ -48,7 +48,7 @@ def _look_back(as_of: str, console: Console) -> None:
         looks = (watch_safety_and_clocks, watch_clusters, watch_moods_and_words)
         due = decide.fn(run, *[look.fn(run, facts) for look in looks])
     table = Table("what", "kind", "where", "observed", "expected", "to", box=None)
-    for notice in due.tellings:
+    for notice in due.notices:
         warning = notice.warning
         place = "(restricted)" if warning.restricted else ", ".join(f"{name}={value}" for name, value in warning.slice.items())
         amounts = (f"{warning.observed:g}", f"{warning.expected:.1f}" if warning.expected is not None else "")

@@ -15,41 +15,41 @@ from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import Weights
 
 
-def expected_units(book: UnitHistory, curve: Curve, first: int, last: int) -> tuple[NDArray[np.int64], Weights]:
+def expected_units(history: UnitHistory, curve: Curve, first: int, last: int) -> tuple[NDArray[np.int64], Weights]:
     """Return the units at risk during arrival days `first..last` and their expected cases.
 
     Returns:
         Row numbers `(k,)` and expected cases `(k,)`, both over units with a positive expectation.
     """
-    days = book.days[AXES[curve.family]]
+    days = history.days[AXES[curve.family]]
     near = np.flatnonzero((days >= first - MAX_AGE[curve.family]) & (days <= last))
     base = curve.day_weights(days[near], first, last)
     rows = near[base > 0]
-    return rows, base[base > 0] * curve.multiplier(book.codes, rows)
+    return rows, base[base > 0] * curve.multiplier(history.codes, rows)
 
 
-def observed_cases(book: UnitHistory, family: str, first: int, last: int) -> NDArray[np.int64]:
+def observed_cases(history: UnitHistory, family: str, first: int, last: int) -> NDArray[np.int64]:
     """Return positions (into the family's case arrays) of the cases that arrived on days `first..last`."""
-    arrived = book.case_day[family]
-    axis = book.days[AXES[family]][book.case_unit[family]]
+    arrived = history.case_day[family]
+    axis = history.days[AXES[family]][history.case_unit[family]]
     inside = (arrived >= first) & (arrived <= last) & (axis >= 0) & (arrived - axis < MAX_AGE[family])
     return np.flatnonzero(inside)
 
 
 def expected_by(
-    book: UnitHistory, curve: Curve, dim: str, first: int, last: int, *, without: NDArray[np.int64] | None = None
+    history: UnitHistory, curve: Curve, dim: str, first: int, last: int, *, without: NDArray[np.int64] | None = None
 ) -> tuple[Weights, Weights]:
     """Return observed and expected cases by value of a dimension during arrival days `first..last`, some SKUs left out."""
-    rows, weights = expected_units(book, curve, first, last)
-    units = book.case_unit[curve.family][observed_cases(book, curve.family, first, last)]
+    rows, weights = expected_units(history, curve, first, last)
+    units = history.case_unit[curve.family][observed_cases(history, curve.family, first, last)]
     if without is not None and len(without):
-        keep = ~np.isin(book.codes["sku"][rows], without)
+        keep = ~np.isin(history.codes["sku"][rows], without)
         rows, weights = rows[keep], weights[keep]
-        units = units[~np.isin(book.codes["sku"][units], without)]
-    code = book.codes[dim][rows]
-    count = len(book.values[dim])
+        units = units[~np.isin(history.codes["sku"][units], without)]
+    code = history.codes[dim][rows]
+    count = len(history.values[dim])
     expected = np.bincount(code[code >= 0], weights[code >= 0], count).astype(np.float64)
-    seen = book.codes[dim][units]
+    seen = history.codes[dim][units]
     return np.bincount(seen[seen >= 0], minlength=count).astype(np.float64), expected
 
 

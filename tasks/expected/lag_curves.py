@@ -92,22 +92,22 @@ class Curve:
         return product
 
 
-def estimate_curve(book: UnitHistory, family: str, until: int, *, weeks: int = BASELINE_WEEKS) -> Curve | None:
+def estimate_curve(history: UnitHistory, family: str, until: int, *, weeks: int = BASELINE_WEEKS) -> Curve | None:
     """Estimate a family's curve on the `weeks` weeks of arrivals before day `until`.
 
     Weeks and products whose own counts stand out of the baseline are left out (a trigger must not become its own
     expectation). Returns nothing where fewer than 4 weeks or 30 cases are known.
     """
     axis = AXES[family]
-    first = max(until - weeks * 7, book.first_day)
+    first = max(until - weeks * 7, history.first_day)
     if until - first < 28:
         return None
     length = MAX_AGE[family]
-    days = book.days[axis]
-    sku = book.codes.get("sku")
+    days = history.days[axis]
+    sku = history.codes.get("sku")
     if sku is None:
         return None
-    skus = len(book.values["sku"])
+    skus = len(history.values["sku"])
     low = first - length
     span = until - low
     known = (days >= low) & (days < until)
@@ -117,7 +117,7 @@ def estimate_curve(book: UnitHistory, family: str, until: int, *, weeks: int = B
         .reshape(skus, span)
         .astype(np.float64)
     )
-    unit, arrived = book.case_unit[family], book.case_day[family]
+    unit, arrived = history.case_unit[family], history.case_day[family]
     inside = (arrived >= first) & (arrived < until) & (days[unit] >= low) & (sku[unit] >= 0)
     unit, arrived = unit[inside], arrived[inside]
     if len(unit) < 30:
@@ -129,7 +129,7 @@ def estimate_curve(book: UnitHistory, family: str, until: int, *, weeks: int = B
     keep_cell = np.ones((skus, n_weeks), bool)
     hazard = np.zeros(length)
     effect = np.ones(skus)
-    line = book.line_of_sku
+    line = history.line_of_sku
     for _ in range(3):
         mask = keep_week[week] & keep_cell[sku[unit], week]
         hazard = _hazard(units, age[mask], effect, keep_week, keep_cell, first, low, until, length)
@@ -146,11 +146,11 @@ def estimate_curve(book: UnitHistory, family: str, until: int, *, weeks: int = B
     curve = Curve(family, hazard, {"sku": effect}, first, until - 1, int(mask.sum()))
     curve.dispersion = _dispersion(observed[:, keep_week], expected[:, keep_week])
     curve.kept = np.repeat(keep_week, 7)[: until - first]
-    _rake(book, curve, until, curve.kept)
+    _rake(history, curve, until, curve.kept)
     young = np.flatnonzero(days >= until - length)  # every later panel asks for these again
     if len(young):
         curve.product_from = int(young[0])
-        curve.product = curve.multiplier(book.codes, slice(curve.product_from, None))
+        curve.product = curve.multiplier(history.codes, slice(curve.product_from, None))
     return curve
 
 
@@ -223,9 +223,9 @@ def _dispersion(observed: Weights, expected: Weights) -> float:
     return float(np.clip(residual.mean(), 1.0, 2.0))
 
 
-def _rake(book: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_]) -> None:
+def _rake(history: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_]) -> None:
     """Add shrunken effects of the coarse dimensions, one after the other, on the kept days of the same baseline."""
-    days = book.days[AXES[curve.family]]
+    days = history.days[AXES[curve.family]]
     first, length = curve.baseline_first, len(curve.hazard)
     # what a unit of each axis day was expected to bring on the kept days
     table = np.convolve(kept.astype(np.float64), curve.hazard[::-1])
@@ -234,16 +234,16 @@ def _rake(book: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_]) 
     rows = np.flatnonzero(inside)
     rows = rows[:: max(len(rows) // RAKED_ROWS, 1)]  # every k-th unit tells a coarse dimension's expectation as well as all do
     base = table[offset[rows]]
-    weight = base * curve.multiplier(book.codes, rows)
-    unit, arrived = book.case_unit[curve.family], book.case_day[curve.family]
+    weight = base * curve.multiplier(history.codes, rows)
+    unit, arrived = history.case_unit[curve.family], history.case_day[curve.family]
     seen_then = (arrived >= first) & (arrived < until)
     seen_then[seen_then] = kept[arrived[seen_then] - first]
     unit = unit[seen_then]
     for dim in RAKED:
-        if dim not in book.codes or len(book.values[dim]) < 2:
+        if dim not in history.codes or len(history.values[dim]) < 2:
             continue
-        code = book.codes[dim]
-        count = len(book.values[dim])
+        code = history.codes[dim]
+        count = len(history.values[dim])
         mine = code[rows]
         expected = np.bincount(mine[mine >= 0], weight[mine >= 0], count)
         seen = code[unit]
@@ -254,18 +254,18 @@ def _rake(book: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_]) 
         weight = weight * np.where(mine >= 0, effect[mine], 1.0)
 
 
-def curves(book: UnitHistory, period: Period) -> dict[str, Curve]:
+def curves(history: UnitHistory, period: Period) -> dict[str, Curve]:
     """Estimate every family's curve for judging a period: arrivals up to four weeks before it begins.
 
     The gap keeps a problem that has begun lately out of its own expectation.
     """
     start = day_number(period.first_day)
     for gap in (GAP_WEEKS, 2, 1):
-        if start - gap * 7 - book.first_day >= 28:
+        if start - gap * 7 - history.first_day >= 28:
             break
     out: dict[str, Curve] = {}
     for family in AXES:
-        curve = estimate_curve(book, family, start - gap * 7)
+        curve = estimate_curve(history, family, start - gap * 7)
         if curve is not None:
             out[family] = curve
     return out

@@ -53,26 +53,26 @@ class UnitHistory:
     end_day: int
 
 
-def as_of_day(book: UnitHistory, end: date) -> UnitHistory:
-    """Return the book as it stood on the morning of a day: later signings, shipments and cases have not happened."""
+def as_of_day(history: UnitHistory, end: date) -> UnitHistory:
+    """Return the history as it stood on the morning of a day: later signings, shipments and cases have not happened."""
     last = day_number(end)
-    if last >= book.end_day:
-        return book
-    paid = np.flatnonzero((book.scanned["paid_at"] >= 0) & (book.scanned["paid_at"] < last))
+    if last >= history.end_day:
+        return history
+    paid = np.flatnonzero((history.scanned["paid_at"] >= 0) & (history.scanned["paid_at"] < last))
     n = int(paid[-1]) + 1 if len(paid) else 0  # where lines are in order of payment, the later ones need not be touched
-    scanned = {axis: column[:n] for axis, column in book.scanned.items()}
+    scanned = {axis: column[:n] for axis, column in history.scanned.items()}
     days = _happened(scanned, last)
-    kept = {family: (arrived < last) & (book.case_unit[family] < n) for family, arrived in book.case_day.items()}
+    kept = {family: (arrived < last) & (history.case_unit[family] < n) for family, arrived in history.case_day.items()}
     return replace(
-        book,
+        history,
         n=n,
-        codes={dim: column[:n] for dim, column in book.codes.items()},
+        codes={dim: column[:n] for dim, column in history.codes.items()},
         scanned=scanned,
         days=days,
-        case_unit={family: book.case_unit[family][keep] for family, keep in kept.items()},
-        case_day={family: book.case_day[family][keep] for family, keep in kept.items()},
-        case_leaf={family: book.case_leaf[family][keep] for family, keep in kept.items()},
-        case_record={family: book.case_record[family][keep] for family, keep in kept.items()},
+        case_unit={family: history.case_unit[family][keep] for family, keep in kept.items()},
+        case_day={family: history.case_day[family][keep] for family, keep in kept.items()},
+        case_leaf={family: history.case_leaf[family][keep] for family, keep in kept.items()},
+        case_record={family: history.case_record[family][keep] for family, keep in kept.items()},
         end_day=last,
     )
 
@@ -106,7 +106,7 @@ def local_days(column: str, zone: str) -> pl.Expr:
     return local_day(column, zone).cast(pl.Int32).fill_null(-1)
 
 
-def build_book(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) -> UnitHistory:
+def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) -> UnitHistory:
     """Turn the coded order lines and linked cases into arrays; only what happened before `end` counts.
 
     Args:

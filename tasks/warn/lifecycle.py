@@ -37,7 +37,7 @@ class Notice:
 class WatchResult:
     """What one run of the daily watch does, and which known matters it saw again."""
 
-    tellings: tuple[Notice, ...]
+    notices: tuple[Notice, ...]
     seen: tuple[str, ...]
 
 
@@ -50,7 +50,7 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
         shop: Rules, people and calendar.
         moment: Aware moment.
     """
-    tellings: list[Notice] = []
+    notices: list[Notice] = []
     seen: set[str] = set()
     for warning in sorted(found, key=lambda warning: (warning.kind, warning.key, warning.items)):
         rule = rule_of(warning.kind, shop)
@@ -59,20 +59,20 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
             seen |= {old.warning_id for old in known if old.told & set(warning.items)}
             told = {item for old in known for item in old.told}
             if fresh := _only(warning, [item for item in warning.items if item not in told]):
-                tellings.append(_opened(fresh, shop, moment))
+                notices.append(_opened(fresh, shop, moment))
             continue
         old = _same_matter(warning, known, shop, moment)
         if old is None:
-            tellings.append(_opened(warning, shop, moment))
+            notices.append(_opened(warning, shop, moment))
             continue
         seen.add(old.warning_id)
         new = tuple(item for item in warning.items if item not in old.told)
         grown = bool(new) if rule.red_line else old.state in WAITING and warning.observed >= shop.warnings.growth * old.observed
         if grown:
-            tellings.append(_grew(old, warning, new, shop, moment))
+            notices.append(_grew(old, warning, new, shop, moment))
     for old in kept:
-        tellings += _passed_on(old, old.warning_id in seen, shop, moment)
-    return WatchResult(tuple(tellings), tuple(sorted(seen)))
+        notices += _passed_on(old, old.warning_id in seen, shop, moment)
+    return WatchResult(tuple(notices), tuple(sorted(seen)))
 
 
 def warning_id(warning: EarlyWarning, moment: datetime, zone: str) -> str:

@@ -45,7 +45,7 @@ def decide(run: Run, *found: list[EarlyWarning]) -> WatchResult:
     kept = run.stores.ledger.warnings()
     due = due_round([warning for part in found for warning in part], kept, run.shop, run.as_of)
     counts = {
-        kind: sum(telling.event.kind is kind for telling in due.tellings)
+        kind: sum(notice.event.kind is kind for notice in due.notices)
         for kind in WarningEventKind
         if kind != WarningEventKind.ANSWERED
     }
@@ -61,11 +61,11 @@ def keep(run: Run, due: WatchResult) -> int:
     run.progress("keep warnings")
     told = [
         (
-            telling.kept,
-            telling.event,
-            _letter(telling, telling.person, run.shop) if telling.person else None,
+            notice.kept,
+            notice.event,
+            _letter(notice, notice.person, run.shop) if notice.person else None,
         )
-        for telling in due.tellings
+        for notice in due.notices
     ]
     return run.stores.ledger.keep_warnings(told, seen=due.seen, at=run.as_of)
 

@@ -64,7 +64,7 @@ def spans(period: Period) -> list[tuple[int, int, int]]:
 
 
 def order_panel(
-    book: UnitHistory,
+    history: UnitHistory,
     known: list[Curve],
     first: int,
     last: int,
@@ -72,31 +72,31 @@ def order_panel(
     dims: Iterable[str] | None = None,
 ) -> tuple[Panel, NDArray[np.int64], CandidateCases]:
     """Return the panel of some families over arrival days `first..last`, its row numbers and its cases."""
-    parts = [expected_units(book, curve, first, last) for curve in known]
+    parts = [expected_units(history, curve, first, last) for curve in known]
     if len(parts) == 1:
         rows, weights = parts[0]
     else:  # one row a unit, with what all its families expect
-        dense = np.zeros(book.n)
+        dense = np.zeros(history.n)
         for part_rows, part_weights in parts:
             dense[part_rows] += part_weights
         rows = np.flatnonzero(dense)
         weights = dense[rows]
-    positions = [observed_cases(book, curve.family, first, last) for curve in known]
+    positions = [observed_cases(history, curve.family, first, last) for curve in known]
     cases = CandidateCases(
         family=np.concatenate([np.full(len(p), curve.family) for p, curve in zip(positions, known, strict=True)]),
         position=np.concatenate(positions),
-        unit=np.concatenate([book.case_unit[curve.family][p] for p, curve in zip(positions, known, strict=True)]),
+        unit=np.concatenate([history.case_unit[curve.family][p] for p, curve in zip(positions, known, strict=True)]),
     )
-    wanted = list(book.codes) if dims is None else [dim for dim in dims if dim in book.codes]
+    wanted = list(history.codes) if dims is None else [dim for dim in dims if dim in history.codes]
     return (
         Panel(
-            units={dim: book.codes[dim][rows] for dim in wanted},
+            units={dim: history.codes[dim][rows] for dim in wanted},
             weights=weights,
-            cases={dim: book.codes[dim][cases.unit] for dim in wanted},
-            values=book.values,
+            cases={dim: history.codes[dim][cases.unit] for dim in wanted},
+            values=history.values,
             parents=parents,
-            unit_days={axis: book.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()},
-            case_days={axis: book.days[column][cases.unit] for axis, column in AXIS_OF_INTERVAL.items()},
+            unit_days={axis: history.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()},
+            case_days={axis: history.days[column][cases.unit] for axis, column in AXIS_OF_INTERVAL.items()},
             interval_dims=INTERVAL_DIMS,
         ),
         rows,
@@ -105,7 +105,7 @@ def order_panel(
 
 
 def describer(
-    book: UnitHistory, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: CandidateCases
+    history: UnitHistory, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: CandidateCases
 ) -> Callable[[FoundSlice], Candidate]:
     """Return what makes a candidate of a slice that was found on a panel."""
 
@@ -125,9 +125,9 @@ def describer(
             labels=found.pattern.labels(panel.values),
             units=units,
             cases=mine,
-            records=[str(book.case_record[f][p]) for f, p in pairs],
-            leaves=Counter(book.leaves[book.case_leaf[f][p]] for f, p in pairs),
-            days=[int(book.case_day[f][p]) for f, p in pairs],
+            records=[str(history.case_record[f][p]) for f, p in pairs],
+            leaves=Counter(history.leaves[history.case_leaf[f][p]] for f, p in pairs),
+            days=[int(history.case_day[f][p]) for f, p in pairs],
             exposure=float(len(units)),
             exposure_kind=EXPOSURE_OF_FAMILY.get(family, "units_signed"),
         )
@@ -135,16 +135,16 @@ def describer(
     return describe
 
 
-def brought_together(hits: list[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:
-    """Join hits of one trouble (same units in other families or windows) under the one with the best score."""
+def brought_together(candidates: list[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:
+    """Join candidates of one trouble (same units in other families or windows) under the one with the best score."""
     groups: list[tuple[Candidate, list[Candidate]]] = []
-    for hit in sorted(hits, key=lambda h: (-h.found.score, h.family, h.weeks, sorted(h.labels.items()))):
+    for candidate in sorted(candidates, key=lambda h: (-h.found.score, h.family, h.weeks, sorted(h.labels.items()))):
         for lead, more in groups:
-            if _same_trouble(lead, hit):
-                more.append(hit)
+            if _same_trouble(lead, candidate):
+                more.append(candidate)
                 break
         else:
-            groups.append((hit, []))
+            groups.append((candidate, []))
     return groups
 
 

@@ -46,42 +46,42 @@ def change_point(weekly: Weekly) -> date | None:
     return begun
 
 
-def arrivals(book: UnitHistory, hit: Candidate, since: date | None) -> tuple[Arrival, ...]:
+def arrivals(history: UnitHistory, candidate: Candidate, since: date | None) -> tuple[Arrival, ...]:
     """Return what arrived in the slice about the day of a change.
 
     Args:
-        book: The arrays.
-        hit: A slice of order lines.
+        history: The arrays.
+        candidate: A slice of order lines.
         since: Day of the change.
     """
-    if since is None or hit.family not in AXES or not hit.found.pattern.conditions:
+    if since is None or candidate.family not in AXES or not candidate.found.pattern.conditions:
         return ()
-    days = book.days["shipped_at" if hit.family not in ("ship", "refund") else "paid_at"]
+    days = history.days["shipped_at" if candidate.family not in ("ship", "refund") else "paid_at"]
     day = day_number(since)
-    inside = np.ones(book.n, bool)
-    held = {dim for dim, _ in hit.found.pattern.conditions}
-    for dim, code in hit.found.pattern.conditions:
-        inside &= book.codes[dim] == code
+    inside = np.ones(history.n, bool)
+    held = {dim for dim, _ in candidate.found.pattern.conditions}
+    for dim, code in candidate.found.pattern.conditions:
+        inside &= history.codes[dim] == code
     # cases of a change come later than the units that carry it: those are looked at from a lag earlier on
     before = inside & (days >= day - 2 * SPAN_DAYS) & (days < day - SPAN_DAYS // 2)
     after = inside & (days >= day - SPAN_DAYS // 2) & (days < day + SPAN_DAYS // 2)
     if before.sum() < 30 or after.sum() < 30:
         return ()
     out: list[Arrival] = []
-    for dim, codes in book.codes.items():
+    for dim, codes in history.codes.items():
         if dim in held or dim == "session_id":
             continue
-        count = len(book.values[dim])
+        count = len(history.values[dim])
         then = np.bincount(codes[before] + 1, minlength=count + 1)[1:] / before.sum()
         now = np.bincount(codes[after] + 1, minlength=count + 1)[1:] / after.sum()
         value = int((now - then).argmax())
         if now[value] - then[value] >= ARRIVED:
-            out.append(Arrival(dim, book.values[dim][value], float(then[value]), float(now[value])))
+            out.append(Arrival(dim, history.values[dim][value], float(then[value]), float(now[value])))
     return tuple(sorted(out, key=lambda item: (-(item.after - item.before), item.dimension)))[:2]
 
 
 def ruled_out(
-    book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, parents: dict[str, frozenset[str]], *, most: int = 3
+    history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate, parents: dict[str, frozenset[str]], *, most: int = 3
 ) -> tuple[RuledOut, ...]:
     """Return the dimensions that a cause does not hang on: it is raised alike at all their values.
 
@@ -91,22 +91,22 @@ def ruled_out(
     Returns:
         Those compared at most values first.
     """
-    known = [fitted[family] for family in hit.families if family in fitted]
+    known = [fitted[family] for family in candidate.families if family in fitted]
     if not known:
         return ()
-    pattern = hit.found.pattern
+    pattern = candidate.found.pattern
     held = {dim for dim, _ in pattern.conditions}
     implied = held.union(*(parents.get(dim, frozenset()) for dim in held))
     dims = [
         dim
-        for dim, values in book.values.items()
+        for dim, values in history.values.items()
         if dim not in implied and not (parents.get(dim, frozenset()) & held) and 2 <= len(values) <= 60
     ]
-    panel, _, _ = order_panel(book, known, hit.first, hit.last, {}, [*dims, *held])
+    panel, _, _ = order_panel(history, known, candidate.first, candidate.last, {}, [*dims, *held])
     units, cases = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
     out: list[RuledOut] = []
     for dim in dims:
-        count = len(book.values[dim])
+        count = len(history.values[dim])
         codes = panel.units[dim][units]
         expected = np.bincount(codes[codes >= 0], panel.weights[units][codes >= 0], count)
         seen = panel.cases[dim][cases]

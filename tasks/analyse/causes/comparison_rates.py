@@ -46,7 +46,7 @@ class ComparisonRates:
 class _Level:
     """What turns observed over expected cases into a rate: cases per unit up to the families' reference ages."""
 
-    book: UnitHistory
+    history: UnitHistory
     known: Sequence[Curve]
     per_unit: float = field(init=False)
 
@@ -55,29 +55,29 @@ class _Level:
 
     def plain(self, rows: NDArray[np.int64], first: int, last: int) -> float:
         """Return the expected cases of units during arrival days `first..last`, effects aside."""
-        days = self.book.days
+        days = self.history.days
         return sum(float(curve.day_weights(days[AXES[curve.family]][rows], first, last).sum()) for curve in self.known)
 
 
-def comparison_rates(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, calendar: Calendar) -> ComparisonRates:
+def comparison_rates(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate, calendar: Calendar) -> ComparisonRates:
     """Return the rates that a slice of order lines is held against.
 
     All are observed over expected cases of the last twelve weeks times the families' own cumulative hazard at their
     reference age: equal ages by construction, however young the slice is.
     """
-    pattern = hit.found.pattern
-    known = [fitted[family] for family in hit.families if family in fitted]
-    first = hit.last - HISTORY_WEEKS * 7 + 1
+    pattern = candidate.found.pattern
+    known = [fitted[family] for family in candidate.families if family in fitted]
+    first = candidate.last - HISTORY_WEEKS * 7 + 1
     if pattern.axis:
         first = max(first, pattern.first)
     dims = dict(pattern.conditions)
-    panel, rows, _ = order_panel(book, known, first, hit.last, {}, {*dims, "sku", "region"})
+    panel, rows, _ = order_panel(history, known, first, candidate.last, {}, {*dims, "sku", "region"})
     units, cases = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
     if not pattern.conditions or not units.any():
         return ComparisonRates()
-    levels = _Level(book, known)
+    levels = _Level(history, known)
     weight = float(panel.weights[units].sum())
-    level = weight / max(levels.plain(rows[units], first, hit.last), 1e-9) * levels.per_unit
+    level = weight / max(levels.plain(rows[units], first, candidate.last), 1e-9) * levels.per_unit
     own = float(cases.sum()) / max(weight, 1e-9) * level
     peer_dim, value, peers_are = _peers(panel, pattern, units)
     alike_units = panel.units[peer_dim] == value if peer_dim else np.ones(len(units), bool)
@@ -88,9 +88,9 @@ def comparison_rates(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate
         own=own,
         peers=peers * level if peers is not None else None,
         peers_are=peers_are if peers is not None else "",
-        category=_rounded(_of_category(levels, _product(panel, units), first, hit.last)),
+        category=_rounded(_of_category(levels, _product(panel, units), first, candidate.last)),
         others=_rounded(others * level if others is not None else None),
-        last_promotion=_rounded(_of_last_promotion(levels, pattern, hit, calendar)),
+        last_promotion=_rounded(_of_last_promotion(levels, pattern, candidate, calendar)),
     )
 
 
@@ -146,18 +146,18 @@ def _product(panel: Panel, units: NDArray[np.bool_]) -> int | None:
 
 def _of_category(levels: _Level, product: int | None, first: int, last: int) -> float | None:
     """Return the median rate of the other products of the same line, or nothing where lines or enough products are not known."""
-    book = levels.book
-    if product is None or "line" not in book.codes:
+    history = levels.history
+    if product is None or "line" not in history.codes:
         return None
-    line = book.line_of_sku
-    sku = book.codes["sku"]
+    line = history.line_of_sku
+    sku = history.codes["sku"]
     observed = np.zeros(len(line))
     expected = np.zeros(len(line))
     for curve in levels.known:
-        days = book.days[AXES[curve.family]]
+        days = history.days[AXES[curve.family]]
         near = np.flatnonzero((days >= first - len(curve.hazard)) & (days <= last) & (sku >= 0))
         expected += np.bincount(sku[near], curve.day_weights(days[near], first, last), len(line))
-        seen = sku[book.case_unit[curve.family][observed_cases(book, curve.family, first, last)]]
+        seen = sku[history.case_unit[curve.family][observed_cases(history, curve.family, first, last)]]
         observed += np.bincount(seen[seen >= 0], minlength=len(line))
     alike = (line == line[product]) & (expected >= ENOUGH)
     alike[product] = False
@@ -166,22 +166,22 @@ def _of_category(levels: _Level, product: int | None, first: int, last: int) -> 
     return float(np.median(observed[alike] / expected[alike])) * levels.per_unit
 
 
-def _of_last_promotion(levels: _Level, pattern: Pattern, hit: Candidate, calendar: Calendar) -> float | None:
+def _of_last_promotion(levels: _Level, pattern: Pattern, candidate: Candidate, calendar: Calendar) -> float | None:
     """Return the slice's rate at the same stage of the promotion before, or nothing outside promotions and where it is not known."""
-    span = calendar.same_stage_before(day_of(hit.last - 6), day_of(hit.last))
-    book = levels.book
+    span = calendar.same_stage_before(day_of(candidate.last - 6), day_of(candidate.last))
+    history = levels.history
     if span is None or pattern.axis:
         return None
     first, last = (day_number(day) for day in span)
-    if first - max(REFERENCE_AGE[curve.family] for curve in levels.known) < book.first_day:
+    if first - max(REFERENCE_AGE[curve.family] for curve in levels.known) < history.first_day:
         return None
     observed = 0.0
     plain = 0.0
     for curve in levels.known:
-        rows, _ = expected_units(book, curve, first, last)
-        codes = {dim: book.codes[dim] for dim, _ in pattern.conditions}
+        rows, _ = expected_units(history, curve, first, last)
+        codes = {dim: history.codes[dim] for dim, _ in pattern.conditions}
         inside = rows[pattern.rows({dim: code[rows] for dim, code in codes.items()}, {})]
-        plain += float(curve.day_weights(book.days[AXES[curve.family]][inside], first, last).sum())
-        unit = book.case_unit[curve.family][observed_cases(book, curve.family, first, last)]
+        plain += float(curve.day_weights(history.days[AXES[curve.family]][inside], first, last).sum())
+        unit = history.case_unit[curve.family][observed_cases(history, curve.family, first, last)]
         observed += float(pattern.rows({dim: code[unit] for dim, code in codes.items()}, {}).sum())
     return observed / plain * levels.per_unit if plain >= ENOUGH else None

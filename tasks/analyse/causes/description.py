@@ -31,9 +31,9 @@ def order_cause(
     facts: CodedFacts,
     period: Period,
     shop: Shop,
-    book: UnitHistory,
+    history: UnitHistory,
     fitted: dict[str, Curve],
-    hit: Candidate,
+    candidate: Candidate,
     more: list[Candidate],
 ) -> Cause:
     """Return a slice that stands out as a cause with all that data know of it.
@@ -42,47 +42,47 @@ def order_cause(
         facts: Coded facts.
         period: The period under review.
         shop: Configuration.
-        book: Arrays up to the period's end.
+        history: Arrays up to the period's end.
         fitted: Curves for judging the period.
-        hit: The slice.
+        candidate: The slice.
         more: The same trouble in other families and spans.
     """
-    leaves, records = _joined(hit, more)
-    weekly = weekly_counts(book, fitted, hit) if hit.family in fitted else _weekly_of_hit(hit)
-    since, axis = _since(hit, weekly)
-    rates = comparison_rates(book, fitted, hit, shop.calendar) if hit.family in fitted else ComparisonRates()
-    batch = _batch(facts, hit.labels.get("batch_no"))
-    slice_ = dict(sorted(hit.labels.items()))
+    leaves, records = _joined(candidate, more)
+    weekly = weekly_counts(history, fitted, candidate) if candidate.family in fitted else _weekly_of_hit(candidate)
+    since, axis = _since(candidate, weekly)
+    rates = comparison_rates(history, fitted, candidate, shop.calendar) if candidate.family in fitted else ComparisonRates()
+    batch = _batch(facts, candidate.labels.get("batch_no"))
+    slice_ = dict(sorted(candidate.labels.items()))
     if batch.get("sku") is not None:
         slice_ = {"sku": batch["sku"], **slice_}
-    pattern = hit.found.pattern
+    pattern = candidate.found.pattern
     if pattern.axis:
-        ended = _has_ended(book, fitted, hit)
+        ended = _has_ended(history, fitted, candidate)
         slice_[pattern.axis] = str(DaySpan(day_of(pattern.first), day_of(pattern.last) if ended else None))
         if not ended:  # later units belong to it as well
-            hit = replace(hit, found=replace(hit.found, pattern=replace(pattern, last=OPEN)))
-    together = _coincidence(book, hit)
-    if together and set(hit.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
-        since, axis = _first_shipped(book, hit), "ship_date"
-        slice_ = {"sku": _sku_of(book, hit), "ship_date": str(DaySpan(since))}
+            candidate = replace(candidate, found=replace(candidate.found, pattern=replace(pattern, last=OPEN)))
+    together = _coincidence(history, candidate)
+    if together and set(candidate.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
+        since, axis = _first_shipped(history, candidate), "ship_date"
+        slice_ = {"sku": _sku_of(history, candidate), "ship_date": str(DaySpan(since))}
     evidence = _evidence(
-        weekly, {*hit.families, *(family for other in more for family in other.families)}, batch, together, rates
+        weekly, {*candidate.families, *(family for other in more for family in other.families)}, batch, together, rates
     )
-    if hit.found.observed > hit.found.expected:
-        evidence = _with_circumstances(evidence, period, shop, book, fitted, hit, since, axis)
-    kind = _kind(slice_, hit, shop)
+    if candidate.found.observed > candidate.found.expected:
+        evidence = _with_circumstances(evidence, period, shop, history, fitted, candidate, since, axis)
+    kind = _kind(slice_, candidate, shop)
     return replace(
-        _counted(hit, kind, slice_, leaves, records, period),
+        _counted(candidate, kind, slice_, leaves, records, period),
         since=since,
         since_axis=axis,
         trend=_trend(weekly),
         rate=rates.own,
         comparison_rate=rates.peers,
         comparison=rates.peers_are,
-        age_days=REFERENCE_AGE.get(hit.family),
+        age_days=REFERENCE_AGE.get(candidate.family),
         evidence=evidence,
         to_confirm=_questions(kind, slice_),
-        money=_money(facts, records, hit.found.observed, hit.found.expected, hit.weeks),
+        money=_money(facts, records, candidate.found.observed, candidate.found.expected, candidate.weeks),
         stock=batch.get("qty_stock"),
     )
 
@@ -107,11 +107,11 @@ def _evidence(
     )
 
 
-def _joined(hit: Candidate, more: list[Candidate]) -> tuple[Counter[str], list[str]]:
+def _joined(candidate: Candidate, more: list[Candidate]) -> tuple[Counter[str], list[str]]:
     """Return leaves and records of a trouble; the same cases are found in other spans and in wider panels as well."""
-    leaves = Counter(hit.leaves)
-    records = list(hit.records)
-    counted = set(hit.families)
+    leaves = Counter(candidate.leaves)
+    records = list(candidate.records)
+    counted = set(candidate.families)
     for other in more:
         if counted.isdisjoint(other.families):
             leaves.update(other.leaves)
@@ -120,21 +120,23 @@ def _joined(hit: Candidate, more: list[Candidate]) -> tuple[Counter[str], list[s
     return leaves, records
 
 
-def _counted(hit: Candidate, kind: CauseKind, slice_: Slice, leaves: Counter[str], records: list[str], period: Period) -> Cause:
+def _counted(
+    candidate: Candidate, kind: CauseKind, slice_: Slice, leaves: Counter[str], records: list[str], period: Period
+) -> Cause:
     return counted_cause(
         kind=kind,
         slice_=slice_,
-        family=hit.family,
+        family=candidate.family,
         leaves=leaves.most_common(4),
-        observed=hit.found.observed,
-        expected=hit.found.expected,
-        llr=hit.found.llr,
-        weeks=hit.weeks,
-        exposure_kind=hit.exposure_kind,
-        exposure=hit.exposure,
+        observed=candidate.found.observed,
+        expected=candidate.found.expected,
+        llr=candidate.found.llr,
+        weeks=candidate.weeks,
+        exposure_kind=candidate.exposure_kind,
+        exposure=candidate.exposure,
         period=period,
         records=records,
-        days=[day_of(day) for day in hit.days],
+        days=[day_of(day) for day in candidate.days],
     )
 
 
@@ -146,9 +148,9 @@ def _batch(facts: CodedFacts, batch_no: str | None) -> dict[str, Any]:
     return {} if rows.is_empty() else rows.row(0, named=True)
 
 
-def _first_shipped(book: UnitHistory, hit: Candidate) -> date:
+def _first_shipped(history: UnitHistory, candidate: Candidate) -> date:
     """Return the day from which on a slice's units were shipped, a few early ones aside."""
-    shipped = book.days["shipped_at"][hit.units]
+    shipped = history.days["shipped_at"][candidate.units]
     return day_of(int(np.quantile(shipped[shipped >= 0], 0.02)))
 
 
@@ -156,103 +158,108 @@ def _with_circumstances(
     evidence: CauseEvidence,
     period: Period,
     shop: Shop,
-    book: UnitHistory,
+    history: UnitHistory,
     fitted: dict[str, Curve],
-    hit: Candidate,
+    candidate: Candidate,
     since: date | None,
     axis: str,
 ) -> CauseEvidence:
     """Add to an excess what data give without being asked: what came with it, what it is not, what comes next."""
     began = change_point(evidence.weekly) if axis == "arrival" else None
-    foretold = forecast(book, fitted, hit) if period.grain == "week" else None
+    foretold = forecast(history, fitted, candidate) if period.grain == "week" else None
     return replace(
         evidence,
         change_point=began,
-        arrived=arrivals(book, hit, began or since),
-        ruled_out=ruled_out(book, fitted, hit, ancestry(shop)),
+        arrived=arrivals(history, candidate, began or since),
+        ruled_out=ruled_out(history, fitted, candidate, ancestry(shop)),
         # sums differ in their last bits
         forecast=Forecast(period.next().id, *(round(value, 1) for value in foretold)) if foretold is not None else None,
     )
 
 
-def _sku_of(book: UnitHistory, hit: Candidate) -> str:
-    codes = book.codes["sku"][hit.units]
-    return book.values["sku"][int(np.bincount(codes[codes >= 0]).argmax())]
+def _sku_of(history: UnitHistory, candidate: Candidate) -> str:
+    codes = history.codes["sku"][candidate.units]
+    return history.values["sku"][int(np.bincount(codes[codes >= 0]).argmax())]
 
 
-def _coincidence(book: UnitHistory, hit: Candidate) -> tuple[tuple[str, str], ...]:
+def _coincidence(history: UnitHistory, candidate: Candidate) -> tuple[tuple[str, str], ...]:
     """Return the batch and the listing version of a slice by one of them, where nearly the same units carry both.
 
     Data cannot tell two changes apart that reached the same parcels; the report then says both.
     """
     dims = ("batch_no", "listing_version")
-    mine = [dim for dim, _ in hit.found.pattern.conditions if dim in dims]
-    if len(mine) != 1 or hit.found.pattern.axis or not all(dim in book.codes for dim in dims) or not len(hit.units):
+    mine = [dim for dim, _ in candidate.found.pattern.conditions if dim in dims]
+    if (
+        len(mine) != 1
+        or candidate.found.pattern.axis
+        or not all(dim in history.codes for dim in dims)
+        or not len(candidate.units)
+    ):
         return ()
     other = dims[1 - dims.index(mine[0])]
-    codes = book.codes[other][hit.units]
+    codes = history.codes[other][candidate.units]
     if not (codes >= 0).any():
         return ()
     value = int(np.bincount(codes[codes >= 0]).argmax())
     both = float((codes == value).sum())
-    recent = book.days["shipped_at"] >= int(book.days["shipped_at"][hit.units].min())
-    theirs = float(((book.codes[other] == value) & recent).sum())
-    if both < 0.8 * len(hit.units) or both < 0.6 * theirs:
+    recent = history.days["shipped_at"] >= int(history.days["shipped_at"][candidate.units].min())
+    theirs = float(((history.codes[other] == value) & recent).sum())
+    if both < 0.8 * len(candidate.units) or both < 0.6 * theirs:
         return ()
-    return tuple(sorted(((mine[0], hit.labels[mine[0]]), (other, book.values[other][value]))))
+    return tuple(sorted(((mine[0], candidate.labels[mine[0]]), (other, history.values[other][value]))))
 
 
-def _has_ended(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> bool:
+def _has_ended(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate) -> bool:
     """Whether so many later units were at risk that the end of an interval is more than the edge of what is known."""
-    pattern = hit.found.pattern
-    known = [fitted[family] for family in hit.families if family in fitted]
-    panel, _, _ = order_panel(book, known, hit.first, hit.last, {}, [dim for dim, _ in pattern.conditions])
+    pattern = candidate.found.pattern
+    known = [fitted[family] for family in candidate.families if family in fitted]
+    panel, _, _ = order_panel(history, known, candidate.first, candidate.last, {}, [dim for dim, _ in pattern.conditions])
     whole = Pattern(pattern.conditions)
     after = whole.rows(panel.units, {}) & (panel.unit_days[pattern.axis] > pattern.last)
-    return float(panel.weights[after].sum()) * hit.found.ratio > 5
+    return float(panel.weights[after].sum()) * candidate.found.ratio > 5
 
 
-def _kind(slice_: Slice, hit: Candidate, shop: Shop) -> CauseKind:
-    if hit.family in ("app", "service"):
-        return CauseKind(hit.family)
+def _kind(slice_: Slice, candidate: Candidate, shop: Shop) -> CauseKind:
+    if candidate.family in ("app", "service"):
+        return CauseKind(candidate.family)
     if "session_id" in slice_:
         return CauseKind.SESSION
-    if hit.family == "ship" and "warehouse" in slice_ and _in_promotion(shop, hit):
+    if candidate.family == "ship" and "warehouse" in slice_ and _in_promotion(shop, candidate):
         return CauseKind.PROMOTION
     return CauseKind.SLICE
 
 
-def _in_promotion(shop: Shop, hit: Candidate) -> bool:
-    days = {day_of(d) for d in hit.days}
+def _in_promotion(shop: Shop, candidate: Candidate) -> bool:
+    days = {day_of(d) for d in candidate.days}
     return any(shop.calendar.stage(day) is not None for day in days)
 
 
 def weekly_counts(
-    book: UnitHistory, fitted: dict[str, Curve], hit: Candidate, weeks: int = HISTORY_WEEKS
+    history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate, weeks: int = HISTORY_WEEKS
 ) -> list[tuple[str, float, float]]:
     """Return (first day of week, observed, expected) of the slice over the last weeks."""
-    known = [fitted[family] for family in hit.families if family in fitted]
-    pattern = hit.found.pattern
+    known = [fitted[family] for family in candidate.families if family in fitted]
+    pattern = candidate.found.pattern
     out = []
     for back in range(weeks - 1, -1, -1):
-        last = hit.last - back * 7
-        panel, _, _ = order_panel(book, known, last - 6, last, {}, [dim for dim, _ in pattern.conditions])
+        last = candidate.last - back * 7
+        panel, _, _ = order_panel(history, known, last - 6, last, {}, [dim for dim, _ in pattern.conditions])
         o = float(pattern.rows(panel.cases, panel.case_days).sum()) if panel.n_cases else 0.0
         e = float(panel.weights[pattern.rows(panel.units, panel.unit_days)].sum())
         out.append((day_of(last - 6).isoformat(), o, round(e, 2)))
     return out
 
 
-def _weekly_of_hit(hit: Candidate) -> list[tuple[str, float, float]]:
-    weeks = max(hit.weeks, 1)
-    counts = Counter((day - hit.first) // 7 for day in hit.days)
-    each = hit.found.expected / weeks
-    return [(day_of(hit.first + week * 7).isoformat(), float(counts.get(week, 0)), round(each, 2)) for week in range(weeks)]
+def _weekly_of_hit(candidate: Candidate) -> list[tuple[str, float, float]]:
+    weeks = max(candidate.weeks, 1)
+    counts = Counter((day - candidate.first) // 7 for day in candidate.days)
+    each = candidate.found.expected / weeks
+    return [(day_of(candidate.first + week * 7).isoformat(), float(counts.get(week, 0)), round(each, 2)) for week in range(weeks)]
 
 
-def _since(hit: Candidate, weekly: list[tuple[str, float, float]]) -> tuple[date | None, str]:
-    if hit.found.pattern.axis:
-        return day_of(hit.found.pattern.first), hit.found.pattern.axis
+def _since(candidate: Candidate, weekly: list[tuple[str, float, float]]) -> tuple[date | None, str]:
+    if candidate.found.pattern.axis:
+        return day_of(candidate.found.pattern.first), candidate.found.pattern.axis
     begun: date | None = None
     for start, o, e in reversed(weekly):
         if o < 3 or o < 1.4 * e or likelihood_ratio(o, e) < 0.7:

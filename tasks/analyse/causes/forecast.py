@@ -14,7 +14,7 @@ SURE = 0.9
 """Share of the foretold intervals that should hold what comes."""
 
 
-def forecast(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tuple[float, float, float] | None:
+def forecast(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate) -> tuple[float, float, float] | None:
     """Return the cases a slice is to bring in the week after: mean and the interval that holds nine in ten.
 
     The slice's own excess over the last two weeks goes on over the units that will be at risk: those known now, raised by
@@ -24,33 +24,33 @@ def forecast(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> tup
     Returns:
         Mean, low, high; nothing where too little is known.
     """
-    known = [fitted[family] for family in hit.families if family in fitted]
-    pattern = hit.found.pattern
+    known = [fitted[family] for family in candidate.families if family in fitted]
+    pattern = candidate.found.pattern
     if not known:
-        weekly = hit.found.expected / max(hit.weeks, 1)
-        recent = sum(day > hit.last - 7 for day in hit.days)
+        weekly = candidate.found.expected / max(candidate.weeks, 1)
+        recent = sum(day > candidate.last - 7 for day in candidate.days)
         return _interval(float(recent), weekly, weekly, 1.2)
     dims = [dim for dim, _ in pattern.conditions]
-    two, _, _ = order_panel(book, known, hit.last - 13, hit.last, {}, dims)
+    two, _, _ = order_panel(history, known, candidate.last - 13, candidate.last, {}, dims)
     observed = float(pattern.rows(two.cases, two.case_days).sum())
     expected = float(two.weights[pattern.rows(two.units, two.unit_days)].sum())
     this, before = (
-        _expected(book, known, pattern, hit.last, known_by=hit.last),
-        _expected(book, known, pattern, hit.last, known_by=hit.last - 7),
+        _expected(history, known, pattern, candidate.last, known_by=candidate.last),
+        _expected(history, known, pattern, candidate.last, known_by=candidate.last - 7),
     )
-    coming = _expected(book, known, pattern, hit.last + 7, known_by=hit.last)
+    coming = _expected(history, known, pattern, candidate.last + 7, known_by=candidate.last)
     growth = min(this / before, 3.0) if before > 0.2 else 1.0
     return _interval(observed, expected, coming * growth, max(curve.dispersion for curve in known))
 
 
-def _expected(book: UnitHistory, known: list[Curve], pattern: Pattern, last: int, *, known_by: int) -> float:
+def _expected(history: UnitHistory, known: list[Curve], pattern: Pattern, last: int, *, known_by: int) -> float:
     """Return the slice's expected cases in the week that ends with a day, on units whose age had begun by another."""
     total = 0.0
     for curve in known:
-        rows, weights = expected_units(book, curve, last - 6, last)
-        young = book.days[AXES[curve.family]][rows] <= known_by
-        codes = {dim: book.codes[dim][rows] for dim, _ in pattern.conditions}
-        days = {axis: book.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()}
+        rows, weights = expected_units(history, curve, last - 6, last)
+        young = history.days[AXES[curve.family]][rows] <= known_by
+        codes = {dim: history.codes[dim][rows] for dim, _ in pattern.conditions}
+        days = {axis: history.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()}
         total += float(weights[pattern.rows(codes, days) & young].sum())
     return total
 

@@ -14,7 +14,7 @@ from tasks.model.periods import Period
 FIGURES = {"return": "refund_rate_after_sign"}
 
 
-def mix_effects(book: UnitHistory, fitted: dict[str, Curve], period: Period) -> list[MixEffect]:
+def mix_effects(history: UnitHistory, fitted: dict[str, Curve], period: Period) -> list[MixEffect]:
     """Split the change of the after-sign refund rate by source of traffic into composition and own change.
 
     With shares s and rates r of the slices before (0) and now (1): Σ s₁r₁ − Σ s₀r₀ = Σ (s₁−s₀)(r₀+r₁)/2 + Σ (r₁−r₀)(s₀+s₁)/2,
@@ -25,35 +25,35 @@ def mix_effects(book: UnitHistory, fitted: dict[str, Curve], period: Period) -> 
     for family, figure in FIGURES.items():
         curve = fitted.get(family)
         dim = "traffic_source"
-        if curve is None or dim not in book.codes:
+        if curve is None or dim not in history.codes:
             continue
-        effect = mix_of(book, curve, dim, figure, period)
+        effect = mix_of(history, curve, dim, figure, period)
         if effect is not None:
             out.append(effect)
     return out
 
 
-def mix_of(book: UnitHistory, curve: Curve, dim: str, figure: str, period: Period) -> MixEffect | None:
+def mix_of(history: UnitHistory, curve: Curve, dim: str, figure: str, period: Period) -> MixEffect | None:
     """Return the split of one figure by one dimension, or nothing where a side has no orders."""
     first, last = day_number(period.first_day), day_number(period.last_day)
-    paid = book.days["paid_at"]
-    code = book.codes[dim]
-    count = len(book.values[dim])
+    paid = history.days["paid_at"]
+    code = history.codes[dim]
+    count = len(history.values[dim])
     now = (paid >= first) & (paid <= last) & (code >= 0)
     before = (paid >= curve.baseline_first) & (paid <= curve.baseline_last) & (code >= 0)
     if not now.any() or not before.any():
         return None
     share_now = np.bincount(code[now], minlength=count) / now.sum()
     share_before = np.bincount(code[before], minlength=count) / before.sum()
-    observed_past, expected_past = expected_by(book, curve, dim, curve.baseline_first, curve.baseline_last)
-    signed = book.days["signed_at"]
+    observed_past, expected_past = expected_by(history, curve, dim, curve.baseline_first, curve.baseline_last)
+    signed = history.days["signed_at"]
     mature = before & (signed >= 0)
     # units of the baseline, each with its whole hazard: the mature rate of a slice
-    weight = curve.cumulative(len(curve.hazard)) * curve.multiplier(book.codes, np.flatnonzero(mature))
+    weight = curve.cumulative(len(curve.hazard)) * curve.multiplier(history.codes, np.flatnonzero(mature))
     per_value = np.bincount(code[mature], weight, count) / np.maximum(np.bincount(code[before], minlength=count), 1)
     calibration = np.divide(observed_past, expected_past, out=np.ones(count), where=expected_past > 5)
     rate_before = per_value * calibration
-    observed, expected = expected_by(book, curve, dim, first, last, without=_raised(book, curve, first, last))
+    observed, expected = expected_by(history, curve, dim, first, last, without=_raised(history, curve, first, last))
     # few cases say little of a slice's own change: drawn towards none
     own_ratio = (observed + 20.0) / (expected * np.where(expected > 0, calibration, 1.0) + 20.0)
     rate_now = rate_before * own_ratio
@@ -69,16 +69,16 @@ def mix_of(book: UnitHistory, curve: Curve, dim: str, figure: str, period: Perio
         after=now_rate,
         composition=composition,
         own=own,
-        leading=book.values[dim][leading],
+        leading=history.values[dim][leading],
         share_before=float(share_before[leading]),
         share_after=float(share_now[leading]),
         verdict=_verdict(before_rate, composition, own),
     )
 
 
-def _raised(book: UnitHistory, curve: Curve, first: int, last: int) -> NDArray[np.int64]:
+def _raised(history: UnitHistory, curve: Curve, first: int, last: int) -> NDArray[np.int64]:
     """Return the SKUs whose own returns stand out: they are causes of their own, not a change of a traffic source."""
-    observed, expected = expected_by(book, curve, "sku", first, last)
+    observed, expected = expected_by(history, curve, "sku", first, last)
     level = observed.sum() / max(expected.sum(), 1e-9)  # what all share is no cause of a single one
     nats = [excess_nats(o, e) for o, e in zip(observed.tolist(), (expected * level).tolist(), strict=True)]
     return np.flatnonzero(np.array(nats) > 5)

@@ -24,25 +24,25 @@ class ProblemFocus:
     """How a family's expectation is shared among its leaves, learned on the curves' own baseline.
 
     Args:
-        book: The arrays.
+        history: The arrays.
         known: Curves of the families that a panel holds.
     """
 
-    def __init__(self, book: UnitHistory, known: list[Curve]) -> None:
-        self._book = book
-        skus, leaves = len(book.values["sku"]), len(book.leaves)
+    def __init__(self, history: UnitHistory, known: list[Curve]) -> None:
+        self._book = history
+        skus, leaves = len(history.values["sku"]), len(history.leaves)
         unit, leaf = [], []
         for curve in known:
-            arrived = book.case_day[curve.family]
+            arrived = history.case_day[curve.family]
             past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last)
             past[past] = curve.kept[arrived[past] - curve.baseline_first]
-            unit.append(book.case_unit[curve.family][past])
-            leaf.append(book.case_leaf[curve.family][past])
+            unit.append(history.case_unit[curve.family][past])
+            leaf.append(history.case_leaf[curve.family][past])
         self._unit, self._leaf = np.concatenate(unit), np.concatenate(leaf)
-        sku = book.codes["sku"][self._unit]
+        sku = history.codes["sku"][self._unit]
         counts = np.zeros((skus, leaves))
         np.add.at(counts, (sku[sku >= 0], self._leaf[sku >= 0]), 1.0)
-        line = book.line_of_sku
+        line = history.line_of_sku
         of_line = np.zeros((int(line.max(initial=0)) + 1, leaves))
         np.add.at(of_line, line, counts)
         overall = counts.sum(0) / max(counts.sum(), 1.0)

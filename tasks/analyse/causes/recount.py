@@ -27,13 +27,13 @@ class Recount:
     records: frozenset[str]
 
 
-def measured(facts: CodedFacts, period: Period, book: UnitHistory, fitted: dict[str, Curve], cause: Cause) -> Recount | None:
+def measured(facts: CodedFacts, period: Period, history: UnitHistory, fitted: dict[str, Curve], cause: Cause) -> Recount | None:
     """Count an earlier cause's slice during a period; nothing where it cannot be counted.
 
     Args:
         facts: Coded facts.
         period: The period counted.
-        book: Arrays up to the period's end.
+        history: Arrays up to the period's end.
         fitted: Curves for judging the period.
         cause: A cause of orders, devices or conversations.
     """
@@ -48,30 +48,32 @@ def measured(facts: CodedFacts, period: Period, book: UnitHistory, fitted: dict[
             return None
         pattern = Pattern(tuple((dim, panel.values[dim].index(value)) for dim, value in sorted(conditions.items())))
         observed, expected = float(pattern.rows(panel.cases, {}).sum()), float(panel.weights[pattern.rows(panel.units, {})].sum())
-        hit = describe(FoundSlice(pattern, observed, expected, 0.0, 0.0), 1)
-        return Recount(observed, expected, frozenset(hit.records))
+        candidate = describe(FoundSlice(pattern, observed, expected, 0.0, 0.0), 1)
+        return Recount(observed, expected, frozenset(candidate.records))
     families = [family for family in cause.evidence.families if family in fitted]
-    pattern_of = _pattern(book, cause.slice)
+    pattern_of = _pattern(history, cause.slice)
     if not families or pattern_of is None:
         return None
-    panel, _, cases = order_panel(book, [fitted[f] for f in families], first, last, {}, [dim for dim, _ in pattern_of.conditions])
+    panel, _, cases = order_panel(
+        history, [fitted[f] for f in families], first, last, {}, [dim for dim, _ in pattern_of.conditions]
+    )
     mine = np.flatnonzero(pattern_of.rows(panel.cases, panel.case_days))
     return Recount(
         float(len(mine)),
         float(panel.weights[pattern_of.rows(panel.units, panel.unit_days)].sum()),
-        frozenset(str(book.case_record[f][p]) for f, p in zip(cases.family[mine], cases.position[mine], strict=True)),
+        frozenset(str(history.case_record[f][p]) for f, p in zip(cases.family[mine], cases.position[mine], strict=True)),
     )
 
 
-def _pattern(book: UnitHistory, slice_: Slice) -> Pattern | None:
+def _pattern(history: UnitHistory, slice_: Slice) -> Pattern | None:
     conditions, axis, first, last = [], "", -1, -1
     for dim, value in sorted(slice_.items()):
         if dim in AXIS_OF_INTERVAL:
             span = DaySpan.parse(value) or DaySpan(date.fromisoformat(value))
             axis, first = dim, day_number(span.first)
             last = day_number(span.last) if span.last else OPEN
-        elif dim in book.values:
-            if value not in book.values[dim]:
+        elif dim in history.values:
+            if value not in history.values[dim]:
                 return None
-            conditions.append((dim, book.values[dim].index(value)))
+            conditions.append((dim, history.values[dim].index(value)))
     return Pattern(tuple(conditions), axis, first, last) if conditions else None

@@ -22,7 +22,7 @@ from tasks.analyse.causes.recount import measured
 from tasks.analyse.causes.without_orders import from_records
 from tasks.expected.arrivals import expected_units
 from tasks.expected.lag_curves import Curve, curves
-from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_number
+from tasks.expected.unit_history import UnitHistory, as_of_day, build_history, day_number
 from tasks.methods.panels import Panel
 from tasks.methods.scan import scan
 from tasks.model.causes import Cause, CauseKind, RootCauses
@@ -43,7 +43,7 @@ def root_causes(
     shop: Shop,
     *,
     partial: str = "",
-    book: UnitHistory | None = None,
+    history: UnitHistory | None = None,
     earlier: Sequence[tuple[str, Cause]] = (),
 ) -> RootCauses:
     """Find the slices that exceed what was to be expected in a period, and say which are new; none where nothing is there.
@@ -53,14 +53,14 @@ def root_causes(
         period: The judged period; only what happened before its end counts.
         shop: Says on what a rate rests (orders, reviews or earlier counts) and by what it may be cut.
         partial: Why the period is incomplete; then no cause is named.
-        book: The arrays of `facts`, where the caller has them already.
+        history: The arrays of `facts`, where the caller has them already.
         earlier: (period id, cause) of earlier reviews of the same report, oldest first, with what people decided.
     """
     if partial:
         return RootCauses([], [], 0, 0.0, None, "partial")
     base = shop.identity.base
     if base == "orders" and facts.has("order_line"):
-        return _from_orders(facts, period, shop, book, earlier)
+        return _from_orders(facts, period, shop, history, earlier)
     return with_lifecycle(from_records(facts, period, shop, base), earlier, period, lambda _: None)
 
 
@@ -70,10 +70,10 @@ def order_dimensions(shop: Shop) -> tuple[list[str], dict[str, frozenset[str]]]:
     return names, ancestry(shop)
 
 
-def make_book(facts: CodedFacts, period: Period, shop: Shop) -> UnitHistory:
+def make_history(facts: CodedFacts, period: Period, shop: Shop) -> UnitHistory:
     """Return the arrays that judging a period needs."""
     names, _ = order_dimensions(shop)
-    return build_book(facts, names, period.zone, period.last_day + timedelta(days=1))
+    return build_history(facts, names, period.zone, period.last_day + timedelta(days=1))
 
 
 @dataclass
@@ -91,28 +91,30 @@ class _Raised:
 
 
 def _from_orders(
-    facts: CodedFacts, period: Period, shop: Shop, book: UnitHistory | None, earlier: Sequence[tuple[str, Cause]]
+    facts: CodedFacts, period: Period, shop: Shop, history: UnitHistory | None, earlier: Sequence[tuple[str, Cause]]
 ) -> RootCauses:
-    book = as_of_day(book, period.last_day + timedelta(days=1)) if book else make_book(facts, period, shop)
+    history = as_of_day(history, period.last_day + timedelta(days=1)) if history else make_history(facts, period, shop)
     _, parents = order_dimensions(shop)
-    fitted = curves(book, period)
+    fitted = curves(history, period)
     windows = spans(period)
     panels = len(PANELS) + 2
     alpha = ALPHA / panels / len(windows) ** 0.5
     raised = _Raised()
     for families in PANELS:
         if known := [fitted[family] for family in families if family in fitted]:
-            _search_orders(raised, book, known, windows, parents, alpha)
+            _search_orders(raised, history, known, windows, parents, alpha)
     for build in (app_panel, service_panel):
         _search_exposure(raised, partial(build, facts, period.zone), windows, alpha)
-    chosen = [(hit, more) for hit, more in brought_together(raised.candidates) if _is_current(book, fitted, hit)]
-    describe = partial(order_cause, facts, period, shop, book, fitted)
-    causes = _with_contributions([describe(hit, more) for hit, more in chosen], raised.excess)
+    chosen = [
+        (candidate, more) for candidate, more in brought_together(raised.candidates) if _is_current(history, fitted, candidate)
+    ]
+    describe = partial(order_cause, facts, period, shop, history, fitted)
+    causes = _with_contributions([describe(candidate, more) for candidate, more in chosen], raised.excess)
     causes += clusters(facts, period) + reputation(facts, period)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
-    falls = [describe(hit, []) for hit, _ in brought_together(raised.falls)]
-    best = max(raised.rejected, key=lambda hit: hit.found.score, default=None)
-    expected_leaves = _expected_leaves(book, fitted, facts, period)
+    falls = [describe(candidate, []) for candidate, _ in brought_together(raised.falls)]
+    best = max(raised.rejected, key=lambda candidate: candidate.found.score, default=None)
+    expected_leaves = _expected_leaves(history, fitted, facts, period)
     found = RootCauses(
         causes=causes,
         falls=[replace(cause, kind=CauseKind.FALL) for cause in falls[:3]],
@@ -120,16 +122,16 @@ def _from_orders(
         expected_false_alarms=alpha * panels * len(windows),
         strongest_rejected=describe(best, []) if best else None,
         rejected_why="below_threshold" if best else "nothing_raised",
-        mix=mix_effects(book, fitted, period),
+        mix=mix_effects(history, fitted, period),
         expected_leaves=expected_leaves,
         expected_total=sum(expected_leaves.values()) if expected_leaves else None,
     )
-    return with_lifecycle(found, earlier, period, lambda cause: measured(facts, period, book, fitted, cause))
+    return with_lifecycle(found, earlier, period, lambda cause: measured(facts, period, history, fitted, cause))
 
 
 def _search_orders(
     raised: _Raised,
-    book: UnitHistory,
+    history: UnitHistory,
     known: list[Curve],
     windows: list[tuple[int, int, int]],
     parents: dict[str, frozenset[str]],
@@ -137,17 +139,17 @@ def _search_orders(
 ) -> None:
     """Search the order lines of some families over all spans, and their last week for falls as well."""
     dispersion = max(curve.dispersion for curve in known)
-    leaves = ProblemFocus(book, known)
+    leaves = ProblemFocus(history, known)
     looked = 0
     for weeks, first, last in windows:
-        panel, rows, cases = order_panel(book, known, first, last, parents)
+        panel, rows, cases = order_panel(history, known, first, last, parents)
         # an expectation from few weeks is itself a count: Var(O−E) = E (1 + span / baseline)
         baseline = max((known[0].baseline_last - known[0].baseline_first + 1) / 7, 1.0)
         spread = dispersion * (1 + weeks / baseline)
         focus = partial(leaves.nats, panel, cases, spread)
         result = scan(panel, alpha=alpha, dispersion=spread, focus=focus)
         looked = max(looked, result.tested)
-        describe = describer(book, weeks, first, last, panel, rows, cases)
+        describe = describer(history, weeks, first, last, panel, rows, cases)
         raised.candidates += [describe(found) for found in result.found]
         if result.rejected is not None:
             raised.rejected.append(describe(result.rejected))
@@ -185,35 +187,35 @@ def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
     return [replace(cause, contribution=part / whole) for cause, part in zip(causes, own, strict=True)]
 
 
-def _is_current(book: UnitHistory, fitted: dict[str, Curve], hit: Candidate) -> bool:
+def _is_current(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate) -> bool:
     """Whether the last week itself is raised: a trouble that has ended is no finding of this period, however large it was."""
-    recent = sum(day > hit.last - 7 for day in hit.days)
+    recent = sum(day > candidate.last - 7 for day in candidate.days)
     if recent < 3:
         return False
     weekly = (
-        weekly_counts(book, fitted, hit, weeks=1)
-        if hit.families[0] in fitted
-        else [("", float(recent), hit.found.expected / max(hit.weeks, 1))]
+        weekly_counts(history, fitted, candidate, weeks=1)
+        if candidate.families[0] in fitted
+        else [("", float(recent), candidate.found.expected / max(candidate.weeks, 1))]
     )
     _, o, e = weekly[-1]
     return o >= 1.3 * e
 
 
-def _expected_leaves(book: UnitHistory, fitted: dict[str, Curve], facts: CodedFacts, period: Period) -> dict[str, float]:
+def _expected_leaves(history: UnitHistory, fitted: dict[str, Curve], facts: CodedFacts, period: Period) -> dict[str, float]:
     """Return the expected counted cases of the period by leaf: a family's expectation split by its baseline leaves."""
     first, last = day_number(period.first_day), day_number(period.last_day)
     out: dict[str, float] = {}
     for family, curve in fitted.items():
         if family == "return":
             continue
-        _, weights = expected_units(book, curve, first, last)
-        arrived = book.case_day[family]
+        _, weights = expected_units(history, curve, first, last)
+        arrived = history.case_day[family]
         past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last)
-        shares = np.bincount(book.case_leaf[family][past], minlength=len(book.leaves)).astype(float)
+        shares = np.bincount(history.case_leaf[family][past], minlength=len(history.leaves)).astype(float)
         if shares.sum() == 0:
             continue
         for code in np.flatnonzero(shares):
-            leaf = book.leaves[code]
+            leaf = history.leaves[code]
             out[leaf] = out.get(leaf, 0.0) + float(weights.sum() * shares[code] / shares.sum())
     for family, kind in (("app", "active_devices"), ("service", "human_conversations")):
         for leaf, expected in expected_on_exposure(facts, period, family, kind).items():

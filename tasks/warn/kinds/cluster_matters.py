@@ -14,11 +14,11 @@ ONE_MATTER_DAYS = 14
 """Two problems of one product that began within so many days are one matter."""
 
 
-def narrowest(signals: list[ClusterSignal], book: UnitHistory) -> list[ClusterSignal]:
+def narrowest(signals: list[ClusterSignal], history: UnitHistory) -> list[ClusterSignal]:
     """Keep, of signals that share most of their cases, the one that says most."""
     order = {dims: place for place, dims in enumerate(SLICES)}
     ranked = sorted(
-        (_with_sku(signal, book) for signal in signals),
+        (_with_sku(signal, history) for signal in signals),
         key=lambda signal: (-strength(signal), order.get(tuple(signal.slice), -1), sorted(signal.slice.items()), signal.leaf),
     )
     kept: list[ClusterSignal] = []
@@ -44,18 +44,18 @@ def strength(signal: ClusterSignal) -> float:
     return signal.observed * log(signal.observed / max(signal.expected, 1e-9)) - (signal.observed - signal.expected)
 
 
-def _with_sku(signal: ClusterSignal, book: UnitHistory) -> ClusterSignal:
+def _with_sku(signal: ClusterSignal, history: UnitHistory) -> ClusterSignal:
     """Name a batch's SKU beside it."""
     if tuple(signal.slice) != ("batch_no",):
         return signal
-    code = book.values["batch_no"].index(signal.slice["batch_no"])
-    sku = int(book.codes["sku"][int(np.argmax(book.codes["batch_no"] == code))])
-    return replace(signal, slice={"sku": book.values["sku"][sku], **signal.slice})
+    code = history.values["batch_no"].index(signal.slice["batch_no"])
+    sku = int(history.codes["sku"][int(np.argmax(history.codes["batch_no"] == code))])
+    return replace(signal, slice={"sku": history.values["sku"][sku], **signal.slice})
 
 
-def told_together(signals: list[ClusterSignal], book: UnitHistory, least: int) -> list[tuple[ClusterSignal, int]]:
+def told_together(signals: list[ClusterSignal], history: UnitHistory, least: int) -> list[tuple[ClusterSignal, int]]:
     """Tell a problem that many products have at once as one: of their product line where they share it, else of the shop."""
-    line_of = dict(zip(book.values["sku"], book.line_of_sku.tolist(), strict=True))
+    line_of = dict(zip(history.values["sku"], history.line_of_sku.tolist(), strict=True))
     out: list[tuple[ClusterSignal, int]] = []
     by_leaf: dict[str, list[ClusterSignal]] = {}
     for signal in signals:
@@ -66,7 +66,9 @@ def told_together(signals: list[ClusterSignal], book: UnitHistory, least: int) -
             out += [(signal, 1) for signal in group]
             continue
         lines = {line_of[sku] for sku in products}
-        place: dict[str, str] = {"line": book.values["line"][lines.pop()]} if len(lines) == 1 and "line" in book.values else {}
+        place: dict[str, str] = (
+            {"line": history.values["line"][lines.pop()]} if len(lines) == 1 and "line" in history.values else {}
+        )
         out.append(
             (
                 ClusterSignal(

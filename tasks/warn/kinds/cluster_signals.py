@@ -56,18 +56,18 @@ class ClusterSignal:
     days: tuple[int, ...]
 
 
-def signals_of(book: UnitHistory, shop: Shop, last: int) -> Iterator[ClusterSignal]:
+def signals_of(history: UnitHistory, shop: Shop, last: int) -> Iterator[ClusterSignal]:
     """Yield every slice and problem whose sum, carried over the window, is above its limit on day `last`."""
     settings = shop.warnings.clusters
-    first = max(last - settings.window_days + 1, book.first_day)
+    first = max(last - settings.window_days + 1, history.first_day)
     fitted: dict[str, Curve] = {}
     for family in AXES:
         for gap in (GAP_WEEKS, 2, 1):
-            if family not in ("return", "safety") and (curve := estimate_curve(book, family, last - gap * 7)) is not None:
+            if family not in ("return", "safety") and (curve := estimate_curve(history, family, last - gap * 7)) is not None:
                 fitted[family] = curve
                 break
-    kinds = [slices_along(book, dims) for dims in SLICES if all(dim in book.codes for dim in dims)]
-    panels = [ClusterPanel(book, curve, slices, shop, first, last) for slices in kinds for curve in fitted.values()]
+    kinds = [slices_along(history, dims) for dims in SLICES if all(dim in history.codes for dim in dims)]
+    panels = [ClusterPanel(history, curve, slices, shop, first, last) for slices in kinds for curve in fitted.values()]
     streams = max(sum(panel.streams for panel in panels), 1)
     for panel in panels:
         yield from panel.signals(settings.false_alarm_days * streams, streams)
@@ -86,17 +86,17 @@ class ClusterSlices:
 class ClusterPanel:
     """All slices of one kind in one family: cases and expectations by day, problem by problem."""
 
-    def __init__(self, book: UnitHistory, curve: Curve, slices: ClusterSlices, shop: Shop, first: int, last: int) -> None:
-        self.book, self.curve, self.dims, self.first, self.last = book, curve, slices.dims, first, last
+    def __init__(self, history: UnitHistory, curve: Curve, slices: ClusterSlices, shop: Shop, first: int, last: int) -> None:
+        self.history, self.curve, self.dims, self.first, self.last = history, curve, slices.dims, first, last
         self.settings = shop.warnings.clusters
         self.code, self.labels = slices.code, slices.labels
-        self.levels = _levels(book, curve)
-        self.days = book.days[AXES[curve.family]]
+        self.levels = _levels(history, curve)
+        self.days = history.days[AXES[curve.family]]
         self.leaves = np.array(
             [
                 leaf
                 for leaf in np.flatnonzero(self.levels.sum(0)).tolist()
-                if self.dims != ("carrier", "region") or shop.taxonomy.problem_of(book.leaves[leaf]) == PARCEL_NODE
+                if self.dims != ("carrier", "region") or shop.taxonomy.problem_of(history.leaves[leaf]) == PARCEL_NODE
             ],
             dtype=np.int64,
         )
@@ -110,16 +110,16 @@ class ClusterPanel:
 
     def signals(self, run_length: float, streams: int) -> Iterator[ClusterSignal]:
         """Yield the signals of this panel; `run_length` is every sum's own, in days."""
-        book, family, least = self.book, self.curve.family, self.settings.least_cases
-        arrived, unit, leaf = book.case_day[family], book.case_unit[family], book.case_leaf[family]
+        history, family, least = self.history, self.curve.family, self.settings.least_cases
+        arrived, unit, leaf = history.case_day[family], history.case_unit[family], history.case_leaf[family]
         age = arrived - self.days[unit]
         inside = (arrived <= self.last) & (age >= 0) & (age < MAX_AGE[family]) & (self.days[unit] >= 0)
         inside &= (self.code[unit] >= 0) & np.isin(leaf, self.leaves)
         position = np.flatnonzero(inside)
-        pair = self.code[unit[position]].astype(np.int64) * len(book.leaves) + leaf[position]
+        pair = self.code[unit[position]].astype(np.int64) * len(history.leaves) + leaf[position]
         names, counts = np.unique(pair[arrived[position] >= self.first], return_counts=True)
         for name in names[counts >= least]:
-            code, problem = divmod(int(name), len(book.leaves))
+            code, problem = divmod(int(name), len(history.leaves))
             mine = position[pair == name]
             expected = self._expected(code, problem, self.first, self.last)
             if self.dims in ENDURING:
@@ -141,11 +141,11 @@ class ClusterPanel:
             rarer = exp(min((sums[-1] - chosen.h) * log(self.settings.ratio), 40.0))
             yield ClusterSignal(
                 slice=self.labels[code],
-                leaf=book.leaves[problem],
+                leaf=history.leaves[problem],
                 observed=float(len(rows)),
                 expected=float(expected[begin:].sum()),
                 every_days=min(run_length / streams * rarer, LONGEST_YEARS * 365),
-                records=tuple(sorted(book.case_record[family][rows].tolist())),
+                records=tuple(sorted(history.case_record[family][rows].tolist())),
                 days=tuple(sorted(arrived[rows].tolist())),
             )
 
@@ -155,7 +155,7 @@ class ClusterPanel:
         rows = self.near[self.edges[code] : self.edges[code + 1]]
         low, width = first - len(hazard) + 1, last - first + len(hazard)
         rows = rows[(self.days[rows] >= low) & (self.days[rows] <= last)]
-        weight = self.curve.multiplier(self.book.codes, rows) * self.levels[self.book.codes["sku"][rows], problem]
+        weight = self.curve.multiplier(self.history.codes, rows) * self.levels[self.history.codes["sku"][rows], problem]
         units = np.bincount(self.days[rows] - low, weight, width)
         carried: Weights = np.convolve(units, hazard)[len(hazard) - 1 : width]
         return carried
@@ -168,29 +168,29 @@ class ClusterPanel:
         return (seen + PRIOR_CASES) / (due + PRIOR_CASES)
 
 
-def slices_along(book: UnitHistory, dims: tuple[str, ...]) -> ClusterSlices:
+def slices_along(history: UnitHistory, dims: tuple[str, ...]) -> ClusterSlices:
     """Return the slices along some dimensions."""
-    code = book.codes[dims[0]].astype(np.int32)
-    labels = [{dims[0]: value} for value in book.values[dims[0]]]
+    code = history.codes[dims[0]].astype(np.int32)
+    labels = [{dims[0]: value} for value in history.values[dims[0]]]
     for dim in dims[1:]:
-        other, values = book.codes[dim], book.values[dim]
+        other, values = history.codes[dim], history.values[dim]
         code = np.where((code >= 0) & (other >= 0), code * len(values) + other, -1).astype(np.int32)
         labels = [{**label, dim: value} for label in labels for value in values]
-    known = np.flatnonzero((code >= 0) & (book.codes["sku"] >= 0)).astype(np.int64)
+    known = np.flatnonzero((code >= 0) & (history.codes["sku"] >= 0)).astype(np.int64)
     return ClusterSlices(dims, code, labels, known[np.argsort(code[known], kind="stable")])
 
 
-def _levels(book: UnitHistory, curve: Curve) -> Weights:
+def _levels(history: UnitHistory, curve: Curve) -> Weights:
     """Return the share of a family's expectation that each problem has in each SKU: its line's, drawn towards the shop's."""
-    arrived, unit, leaf = book.case_day[curve.family], book.case_unit[curve.family], book.case_leaf[curve.family]
-    sku = book.codes["sku"][unit].astype(np.int64)
+    arrived, unit, leaf = history.case_day[curve.family], history.case_unit[curve.family], history.case_leaf[curve.family]
+    sku = history.codes["sku"][unit].astype(np.int64)
     past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last) & (sku >= 0)
-    lines, leaves = int(book.line_of_sku.max()) + 1, len(book.leaves)
-    pair = book.line_of_sku[sku[past]] * leaves + leaf[past]
+    lines, leaves = int(history.line_of_sku.max()) + 1, len(history.leaves)
+    pair = history.line_of_sku[sku[past]] * leaves + leaf[past]
     of_line = np.bincount(pair, minlength=lines * leaves).reshape(lines, leaves).astype(np.float64)
     whole = of_line.sum(0) / max(of_line.sum(), 1.0)
     share = (of_line + PRIOR_SHARE * whole) / (of_line.sum(1, keepdims=True) + PRIOR_SHARE)
-    return np.asarray(share[book.line_of_sku])
+    return np.asarray(share[history.line_of_sku])
 
 
 def _design(expected: float, ratio: float, days: float) -> CusumDesign:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tasks.expected.lag_curves import RAKED
-from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_number, day_of
+from tasks.expected.unit_history import UnitHistory, as_of_day, build_history, day_number, day_of
 from tasks.model.facts import CodedFacts
 from tasks.model.warnings import CLUSTER, EarlyWarning, WarningWording
 from tasks.shop.load import Shop
@@ -25,7 +25,7 @@ from tasks.warn.kinds.kind import WarningKind, Watch
 DIMENSIONS = tuple(dict.fromkeys(("line", "sku", "batch_no", "session_id", "region", *RAKED)))
 
 
-def clusters(facts: CodedFacts, shop: Shop, *, book: UnitHistory | None = None) -> list[EarlyWarning]:
+def clusters(facts: CodedFacts, shop: Shop, *, history: UnitHistory | None = None) -> list[EarlyWarning]:
     """Return the clusters that stand above their limits on the morning of the day, rarest by chance first.
 
     Of a batch and its SKU, or of several problems of one slice, the one that says most is told; a problem that many products
@@ -34,14 +34,14 @@ def clusters(facts: CodedFacts, shop: Shop, *, book: UnitHistory | None = None) 
     Args:
         facts: Coded facts; only days that were over at their moment count.
         shop: Configuration; `warnings.clusters` designs the sums.
-        book: The arrays of `facts` with the dimensions of `DIMENSIONS`, where the caller has them already.
+        history: The arrays of `facts` with the dimensions of `DIMENSIONS`, where the caller has them already.
     """
     today = facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
-    book = as_of_day(book, today) if book else build_book(facts, DIMENSIONS, shop.identity.zone, today)
-    if "sku" not in book.codes:
+    history = as_of_day(history, today) if history else build_history(facts, DIMENSIONS, shop.identity.zone, today)
+    if "sku" not in history.codes:
         return []
     settings = shop.warnings.clusters
-    signals = list(signals_of(book, shop, day_number(today) - 1))
+    signals = list(signals_of(history, shop, day_number(today) - 1))
     answer_by = facts.as_of + timedelta(hours=rule_of(CLUSTER, shop).answer_hours)
     return [
         EarlyWarning(
@@ -58,7 +58,7 @@ def clusters(facts: CodedFacts, shop: Shop, *, book: UnitHistory | None = None) 
             items=signal.records,
             spread=spread,
         )
-        for signal, spread in told_together(narrowest(signals, book), book, settings.spread)
+        for signal, spread in told_together(narrowest(signals, history), history, settings.spread)
     ]
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.expected.arrivals import excess_nats, expected_by, expected_units, observed_cases
 from tasks.expected.lag_curves import MAX_AGE, Curve, curves, estimate_curve
-from tasks.expected.unit_history import UnitHistory, as_of_day, build_book, day_number, day_of
+from tasks.expected.unit_history import UnitHistory, as_of_day, build_history, day_number, day_of
 from tasks.model.periods import Period
 from tests.makers.shops import LAG, arising, complaints, drawn, facts_of, noon, order_lines, pay_days
 
@@ -34,13 +34,13 @@ RATE = 0.04
 def book_of(
     lines: pl.DataFrame, *records: pl.DataFrame, end: date = date(2026, 11, 23), dims: tuple[str, ...] = ("sku", "line")
 ) -> UnitHistory:
-    return build_book(facts_of(lines, *records), dims, ZONE, end)
+    return build_history(facts_of(lines, *records), dims, ZONE, end)
 
 
-def judged(book: UnitHistory, week: str, family: str) -> tuple[float, float]:
+def judged(history: UnitHistory, week: str, family: str) -> tuple[float, float]:
     """Return observed and expected cases of one week by what was known at its end."""
     period = Period.parse(week)
-    then = as_of_day(book, period.last_day + timedelta(days=1))
+    then = as_of_day(history, period.last_day + timedelta(days=1))
     curve = curves(then, period)[family]
     first, last = day_number(period.first_day), day_number(period.last_day)
     _, weights = expected_units(then, curve, first, last)
@@ -69,11 +69,11 @@ def demonstration(tail: list[float]) -> tuple[list[float], list[float]]:
             unit.append(np.flatnonzero(paid == START + week * 7)[len(BY_WEEK) * np.arange(n) + later])
             age.append(later * 7 + np.arange(n) % 7)
     records = complaints(lines, "ship", np.concatenate(unit), np.concatenate(age))
-    book = book_of(lines, records, end=MONDAY + timedelta(weeks=len(index)), dims=("sku",))
+    history = book_of(lines, records, end=MONDAY + timedelta(weeks=len(index)), dims=("sku",))
     rates, ratios = [], []
     for number in range(26, len(index)):
         week = Period.containing(noon(MONDAY + timedelta(weeks=number)), "week").id
-        observed, expected = judged(book, week, "ship")
+        observed, expected = judged(history, week, "ship")
         rates.append(100 * observed / (4800 * index[number]))
         ratios.append(observed / expected)
     return rates, ratios
@@ -128,10 +128,10 @@ def test_every_week_of_a_year_is_as_expected(year: UnitHistory) -> None:
 @pytest.mark.parametrize("week", ["2026-W08", "2026-W46", "2026-W47"])
 def test_no_value_of_any_dimension_stands_out_in_the_hard_weeks(year: UnitHistory, week: str) -> None:
     period = Period.parse(week)
-    book = as_of_day(year, period.last_day + timedelta(days=1))
-    curve = curves(book, period)["function"]
+    history = as_of_day(year, period.last_day + timedelta(days=1))
+    curve = curves(history, period)["function"]
     for dim in ("sku", "line", "carrier", "warehouse"):
-        observed, expected = expected_by(book, curve, dim, day_number(period.first_day), day_number(period.last_day))
+        observed, expected = expected_by(history, curve, dim, day_number(period.first_day), day_number(period.last_day))
         assert max(excess_nats(o, e) for o, e in zip(observed.tolist(), expected.tolist(), strict=True)) < 6
 
 
@@ -181,8 +181,8 @@ def even(
     return book_of(lines, complaints(lines, family, unit, age), end=MONDAY + timedelta(weeks=n_weeks), dims=("sku",))
 
 
-def curve_of(book: UnitHistory, family: str = "function", weeks_: int = 30) -> Curve:
-    curve = estimate_curve(book, family, book.end_day, weeks=weeks_)
+def curve_of(history: UnitHistory, family: str = "function", weeks_: int = 30) -> Curve:
+    curve = estimate_curve(history, family, history.end_day, weeks=weeks_)
     assert curve is not None
     return curve
 
@@ -223,10 +223,10 @@ def test_slow_troubles_are_not_cut_off() -> None:
 def test_young_units_leave_the_risk_set() -> None:
     """Half of all units were sold in the last two weeks: their complaints to come must not be missed as if they never came."""
     volume = [700.0] * 28 + [9000.0, 9000.0]
-    book = even(30, volume, RATE, LAG["function"])
-    curve = curve_of(book)
-    signed = book.days["signed_at"]
-    naive = len(book.case_unit["function"]) / (signed >= 0).sum()
+    history = even(30, volume, RATE, LAG["function"])
+    curve = curve_of(history)
+    signed = history.days["signed_at"]
+    naive = len(history.case_unit["function"]) / (signed >= 0).sum()
     assert naive < 0.9 * RATE
     assert curve.hazard.sum() * level(curve) == pytest.approx(RATE, rel=0.03)
 
@@ -259,10 +259,10 @@ def troubled(times: float, from_week: int, to_week: int, sku: int, n_weeks: int 
     return book_of(lines, complaints(lines, "function", order[unit], age), end=MONDAY + timedelta(weeks=n_weeks))
 
 
-def expectation(book: UnitHistory, sku: int, week: int) -> float:
+def expectation(history: UnitHistory, sku: int, week: int) -> float:
     period = Period.containing(noon(MONDAY + timedelta(weeks=week)), "week")
-    curve = curves(book, period)["function"]
-    return float(expected_by(book, curve, "sku", day_number(period.first_day), day_number(period.last_day))[1][sku])
+    curve = curves(history, period)["function"]
+    return float(expected_by(history, curve, "sku", day_number(period.first_day), day_number(period.last_day))[1][sku])
 
 
 def test_a_trouble_of_the_last_weeks_does_not_raise_its_own_expectation() -> None:
@@ -284,14 +284,14 @@ def test_a_lasting_level_is_expected() -> None:
 
 
 def test_the_baseline_ends_before_the_judged_period() -> None:
-    book = troubled(1.0, 0, 0, 2)
+    history = troubled(1.0, 0, 0, 2)
     period = Period.containing(noon(MONDAY + timedelta(weeks=39)), "week")
-    curve = curves(book, period)["function"]
+    curve = curves(history, period)["function"]
     assert curve.baseline_last == day_number(period.first_day) - 28 - 1
     # A young shop gives up the gap before it gives up the expectation.
     young = Period.containing(noon(MONDAY + timedelta(weeks=6)), "week")
     assert (
-        curves(as_of_day(book, young.last_day + timedelta(days=1)), young)["function"].baseline_last
+        curves(as_of_day(history, young.last_day + timedelta(days=1)), young)["function"].baseline_last
         == day_number(young.first_day) - 14 - 1
     )
 
@@ -307,9 +307,9 @@ def test_a_small_sku_is_drawn_to_its_line_and_a_large_one_keeps_its_own() -> Non
     sku = np.repeat(list(volume), [len(p) for p in parts])
     lines = order_lines(np.concatenate(parts), sku=sku.tolist(), line=[s[:2] for s in sku])
     unit, age = arising(np.array([chance[s] for s in sku]), LAG["function"])
-    book = book_of(lines, complaints(lines, "function", unit, age), end=MONDAY + timedelta(weeks=30))
-    curve = curve_of(book, weeks_=26)
-    rate = dict(zip(book.values["sku"], curve.effects["sku"] * curve.hazard.sum(), strict=True))
+    history = book_of(lines, complaints(lines, "function", unit, age), end=MONDAY + timedelta(weeks=30))
+    curve = curve_of(history, weeks_=26)
+    rate = dict(zip(history.values["sku"], curve.effects["sku"] * curve.hazard.sum(), strict=True))
     assert rate["AF-01"] == pytest.approx(0.02, rel=0.06)
     assert rate["KT-01"] == pytest.approx(0.03, rel=0.06) and rate["KT-02"] == pytest.approx(0.10, rel=0.06)
     # Fewer cases than its line, and not none.
@@ -320,12 +320,12 @@ def test_the_prior_counts_its_cases_once() -> None:
     parts = [pay_days(MONDAY, [1200.0] * 30), pay_days(MONDAY, [5.0] * 30)]
     sku = np.repeat(["KT-01", "KT-02"], [len(p) for p in parts])
     lines = order_lines(np.concatenate(parts), sku=sku.tolist(), line="KT")
-    book = book_of(
+    history = book_of(
         lines,
         complaints(lines, "function", *arising(np.where(sku == "KT-01", 0.06, 0.0), LAG["function"])),
         end=MONDAY + timedelta(weeks=30),
     )
-    curve = estimate_curve(book, "function", book.end_day, weeks=26)
+    curve = estimate_curve(history, "function", history.end_day, weeks=26)
     assert curve is not None
     # 5 × 26 units of which about 7.8 cases were due and none came: (0 + 12)/(7.8 + 12) of the line's level
     assert curve.effects["sku"][1] / curve.effects["sku"][0] == pytest.approx(12 / (7.8 + 12), rel=0.1)
@@ -336,10 +336,10 @@ def test_a_sku_without_history_gets_its_lines_level() -> None:
     sku = np.repeat(["AF-01", "KT-01", "KT-99"], [len(p) for p in parts])
     lines = order_lines(np.concatenate(parts), sku=sku.tolist(), line=[s[:2] for s in sku])
     chance = np.where(sku == "AF-01", 0.02, np.where(sku == "KT-01", 0.08, 0.0))
-    book = book_of(lines, complaints(lines, "function", *arising(chance, LAG["function"])), end=MONDAY + timedelta(weeks=30))
-    curve = estimate_curve(book, "function", book.end_day - 14)
+    history = book_of(lines, complaints(lines, "function", *arising(chance, LAG["function"])), end=MONDAY + timedelta(weeks=30))
+    curve = estimate_curve(history, "function", history.end_day - 14)
     assert curve is not None
-    rate = dict(zip(book.values["sku"], curve.effects["sku"] * curve.hazard.sum(), strict=True))
+    rate = dict(zip(history.values["sku"], curve.effects["sku"] * curve.hazard.sum(), strict=True))
     assert rate["KT-99"] == pytest.approx(0.08, rel=0.1)
 
 
@@ -350,12 +350,12 @@ def test_lasting_differences_of_carriers_are_expected() -> None:
     chance = np.where(carrier == "承运商丙", 0.09, 0.03)
     order = np.lexsort((paid, carrier))
     unit, age = arising(chance[order], LAG["transit"])
-    book = book_of(
+    history = book_of(
         lines, complaints(lines, "transit", order[unit], age), end=MONDAY + timedelta(weeks=36), dims=("sku", "carrier")
     )
     period = Period.containing(noon(MONDAY + timedelta(weeks=35)), "week")
-    curve = curves(book, period)["transit"]
-    observed, expected = expected_by(book, curve, "carrier", day_number(period.first_day), day_number(period.last_day))
+    curve = curves(history, period)["transit"]
+    observed, expected = expected_by(history, curve, "carrier", day_number(period.first_day), day_number(period.last_day))
     assert observed / expected == pytest.approx([1.0, 1.0], abs=0.1)
 
 
@@ -403,9 +403,9 @@ def test_the_book_leaves_out_what_is_no_case() -> None:
         oid=pl.lit(None, pl.String)
     )
     late = complaints(lines, "function", np.arange(50, 52), np.full(2, 500), prefix="f-")
-    book = book_of(lines, real, claim, repeat, loose, late, dims=("sku",))
-    assert book.n == 1000
-    assert len(book.case_unit["function"]) == 10 and {r.split("-")[0] for r in book.case_record["function"]} == {"function"}
+    history = book_of(lines, real, claim, repeat, loose, late, dims=("sku",))
+    assert history.n == 1000
+    assert len(history.case_unit["function"]) == 10 and {r.split("-")[0] for r in history.case_record["function"]} == {"function"}
 
 
 def test_days_are_those_of_the_business_zone() -> None:

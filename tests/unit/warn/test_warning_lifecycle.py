@@ -27,14 +27,14 @@ DAY = timedelta(days=1)
 
 
 def told(due: WatchResult) -> list[tuple[str, str]]:
-    return [(telling.event.kind, telling.event.to) for telling in due.tellings]
+    return [(telling.event.kind, telling.event.to) for telling in due.notices]
 
 
 def remembered(kept: list[KeptWarning], due: WatchResult, moment: datetime) -> list[KeptWarning]:
     by_id = {each.warning_id: each for each in kept}
     for name in due.seen:
         by_id[name] = replace(by_id[name], last_seen=moment)
-    for telling in due.tellings:
+    for telling in due.notices:
         old = by_id.get(telling.event.warning_id, telling.kept)
         by_id[telling.event.warning_id] = replace(old, events=(*old.events, telling.event))
     return list(by_id.values())
@@ -55,7 +55,7 @@ def test_where_there_is_nothing_nothing_is_told(shop: Shop) -> None:
 def test_a_matter_that_grows_is_an_update_of_the_same_warning(shop: Shop, warning: Make) -> None:
     grown = warning(observed=9.0, items=tuple(f"r{n}" for n in range(9)))
     due = due_round([grown], [kept_after(warning())], shop, MOMENT + timedelta(hours=8))
-    assert [(t.event.kind, t.event.warning_id, t.event.seq, t.event.items) for t in due.tellings] == [
+    assert [(t.event.kind, t.event.warning_id, t.event.seq, t.event.items) for t in due.notices] == [
         ("grew", "W1", 2, ("r6", "r7", "r8"))
     ]
 
@@ -118,7 +118,7 @@ def test_what_is_not_there_any_more_is_not_passed_on_and_ends_by_itself(shop: Sh
     kept = kept_after(warning())
     assert told(due_round([], [kept], shop, MOMENT + 3 * DAY)) == []
     due = due_round([], [kept], shop, MOMENT + 15 * DAY)
-    assert [(t.event.kind, t.event.why) for t in due.tellings] == [("expired", "not seen again")]
+    assert [(t.event.kind, t.event.why) for t in due.notices] == [("expired", "not seen again")]
     assert remembered([kept], due, MOMENT + 15 * DAY)[0].state is WarningState.EXPIRED
 
 
@@ -128,7 +128,7 @@ def test_a_matter_that_comes_back_after_it_ended_is_a_new_warning(shop: Shop, wa
     later = MOMENT + 40 * DAY
     due = due_round([warning(items=("n1", "n2", "n3", "n4"))], [kept], shop, later)
     assert told(due) == [("opened", "品控主管")]
-    assert due.tellings[0].event.warning_id != "W1"
+    assert due.notices[0].event.warning_id != "W1"
 
 
 def test_each_deadline_is_told_once_and_ends_when_it_is_done(shop: Shop, warning: Make) -> None:
@@ -139,11 +139,11 @@ def test_each_deadline_is_told_once_and_ends_when_it_is_done(shop: Shop, warning
     )  # fmt: skip
     more = replace(first, items=("a", "b", "c"), dues=dues, amounts=(10.0, 20.0, 5.0), observed=3.0)
     due = due_round([more], [kept_after(first)], shop, MOMENT + timedelta(hours=1))
-    opened = due.tellings[0].warning
+    opened = due.notices[0].warning
     assert told(due) == [("opened", "客服主管")]
     assert (opened.items, opened.observed, opened.amounts, opened.answer_by) == (("c",), 1.0, (5.0,), dues[2])
     done = due_round([], [kept_after(first)], shop, MOMENT + timedelta(hours=8))
-    assert [(t.event.kind, t.event.why) for t in done.tellings] == [("expired", "past")]
+    assert [(t.event.kind, t.event.why) for t in done.notices] == [("expired", "past")]
 
 
 def test_a_restricted_warning_goes_only_to_people_who_may_read_it(shop: Shop, warning: Make) -> None:

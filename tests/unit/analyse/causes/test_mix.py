@@ -8,7 +8,7 @@ import pytest
 
 from tasks.analyse.causes.mix import mix_effects, mix_of
 from tasks.expected.lag_curves import curves
-from tasks.expected.unit_history import UnitHistory, build_book
+from tasks.expected.unit_history import UnitHistory, build_history
 from tasks.model.facts import CodedFacts
 from tasks.model.figures import MixEffect
 from tasks.model.periods import Period
@@ -57,12 +57,12 @@ def shop(
     chance = np.array([new_rates[t] if is_late else RATES[t] for t, is_late in zip(traffic, late, strict=True)])
     chance = np.where(late & (sku == "HW-05"), chance * sick_sku, chance)
     facts = facts_of(lines, aftersale=returns(lines, chance, traffic.tolist()))
-    return facts, build_book(facts, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
+    return facts, build_history(facts, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
 
 
 def effect_of(new_shares: dict[str, float], new_rates: dict[str, float], **more: float) -> MixEffect:
-    _facts, book = shop(new_shares, new_rates, **more)  # type: ignore[arg-type]
-    [effect] = mix_effects(book, curves(book, JUDGED), JUDGED)
+    _facts, history = shop(new_shares, new_rates, **more)  # type: ignore[arg-type]
+    [effect] = mix_effects(history, curves(history, JUDGED), JUDGED)
     return effect
 
 
@@ -131,24 +131,24 @@ def test_a_promotion_with_the_same_shares_is_no_change() -> None:
     traffic = np.array(["shelf", "shelf", "talent_live"])[np.arange(len(paid)) % 3]
     lines = order_lines(paid, traffic_source=traffic.tolist(), sku="HW-01", line="HW")
     facts = facts_of(lines, aftersale=returns(lines, np.array([RATES[t] for t in traffic]), traffic.tolist()))
-    book = build_book(facts, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
-    [effect] = mix_effects(book, curves(book, JUDGED), JUDGED)
+    history = build_history(facts, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
+    [effect] = mix_effects(history, curves(history, JUDGED), JUDGED)
     assert effect.verdict == "none" and effect.after == pytest.approx(effect.before, rel=0.04)
 
 
 def test_without_orders_of_the_period_or_sources_there_is_no_split() -> None:
-    facts, book = shop(SHARES, RATES)
-    curve = curves(book, JUDGED)["return"]
+    facts, history = shop(SHARES, RATES)
+    curve = curves(history, JUDGED)["return"]
     empty = Period.parse("2028-W10")
-    assert mix_of(book, curve, "traffic_source", "refund_rate_after_sign", empty) is None
-    assert mix_effects(book, {}, JUDGED) == []
-    blind = build_book(facts, ["sku"], ZONE, JUDGED.last_day + timedelta(days=1))
+    assert mix_of(history, curve, "traffic_source", "refund_rate_after_sign", empty) is None
+    assert mix_effects(history, {}, JUDGED) == []
+    blind = build_history(facts, ["sku"], ZONE, JUDGED.last_day + timedelta(days=1))
     assert mix_effects(blind, curves(blind, JUDGED), JUDGED) == []
 
 
 def test_refunds_before_signing_do_not_count() -> None:
-    facts, book = shop(SHARES, RATES)
+    facts, history = shop(SHARES, RATES)
     before = filled(facts["aftersale"].with_columns(phase=pl.lit("before_ship")), TABLES["aftersale"].columns)
     doubled = coded_facts({**facts.tables, "aftersale": pl.concat([facts["aftersale"], before])}, facts.as_of)
-    again = build_book(doubled, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
-    assert len(again.case_unit["return"]) == len(book.case_unit["return"])
+    again = build_history(doubled, ["sku", "line", "traffic_source"], ZONE, JUDGED.last_day + timedelta(days=1))
+    assert len(again.case_unit["return"]) == len(history.case_unit["return"])

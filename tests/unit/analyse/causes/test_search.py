@@ -12,7 +12,7 @@ import yaml
 from numpy.typing import NDArray
 
 from tasks.analyse.causes.lifecycle import MAX_NEW
-from tasks.analyse.causes.search import make_book, root_causes
+from tasks.analyse.causes.search import make_history, root_causes
 from tasks.expected.unit_history import day_number
 from tasks.model.causes import Cause, RootCauses
 from tasks.model.columns.column import UTC_TIME
@@ -324,9 +324,9 @@ def test_what_comes_later_changes_nothing(shop: Shop) -> None:
 def test_a_book_made_once_serves_every_week(shop: Shop) -> None:
     ill = [extra(pl.col("sku") == "KT-02", 60, period=before(n)) for n in (1, 0)]
     facts = facts_with(*ill)
-    book = make_book(facts, WEEK, shop)
+    history = make_history(facts, WEEK, shop)
     for period in (before(1), WEEK):
-        assert root_causes(facts, period, shop, book=book).causes == root_causes(facts, period, shop).causes
+        assert root_causes(facts, period, shop, history=history).causes == root_causes(facts, period, shop).causes
 
 
 def test_the_same_facts_give_the_same_causes(shop: Shop) -> None:

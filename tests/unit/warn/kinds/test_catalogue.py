@@ -119,7 +119,7 @@ def test_a_further_kind_is_looked_for_told_kept_and_graded(shop: Shop) -> None:
     kind = kinds()["outage"]
     [found] = [assigned(warning, NOTHING, shop) for warning in kind.look(NOTHING, shop)]
     assert (found.role, rule_of("outage", shop).ladder) == ("产品研发", ["供应链"])
-    [notice] = due_round([found], [], shop, MOMENT).tellings
+    [notice] = due_round([found], [], shop, MOMENT).notices
     assert notice.person is not None
     event = WarningEvent("W1", 1, MOMENT, WarningEventKind.OPENED, to=notice.person.name)
     for language in LANGUAGES:
