@@ -102,7 +102,7 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         )
     try:
         until = time.monotonic() + START_S
-        while "Ctrl-C ends everything" not in log.read_text("utf-8"):
+        while "Ctrl-C stops everything" not in log.read_text("utf-8"):
             assert child.poll() is None, log.read_text("utf-8")
             assert time.monotonic() < until, log.read_text("utf-8")
             time.sleep(0.5)
