@@ -1,4 +1,4 @@
-"""Events that make before and after incomparable: named with their day, never blamed (docs/method.md, 6)."""
+"""Events that make before and after incomparable: listed with their day, never named as a cause (docs/method.md, 6)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tasks.shop.calendar_days import Event
 from tasks.shop.load import Shop
 
 WEEKS_SHOWN = 4
-"""A change of level is told in the reviews of this many weeks after it."""
+"""A change of level is mentioned in reviews for this many weeks."""
 
 
 def breaks(facts: CodedFacts, period: Period, shop: Shop, channels: list[ChannelQuality] | None = None) -> list[Break]:
-    """Return what touches the period or the one before, and changes of level that lie between it and last year.
+    """Return the events that affect this period or the one before, and level changes between this period and last year's.
 
     Args:
         facts: Coded tables, for the cases a new taxonomy moved.
@@ -77,7 +77,7 @@ def _of_event(
 def _bridge(
     pairs: list[tuple[str, str]], on: date, facts: CodedFacts, period: Period, shop: Shop
 ) -> tuple[tuple[str, str, int], ...]:
-    """Return old code, new code and the period's cases that the old taxonomy would have counted under the old code."""
+    """Return the old code, the new code and how many of the period's cases the old taxonomy would have given the old code."""
     records = facts["feedback"]
     since = max(period.first_day, on)
     day = local_day("submitted_at", period.zone)

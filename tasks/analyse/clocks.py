@@ -1,4 +1,4 @@
-"""Which promises fell due in a period, and whether they were kept: counted when due, not when closed (docs/method.md, 7)."""
+"""Service promises that fell due in a period, kept or not: counted when due, not when closed (docs/method.md, 7)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def milestones(facts: Facts, shop: Shop, period: Period) -> pl.DataFrame:
     Args:
         facts: Coded facts.
         shop: Service levels and calendar.
-        period: What happened at or after its end counts as not yet happened.
+        period: Events at or after its end are ignored.
 
     Returns:
         Columns of `SCHEMA`, sorted by milestone, due time and record; `arithmetic` is filled where a milestone was missed.
@@ -62,12 +62,12 @@ def milestones(facts: Facts, shop: Shop, period: Period) -> pl.DataFrame:
 def due_moment(
     milestone: Milestone, start: datetime, given: datetime | None, calendar: Calendar, hours: ServiceHours, zone: str
 ) -> datetime | None:
-    """Return by when a milestone must have happened: a given deadline wins, else the clock runs from its start.
+    """Return the moment by which a milestone must be met: a given deadline wins; otherwise the clock runs from its start.
 
     Args:
         milestone: Clock and target.
         start: Aware start of the clock.
-        given: Given deadline, or nothing.
+        given: Given deadline, if there is one.
         calendar: Working days, closures and promotion days.
         hours: Hours of the desk.
         zone: Business zone.
@@ -102,7 +102,7 @@ def arithmetic(
     hours: ServiceHours,
     zone: str,
 ) -> str:
-    """Return how a due time came about and by how much it was missed, in figures that need no language."""
+    """Return how a due time was computed and by how much it was missed, in figures that need no language."""
 
     def local(moment: datetime) -> str:
         return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
@@ -161,8 +161,8 @@ def _candidates(milestone: Milestone, facts: Facts, shop: Shop, period: Period) 
     needed |= {column for column in (milestone.given, milestone.deadline_unless) if column}
     if missing := sorted(needed - set(table.columns)):
         raise ConfigurationError(
-            f"service_levels.yaml: the milestone {milestone.id} names {missing[0]}, which is no column of {milestone.table}.",
-            hint=f"Name one of {', '.join(c for c in table.columns if c.endswith('_at') or c in needed)}.",
+            f"service_levels.yaml: the milestone {milestone.id} names {missing[0]}, which is not a column of {milestone.table}.",
+            hint=f"Use one of {', '.join(c for c in table.columns if c.endswith('_at') or c in needed)}.",
         )
     table = _with_context(table, milestone, facts)
     given = pl.col(milestone.deadline) if milestone.deadline else pl.lit(None, UTC_TIME)
@@ -203,7 +203,7 @@ def _candidates(milestone: Milestone, facts: Facts, shop: Shop, period: Period) 
 
 
 def _with_context(table: pl.DataFrame, milestone: Milestone, facts: Facts) -> pl.DataFrame:
-    """Give every table the columns that conditions and results speak of."""
+    """Add to every table the columns that conditions and results use."""
     if milestone.table == "aftersale" and "platform" in table.columns and table["platform"].null_count():
         platforms = (
             facts["order_line"]

@@ -1,4 +1,4 @@
-"""What each channel brought, which of its days are missing, and whether the period is whole."""
+"""What each channel delivered, which of its days are missing, and whether the period is complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasks.shop.load import Shop
 
 USUAL_WEEKS = 8
 USUAL_DAILY = 8.0
-"""A channel with fewer records on a usual day may well have none on some day: nothing is called missing."""
+"""A channel with fewer records on a usual day may well have none on some days, so no day is called missing."""
 
 CUT_DAYS = 2
 """Empty days at the period's end that make it a partial one."""
@@ -68,9 +68,9 @@ def coverage(facts: CodedFacts, period: Period, shop: Shop) -> list[ChannelQuali
 
 
 def partial(facts: CodedFacts, period: Period) -> str:
-    """Say which days a period that is not whole covers (`2015-03-01..2015-03-19`), or nothing.
+    """Return the days covered by an incomplete period (`2015-03-01..2015-03-19`); an empty text for a whole one.
 
-    It is not whole when the review's moment lies before its end, or when every channel of feedback falls silent for its
+    A period is incomplete when the review's moment lies before its end, or when every channel of feedback falls silent for its
     last days though cases came every day before.
 
     Args:
@@ -98,7 +98,7 @@ def completeness(facts: CodedFacts, period: Period) -> float | None:
     """Return the share of the period's records that have arrived by the review's moment, from how late earlier ones came.
 
     Args:
-        facts: Tables with `ingested_at`; without it nothing can be said.
+        facts: Tables with `ingested_at`; without it the result is None.
         period: The period.
 
     Returns:
@@ -114,7 +114,7 @@ def completeness(facts: CodedFacts, period: Period) -> float | None:
     lateness = earlier.select(late=(pl.col("ingested_at") - pl.col("submitted_at")).dt.total_seconds())["late"].drop_nulls()
     usual = lateness.quantile(0.5)
     if usual is None or usual > 28 * 86400:
-        return None  # loaded long after it happened: how late a record usually comes is not to be seen
+        return None  # loaded long after the event: the usual delay of a record cannot be measured
     shares = []
     for n in range(period.days):
         middle = period.start + timedelta(days=n, hours=12)
@@ -164,7 +164,7 @@ def _missing_days(own: dict[date, int], period: Period) -> tuple[date, ...]:
 
 
 def _through(pull: Pull | None, own: dict[date, int], period: Period, missing: tuple[date, ...]) -> datetime | None:
-    """Return until when a channel is complete; where its last days are missing, the end of its last day with rows."""
+    """Return the moment through which a channel is complete; if its last days are missing, the end of its last day with rows."""
     stated = pull.complete_through if pull else None
     if not missing or missing[-1] != period.last_day or not own:
         return stated

@@ -1,4 +1,4 @@
-"""Given deadlines that are close or were missed (快到期): platform evidence, regulator, refunds, call-backs."""
+"""Given deadlines that are near or were missed (快到期): platform evidence, regulator, refunds, call-backs."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ DIMENSIONS = ("sku", "batch_no", "carrier", "region", "session_id", "app_version
 
 
 def example_case(facts: CodedFacts, period: Period, causes: list[Cause]) -> ExampleCase | None:
-    """Return one complaint of the period: of the first cause where there is one, else of the commonest problem.
+    """Choose one complaint of the period: one of the first cause if there is one, else of the most common problem.
 
     Chosen are cases with a whole sentence, those nearest the middle length first, then the smallest record id. Safety
     cases and suspected claims are left out: they are no illustrations.

@@ -1,4 +1,4 @@
-"""What opens the meeting whatever the statistics say: injury, regulator, missed evidence (docs/method.md, 8)."""
+"""Matters that open the meeting whatever the statistics: injury, regulator, missed evidence (docs/method.md, 8)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.shop.load import Shop
 
 
 def red_lines(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
-    """Return safety cases, one credible case is enough; regulator cases; evidence that was not given in time.
+    """Return safety cases (one credible case is enough), regulator cases, and evidence not submitted in time.
 
     Safety cases of one SKU and symptom are one line, with the days of the days just before the period too. Suspected
     claim clusters are left out: they have a track of their own.
@@ -68,7 +68,7 @@ def _safety(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
 
 
 def _words(cases: pl.DataFrame, shop: Shop) -> str:
-    """Return the customers' own words for it: the phrase of the safety leaves that stands in most texts."""
+    """Return the customers' own words for it: the phrase of the safety leaves found in most texts."""
     phrases = sorted(
         {phrase for leaf in shop.words.safety_leaves for group in shop.words.leaves.get(leaf, []) for phrase in group.phrases}
     )
@@ -79,7 +79,7 @@ def _words(cases: pl.DataFrame, shop: Shop) -> str:
 
 
 def _sold(facts: CodedFacts, skus: list[str], period: Period) -> dict[str, float]:
-    """Return the units of each SKU signed in the 13 weeks to the period's end: how many may be concerned, no denominator."""
+    """Return the units of each SKU signed in the 13 weeks to the period's end: how many may be affected, not a denominator."""
     since = period.end - timedelta(weeks=13)
     lines = facts["order_line"].filter(
         pl.col("sku").is_in(skus) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end)

@@ -1,4 +1,4 @@
-"""Analyse: judge the period against what was to be expected, find causes, and gather all that the report may say."""
+"""Analyse: judge the period against expectation, find causes, and gather everything the report may use."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ from tasks.run import Run
 
 @task(name="find root causes", cache_policy=NO_CACHE, persist_result=False)
 def find_root_causes(run: Run, facts: CodedFacts) -> RootCauses:
-    """Find the slices that exceed what was to be expected; none where nothing is there."""
+    """Find the slices with more cases than expected."""
     run.progress("find root causes")
     earlier = run.stores.ledger.causes(report=run.report, before=run.period.start, made_by=run.pulls_until)
     incomplete = partial(facts, run.period)
@@ -51,7 +51,7 @@ def find_root_causes(run: Run, facts: CodedFacts) -> RootCauses:
 
 @task(name="see red lines", cache_policy=NO_CACHE, persist_result=False)
 def see_red_lines(run: Run, facts: CodedFacts) -> list[RedLine]:
-    """List what opens the meeting whatever the statistics say."""
+    """List the matters that open the meeting whatever the statistics."""
     return red_lines(facts, run.period, run.shop)
 
 
@@ -65,7 +65,7 @@ def analyse(
     prior: list[ActionResult],
     proposals: list[Action],
 ) -> Review:
-    """Measure every figure of the period and gather what the report may say."""
+    """Measure every figure of the period and gather everything the report may use."""
     run.progress("analyse")
     incomplete = causes.partial
     channels = coverage(facts, run.period, run.shop)
@@ -110,7 +110,7 @@ def analyse(
 
 
 def _judged(run: Run, facts: CodedFacts, causes: RootCauses) -> FinalWords:
-    """Measure figures, problems and rankings, and judge them together with the search for causes."""
+    """Measure figures, problems and rankings, and correct them jointly with the search for causes."""
     incomplete = causes.partial
     return judged_together(
         figures(

@@ -1,4 +1,4 @@
-"""Expected arrivals: what a week would bring if nothing had changed, from exposure and lag curves.
+"""Expected arrivals: the cases of a week if nothing had changed, from exposure and lag curves.
 
 Summed over a week's units the hazards are the week's expectation: promotions, holidays and new products need no further
 treatment, because their units are counted.
@@ -39,7 +39,7 @@ def observed_cases(history: UnitHistory, family: str, first: int, last: int) -> 
 def expected_by(
     history: UnitHistory, curve: Curve, dim: str, first: int, last: int, *, without: NDArray[np.int64] | None = None
 ) -> tuple[Weights, Weights]:
-    """Return observed and expected cases by value of a dimension during arrival days `first..last`, some SKUs left out."""
+    """Return observed and expected cases by value of a dimension during arrival days `first..last`, without some SKUs."""
     rows, weights = expected_units(history, curve, first, last)
     units = history.case_unit[curve.family][observed_cases(history, curve.family, first, last)]
     if without is not None and len(without):

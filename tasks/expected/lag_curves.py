@@ -67,11 +67,11 @@ class Curve:
     kept: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # days of the baseline that did not stand out
 
     def cumulative(self, age: int) -> float:
-        """Return the expected cases per unit up to an age of `age` days, product effects aside."""
+        """Return the expected cases per unit up to an age of `age` days, without product effects."""
         return float(self.hazard[: age + 1].sum())
 
     def day_weights(self, days: Codes, first: int, last: int) -> Weights:
-        """Return the expected cases of units with these axis days during arrival days `first..last` (both in), effects aside."""
+        """Return the expected cases of units of these axis days during arrival days `first..last` (inclusive), no effects."""
         steps = np.concatenate(([0.0], np.cumsum(self.hazard)))
         top = len(self.hazard)
         upper = np.clip(last - days + 1, 0, top)
@@ -86,7 +86,7 @@ class Curve:
             return self.product[rows - self.product_from]
         product = np.ones(0)
         for number, (dim, effect) in enumerate(self.effects.items()):
-            # the code −1 of an unknown value takes the last place, a one
+            # the code −1 of an unknown value picks the last place, which holds 1
             factor = np.append(effect, 1.0)[codes[dim][rows]]
             product = factor if number == 0 else product * factor
         return product
@@ -95,8 +95,8 @@ class Curve:
 def estimate_curve(history: UnitHistory, family: str, until: int, *, weeks: int = BASELINE_WEEKS) -> Curve | None:
     """Estimate a family's curve on the `weeks` weeks of arrivals before day `until`.
 
-    Weeks and products whose own counts stand out of the baseline are left out (a trigger must not become its own
-    expectation). Returns nothing where fewer than 4 weeks or 30 cases are known.
+    Weeks and products that stand out within the baseline are left out (a trigger must not become its own
+    expectation). Returns None if fewer than 4 weeks or 30 cases are known.
     """
     axis = AXES[family]
     first = max(until - weeks * 7, history.first_day)
@@ -147,7 +147,7 @@ def estimate_curve(history: UnitHistory, family: str, until: int, *, weeks: int 
     curve.dispersion = _dispersion(observed[:, keep_week], expected[:, keep_week])
     curve.kept = np.repeat(keep_week, 7)[: until - first]
     _rake(history, curve, until, curve.kept)
-    young = np.flatnonzero(days >= until - length)  # every later panel asks for these again
+    young = np.flatnonzero(days >= until - length)  # every later panel needs these again
     if len(young):
         curve.product_from = int(young[0])
         curve.product = curve.multiplier(history.codes, slice(curve.product_from, None))
@@ -178,7 +178,7 @@ def _hazard(
     hazard = np.divide(events, at_risk, out=np.zeros(length), where=at_risk > 0)
     smooth = hazard.copy()
     for a in range(length):
-        # Young ages differ from day to day; later ones are too thin to be read singly.
+        # Young ages differ from day to day; later ones hold too few cases to be read one by one.
         reach = 0 if a < 5 else 1 if a < 10 else 3 if a < 21 else 7
         span = slice(max(a - reach, 0), min(a + reach + 1, length))
         risk = at_risk[span].sum()
@@ -186,7 +186,7 @@ def _hazard(
     thin = at_risk < 0.02 * at_risk.max()
     if thin.any() and not thin.all():
         last = int(np.flatnonzero(~thin)[-1])
-        smooth[last + 1 :] = smooth[max(last - 7, 0) : last + 1].mean()  # ages nobody has reached yet
+        smooth[last + 1 :] = smooth[max(last - 7, 0) : last + 1].mean()  # ages that no unit has reached yet
     return smooth
 
 
@@ -198,7 +198,7 @@ def _shrunken(observed: Weights, expected: Weights, line: NDArray[np.int64]) -> 
 
 
 def _weekly(units: Weights, hazard: Weights, first: int, low: int, n_weeks: int, until: int) -> Weights:
-    """Return expected cases by (sku, baseline week), effects aside."""
+    """Return expected cases by (sku, baseline week), without effects."""
     steps = np.concatenate(([0.0], np.cumsum(hazard)))
     day = np.arange(low, low + units.shape[1])
     kernel = np.zeros((units.shape[1], n_weeks))
@@ -227,12 +227,12 @@ def _rake(history: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_
     """Add shrunken effects of the coarse dimensions, one after the other, on the kept days of the same baseline."""
     days = history.days[AXES[curve.family]]
     first, length = curve.baseline_first, len(curve.hazard)
-    # what a unit of each axis day was expected to bring on the kept days
+    # the expected cases, on the kept days, of a unit of each axis day
     table = np.convolve(kept.astype(np.float64), curve.hazard[::-1])
     offset = days - (first - length + 1)
     inside = (offset >= 0) & (offset < len(table)) & (days >= 0)
     rows = np.flatnonzero(inside)
-    rows = rows[:: max(len(rows) // RAKED_ROWS, 1)]  # every k-th unit tells a coarse dimension's expectation as well as all do
+    rows = rows[:: max(len(rows) // RAKED_ROWS, 1)]  # for a coarse dimension's expectation every k-th unit will do
     base = table[offset[rows]]
     weight = base * curve.multiplier(history.codes, rows)
     unit, arrived = history.case_unit[curve.family], history.case_day[curve.family]
@@ -257,7 +257,7 @@ def _rake(history: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_
 def curves(history: UnitHistory, period: Period) -> dict[str, Curve]:
     """Estimate every family's curve for judging a period: arrivals up to four weeks before it begins.
 
-    The gap keeps a problem that has begun lately out of its own expectation.
+    The gap keeps a recent problem out of its own expectation.
     """
     start = day_number(period.first_day)
     for gap in (GAP_WEEKS, 2, 1):

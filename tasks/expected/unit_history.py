@@ -1,4 +1,4 @@
-"""Order lines and the cases on them as arrays, made once for all lag families and weeks."""
+"""Order lines and their cases as arrays, built once for all lag families and weeks."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ AXES = {
 
 @dataclass
 class UnitHistory:
-    """Units and cases as arrays, made once for all families and weeks.
+    """Units and cases as arrays, built once for all families and weeks.
 
     `codes[dim]` are value codes of the units; `days[axis]` day numbers (days since 1970-01-01 in the business zone, −1
-    where the moment is unknown), `scanned` the same before anything is concluded from it;
+    where the moment is unknown), `scanned` the same as recorded, before any inference;
     `case_unit[family]` the unit of each linked case, `case_day[family]` its arrival.
     """
 
@@ -54,12 +54,12 @@ class UnitHistory:
 
 
 def as_of_day(history: UnitHistory, end: date) -> UnitHistory:
-    """Return the history as it stood on the morning of a day: later signings, shipments and cases have not happened."""
+    """Return the history as known on the morning of a day, without later signings, shipments and cases."""
     last = day_number(end)
     if last >= history.end_day:
         return history
     paid = np.flatnonzero((history.scanned["paid_at"] >= 0) & (history.scanned["paid_at"] < last))
-    n = int(paid[-1]) + 1 if len(paid) else 0  # where lines are in order of payment, the later ones need not be touched
+    n = int(paid[-1]) + 1 if len(paid) else 0  # if lines are in order of payment, later ones need not be touched
     scanned = {axis: column[:n] for axis, column in history.scanned.items()}
     days = _happened(scanned, last)
     kept = {family: (arrived < last) & (history.case_unit[family] < n) for family, arrived in history.case_day.items()}
@@ -113,7 +113,7 @@ def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) 
         facts: Coded facts.
         dims: Dimensions of the order line to keep.
         zone: Business zone of the day numbers.
-        end: First day that is not looked at.
+        end: First day that is left out.
     """
     dims = [dim for dim in dims if dim in facts["order_line"].columns]
     orders = facts["order_line"].select("oid", "paid_at", "shipped_at", "signed_at", *dims)

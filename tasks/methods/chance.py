@@ -1,4 +1,4 @@
-"""How often chance alone gives a count: days between two such counts, as a manager understands it."""
+"""How often chance alone produces a count, as managers put it: days between two such counts."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 from scipy.stats import gamma, nbinom
 
 LONGEST_DAYS = 3650.0
-"""Chance that is rarer than once in ten years is not told more exactly."""
+"""Anything rarer than once in ten years is reported as once in ten years."""
 
 
 def days_between(observed: float, expected: float, tests_a_day: float, *, dispersion: float = 1.0) -> float:
-    """Return the days between two counts as high or higher by chance, over all that is looked at.
+    """Return the mean days between two chance counts at least as high, over everything that is checked.
 
     P(Poisson(μ) ≥ x) is the gamma distribution's P(Γ(x) ≤ μ); both are divided by the dispersion (quasi-Poisson; McCullagh and
     Nelder 1989, section 6.2), so x need not be whole.
 
     Args:
         observed: The count.
-        expected: What it was to be.
-        tests_a_day: How many such counts are looked at a day.
+        expected: Its expectation, above 0.
+        tests_a_day: Number of such counts checked a day.
         dispersion: Variance ÷ mean of such counts with nothing wrong, at least 1.
     """
     if observed <= 0:
@@ -29,7 +29,7 @@ def days_between(observed: float, expected: float, tests_a_day: float, *, disper
 
 
 def days_between_new(cases: int, records: int, history: int, tests_a_day: float) -> float:
-    """Return the days between two words that come up in so many cases by chance though none of the history held them.
+    """Return the mean days between two words that reach this many cases by chance after no case in the history.
 
     The word's rate has Jeffreys' prior, so that the count is negative binomial with size 1/2.
 
@@ -37,7 +37,7 @@ def days_between_new(cases: int, records: int, history: int, tests_a_day: float)
         cases: Cases with the word.
         records: Records they are among.
         history: Earlier records, none of which held it.
-        tests_a_day: How many words are looked at a day.
+        tests_a_day: Number of words checked a day.
     """
     chance = float(nbinom.sf(cases - 1, 0.5, history / (history + records)))
     return min(1.0 / max(chance * tests_a_day, 1e-12), LONGEST_DAYS)

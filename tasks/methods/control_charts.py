@@ -26,11 +26,11 @@ TAIL = 0.00135
 
 @dataclass(frozen=True)
 class Normal:
-    """The range within which a figure without change lies, and where the present one stands.
+    """The range of a figure when nothing has changed, and the place of the present value in it.
 
     `z` is its distance from the centre in standard deviations, `p` the two-sided probability of such a distance when nothing
     changed, the uncertainty of centre and spread counted in; `weeks` is the number of earlier periods.
-    `level` is the place in the history at which the level began on which it stands, 0 where it never changed.
+    `level` is the index in the history at which the present level began, 0 if it never changed.
     """
 
     low: float
@@ -43,7 +43,7 @@ class Normal:
 
 
 def laney_p(numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float) -> Normal | None:
-    """Return the p′ limits of a share: binomial, widened by what earlier periods varied beyond chance (Laney 2002).
+    """Return the p′ limits of a share: binomial, widened by the variation of earlier periods beyond chance (Laney 2002).
 
     Args:
         numerators: Events of earlier periods, oldest first.
@@ -52,14 +52,14 @@ def laney_p(numerators: Sequence[float], exposures: Sequence[float], numerator: 
         exposure: Its exposure.
 
     Returns:
-        Limits at three standard deviations; nothing with fewer than eight earlier periods, without any event, or where all
+        Limits at three standard deviations, or None with fewer than eight earlier periods, without any event, or when all
         are events.
     """
     return _laney(numerators, exposures, numerator, exposure, share=True)
 
 
 def laney_u(numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float) -> Normal | None:
-    """Return the u′ limits of events per unit, of which a unit may have several: Poisson, widened as `laney_p` does."""
+    """Return the u′ limits of events per unit when a unit may have several: Poisson, widened as in `laney_p`."""
     return _laney(numerators, exposures, numerator, exposure, share=False)
 
 
@@ -93,7 +93,7 @@ def g_chart(seen: int, within: float, earlier: int, span: float) -> Normal | Non
         span: Opportunities before, eight times as many as within at least.
 
     Returns:
-        Limits of the opportunities between two events; `z` is above 0 where they come closer together than usual. Nothing
+        Limits of the opportunities between two events; `z` is above 0 if they come closer together than usual. None
         without an event or with too short a history.
     """
     if seen < 1 or within <= 0 or span < MINIMUM_HISTORY * within:
@@ -121,7 +121,7 @@ def t_chart(seen: int, within: float, earlier: int, span: float) -> Normal | Non
 
 
 def spread(numerators: Sequence[float], exposures: Sequence[float], *, share: bool) -> NDArray[np.float64]:
-    """Return each period's distance from the common rate in units of pure chance; zeros where nothing varies."""
+    """Return each period's distance from the common rate in units of pure chance; zeros if nothing varies."""
     x, n = np.asarray(numerators, dtype=float), np.asarray(exposures, dtype=float)
     centre = float(x.sum() / n.sum()) if n.sum() else 0.0
     variance = centre * (1 - centre) if share else centre

@@ -1,4 +1,4 @@
-"""Cumulative sums of Poisson counts: how fast a raised rate of a batch is found, and how often chance alone signals."""
+"""Cumulative sums of Poisson counts: how fast a batch's raised rate is found, and how often chance alone signals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONG_STEP = 32.0
 """Allowance from which whole cases are fine enough."""
 
 MOST_STATES = 4096
-"""States of the chain beyond which a limit is refused."""
+"""The most states of the chain; a limit that needs more is refused."""
 
 PROMISE = 0.95
 """Probability with which a fault of the size designed for signals within the promised cases."""
@@ -39,11 +39,11 @@ TAIL = 1e-12
 
 @dataclass(frozen=True)
 class CusumDesign:
-    """A CUSUM of counts with what it promises.
+    """A CUSUM of counts with its guaranteed run lengths.
 
     `k` is the allowance taken off at each step and `h` the limit, both in cases; a signal is a sum at or above `h`.
     `arl0` and `arl1` are mean steps until a signal, starting at `fir`, with the rate as expected and `ratio` times as high.
-    `expected` is what a step expects.
+    `expected` is the expected cases of a step.
     """
 
     expected: float
@@ -65,7 +65,7 @@ class CusumPath:
 
 @dataclass(frozen=True)
 class CusumDelay:
-    """How long a fault of a given size stays unseen: steps and cases of the slice until the signal."""
+    """How long a fault of a given size stays undetected: steps and cases of the slice until the signal."""
 
     steps: float
     cases: float
@@ -74,7 +74,7 @@ class CusumDelay:
 
 
 def design(expected_per_step: float, ratio: float, arl0: float, *, head_start: float = 0.0) -> CusumDesign:
-    """Design the CUSUM that finds a rate raised by a factor soonest among those that rarely signal by chance.
+    """Design the CUSUM that detects a rate raised by a given factor soonest while rarely signalling by chance.
 
     The allowance is that of the likelihood ratio, μ(ρ − 1)/ln ρ (Lucas 1985, Technometrics 27:129), rounded to a lattice; the
     limit is the smallest one on the lattice whose mean run length by chance, exact by Markov chain, reaches the one asked for.
@@ -82,7 +82,7 @@ def design(expected_per_step: float, ratio: float, arl0: float, *, head_start: f
     Args:
         expected_per_step: Cases that a step expects with nothing wrong, above 0.
         ratio: Rate to be found ÷ expected rate, above 1.
-        arl0: Steps between two signals by chance, at least.
+        arl0: Least mean number of steps between two chance signals.
         head_start: Share of the limit at which the sum starts (fast initial response; Lucas and Crosier 1982 take .5), below 1.
 
     Returns:
@@ -91,8 +91,8 @@ def design(expected_per_step: float, ratio: float, arl0: float, *, head_start: f
     if expected_per_step <= 0 or ratio <= 1 or arl0 < 1 or not 0 <= head_start < 1:
         raise UserError(
             f"A CUSUM of {expected_per_step} expected cases a step, ratio {ratio}, {arl0} steps between chance signals, "
-            f"head start {head_start} cannot be designed",
-            hint="give an expectation above 0, a ratio above 1, at least one step and a head start from 0 to below 1",
+            f"head start {head_start} cannot be designed.",
+            hint="Give an expectation above 0, a ratio above 1, at least one step, and a head start of at least 0 and below 1.",
         )
     drop, parts = _lattice(expected_per_step * (ratio - 1) / log(ratio))
 
@@ -104,8 +104,8 @@ def design(expected_per_step: float, ratio: float, arl0: float, *, head_start: f
         low, high = high, high * 2
         if high > MOST_STATES:
             raise UserError(
-                f"A CUSUM with {expected_per_step:g} expected cases a step and {arl0:g} steps between chance signals is too long",
-                hint="take longer steps, a higher ratio or fewer steps between chance signals",
+                f"A CUSUM of {expected_per_step:g} expected cases a step, {arl0:g} steps between chance signals, is too long.",
+                hint="Use longer steps, a higher ratio or fewer steps between chance signals.",
             )
     while high - low > 1:
         middle = (low + high) // 2
@@ -134,21 +134,21 @@ def path(counts: Sequence[float], expected: Sequence[float], chosen: CusumDesign
     for count, due in zip(counts, expected, strict=True):
         value = max(value + count - allowance * due, 0.0)
         values.append(value)
-    # Sums lie on the lattice of the design; a rounding error must not keep one that reached the limit below it.
+    # Sums lie on the design's lattice; a rounding error must not hide that one has reached the limit.
     first = next((step for step, reached in enumerate(values) if reached >= chosen.h - ROUNDING), None)
     return CusumPath(tuple(values), first)
 
 
 def delay(chosen: CusumDesign, ratio: float | None = None, *, expected: float | None = None) -> CusumDelay:
-    """Return what the design promises for a fault present from the first step: mean and 95 % point of steps and of cases.
+    """Return the detection delay of a fault present from the first step: mean and 95 % point of steps and of cases.
 
-    A sum is looked at after whole steps, so long steps bring more cases before the signal: where expectations vary, the promise
-    that holds is that of the step that expects most.
+    A sum is checked after whole steps, so long steps bring more cases before the signal: if expectations vary, the guarantee
+    is that of the step that expects most.
 
     Args:
         chosen: The design.
-        ratio: Size of the fault; the one designed for when not given.
-        expected: What each step expects; that of the design when not given.
+        ratio: Size of the fault; by default the one designed for.
+        expected: Expected cases of each step; by default that of the design.
 
     Returns:
         Means, and the steps and cases within which 95 of 100 such faults have signalled, by exact recursion over the joint
@@ -157,7 +157,7 @@ def delay(chosen: CusumDesign, ratio: float | None = None, *, expected: float | 
     step = expected or chosen.expected
     mean = step * (ratio or chosen.ratio)
     parts = lcm(*(Fraction(value).limit_denominator(LATTICE_STEPS_OF_A_CASE).denominator for value in (chosen.h, chosen.k)))
-    # An allowance off the lattice is rounded up: that signals later, so the promise holds all the more.
+    # An allowance off the lattice is rounded up: that signals later, so the guarantee still holds.
     states, start = round(chosen.h * parts), int(chosen.fir * parts)
     drop = max(ceil(chosen.k * step / chosen.expected * parts - ROUNDING), 1)
     chances = poisson.pmf(np.arange(int(poisson.isf(TAIL, mean)) + 1), mean)
@@ -191,7 +191,7 @@ def delay(chosen: CusumDesign, ratio: float | None = None, *, expected: float | 
 
 
 def _lattice(allowance: float) -> tuple[int, int]:
-    """Return the allowance as a whole number of parts of a case, with the fewest parts that come near enough."""
+    """Return the allowance as a whole number of parts of a case, with the fewest parts that approximate it."""
     for parts in range(1 if allowance >= LONG_STEP else FEWEST_PARTS, LATTICE_STEPS_OF_A_CASE + 1):
         drop = max(round(allowance * parts), 1)
         if abs(drop / parts - allowance) <= ALLOWANCE_ERROR * allowance:
@@ -210,11 +210,11 @@ def _run_lengths(states: int, drop: int, parts: int, mean: float) -> NDArray[np.
     for count, chance in enumerate(chances):
         reached = np.maximum(at + count * parts - drop, 0)
         inside = reached < states
-        system[at[inside], reached[inside]] -= chance  # each state has one successor a count, so no place comes twice
+        system[at[inside], reached[inside]] -= chance  # each state has one successor for each count, so no place occurs twice
     return np.asarray(np.linalg.solve(system, np.ones(states)), dtype=np.float64)
 
 
 def _trimmed(still: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distribution without the columns at the far end that no longer weigh anything."""
+    """Return the distribution without the negligible columns at its far end."""
     held = np.flatnonzero(still.sum(axis=0) > TAIL / still.shape[1])
     return still[:, : held[-1] + 1] if len(held) else still[:, :1]

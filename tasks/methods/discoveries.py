@@ -1,4 +1,4 @@
-"""Many tests judged together: which of them found something (Benjamini and Hochberg 1995)."""
+"""False discovery rate over many tests (Benjamini and Hochberg 1995)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from scipy.stats import false_discovery_control
 
 FALSE_SHARE = 0.05
-"""Share of false ones among what is called changed; also the chance of calling anything so where nothing changed."""
+"""Share of false discoveries among all; also the chance of any discovery when nothing changed."""
 
 
 def discoveries(p_values: Sequence[float]) -> list[bool]:
-    """Say which of many tests found a change when all are judged together (Benjamini and Hochberg 1995).
+    """Return which of many tests found a change, with the false discovery rate controlled (Benjamini and Hochberg 1995).
 
     Args:
         p_values: Two-sided probabilities of each distance when nothing changed.

@@ -1,4 +1,4 @@
-"""Known levels of a figure: where it changed for good, so that later periods are judged by the level they stand on."""
+"""Levels of a figure: where it changed for good, so that later periods are judged by their own level."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Level:
 
 
 def levels(values: Sequence[float], *, shortest: int = MINIMUM_HISTORY) -> list[Level]:
-    """Split a series where its level changed for good: penalised least squares (PELT, Killick et al. 2012).
+    """Split a series at lasting changes of its level: penalised least squares (PELT, Killick et al. 2012).
 
     The spread is taken from moving ranges, which a change of level hardly moves, so that large changes are not taken for noise.
 
@@ -55,9 +55,9 @@ def levels(values: Sequence[float], *, shortest: int = MINIMUM_HISTORY) -> list[
 
 
 def usual(values: Sequence[float], *, least: int = MINIMUM_HISTORY) -> list[bool]:
-    """Say which periods of one level are usual: those that triggered something are no part of a normal range.
+    """Return which periods of one level are usual: those that triggered something do not belong in a normal range.
 
-    Triggers are rare. Where more than one period in ten stands out, that is how the figure varies, and nothing is taken out.
+    Triggers are rare. Where more than one period in ten stands out, that is how the figure varies, and none is taken out.
 
     Args:
         values: Values of equal spread, oldest first.
@@ -67,7 +67,7 @@ def usual(values: Sequence[float], *, least: int = MINIMUM_HISTORY) -> list[bool
     sigma = float(np.abs(np.diff(x)).mean()) / D2 if len(x) > 1 else 0.0
     if sigma == 0:
         return [True] * len(x)
-    # The median is not drawn by the periods that are to be found.
+    # The median is not affected by the unusual periods to be found.
     kept = np.abs(x - float(np.median(x))) <= TRIGGER_Z * sigma
     if kept.sum() < least or (~kept).sum() > max(MOST_TRIGGERS * len(x), 1):
         kept[:] = True

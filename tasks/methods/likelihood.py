@@ -1,4 +1,4 @@
-"""Evidence of a count against what was to be expected, in nats, and the interval of their ratio."""
+"""Evidence of a count against its expectation, in nats, and the interval of their ratio."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False
 
 
 def tail_nats(observed: float, expected: float, *, dispersion: float = 1.0, baseline: bool = False, rho: float = 1.0) -> float:
-    """Return how unlikely so high a count is, as −ln P in nats: the Poisson or, against an earlier count, the binomial tail.
+    """Return −ln P of a count at least this high, in nats: the Poisson or, against an earlier count, the binomial tail.
 
     Counts that vary more than by chance are taken for clumps of `dispersion` cases each; the tail is read between whole
     numbers (incomplete gamma and beta functions), so it is exact where the dispersion is 1.

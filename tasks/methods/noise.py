@@ -1,4 +1,4 @@
-"""How far weekly counts stray from what is expected of them: dispersion, drift, slopes and season."""
+"""How far weekly counts stray from expectation: dispersion, drift, slopes and season."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ DRIFT_SPREAD = 0.01
 """Usual variance of log(after ÷ before) among untouched slices, and how far it strays from that."""
 
 INCIDENT = 4.0
-"""Weeks of the history that lie so many robust deviations off are incidents of their own."""
+"""Weeks of the history at least this many robust deviations off are incidents of their own."""
 
 SEASON_WEEKS = 52
-"""Weeks of history from which on a yearly season is told apart from a slope."""
+"""Weeks of history needed to separate a yearly season from a slope."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """What widens an interval beyond that of independent Poisson counts.
+    """Noise beyond that of independent Poisson counts, which widens intervals.
 
     `dispersion` is the variance of weekly counts ÷ that of Poisson counts, with its degrees of freedom; `drift` is the variance
     of log(after ÷ before) among untouched slices beyond chance.
@@ -52,18 +52,18 @@ class Noise:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """Where a slice's rate was going before an action, and how sure that is: slope and yearly wave with their covariance."""
+    """The trend of a slice's rate before an action, and how certain it is: slope and yearly wave with their covariance."""
 
     origin: float
     parts: Floats
     covariance: Floats
 
     def at(self, week: Floats) -> Floats:
-        """Return the rate foreseen for some weeks, as a multiple of the level at the origin."""
+        """Return the predicted rate of some weeks, as a multiple of the level at the origin."""
         return np.asarray(np.exp(_waves(week - self.origin) @ self.parts))
 
     def variance(self, first: Floats, first_n: Floats, second: Floats, second_n: Floats) -> float:
-        """Return the variance of the log ratio foreseen between two sides, given by their weeks and units."""
+        """Return the variance of the predicted log ratio between two sides, given by their weeks and units."""
         sides = [n @ _waves(week - self.origin) / n.sum() for week, n in ((first, first_n), (second, second_n))]
         apart = sides[1] - sides[0]
         return float(apart @ self.covariance @ apart)
@@ -124,8 +124,8 @@ def drift(events_before: Floats, n_before: Floats, events_after: Floats, n_after
     """Estimate how much untouched slices drift apart: the variance of log(after ÷ before) beyond chance, by moments.
 
     Given a slice's total, its later count is binomial if all slices move alike; what the squared deviations exceed that by is
-    drift (DerSimonian & Laird 1986 for conditional counts). Few cases say little of it: the estimate is drawn towards what is
-    usual by how sure it is.
+    drift (DerSimonian & Laird 1986 for conditional counts). Few cases say little about it: the estimate is shrunk towards the
+    usual drift according to its certainty.
 
     Returns:
         Variance; the usual one with fewer than five slices.
@@ -147,7 +147,7 @@ def drift(events_before: Floats, n_before: Floats, events_after: Floats, n_after
 
 
 def ordinary(observed: Floats, base: Floats) -> NDArray[np.bool_]:
-    """Return which counts are no incident: not further off the median level than `INCIDENT` robust deviations (MAD, Hampel 1974)."""
+    """Return which counts are no incidents: not further off the median level than `INCIDENT` robust deviations (Hampel 1974)."""
     if len(observed) < 8 or observed.sum() == 0:
         return np.ones(len(observed), dtype=bool)
     level = max(float(np.median(observed / base)), float(observed.sum() / base.sum()) / 10)
@@ -157,7 +157,7 @@ def ordinary(observed: Floats, base: Floats) -> NDArray[np.bool_]:
 
 
 def moves(week: Floats, observed: Floats, base: Floats, relative_variance: Floats, *, season: bool) -> float:
-    """Return the probability that counts follow their base so badly by chance: a quasi-score test for slope and season.
+    """Return the probability that counts fit their base this badly by chance: a quasi-score test for slope and season.
 
     Args:
         week: Week numbers.
@@ -192,7 +192,7 @@ def prior_of_sisters(events: Floats, n: Floats) -> tuple[float, float] | None:
     Added to a slice's own events and units they give its shrunken rate (empirical Bayes, Robbins 1956; Marshall 1991).
 
     Returns:
-        Events and units that the sisters are worth; nothing with fewer than five sisters or without a case.
+        Events and units that the sisters are worth, or None with fewer than five sisters or no case.
     """
     kept = n > 0
     events, n = events[kept], n[kept]

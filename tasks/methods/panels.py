@@ -1,4 +1,4 @@
-"""What a scan searches: exposure rows with expected counts, the cases observed on them, and patterns of both."""
+"""The input of a scan: exposure rows with expected counts, the cases observed on them, and patterns over both."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Panel:
         case_days: Axis → day numbers of the cases.
         interval_dims: Dimensions whose values may be cut by an interval of days on an axis.
         baseline: Whether `weights` are earlier counts with their own sampling noise, not known expectations.
-        common_level: Whether all may have risen together, so that a slice is judged against the level of the others.
+        common_level: Whether all may have risen together, so that a slice is judged against the level of the rest.
     """
 
     units: Mapping[str, Codes]
@@ -53,7 +53,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A conjunction of values, and at most one interval of days `first..last` on one axis."""
+    """A conjunction of values with at most one interval of days `first..last` on one axis."""
 
     conditions: tuple[Condition, ...]
     axis: str = ""

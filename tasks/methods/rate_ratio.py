@@ -39,7 +39,7 @@ def rate_ratio(
         exposure_before: Its exposure, above 0.
         confidence: Coverage of the interval.
         mid_p: Count half of the observed outcome's probability; otherwise Clopper–Pearson.
-        dispersion: Variance ÷ that of Poisson counts, 1 or more: the counts tell as much as counts so many times smaller
+        dispersion: Variance ÷ that of Poisson counts, 1 or more: the counts are worth as much as counts this many times smaller
             (the effective sample size of Rao & Scott 1992).
 
     Returns:
@@ -69,7 +69,7 @@ def p_greater(
     mid_p: bool = True,
     dispersion: float = 1.0,
 ) -> float:
-    """Return the one-sided probability of so many events or more if the true ratio were `ratio` (exact, conditional)."""
+    """Return the one-sided probability of at least this many events if the true ratio were `ratio` (exact, conditional)."""
     p = ratio * exposure / (ratio * exposure + exposure_before)
     events, rest = events / dispersion, events_before / dispersion
     return _tail(events, rest, p) if mid_p else _reached(events, rest, p)

@@ -1,4 +1,4 @@
-"""Localisation of an excess over expected counts: which slice, how much, how sure.
+"""Localisation of an excess over expected counts: which slice, how much, how certain.
 
 A spatial-scan likelihood ratio (Kulldorff 1997) over conjunctions of dimension values, searched greedily. Each cause
 that is accepted removes its own excess before the next is sought, so contributions add up without double counting.
@@ -21,7 +21,7 @@ from tasks.methods.slice_counts import DAYS, Cells, SliceCount, Totals, slice_co
 
 @dataclass(frozen=True)
 class Scan:
-    """What a search found, what it looked at, and the best of what it did not accept."""
+    """The result of a search: what it found, what it examined, and the best of what it rejected."""
 
     found: list[FoundSlice]
     tested: int
@@ -40,11 +40,11 @@ def scan(
     falls: bool = False,
     focus: Focus | None = None,
 ) -> Scan:
-    """Find the slices whose counts exceed (or, with `falls`, stay under) what was to be expected.
+    """Find the slices whose counts exceed (or, with `falls`, fall short of) expectation.
 
     Args:
         panel: Exposure and cases.
-        alpha: Chance of naming anything when nothing is there (family-wise, over all that is searched here).
+        alpha: Chance of any false alarm when nothing is wrong (family-wise, over everything searched here).
         max_causes: At most this many causes.
         min_cases: A slice with fewer observed (falls: expected) cases is never named.
         min_ratio: A smaller observed/expected is never named (falls: its inverse).
@@ -59,7 +59,7 @@ def scan(
     tested = 0
     found: list[FoundSlice] = []
     rejected: FoundSlice | None = None
-    per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # what one earlier case lets expect
+    per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # the cases to expect for each earlier case
     for _ in range(max_causes):
         totals = value_totals(panel, weights)
         scale = _common_level(panel, totals, float(weights.sum()), falls) if panel.common_level else 1.0
@@ -120,10 +120,10 @@ Focus = Callable[[Weights, Pattern], float]
 
 
 def _price(cells: Cells, alpha: float, pattern: Pattern) -> float:
-    """Return what a pattern must pay for all that was looked at, in nats.
+    """Return the price of a pattern for everything that was searched, in nats.
 
     The chance of a false alarm is shared equally by single values, pairs, triples and spans of days; among pairs and
-    triples by the dimensions crossed (weighted Bonferroni, Holm 1979): where few cells are looked at each of them pays less.
+    triples by the dimensions crossed (weighted Bonferroni, Holm 1979): where few cells are searched, each of them pays less.
     """
     forms = 4 if len(cells) > 1 else 1
     pairs: Cells = {form: count for form, count in cells.items() if len(form) == 2}
@@ -146,7 +146,7 @@ def _dims(pattern: Pattern) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Measure:
-    """How a count is held against what was to be expected in one search."""
+    """How counts are compared with their expectation in one search."""
 
     dispersion: float
     baseline: bool
@@ -162,7 +162,7 @@ class _Measure:
 
 
 FOCUSED = 12
-"""So many of the best slices are looked at by kind of case."""
+"""The number of best slices to examine by kind of case."""
 
 
 def _best(
@@ -194,7 +194,7 @@ def _generalised(
     measure: _Measure,
     min_ratio: float,
 ) -> FoundSlice:
-    """Drop a condition (or the interval) where the rest of the parent is raised as well: the whole is ill, not the part."""
+    """Drop a condition (or the interval) if the rest of the parent is raised too: the whole has the problem, not the part."""
     pattern = best.pattern
     parents: list[Pattern] = []
     if pattern.axis:

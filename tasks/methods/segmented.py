@@ -78,7 +78,7 @@ def step(
 
 
 def _fit(events: Floats, n: Floats, x: Floats, *, robust: bool) -> tuple[Any, Any, float, str]:
-    """Return model, fit, dispersion and family: quasi-Poisson, or negative binomial where counts ask for it."""
+    """Fit the model and return it with fit, dispersion and family: quasi-Poisson, or negative binomial if the counts need it."""
     # Importing statsmodels takes seconds, and few reviews have such an action.
     from statsmodels.genmod.families import NegativeBinomial, Poisson
     from statsmodels.genmod.generalized_linear_model import GLM

@@ -1,4 +1,4 @@
-"""Rates of many slices at once: drawn towards each other by how little they hold, limits that widen with it, proportions."""
+"""Rates of many slices at once: shrinkage and funnel limits by the size of each slice, and proportions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WINSORISED = 0.1
 SINGLE_STARTS = ((log(2.0), log(2.0)), (log(20.0), log(20.0)))
 MIXTURE_STARTS = ((log(0.2), log(0.1), log(2.0), log(4.0), log(0.5)), (log(2.0), log(1.0), log(20.0), log(20.0), -2.0))
 WIDEST = 5.0
-"""Bound of the logarithms of a prior's parameters: a prior is never worth more than some 150 cases, however alike slices seem."""
+"""Bound of the logarithms of a prior's parameters: a prior is worth at most about 150 cases, however similar the slices."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Disproportion:
 
     @property
     def signals(self) -> bool:
-        """Whether it counts as out of proportion: three cases, twice the share, χ² of 4 (Evans, Waller and Davis 2001)."""
+        """Whether it counts as over-represented: three cases, twice the share, χ² of 4 (Evans, Waller and Davis 2001)."""
         return self.cases >= 3 and self.ratio >= 2 and self.chi_square >= 4
 
 
 def fitted_prior(observed: Sequence[float], expected: Sequence[float]) -> Prior:
-    """Fit how the true ratios of slices scatter, by maximum likelihood of the negative binomial counts.
+    """Fit the distribution of true ratios over slices by maximum likelihood of the negative binomial counts.
 
     Args:
         observed: Cases of each slice.

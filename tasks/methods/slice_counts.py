@@ -1,4 +1,4 @@
-"""Counts of all values, pairs, triples and intervals of days of a panel that are worth judging."""
+"""Counts of all values, pairs, triples and day intervals of a panel that are worth testing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SCREENED_ROWS = 60_000
 
 
 EXACT_PAIRS = 60
-"""Pairs are screened on a sample of the exposure rows; so many of the most promising are then summed exactly."""
+"""Pairs are screened on a sample of the exposure rows; this many of the most promising ones are then summed exactly."""
 
 
 THIN = 0.1
@@ -53,7 +53,7 @@ THIN = 0.1
 def slice_counts(
     panel: Panel, weights: Weights, totals: Totals, min_cases: int, falls: bool
 ) -> tuple[list[SliceCount], Cells, int]:
-    """Return all that is worth naming, how many cells of each form could have been (the price of having looked), and how many
+    """Return all candidates, how many cells of each form could have been one (the price of the search), and how many
     slices had enough cases to be judged."""
     dims = [dim for dim in panel.units if len(panel.values[dim]) > 1]
     observed = {dim: totals[dim][0] for dim in dims}
@@ -181,7 +181,7 @@ def _intervals(panel: Panel, weights: Weights, singles: list[SliceCount], min_ca
             if span_o >= min_cases and span_o > span_e and not whole:
                 out.append((Pattern(pattern.conditions, axis, start + first, start + last), span_o, span_e))
     values = sum(len(panel.values[dim]) for dim in panel.interval_dims if dim in panel.values)
-    # begin and end are both free; neighbouring spans are nearly one, so they count with the logarithm of their length
+    # begin and end are both free; neighbouring spans are nearly the same, so they count with the logarithm of their length
     return out, int(values * len(panel.unit_days) * max(spans, 1) * max(log(max(spans, 2), 2), 1.0))
 
 

@@ -206,7 +206,7 @@ def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
 
 
 def counted_cases(review: Review) -> float | None:
-    """Return the counted complaints of the period, or nothing where the review does not say."""
+    """Return the counted complaints of the period, or None if the review does not say."""
     figure = review.figure("complaints")
     if figure is not None and figure.value is not None:
         return figure.value

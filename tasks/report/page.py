@@ -43,7 +43,7 @@ class Page:
     drawn: frozenset[str]
 
     def view(self, stem: ReportSection) -> object | None:
-        """Return the view of a printed section, or nothing where the edition does not print it."""
+        """Return the view of a printed section, or None if the edition does not print it."""
         return next((section.view for section in (*self.opening, *self.later) if section.stem == stem), None)
 
 

@@ -70,7 +70,7 @@ class Database:
             yield session
 
     def revision(self) -> str | None:
-        """Return the stored migration revision; nothing for an empty database."""
+        """Return the stored migration revision, or None for an empty database."""
         try:
             with self.engine.connect() as connection:
                 if not inspect(connection).has_table("alembic_version"):

@@ -132,7 +132,7 @@ class Editions(ActionLedger):
     def latest_edition(
         self, report: str, period: str, audience: str, language: str, *, at: datetime | None = None
     ) -> Edition | None:
-        """Return the newest revision, or the newest whose `as_of` is not after a moment; nothing if there is none."""
+        """Return the newest revision, or the newest whose `as_of` is not after a moment, or None if there is none."""
         query = select(EditionRow).where(
             EditionRow.report == report,
             EditionRow.period == period,

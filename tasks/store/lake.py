@@ -201,7 +201,7 @@ class Lake:
         return self._still_open(known, moment).select(columns).sort([*_RECORD, "rule", "field"])
 
     def known_from(self) -> datetime | None:
-        """Return the earliest moment at which the lake knew anything; nothing for an empty lake."""
+        """Return the earliest moment at which the lake knew anything, or None for an empty lake."""
         moments = [
             moment
             for name in TABLES

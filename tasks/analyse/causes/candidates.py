@@ -1,4 +1,4 @@
-"""Slices of the order lines that stand out: the panels they are found on, and slices of one trouble brought together."""
+"""Slices of order lines that stand out: the panels they are found on, and the merging of slices with one underlying problem."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXPOSURE_OF_FAMILY = {"ship": "orders_paid", "delivery": "parcels_shipped", "tra
 
 @dataclass
 class Candidate:
-    """A found slice of one panel and window, before slices of several panels are brought together."""
+    """A slice found on one panel and window, before slices of several panels are merged."""
 
     family: str
     families: tuple[str, ...]
@@ -55,7 +55,7 @@ class CandidateCases:
 
 
 def spans(period: Period) -> list[tuple[int, int, int]]:
-    """Return (weeks, first day, last day) of the spans that are searched: slow problems need several weeks to show."""
+    """Return (weeks, first day, last day) of the spans to search: slow problems take several weeks to show."""
     last = day_number(period.last_day)
     if period.grain == "week":
         return [(weeks, last - weeks * 7 + 1, last) for weeks in (1, 2, 4)]
@@ -107,7 +107,7 @@ def order_panel(
 def describer(
     history: UnitHistory, weeks: int, first: int, last: int, panel: Panel, rows: NDArray[np.int64], cases: CandidateCases
 ) -> Callable[[FoundSlice], Candidate]:
-    """Return what makes a candidate of a slice that was found on a panel."""
+    """Return a function that turns a slice found on a panel into a candidate."""
 
     def describe(found: FoundSlice) -> Candidate:
         units = rows[found.pattern.rows(panel.units, panel.unit_days)]
@@ -136,7 +136,7 @@ def describer(
 
 
 def brought_together(candidates: list[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:
-    """Join candidates of one trouble (same units in other families or windows) under the one with the best score."""
+    """Merge candidates of one problem (same units in other families or windows) into the one with the best score."""
     groups: list[tuple[Candidate, list[Candidate]]] = []
     for candidate in sorted(candidates, key=lambda h: (-h.found.score, h.family, h.weeks, sorted(h.labels.items()))):
         for lead, more in groups:

@@ -1,4 +1,4 @@
-"""What stands at the place and day of a cause, and what does not: the first whys that data answer by themselves."""
+"""What coincides with a cause's place and day, and what does not: the first questions that data alone can answer."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Weekly = Sequence[tuple[str, float, float]]
 CHANGE_NATS = 3.0
 SPAN_DAYS = 28
 ARRIVED = 0.5
-"""A value that carried so much more of the slice's units after the change than before it has arrived with it."""
+"""A value whose share of the slice's units grew at least this much after the change counts as having arrived with it."""
 
 
 def change_point(weekly: Weekly) -> date | None:
-    """Return the week from which the ratio of observed to expected is raised, or nothing where no change stands out.
+    """Return the week from which the ratio of observed to expected is raised, or None if no change stands out.
 
     One change of a Poisson rate by maximum likelihood (Akman & Raftery 1986), each week weighted by its expectation.
 
@@ -47,7 +47,7 @@ def change_point(weekly: Weekly) -> date | None:
 
 
 def arrivals(history: UnitHistory, candidate: Candidate, since: date | None) -> tuple[Arrival, ...]:
-    """Return what arrived in the slice about the day of a change.
+    """Return the values that appeared in the slice around the day of a change.
 
     Args:
         history: The arrays.
@@ -62,7 +62,7 @@ def arrivals(history: UnitHistory, candidate: Candidate, since: date | None) -> 
     held = {dim for dim, _ in candidate.found.pattern.conditions}
     for dim, code in candidate.found.pattern.conditions:
         inside &= history.codes[dim] == code
-    # cases of a change come later than the units that carry it: those are looked at from a lag earlier on
+    # cases follow the changed units with a lag, so units are examined from one lag earlier
     before = inside & (days >= day - 2 * SPAN_DAYS) & (days < day - SPAN_DAYS // 2)
     after = inside & (days >= day - SPAN_DAYS // 2) & (days < day + SPAN_DAYS // 2)
     if before.sum() < 30 or after.sum() < 30:
@@ -83,7 +83,7 @@ def arrivals(history: UnitHistory, candidate: Candidate, since: date | None) -> 
 def ruled_out(
     history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate, parents: dict[str, frozenset[str]], *, most: int = 3
 ) -> tuple[RuledOut, ...]:
-    """Return the dimensions that a cause does not hang on: it is raised alike at all their values.
+    """Return the dimensions that a cause does not depend on: it is equally raised at all their values.
 
     Within the slice each value's cases are compared with the slice's own ratio (chi-square of homogeneity). A dimension is
     ruled out where three values or two large ones can be compared, none differs beyond chance, and most are raised themselves.

@@ -1,4 +1,4 @@
-"""Clusters of abnormal claims: records that look like one claimant, one finding each."""
+"""Clusters of abnormal claims: records that look like the work of one claimant; each cluster is one finding."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def clusters(facts: CodedFacts, period: Period) -> list[Cause]:
                     records=group["record_id"].to_list(),
                     days=group["submitted_at"].dt.convert_time_zone(period.zone).dt.date().to_list(),
                 ),
-                ratio=n,  # nothing was to be expected: a cluster is as many as it is
+                ratio=n,  # no expectation applies: a cluster is simply counted
                 low=n,
                 high=n,
                 track=Track.DISPUTE,
@@ -52,7 +52,7 @@ def clusters(facts: CodedFacts, period: Period) -> list[Cause]:
 
 
 def _with_and_without(facts: CodedFacts, period: Period, sku: str, suspected: pl.Series) -> CauseEvidence:
-    """Return a product's complaints of the period per unit signed in it, the suspected ones counted and left out."""
+    """Return a product's complaints per unit signed in the period, with and without the suspected ones."""
     if not facts.has("order_line"):
         return CauseEvidence()
     inside = (pl.col("sku") == sku) & (pl.col("at") >= period.start) & (pl.col("at") < period.end)

@@ -1,4 +1,4 @@
-"""Rates that a cause is held against, all at one age: its own, its peers', and what a playbook's targets may name."""
+"""Rates to compare a cause with, all at one age: its own, its peers', and those that playbook targets may name."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function"
 """Age in days at which a family's rate is printed."""
 
 RELEASED = ("batch_no", "listing_version", "session_id", "carrier", "warehouse", "traffic_source", "platform", "sku")
-"""The other slices of one by several dimensions have another value of the first of these, and the same of all else."""
+"""When a slice has several dimensions, its peers differ in the first of these and agree in all others."""
 
 ENOUGH = 3.0
-"""Expected cases below which a rate says nothing."""
+"""Expected cases below which a rate is meaningless."""
 
 LEAST_PRODUCTS = 3
 """Products of a line that a median needs."""
@@ -32,7 +32,7 @@ LEAST_PRODUCTS = 3
 
 @dataclass(frozen=True)
 class ComparisonRates:
-    """Cases per unit at a family's reference age; nothing where it cannot be told."""
+    """Cases per unit at a family's reference age; None where unknown."""
 
     own: float | None = None
     peers: float | None = None
@@ -44,7 +44,7 @@ class ComparisonRates:
 
 @dataclass
 class _Level:
-    """What turns observed over expected cases into a rate: cases per unit up to the families' reference ages."""
+    """Converts observed/expected ratios into rates: cases per unit up to the families' reference ages."""
 
     history: UnitHistory
     known: Sequence[Curve]
@@ -54,13 +54,13 @@ class _Level:
         self.per_unit = sum(curve.cumulative(REFERENCE_AGE[curve.family]) for curve in self.known)
 
     def plain(self, rows: NDArray[np.int64], first: int, last: int) -> float:
-        """Return the expected cases of units during arrival days `first..last`, effects aside."""
+        """Return the expected cases of units during arrival days `first..last`, without effects."""
         days = self.history.days
         return sum(float(curve.day_weights(days[AXES[curve.family]][rows], first, last).sum()) for curve in self.known)
 
 
 def comparison_rates(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate, calendar: Calendar) -> ComparisonRates:
-    """Return the rates that a slice of order lines is held against.
+    """Return the rates to compare a slice of order lines with.
 
     All are observed over expected cases of the last twelve weeks times the families' own cumulative hazard at their
     reference age: equal ages by construction, however young the slice is.
@@ -95,12 +95,12 @@ def comparison_rates(history: UnitHistory, fitted: dict[str, Curve], candidate: 
 
 
 def _rounded(rate: float | None) -> float | None:
-    """Return a rate in six digits: sums over the same units in another order differ in their last bits."""
+    """Round a rate to six digits: sums over the same units in another order differ in their last bits."""
     return float(f"{rate:.6g}") if rate is not None else None
 
 
 def _ratio(panel: Panel, units: NDArray[np.bool_], cases: NDArray[np.bool_], enough: float = ENOUGH) -> float | None:
-    """Return observed over expected cases, or nothing where too little is expected."""
+    """Return observed over expected cases, or None if too little is expected."""
     expected = float(panel.weights[units].sum())
     return float(cases.sum()) / expected if expected >= enough else None
 
@@ -145,7 +145,7 @@ def _product(panel: Panel, units: NDArray[np.bool_]) -> int | None:
 
 
 def _of_category(levels: _Level, product: int | None, first: int, last: int) -> float | None:
-    """Return the median rate of the other products of the same line, or nothing where lines or enough products are not known."""
+    """Return the median rate of the other products of the same line, or None if lines are unknown or products too few."""
     history = levels.history
     if product is None or "line" not in history.codes:
         return None
@@ -167,7 +167,7 @@ def _of_category(levels: _Level, product: int | None, first: int, last: int) -> 
 
 
 def _of_last_promotion(levels: _Level, pattern: Pattern, candidate: Candidate, calendar: Calendar) -> float | None:
-    """Return the slice's rate at the same stage of the promotion before, or nothing outside promotions and where it is not known."""
+    """Return the slice's rate at the same stage of the promotion before, or None outside promotions or if it is unknown."""
     span = calendar.same_stage_before(day_of(candidate.last - 6), day_of(candidate.last))
     history = levels.history
     if span is None or pattern.axis:

@@ -1,4 +1,4 @@
-"""From a slice that stands out to a cause on paper: since when, how much, beside whom, and what people must still find out."""
+"""From a slice that stands out to a described cause: since when, how much, compared with whom, and what is still unknown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def order_cause(
     candidate: Candidate,
     more: list[Candidate],
 ) -> Cause:
-    """Return a slice that stands out as a cause with all that data know of it.
+    """Describe a slice that stands out as a cause, with everything the data say about it.
 
     Args:
         facts: Coded facts.
@@ -45,7 +45,7 @@ def order_cause(
         history: Arrays up to the period's end.
         fitted: Curves for judging the period.
         candidate: The slice.
-        more: The same trouble in other families and spans.
+        more: The same problem in other families and spans.
     """
     leaves, records = _joined(candidate, more)
     weekly = weekly_counts(history, fitted, candidate) if candidate.family in fitted else _weekly_of_hit(candidate)
@@ -62,7 +62,7 @@ def order_cause(
         if not ended:  # later units belong to it as well
             candidate = replace(candidate, found=replace(candidate.found, pattern=replace(pattern, last=OPEN)))
     together = _coincidence(history, candidate)
-    if together and set(candidate.families) <= {"fit", "use"}:  # goods or page: which of the two it is, only people can tell
+    if together and set(candidate.families) <= {"fit", "use"}:  # goods or listing page: only people can tell which
         since, axis = _first_shipped(history, candidate), "ship_date"
         slice_ = {"sku": _sku_of(history, candidate), "ship_date": str(DaySpan(since))}
     evidence = _evidence(
@@ -94,7 +94,7 @@ def _evidence(
     together: tuple[tuple[str, str], ...],
     rates: ComparisonRates,
 ) -> CauseEvidence:
-    """Return what arrays and the batch table say of a slice."""
+    """Collect what the arrays and the batch table say about a slice."""
     return CauseEvidence(
         weekly=tuple(weekly),
         families=tuple(sorted(families)),
@@ -108,7 +108,7 @@ def _evidence(
 
 
 def _joined(candidate: Candidate, more: list[Candidate]) -> tuple[Counter[str], list[str]]:
-    """Return leaves and records of a trouble; the same cases are found in other spans and in wider panels as well."""
+    """Return the leaves and records of a problem, each once: other spans and wider panels find the same cases again."""
     leaves = Counter(candidate.leaves)
     records = list(candidate.records)
     counted = set(candidate.families)
@@ -141,7 +141,7 @@ def _counted(
 
 
 def _batch(facts: CodedFacts, batch_no: str | None) -> dict[str, Any]:
-    """Return what the batch table knows of a batch; nothing where it holds none of that number."""
+    """Return what the batch table knows about a batch; empty if it has no such batch."""
     if batch_no is None or not facts.has("batch"):
         return {}
     rows = facts["batch"].filter(pl.col("batch_no") == batch_no)
@@ -149,7 +149,7 @@ def _batch(facts: CodedFacts, batch_no: str | None) -> dict[str, Any]:
 
 
 def _first_shipped(history: UnitHistory, candidate: Candidate) -> date:
-    """Return the day from which on a slice's units were shipped, a few early ones aside."""
+    """Return the day on which shipping of a slice's units began, ignoring a few early ones."""
     shipped = history.days["shipped_at"][candidate.units]
     return day_of(int(np.quantile(shipped[shipped >= 0], 0.02)))
 
@@ -164,7 +164,7 @@ def _with_circumstances(
     since: date | None,
     axis: str,
 ) -> CauseEvidence:
-    """Add to an excess what data give without being asked: what came with it, what it is not, what comes next."""
+    """Add what data show about an excess: what came with it, what was ruled out, what comes next."""
     began = change_point(evidence.weekly) if axis == "arrival" else None
     foretold = forecast(history, fitted, candidate) if period.grain == "week" else None
     return replace(
@@ -183,9 +183,9 @@ def _sku_of(history: UnitHistory, candidate: Candidate) -> str:
 
 
 def _coincidence(history: UnitHistory, candidate: Candidate) -> tuple[tuple[str, str], ...]:
-    """Return the batch and the listing version of a slice by one of them, where nearly the same units carry both.
+    """Return batch and listing version of a slice defined by one of them, if nearly the same units carry both.
 
-    Data cannot tell two changes apart that reached the same parcels; the report then says both.
+    Data cannot separate two changes that reached the same parcels, so the report names both.
     """
     dims = ("batch_no", "listing_version")
     mine = [dim for dim, _ in candidate.found.pattern.conditions if dim in dims]
@@ -210,7 +210,7 @@ def _coincidence(history: UnitHistory, candidate: Candidate) -> tuple[tuple[str,
 
 
 def _has_ended(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate) -> bool:
-    """Whether so many later units were at risk that the end of an interval is more than the edge of what is known."""
+    """Whether enough later units were at risk for an interval's end to be real and not just the edge of the data."""
     pattern = candidate.found.pattern
     known = [fitted[family] for family in candidate.families if family in fitted]
     panel, _, _ = order_panel(history, known, candidate.first, candidate.last, {}, [dim for dim, _ in pattern.conditions])
@@ -277,7 +277,7 @@ def _trend(weekly: list[tuple[str, float, float]]) -> Trend:
 
 
 def _questions(kind: CauseKind, slice_: Slice) -> tuple[tuple[str, str, str], ...]:
-    """Return what people must still find out: question code, owner role, due."""
+    """Return the questions that people must still answer: question code, owner role, due."""
     if kind == CauseKind.APP:
         return (("reproduce_on_release", "产品研发", "1d"),)
     if kind == CauseKind.SERVICE:
@@ -296,7 +296,7 @@ def _questions(kind: CauseKind, slice_: Slice) -> tuple[tuple[str, str, str], ..
 
 
 def _money(facts: CodedFacts, records: list[str], observed: float, expected: float, weeks: int) -> float | None:
-    """Return what the excess costs a week: refunds after signing on its orders that nobody else bears, per case, times excess."""
+    """Return the weekly cost of the excess: the shop's own cost of refunds after signing, per case, times the excess."""
     if not facts.has("aftersale") or not records or observed <= expected:
         return None
     oids = facts["feedback"].filter(pl.col("record_id").is_in(records))["oid"].drop_nulls().unique()

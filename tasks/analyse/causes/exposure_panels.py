@@ -21,7 +21,7 @@ ExposurePanel = tuple[Panel, Callable[[FoundSlice, int], Candidate], float]
 
 
 def app_panel(facts: CodedFacts, zone: str, first: int, last: int) -> ExposurePanel | None:
-    """Judge app cases by active devices: a release that nobody complains of more than of the last one is no cause."""
+    """Judge app cases by active devices: a release that draws no more complaints than the last one is not a cause."""
     return _exposure_panel(facts, zone, first, last, "app", "active_devices", ("app_version", "os"), ("os",))
 
 
@@ -88,7 +88,7 @@ def _exposure_panel(
 
 
 def _usual(now: pl.DataFrame, past: pl.DataFrame, past_cases: pl.DataFrame, keys: list[str]) -> Weights:
-    """Return the cases to be expected on each row of exposure: the rate of the weeks before, times the shrunken effect of `keys`."""
+    """Return the expected cases of each exposure row: the rate of the weeks before, times the shrunken effect of `keys`."""
     overall = past_cases.height / float(past["n"].sum())
     weights = now["n"].to_numpy().astype(np.float64) * overall
     if not keys:
@@ -101,7 +101,7 @@ def _usual(now: pl.DataFrame, past: pl.DataFrame, past_cases: pl.DataFrame, keys
 
 
 def _shared(units: dict[str, Any], values: dict[str, list[str]], rows: NDArray[np.bool_]) -> dict[str, str]:
-    """Return the dimensions on which all exposure of a slice has one value: a release that only one system got, say."""
+    """Return the dimensions on which all exposure of a slice has one value, such as a release for only one system."""
     out = {}
     for dim, codes in units.items():
         mine = np.unique(codes[rows])
@@ -111,7 +111,7 @@ def _shared(units: dict[str, Any], values: dict[str, list[str]], rows: NDArray[n
 
 
 def expected_on_exposure(facts: CodedFacts, period: Period, family: str, kind: str) -> dict[str, float]:
-    """Return the expected cases by leaf of a family that is measured by device or conversation, at its rate of the weeks before."""
+    """Return the expected cases by leaf of a family measured by device or conversation, at its rate of the weeks before."""
     first = day_number(period.first_day)
     exposure = facts["exposure"].filter(pl.col("kind") == kind).with_columns(day_no=pl.col("day").cast(pl.Int32))
     before = exposure.filter(pl.col("day_no").is_between(first - 7 * 16, first - 1))["n"].sum()

@@ -1,4 +1,4 @@
-"""What the coming week is to bring at a cause's slice."""
+"""The cases to expect from a cause's slice in the coming week."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tasks.expected.unit_history import AXES, UnitHistory
 from tasks.methods.panels import Pattern
 
 SURE = 0.9
-"""Share of the foretold intervals that should hold what comes."""
+"""Share of forecast intervals that should contain the outcome."""
 
 
 def forecast(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate) -> tuple[float, float, float] | None:
-    """Return the cases a slice is to bring in the week after: mean and the interval that holds nine in ten.
+    """Forecast the cases of a slice in the week after: the mean and its 90 % interval.
 
     The slice's own excess over the last two weeks goes on over the units that will be at risk: those known now, raised by
     as much as a week's expectation grew, the week before, between its eve and its end. The count is negative binomial: the
     ratio is itself known from few cases (gamma posterior), and weeks vary beyond Poisson.
 
     Returns:
-        Mean, low, high; nothing where too little is known.
+        Mean, low, high, or None if too little is known.
     """
     known = [fitted[family] for family in candidate.families if family in fitted]
     pattern = candidate.found.pattern
@@ -58,7 +58,7 @@ def _expected(history: UnitHistory, known: list[Curve], pattern: Pattern, last: 
 def _interval(observed: float, expected: float, coming: float, dispersion: float) -> tuple[float, float, float] | None:
     if expected <= 0 or coming <= 0 or observed < 3:
         return None
-    # a gamma posterior of the ratio with so many cases behind it, fewer where weeks vary beyond Poisson
+    # a gamma posterior of the ratio, worth this many cases; fewer where weeks vary beyond Poisson
     size = (observed + 0.5) / dispersion
     mean = (observed + 0.5) / expected * coming
     spread = nbinom(size, size / (size + mean))

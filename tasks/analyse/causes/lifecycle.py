@@ -1,4 +1,4 @@
-"""The life of a finding over editions: new, continuing with its age, recurring, or ended; a reader is surprised once, not weekly."""
+"""The lifecycle of a finding over editions: new, continuing with its age, recurring, or ended; it is news only once."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from tasks.model.periods import Period
 from tasks.model.slices import Slice, lasting
 
 MAX_NEW = 3
-"""So many new findings can be taken on at one meeting; what is left over is named in a line and comes first next time."""
+"""The most new findings that one meeting can handle; the rest get a line each and come first next time."""
 
 MAX_NAMED = 6
 MEMORY = 26
-"""Periods after which the same trouble counts as a new one."""
+"""Periods after which the same problem counts as a new one."""
 
 SHARED = 0.5
-"""Part of the smaller one's cases of the period that two slices of one trouble have in common."""
+"""Two slices are one problem if they share this part of the smaller one's cases of the period."""
 
 
 Measure = Callable[[Cause], Recount | None]
-"""Counts an earlier cause's slice in the period under review; nothing where it cannot be counted."""
+"""Counts an earlier cause's slice in the period under review; None if it cannot be counted."""
 
 
 def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], period: Period, measure: Measure) -> RootCauses:
-    """Give each cause its age, keep new ones few, and say what became of the causes of the last review.
+    """Date each cause, limit the new ones, and follow up the causes of the last review.
 
     Args:
         found: What this period's search named, the strongest first.
@@ -80,7 +80,7 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
 
 
 def _newest(earlier: Sequence[tuple[str, Cause]], period: Period) -> dict[str, tuple[str, Cause]]:
-    """Return the last word on each cause of the last half year, by its id."""
+    """Return the latest state of each cause of the last half year, by its id."""
     oldest = period
     for _ in range(MEMORY):
         oldest = oldest.previous()
@@ -94,9 +94,9 @@ def _newest(earlier: Sequence[tuple[str, Cause]], period: Period) -> dict[str, t
 def _predecessor(
     cause: Cause, known: dict[str, tuple[str, Cause]], counted: dict[str, Recount | None], claimed: set[str]
 ) -> tuple[str, Cause] | None:
-    """Return the newest earlier cause of the same trouble.
+    """Return the newest earlier cause of the same problem.
 
-    That is the same name, the same problem in a wider or narrower slice, or another name for the same cases: a region and
+    It has the same name, the same problem in a wider or narrower slice, or another name for the same cases: a region and
     the warehouse that serves it.
     """
     if cause.cause_id in known and cause.cause_id not in claimed:
@@ -126,7 +126,7 @@ def _nested(one: Slice, other: Slice) -> bool:
 
 
 def _graded(then: Cause, now: Recount | None, period: Period) -> GradedForecast | None:
-    """Return what the last review foretold of a cause for this period beside what came."""
+    """Return the last review's forecast of a cause for this period beside the outcome."""
     foretold = then.evidence.forecast
     if now is None or foretold is None or foretold.period != period.id:
         return None

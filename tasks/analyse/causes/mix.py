@@ -34,7 +34,7 @@ def mix_effects(history: UnitHistory, fitted: dict[str, Curve], period: Period) 
 
 
 def mix_of(history: UnitHistory, curve: Curve, dim: str, figure: str, period: Period) -> MixEffect | None:
-    """Return the split of one figure by one dimension, or nothing where a side has no orders."""
+    """Return the split of one figure by one dimension, or None if a side has no orders."""
     first, last = day_number(period.first_day), day_number(period.last_day)
     paid = history.days["paid_at"]
     code = history.codes[dim]
@@ -54,7 +54,7 @@ def mix_of(history: UnitHistory, curve: Curve, dim: str, figure: str, period: Pe
     calibration = np.divide(observed_past, expected_past, out=np.ones(count), where=expected_past > 5)
     rate_before = per_value * calibration
     observed, expected = expected_by(history, curve, dim, first, last, without=_raised(history, curve, first, last))
-    # few cases say little of a slice's own change: drawn towards none
+    # few cases say little about a slice's own change: shrink it towards none
     own_ratio = (observed + 20.0) / (expected * np.where(expected > 0, calibration, 1.0) + 20.0)
     rate_now = rate_before * own_ratio
     composition = float(((share_now - share_before) * (rate_before + rate_now) / 2).sum())
@@ -77,15 +77,15 @@ def mix_of(history: UnitHistory, curve: Curve, dim: str, figure: str, period: Pe
 
 
 def _raised(history: UnitHistory, curve: Curve, first: int, last: int) -> NDArray[np.int64]:
-    """Return the SKUs whose own returns stand out: they are causes of their own, not a change of a traffic source."""
+    """Return the SKUs whose own returns stand out: they are separate causes, not a change of a traffic source."""
     observed, expected = expected_by(history, curve, "sku", first, last)
-    level = observed.sum() / max(expected.sum(), 1e-9)  # what all share is no cause of a single one
+    level = observed.sum() / max(expected.sum(), 1e-9)  # what all slices share is not a cause of any one
     nats = [excess_nats(o, e) for o, e in zip(observed.tolist(), (expected * level).tolist(), strict=True)]
     return np.flatnonzero(np.array(nats) > 5)
 
 
 def _verdict(before: float, composition: float, own: float) -> MixVerdict:
-    """Name what moved the rate; a move of less than a twentieth of it is none."""
+    """Name what moved the rate; a change of less than a twentieth of it counts as no change."""
     small = 0.05 * before
     moved_mix, moved_own = abs(composition) >= max(small, 0.002), abs(own) >= max(1.5 * small, 0.004)
     if moved_mix and moved_own:

@@ -1,4 +1,4 @@
-"""How a cause is named, and what determines what."""
+"""How causes are named, and which dimensions determine which."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_CAUSES = 5
 
 
 def cause_id(slice_: Slice, leaf: str) -> str:
-    """Name a trouble by its slice and problem node, so that next week's finding of the same is the same cause."""
+    """Make a cause's id from its slice and problem node, so that next week's finding of the same is the same cause."""
     stable = sorted(lasting(slice_).items())
     return hashlib.sha256(repr((stable, leaf.split(".")[0])).encode()).hexdigest()[:12]
 
@@ -41,7 +41,7 @@ def counted_cause(
     days: Iterable[date],
     node: str = "",
 ) -> Cause:
-    """Return a cause with its name, its counts and their interval; what else is known of it is added by `replace`.
+    """Make a cause with its name, counts and interval; callers add everything else with `replace`.
 
     Args:
         kind: Kind of cause.
@@ -49,11 +49,11 @@ def counted_cause(
         family: Lag family, or what takes its place where there are no orders.
         leaves: (leaf, cases), the leading one first.
         observed: Cases of the span.
-        expected: Cases that were to be expected.
+        expected: Expected cases.
         llr: Evidence in nats.
         weeks: Weeks of the span.
-        exposure_kind: What the cases are held against.
-        exposure: How many of these.
+        exposure_kind: What the cases are measured against.
+        exposure: How much of it.
         period: The period under review.
         records: Ids of the cases.
         days: Days on which they arrived.

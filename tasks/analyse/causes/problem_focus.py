@@ -1,4 +1,4 @@
-"""Evidence sharpened by the problems that rise: a slice where three leaves are ill shows less among all that a family holds."""
+"""Evidence focused on the problems that rise: three raised leaves are hard to see among all those of a family."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEAST_SHARE = 0.01
 
 
 class ProblemFocus:
-    """How a family's expectation is shared among its leaves, learned on the curves' own baseline.
+    """How a family's expectation is split among its leaves, estimated on the curves' own baseline.
 
     Args:
         history: The arrays.
@@ -53,7 +53,7 @@ class ProblemFocus:
         """Return the evidence of the slice's most raised leaves, one to three, less the price of having chosen them.
 
         The leaves with the greatest ratios are the best choice of their number (Neill 2012, linear-time subset scanning). Their
-        expectation is itself known from so many earlier cases only: it is held against them as a count, not as a rate.
+        expectation itself rests on a limited number of earlier cases, so they are compared with it as with a count, not a rate.
         """
         rows = pattern.rows(panel.units, panel.unit_days)
         sku = panel.units["sku"][rows]

@@ -1,4 +1,4 @@
-"""Products much written about without an order or a confirmed fault behind it."""
+"""Products that many people write about without an order or a confirmed fault."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.model.periods import Period
 
 
 def reputation(facts: CodedFacts, period: Period) -> list[Cause]:
-    """Find products that many write about without an order behind it while confirmed faults stay level (docs/method.md, 6)."""
+    """Find products that many write about without having ordered, while confirmed faults stay level (docs/method.md, 6)."""
     known = facts["feedback"].filter(
         pl.col("oid").is_null() & pl.col("sku").is_not_null() & (pl.col("nature") != "praise") & (pl.col("family") != "app")
     )

@@ -1,4 +1,4 @@
-"""A cause's slice counted in another period: what came of it since."""
+"""A cause's slice counted again in another period."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Recount:
 
 
 def measured(facts: CodedFacts, period: Period, history: UnitHistory, fitted: dict[str, Curve], cause: Cause) -> Recount | None:
-    """Count an earlier cause's slice during a period; nothing where it cannot be counted.
+    """Count an earlier cause's slice during a period; return None if it cannot be counted.
 
     Args:
         facts: Coded facts.

@@ -1,4 +1,4 @@
-"""Root causes of a period: where observed cases exceed what was to be expected, on the right exposure for each family."""
+"""Root causes of a period: where observed cases exceed expected ones, with the right exposure for each family."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def root_causes(
     history: UnitHistory | None = None,
     earlier: Sequence[tuple[str, Cause]] = (),
 ) -> RootCauses:
-    """Find the slices that exceed what was to be expected in a period, and say which are new; none where nothing is there.
+    """Find the slices with more cases than expected in a period, and say which are new.
 
     Args:
         facts: Coded facts.
         period: The judged period; only what happened before its end counts.
-        shop: Says on what a rate rests (orders, reviews or earlier counts) and by what it may be cut.
-        partial: Why the period is incomplete; then no cause is named.
-        history: The arrays of `facts`, where the caller has them already.
+        shop: Configures the base of rates (orders, reviews or earlier counts) and the dimensions to cut by.
+        partial: Why the period is incomplete; if so, no cause is named.
+        history: The arrays of `facts`, if the caller already has them.
         earlier: (period id, cause) of earlier reviews of the same report, oldest first, with what people decided.
     """
     if partial:
@@ -78,7 +78,7 @@ def make_history(facts: CodedFacts, period: Period, shop: Shop) -> UnitHistory:
 
 @dataclass
 class _Raised:
-    """What the searches of a review found."""
+    """Everything that the searches of a review found."""
 
     candidates: list[Candidate] = field(default_factory=list)
     falls: list[Candidate] = field(default_factory=list)
@@ -137,7 +137,7 @@ def _search_orders(
     parents: dict[str, frozenset[str]],
     alpha: float,
 ) -> None:
-    """Search the order lines of some families over all spans, and their last week for falls as well."""
+    """Search the order lines of some families over all spans, and their last week for falls."""
     dispersion = max(curve.dispersion for curve in known)
     leaves = ProblemFocus(history, known)
     looked = 0
@@ -179,7 +179,7 @@ def _search_exposure(
 
 
 def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
-    """Give each cause its share of what the last week brought too much, where that is more than chance; shares add up to at most 1."""
+    """Give each cause its share of the last week's excess, where that is beyond chance; shares add up to at most 1."""
     own = [max(weekly[-1][1] - weekly[-1][2], 0.0) for weekly in (cause.evidence.weekly for cause in causes)]
     whole = max(raised, sum(own))
     if whole < 30:
@@ -188,7 +188,7 @@ def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
 
 
 def _is_current(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate) -> bool:
-    """Whether the last week itself is raised: a trouble that has ended is no finding of this period, however large it was."""
+    """Whether the last week itself is raised: a problem that has ended is not a finding of this period, however large it was."""
     recent = sum(day > candidate.last - 7 for day in candidate.days)
     if recent < 3:
         return False

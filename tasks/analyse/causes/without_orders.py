@@ -23,10 +23,10 @@ from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 ALPHA = 0.05
-"""Chance of naming anything where nothing is there: one search over few slices, which overlap little."""
+"""Chance of a false alarm when nothing is wrong: one search over few slices, which overlap little."""
 
 MIN_OWN_RATIO = 1.5
-"""A slice of reviews with less than this of what its own past lets expect is not named."""
+"""A slice of reviews below this ratio to its own past is not named."""
 
 
 THIN_PAST_DISPERSION = 1.3
@@ -85,7 +85,7 @@ def _record_panel(
     *,
     baseline: bool,
 ) -> Panel | None:
-    """Return units and cases with the codes of their values, or nothing where no dimension has two values.
+    """Return units and cases with the codes of their values, or None if no dimension has two values.
 
     Units are reviews with the chance of each to be a complaint, or the cases of the period before.
     """
@@ -104,7 +104,7 @@ def _record_panel(
 
 
 def _record_cause(found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, period: Period, shop: Shop, base: str) -> Cause:
-    """Return a slice of records that stands out as a cause."""
+    """Make a cause of a slice of records that stands out."""
     inside = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
     n = float(found.pattern.rows(panel.units, {}).sum())
     among_reviews = base == "reviews"
@@ -135,7 +135,7 @@ def _record_cause(found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, perio
 def record_scan(panel: Panel, dispersion: float) -> Scan:
     """Scan reviews or counts; a slice of reviews that only just fails by Poisson's law is judged by the binomial one.
 
-    Of reviews a large part may complain, and then a Poisson count leaves far more to chance than a share of so many
+    A large part of the reviews may complain, and then a Poisson count leaves far more to chance than a share of that many
     reviews does. The price of the search stays the same.
     """
     weights = panel.weights.copy()
@@ -153,7 +153,7 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
         found += again
         passed = nearest is not None and result.rejected is None
         if not passed or len(found) >= MAX_CAUSES:
-            # A flood of praise elsewhere lowers what is expected of all: a slice must exceed its own past as well.
+            # A flood of praise elsewhere lowers everybody's expectation: a slice must also exceed its own past.
             own = {one: float(panel.weights[one.pattern.rows(panel.units, panel.unit_days)].sum()) for one in found}
             raised = [one for one in found if panel.baseline or one.observed >= MIN_OWN_RATIO * own[one]]
             return replace(result, found=raised[:MAX_CAUSES])
@@ -162,7 +162,7 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
 
 
 def _binomial_ratio(observed: float, expected: float, size: float) -> float:
-    """Return the log-likelihood ratio in nats of so many of a number of reviews against an expected share of them."""
+    """Return the log-likelihood ratio, in nats, of a count among a number of reviews against its expected share."""
     rest, usual = size - observed, size - expected
     if expected <= 0 or usual <= 0:
         return likelihood_ratio(observed, expected)
@@ -170,13 +170,13 @@ def _binomial_ratio(observed: float, expected: float, size: float) -> float:
 
 
 def _asked(leaf: str, shop: Shop) -> str:
-    """Return the role that answers for a leaf; customer service where none is named."""
+    """Return the role responsible for a leaf; customer service by default."""
     known = shop.taxonomy.every_leaf.get(leaf)
     return known.owner if known and known.owner in shop.people.roles else "客服"
 
 
 def _leaves_of_past(past: pl.DataFrame, total: float) -> dict[str, float]:
-    """Share the complaints to be expected out among the leaves as they stood in the half year before."""
+    """Split the expected complaints among the leaves in the proportions of the half year before."""
     counts = past.filter("is_case").group_by("leaf").len().sort("leaf")
     return {leaf: total * n / counts["len"].sum() for leaf, n in counts.iter_rows() if leaf}
 

@@ -37,10 +37,10 @@ def figures(
         facts: Coded tables.
         period: The period; later events have not happened.
         shop: Configuration; `base` says what a quality rate is measured on.
-        milestones: ActionLedger due in a period (`tasks.analyse.clocks.milestones`), as a frame or as a function of the
+        milestones: Promises due in a period (`tasks.analyse.clocks.milestones`), as a frame or as a function of the
             period, which also gives the comparison with the period before.
-        expected_total: Complaint cases to be expected from exposure.
-        partial: Which days a period that is not whole covers; then nothing is judged.
+        expected_total: Complaint cases expected from exposure.
+        partial: The days that an incomplete period covers; if given, nothing is judged.
 
     Returns:
         Figures by family; a figure without value says why in `missing`.
@@ -67,6 +67,6 @@ def figures(
 
 
 def _same_limit(shop: Shop) -> bool:
-    """Whether complaints and negative reviews are one and the same, so that one figure tells both."""
+    """Whether complaints and negative reviews are the same thing, so that one figure covers both."""
     identity = shop.identity
     return identity.base == "reviews" and identity.complaint_max_rating == identity.negative_max_rating

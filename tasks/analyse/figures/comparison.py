@@ -1,4 +1,4 @@
-"""What a figure is compared with: earlier periods, the aligned days of last year, the normal range, the target."""
+"""Comparisons of a figure: earlier periods, the aligned days of last year, the normal range, the target."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FAR_OFF = 0.15
 SLIGHT_Z = 2.0
 
 LEVEL_KINDS = (BreakKind.TAXONOMY, BreakKind.FORMULA, BreakKind.FREIGHT_INSURANCE, BreakKind.RULE, BreakKind.SWITCH)
-"""Kinds of events after which the level itself is another one, so that before and after are not comparable."""
+"""Kinds of events that change the level itself, so that before and after are not comparable."""
 
 COARSE = frozenset({"line", "platform", "shop"})
 """Dimensions of which one value can move the level of the whole shop; an event at one SKU or carrier does not."""
@@ -40,7 +40,7 @@ COARSE = frozenset({"line", "platform", "shop"})
 
 @dataclass(frozen=True)
 class LastYear:
-    """The days of last year that a span of days is compared with, and by which rule."""
+    """The days of last year to compare a span of days with, and the rule that chose them."""
 
     days: tuple[date, ...]
     basis: str
@@ -51,7 +51,7 @@ class LastYear:
 class Baseline:
     """The earlier periods that a figure may be judged against, as places in a chain of periods.
 
-    `broken` says that its level was changed by rule so lately that too few comparable periods are known.
+    `broken` says that its level was changed by rule so recently that too few comparable periods are known.
     """
 
     places: tuple[int, ...]
@@ -88,7 +88,7 @@ def cohorts(period: Period, age_days: int, count: int) -> list[Period]:
 
 
 def baseline(chain: Sequence[Period], code: str, scope: str, shop: Shop, *, silent: frozenset[int] = frozenset()) -> Baseline:
-    """Choose what a period may be judged against: no promotion, no broken channel, nothing before a change of rules.
+    """Choose the periods to judge a period against: no promotions, no broken channels, nothing before a change of rules.
 
     Weeks of a promotion or of reduced carriers are left out, unless the judged week is one itself. Months hold some of each.
 
@@ -97,7 +97,7 @@ def baseline(chain: Sequence[Period], code: str, scope: str, shop: Shop, *, sile
         code: The figure.
         scope: Its part of the shop.
         shop: Calendar, and how many periods make a normal range.
-        silent: Places of the chain whose data are missing or not known.
+        silent: Places of the chain whose data are missing or unknown.
 
     Returns:
         At most as many of the newest comparable places as the shop's normal range has weeks.
@@ -129,7 +129,7 @@ def _special(period: Period, shop: Shop) -> bool:
 
 
 def _touches(event: Event, code: str, scope: str) -> bool:
-    """Whether an event moves the level of a figure: named itself or by its table, for the whole shop or a large part."""
+    """Whether an event moves the level of a figure: it names the figure or its table, and covers the shop or a large part."""
     named = code in event.affects or any(table in FIGURES[code].moved_by for table in event.affects)
     line = event.slice.get("line", scope)
     return named and set(event.slice) <= COARSE and (not scope or line == scope)
@@ -143,7 +143,7 @@ def _lacks_data(period: Period, code: str, shop: Shop) -> bool:
 def normal_range(
     numerators: Sequence[float], exposures: Sequence[float], numerator: float, exposure: float, *, share: bool = True
 ) -> Normal | None:
-    """Return the range of a rate without change: p′ or u′ chart on the present level, weeks that triggered something left out.
+    """Return the normal range of a rate: p′ or u′ chart on the present level, without the weeks that triggered something.
 
     Args:
         numerators: Events of earlier comparable cohorts, oldest first.
@@ -153,7 +153,7 @@ def normal_range(
         share: Whether each unit counts at most once (p′); otherwise events per unit (u′).
 
     Returns:
-        Range at three standard deviations, or nothing with fewer than eight earlier cohorts or no event in them.
+        The range at three standard deviations, or None with fewer than eight earlier cohorts or no event in them.
     """
     held = [place for place, n in enumerate(exposures) if n > 0]
     events, units = [numerators[place] for place in held], [exposures[place] for place in held]
@@ -164,14 +164,14 @@ def normal_range(
 
 
 def count_range(earlier: Sequence[float], value: float) -> Normal | None:
-    """Return the range of a time, score or amount without change: XmR chart on the present level, as `normal_range`."""
+    """Return the normal range of a time, score or amount: XmR chart on the present level, as in `normal_range`."""
     first, kept = _present_level(earlier)
     made = xmr([earlier[place] for place in kept], value)
     return replace(made, level=first) if made else None
 
 
 def _present_level(values: Sequence[float]) -> tuple[int, list[int]]:
-    """Return where the newest known level begins, and the places of its usual periods."""
+    """Return the place where the newest known level begins, and the places of its usual periods."""
     found = levels(values)
     if not found:
         return 0, []
@@ -180,7 +180,7 @@ def _present_level(values: Sequence[float]) -> tuple[int, list[int]]:
 
 
 def level_since(normal: Normal | None, chain: Sequence[Period], used: Baseline) -> date | None:
-    """Return the day on which the level began that a figure is judged by, where it changed within its history."""
+    """Return the first day of the level that a figure is judged by, if the level changed within its history."""
     return chain[used.places[normal.level]].first_day if normal and normal.level else None
 
 
@@ -230,7 +230,7 @@ def with_target(figure: Figure, shop: Shop) -> Figure:
     now = meets(figure.value)
     turns = sum(first != second for first, second in pairwise(recent))
     attainment = Attainment.MIXED if turns >= 3 else Attainment.MET if now else Attainment.MISSED
-    # «Slightly over» is said of a target just missed; far beyond it, a value within its normal range is normal and off target.
+    # «Slightly over» means a target just missed; far beyond it, a value within its normal range is normal and off target.
     far = not now and abs(figure.value - limit) > FAR_OFF * abs(limit)
     judgement = Judgement.NORMAL if figure.judgement == Judgement.SLIGHTLY_OVER and far else figure.judgement
     return replace(figure, target=limit, target_op=target.op, attainment=attainment, streak=streak, judgement=judgement)

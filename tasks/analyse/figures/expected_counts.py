@@ -1,4 +1,4 @@
-"""Counts against their expectation: what it leaves out, the range around it, and the word for where a count stands in it."""
+"""Counts against their expectation: the cases it leaves out, the range around it, and the judgement of a count."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ MODEL_ERROR = 0.06
 """Expected counts are estimates: a count varies by a Poisson law widened by half, and the estimate itself by six percent."""
 
 LINK_WEEKS = 16
-"""Weeks before a period that say how many cases its expectations leave out."""
+"""Weeks before a period from which to estimate how many cases its expectations leave out."""
 
 EXPOSED = ("app", "service")
 """Families whose cases are expected from devices and conversations; all others from the orders that they belong to."""
 
 
 def unlinked_factor(facts: CodedFacts, period: Period) -> dict[str, float]:
-    """Return by how much all cases outnumber those that an expectation covers, by leaf and, under the empty name, in all.
+    """Return the ratio of all cases to those an expectation covers, by leaf and, under the empty name, overall.
 
-    Expectations rest on orders, devices and conversations. A case without a known order, or without a known problem, is counted
-    all the same; how many such there are is known from the weeks before.
+    Expectations rest on orders, devices and conversations. A case without a known order or problem is counted
+    as well; the weeks before show how many of these to expect.
     """
     cases = facts["feedback"]
     start = period.start - timedelta(weeks=LINK_WEEKS)
@@ -43,7 +43,7 @@ def unlinked_factor(facts: CodedFacts, period: Period) -> dict[str, float]:
 
 
 def against_expected(observed: float, expected: float) -> tuple[float, float, Judgement, float]:
-    """Return the range of a count around its expectation, the word for it, and the probability of such a distance by chance."""
+    """Return the range of a count around its expectation, its judgement, and the probability of such a distance by chance."""
     sigma = sqrt(EXTRA_VARIANCE * max(expected, 1.0) + (MODEL_ERROR * expected) ** 2)
     z = (observed - expected) / sigma
     said = Judgement.WORSE if z > 3 else Judgement.BETTER if z < -3 else Judgement.SLIGHTLY_OVER if z > 2 else Judgement.NORMAL

@@ -1,4 +1,4 @@
-"""Everything that an edition tested, judged together: how much was looked at, and how many false alarms that lets expect."""
+"""Multiple-testing correction over a whole edition: how much was tested, and how many false alarms to expect."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tasks.methods.discoveries import FALSE_SHARE, discoveries
 from tasks.model.figures import CHANGED, Figure, Judgement, ProblemRow, RankedSlice, Ranking
 
 TAKEN_BACK = {Judgement.WORSE: Judgement.WATCH, Judgement.BETTER: Judgement.NORMAL}
-"""A word that does not survive → what is left of it."""
+"""A judgement that does not survive → the one that replaces it."""
 
 
 @dataclass(frozen=True)
 class FinalWords:
-    """The figures, problems and rankings of an edition with their final words, what was tested, and the false alarms expected."""
+    """The figures, problems and rankings of an edition with their final judgements, the tests made, and expected false alarms."""
 
     figures: list[Figure]
     problems: list[ProblemRow]
@@ -25,23 +25,23 @@ class FinalWords:
 def judged_together(
     figures: list[Figure], problems: list[ProblemRow], rankings: list[Ranking], *, searched: int, search_alarms: float
 ) -> FinalWords:
-    """Take back the words that do not survive when everything an edition tested is judged together.
+    """Withdraw the judgements that do not survive the correction for everything an edition tested.
 
-    What left its range and does not survive is watched when it is bad and normal when it is good. Words that follow from a rule
+    What left its range but does not survive is watched if bad and normal if good. Judgements that follow from a rule
     and not from a test (a warning line, a change of formula) stay.
 
     Args:
-        figures: Figures with the probability of their distance where they were tested.
-        problems: Labels of the lenses, the same.
-        rankings: Ranked slices, the same; a ranking counts all it tested, also what is not listed.
-        searched: Slices in which causes were sought; that search has a price of its own, which keeps its promise.
-        search_alarms: False causes that the search lets expect.
+        figures: Figures, with the probability of their distance if they were tested.
+        problems: Labels of the lenses, likewise.
+        rankings: Ranked slices, likewise; a ranking counts everything it tested, listed or not.
+        searched: Slices searched for causes; that search controls its own false alarms.
+        search_alarms: Expected false causes of that search.
     """
     slices = [row for ranking in rankings for row in ranking.rows]
     every: list[Figure | ProblemRow | RankedSlice] = [*figures, *problems, *slices]
     rows = [row for row in every if row.p is not None]
     unlisted = sum(ranking.tested - sum(row.p is not None for row in ranking.rows) for ranking in rankings)
-    # What is not listed ranks lower than all that is: it counts as tested and as not found.
+    # Unlisted slices rank below all listed ones: they count as tested and not found.
     passed = discoveries([*(row.p for row in rows if row.p is not None), *[1.0] * unlisted])[: len(rows)]
     failed = {id(row) for row, found in zip(rows, passed, strict=True) if not found}
     named = sum(found and row.judgement in CHANGED for row, found in zip(rows, passed, strict=True))

@@ -26,7 +26,7 @@ def inflow(facts: CodedFacts, period: Period, shop: Shop, *, expected_total: flo
         facts: Coded tables.
         period: The period by arrival.
         shop: Configuration.
-        expected_total: Complaint cases to be expected from exposure; without it a shop with records only is judged
+        expected_total: Complaint cases expected from exposure; without it a shop with records only is judged
             against its own earlier counts per day.
 
     Returns:
@@ -43,7 +43,7 @@ def inflow(facts: CodedFacts, period: Period, shop: Shop, *, expected_total: flo
     made.append(with_target(complaint, shop))
     made.append(_per_day(complaint, period, shop, judged=shop.identity.base == "records"))
     known = [nature for nature in NATURES if (records["nature"] == nature).any()]
-    # With one nature alone its count is the count of all records.
+    # With only one nature, its count equals the count of all records.
     made += [
         _count(f"{nature}_records", records.filter(pl.col("nature") == nature), period, shop)
         for nature in known
@@ -106,9 +106,9 @@ def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, scope: 
 
 
 def _per_day(complaint: Figure, period: Period, shop: Shop, *, judged: bool) -> Figure:
-    """Return complaint cases per day: months have different lengths, so this is what they are compared by.
+    """Return complaint cases per day, the basis for comparing months of different lengths.
 
-    A shop with orders or reviews is judged against what those let expect instead: a promotion is no complaint.
+    A shop with orders or reviews is judged against its exposure instead: more sales in a promotion are not more complaints.
     """
     kind = FIGURES["complaints_per_day"]
     value = (complaint.value or 0.0) / period.days

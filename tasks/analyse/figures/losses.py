@@ -1,4 +1,4 @@
-"""The losses of a period at cost price, item by item, with what is recovered and what nothing prices (docs/method.md, 4)."""
+"""The losses of a period at cost price, item by item, with what was recovered and items without a price (docs/method.md, 4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEVER_PRICED = ("platform_deduction",)
 
 @dataclass(frozen=True)
 class Loss:
-    """Losses of one period by item, what was recovered, and items that nothing prices."""
+    """Losses of one period by item, what was recovered, and items without a price."""
 
     items: dict[str, float]
     recovered: dict[str, float]
@@ -40,7 +40,7 @@ class Loss:
 
 
 class LossBook:
-    """The frames of the loss, joined once for all periods of the series."""
+    """The frames behind the losses, joined once for all periods of the series."""
 
     def __init__(self, facts: CodedFacts, oldest: Period, period: Period, shop: Shop) -> None:
         self.rules = shop.targets.losses
@@ -134,14 +134,14 @@ class LossBook:
         return Loss(items, recovered, net_sales, tuple(sorted(set(missing))))
 
     def _freight_back(self, returned: pl.DataFrame, back: float) -> float:
-        """Return the freight of returns that the shop bears; the usual share of it where no order says who does."""
+        """Return the freight of returns that the shop bears; the usual share where an order does not name the payer."""
         borne = returned.filter(pl.col("freight_borne_by") == "merchant")
         unsaid = returned.filter(pl.col("freight_borne_by").is_null())
         said = float(borne.select(pl.coalesce("freight_amount", pl.lit(back)).sum()).item() or 0.0)
         return said + unsaid.height * back * self.rules.merchant_return_freight_share
 
     def _premiums(self, span: Period, sales: pl.DataFrame, missing: list[str]) -> float:
-        """Return the premiums of return insurance: for every order of the lines of which some return was insured."""
+        """Return the premiums of return insurance: charged for every order of a line in which any return was insured."""
         applied = self.orders.filter(within("applied_at", span) & pl.col("freight_insurance").fill_null(value=False))
         insured = applied["line"].drop_nulls().unique()
         if not len(insured):
@@ -160,7 +160,7 @@ class LossBook:
         return _total(self.regulator.filter(ended), "amount")
 
     def _write_down(self, inspected: pl.DataFrame, returned: pl.DataFrame) -> float:
-        """Return what returned goods lost: as inspected; the usual share of their cost where no inspection says it."""
+        """Return what returned goods lost: as inspected, or the usual share of their cost without an inspection."""
         if inspected.height:
             said = pl.coalesce(
                 "loss_amount",

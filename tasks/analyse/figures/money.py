@@ -20,7 +20,7 @@ from tasks.shop.load import Shop
 def money(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return gross loss, recovered amount, net loss, its share of net sales, net sales, and each item of the loss.
 
-    What is booked follows what was signed in the weeks before, so a week's loss is judged per unit signed in the four weeks
+    Bookings follow the units signed in the weeks before, so a week's loss is judged per unit signed in the four weeks
     to its end: a promotion moves neither. Booked in the period: refunded, returned, inspected or closed then. A refunded
     price is no loss where the goods came back saleable. Items that the shop does not price are named in `missing`.
 
@@ -30,7 +30,7 @@ def money(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
         shop: Rules of loss, targets.
 
     Returns:
-        Figures in a fixed order; nothing without after-sales orders.
+        Figures in a fixed order; empty without after-sales orders.
     """
     if not facts.has("aftersale") or not facts.has("order_line"):
         return []
@@ -51,7 +51,7 @@ def money(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
 
 @dataclass(frozen=True)
 class _Booked:
-    """The losses of the periods that are shown, oldest first, whether each is known whole, and the ranges of the last."""
+    """The losses of the periods shown, oldest first, whether each is complete, and the ranges of the last."""
 
     chain: list[Period]
     known: list[bool]

@@ -1,4 +1,4 @@
-"""Cases that others decide: platforms that step in, their timers, and regulators."""
+"""Cases decided outside the shop: platform interventions, platform timers, and regulators."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 RARE = 1.0
-"""Events a period below which they are judged by the time between them and not by their number."""
+"""Below this number of events a period, they are judged by the time between them instead of their number."""
 
 
 def platform_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
-    """Return platform involvement, decisions against the shop, and evidence that was not given in time."""
+    """Return platform involvement, decisions against the shop, and evidence not submitted in time."""
     orders = facts["aftersale"]
     made: list[Figure] = []
 
@@ -61,7 +61,7 @@ def platform_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure
 
 
 def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
-    """Return the refunds that a platform's timer decided; rare ones are judged by the days between them (t chart)."""
+    """Return the refunds decided by a platform's timer; rare ones are judged by the days between them (t chart)."""
     kind = FIGURES["auto_timeout_count"]
     by_timer = orders.filter(pl.col("decided_by") == "auto_timeout")
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
@@ -86,7 +86,7 @@ def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
 
 
 def missed_evidence(orders: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Return the platform cases whose evidence was due in a period and was not given in time."""
+    """Return the platform cases whose evidence was due in a period and not submitted in time."""
     return orders.filter(
         pl.col("platform_involved").fill_null(value=False)
         & (pl.col("involved_at").is_null() | (pl.col("involved_at") < period.end))
@@ -96,7 +96,7 @@ def missed_evidence(orders: pl.DataFrame, period: Period) -> pl.DataFrame:
 
 
 def _evidence_missed(orders: pl.DataFrame, period: Period) -> Figure:
-    """Return the platform cases without evidence in time; none is the target, and the word is that of their g chart."""
+    """Return the platform cases without evidence in time; the target is none, and a g chart gives the judgement."""
     involved = orders.filter(pl.col("platform_involved").fill_null(value=False))
     missed = missed_evidence(orders, period).height
     due = involved.filter(within("must_act_by", period)).height
@@ -111,7 +111,7 @@ def _evidence_missed(orders: pl.DataFrame, period: Period) -> Figure:
 
 
 def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[Judgement, float | None]:
-    """Return the word for rare failures among what was due, and its probability; a first one without history is watched."""
+    """Return the judgement of rare failures among what was due, and its probability; a first one without history is watched."""
     if not seen:
         return Judgement.NORMAL, None
     normal = g_chart(seen, due, earlier, span)
@@ -119,7 +119,7 @@ def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[Judgement, floa
 
 
 def regulator_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
-    """Return the share of regulator cases that were acted on before their deadline; every single one is told."""
+    """Return the share of regulator cases that were acted on before their deadline; every single one is reported."""
     cases = facts["regulator_case"]
     if cases.is_empty():
         return []

@@ -1,4 +1,4 @@
-"""What the platforms publish about the shop: repeated as published, never recomputed (docs/method.md, 3: D08p, D17)."""
+"""The platforms' published figures about the shop: printed as published, never recomputed (docs/method.md, 3: D08p, D17)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 LATE = timedelta(days=2)
-"""Platforms publish a day later; what came more than this after the period's end belongs to the next one."""
+"""Platforms publish a day late; a value published later than this after the period's end belongs to the next one."""
 
 
 def published(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
@@ -28,8 +28,8 @@ def published(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
         shop: Configuration.
 
     Returns:
-        Figures by metric and platform; where the formula changed since the value before, there is no comparison and the
-        judgement is `level_break`; a value past its warning line is worse whatever it was before. `low` is the warning line;
+        Figures by metric and platform; where the formula changed since the value before, there is no comparison, and the
+        judgement is `level_break`; a value past its warning line is `worse` whatever it was before. `low` is the warning line;
         `note` holds warning line, distance, penalty line, formula.
     """
     latest = min(facts.as_of, period.end + LATE)

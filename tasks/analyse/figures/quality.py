@@ -1,4 +1,4 @@
-"""Family B: what came of the units that were signed, each cohort read at the same age (docs/method.md, 2 and 3)."""
+"""Family B: what became of signed units, each cohort read at the same age (docs/method.md, 2 and 3)."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ KIND = ("line", "traffic_source")
 """What makes orders of one kind: their rates differ lastingly, so their mix moves the rate of the shop."""
 
 KIND_WEIGHT = 200.0
-"""Units at the common rate that every kind is given."""
+"""Units at the common rate that are added to every kind."""
 
 USUAL_DAILY = 50.0
-"""Units of a usual day of the week from which a day without any is a hole in the data and no quiet day."""
+"""Units of a usual day of the week from which a day without any is a gap in the data, not a quiet day."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _ledger(code: str, units: pl.DataFrame, events: pl.DataFrame, age: int, scop
 def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: int, scope: str, axis: str) -> Figure:
     kind = FIGURES[ledger.name]
     steps = shop.targets.normal_weeks if period.grain == "week" else 12
-    # Twice as far back as the range needs: promotions and breaks are left out of it.
+    # Twice as far back as the range needs, because promotions and breaks are left out of it.
     chain = cohorts(period, ready, 2 * steps + 1)
     units = dict(ledger.units.iter_rows())
     events = dict(ledger.events.iter_rows())
@@ -261,7 +261,7 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
 
 
 def _range(ledger: UnitLedger, chain: list[Period], usable: Baseline, counts: list[tuple[float, float]]) -> Normal | None:
-    """Return the range of the newest cohort's rate: of its kind of order where the mix is known, else of all units alike."""
+    """Return the normal range of the newest cohort's rate: by kind of order if the mix is known, else over all units."""
     earlier, (numerator, n) = [counts[place] for place in usable.places], counts[-1]
     events = [x for x, _ in earlier]
     if ledger.mix is None:
@@ -273,10 +273,10 @@ def _range(ledger: UnitLedger, chain: list[Period], usable: Baseline, counts: li
 
 
 def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, ...]) -> list[float]:
-    """Return the events that each cohort's mix of orders lets expect at the usual rate of each kind (direct standardisation).
+    """Return the events to expect of each cohort's mix of orders at the usual rate of each kind (direct standardisation).
 
-    A talent room that sells more moves the rate of the whole shop, and nothing about quality (docs/method.md, 5): a cohort is judged
-    by events over what its own mix lets expect. Kinds with few orders are drawn towards the common rate.
+    A talent room that sells more moves the shop's rate without any change of quality (docs/method.md, 5): a cohort is judged
+    by its events over those expected of its own mix. Kinds with few orders are shrunk towards the common rate.
     """
     days = [(day, place) for place, cohort in enumerate(chain) for day in _days(cohort)]
     places = pl.DataFrame(days, schema={"day": pl.Date, "place": pl.Int64}, orient="row")
@@ -294,7 +294,7 @@ def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, .
 
 
 def _silent(chain: list[Period], units: dict[date, float]) -> frozenset[int]:
-    """Return the places of cohorts that are not known whole: before the first unit, or with a day without any where many are
+    """Return the places of incomplete cohorts: before the first unit, or with an empty day where many units are
     usual on that day of the week."""
     first = min(units, default=chain[-1].last_day)
     known = [day for cohort in chain if cohort.first_day >= first for day in _days(cohort)]

@@ -140,8 +140,8 @@ def _number(value: object) -> float | None:
 def refund_times(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the median time from application to agreement and from receipt to refund, in minutes.
 
-    Each counts what was due: applied (received) a day (two days) before the clock ran out in the period, open ones with
-    the time they have waited, automatic time-outs left out because nobody worked on them.
+    Each counts what fell due: applications (receipts) whose clock of one (two) days ran out in the period, open ones with
+    the time they have waited, without automatic time-outs because nobody worked on them.
     """
     orders = facts["aftersale"].filter(pl.col("decided_by").fill_null("") != "auto_timeout")
     made = []

@@ -33,11 +33,11 @@ def service(
         facts: Coded tables.
         period: The period in which the clocks were due; later events have not happened.
         shop: Configuration.
-        milestones: ActionLedger due in the period, as `tasks.analyse.clocks.milestones` makes them.
+        milestones: Promises due in the period, as `tasks.analyse.clocks.milestones` makes them.
         milestones_before: The same of the period before, for the comparison.
 
     Returns:
-        Figures in a fixed order; a share under the minimum of cases has its counts but no value.
+        Figures in a fixed order; a share with too few cases has its counts but no value.
     """
     made = replies(facts, period, shop)
     made += _promises(milestones, milestones_before, period, shop)

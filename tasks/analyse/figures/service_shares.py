@@ -1,4 +1,4 @@
-"""What all service figures share: events within a period, the share of what was due, and where it stands in its normal range."""
+"""Shared by all service figures: events within a period, the share of what was due, and its normal range."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def due_share(
     code: str, numerator: float, n: float, shop: Shop, *, method: str, rows: str, scope: str = "",
     before: tuple[float, float] | None = None, always: bool = False, period: Period,
 ) -> Figure:  # fmt: skip
-    """Make a share; below the minimum of cases it keeps its counts and has no value, unless each case is told (`always`)."""
+    """Make a share; with too few cases it has counts but no value, unless every case is reported (`always`)."""
     enough = n > 0 and (n >= shop.identity.minimum_n or always)
     figure = Figure(
         kind=FIGURES[code],
@@ -41,7 +41,7 @@ def due_share(
 
 
 def in_range(figure: Figure, normal: Normal | None, chain: list[Period], usable: Baseline) -> Figure:
-    """Add the normal range and the word for where the figure stands in it."""
+    """Add the normal range and the judgement that follows from it."""
     return replace(
         figure,
         low=normal.low if normal else None,

@@ -16,18 +16,18 @@ from tasks.shop.load import Shop
 
 ROWS = 12
 SHARE_ROWS = 20
-"""Values listed in a table: of counts the largest, of shares all that reach the minimum in most shops."""
+"""Rows of a table: for counts the largest; for shares, in most shops, all that reach the minimum."""
 
 DELIVERY_AGE = 14
 """Days after signing within which a late delivery is complained of."""
 
 PERSON_CELL = 5
-"""A cell about persons with fewer is left out."""
+"""A cell about people with fewer cases is left out."""
 
 
 def breakdowns(facts: CodedFacts, period: Period, shop: Shop) -> list[Breakdown]:
     """Return the share of negative reviews by each dimension of the reviews, counts of complaints where shares make no
-    sense, and late against on-time deliveries where orders tell both.
+    sense, and late against on-time deliveries if orders record both.
 
     Args:
         facts: Coded tables.
@@ -72,7 +72,7 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
     total = float(rows.select(bad.sum()).item()) / rows.height if rows.height else None
     large = groups.filter(pl.col("n") >= minimum)
     if float(large["n"].sum()) * 2 < float(groups["n"].sum()):
-        # Most rows lie in small groups (sellers, batches): the counts of bad ones are told, and no share.
+        # Most rows lie in small groups (sellers, batches): print counts of negative reviews instead of shares.
         listed = (
             groups.filter(pl.col("bad") >= (PERSON_CELL if person else 1))
             .sort("bad", "value", descending=[True, False])
@@ -88,7 +88,7 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
         low, high = share_interval(count, n)
         made.append((value, count / n, n, low, high))
     prior = fitted_prior(large["bad"].to_list(), (large["n"] * (total or 1.0)).to_list()) if total and large.height else None
-    # By the lower limit of the shrunken ratio: a few bad ones of few do not lead a table (已按销量大小校正).
+    # By the lower limit of the shrunken ratio: a few bad ones among few do not lead a table (已按销量大小校正).
     lowest = {row[0]: shrunken(row[1] * row[2], row[2] * (total or 1.0), prior).low if prior else 0.0 for row in made}
     made.sort(key=lambda row: (-lowest[row[0]], row[0]))
     return Breakdown(
@@ -97,7 +97,7 @@ def _shares(code: str, dimension: str, rows: pl.DataFrame, bad: pl.Expr, shop: S
 
 
 def _complaints(facts: CodedFacts, period: Period, shop: Shop) -> list[Breakdown]:
-    """Return complaint cases by each dimension that only records carry: counts, since nothing says of how many."""
+    """Return complaint cases by each dimension that only records carry: counts, for want of a denominator."""
     records = facts["feedback"]
     within = (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
     cases = records.filter(within & pl.col("counted"))

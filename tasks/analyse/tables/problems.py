@@ -1,4 +1,4 @@
-"""The counted cases of a period under each lens of the taxonomy, against what was to be expected."""
+"""The counted cases of a period under each lens of the taxonomy, against expectation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.shop.load import Shop
 def problems(
     facts: CodedFacts, period: Period, shop: Shop, *, expected_leaves: Mapping[str, float] | None = None, incomplete: str = ""
 ) -> list[ProblemRow]:
-    """Return the counted cases of a period under each lens, against what was to be expected.
+    """Return the counted cases of a period under each lens, against expectation.
 
     Every lens splits the same total; a label without any case in this or the previous period is left out.
 
@@ -24,8 +24,8 @@ def problems(
         facts: Coded tables.
         period: The period by arrival.
         shop: Taxonomy and minimum of cases.
-        expected_leaves: Expected cases by leaf; a label is judged where all its leaves with cases have one.
-        incomplete: Code of why the period is not whole; then nothing is judged.
+        expected_leaves: Expected cases by leaf; a label is judged if all its leaves with cases have one.
+        incomplete: Code of why the period is incomplete; if given, nothing is judged.
 
     Returns:
         Rows by lens in the taxonomy's order, most cases first.

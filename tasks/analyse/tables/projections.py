@@ -1,4 +1,4 @@
-"""What the units signed lately will come to: young cohorts projected to the age at which all are compared, 「预计」."""
+"""Projections for recently signed units: young cohorts extrapolated to the age at which all are compared, 「预计」."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SURE = 0.9
 """Share of the projected intervals that should hold the final rate."""
 
 REACHED = 0.15
-"""A cohort of which less is to be expected by now says nothing of itself yet."""
+"""A cohort expected to have shown less than this by now is too young to say anything."""
 
 
 def projections(facts: CodedFacts, period: Period, shop: Shop) -> list[Projection]:
     """Project the complaint rate of each signing week that is still too young to be compared.
 
     Chain ladder on single days of age: the development is estimated with the units at risk at each age (Kaplan & Meier
-    1958), so young cohorts take part where they can; a cohort's own level is drawn towards that of all by as much as mature
+    1958), so young cohorts take part where they can; a cohort's own level is shrunk towards the common one by as much as mature
     cohorts differ among themselves (Bühlmann credibility, as Bornhuetter & Ferguson 1972 do with a given prior). What is
     still to come is negative binomial, so intervals widen the younger a cohort is.
 
@@ -37,7 +37,7 @@ def projections(facts: CodedFacts, period: Period, shop: Shop) -> list[Projectio
         shop: Says at which age in days the rate is compared.
 
     Returns:
-        Signing weeks, oldest first; nothing where a shop knows no signings or too little of its past.
+        Signing weeks, oldest first; empty if signings are unknown or history is too short.
     """
     if not facts.has("order_line") or shop.identity.base != "orders":
         return []

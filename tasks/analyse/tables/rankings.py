@@ -1,4 +1,4 @@
-"""Slices ranked by what their size leaves unexplained: SKUs, batches, suppliers, carriers, regions, queues, shifts."""
+"""Slices ranked by what their size does not explain: SKUs, batches, suppliers, carriers, regions, queues, shifts."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ ORDER_SLICES: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Ranked dimension of orders and the dimensions within which its values are compared."""
 
 DESK_SLICES: tuple[tuple[str, tuple[str, ...]], ...] = (("queue", ("shift",)), ("shift", ("queue",)))
-"""The same of conversations: each queue against the others in the same hours, each shift against the others in the same queue."""
+"""The same for conversations: queues against the others in the same hours, shifts against the others in the same queue."""
 
 MOVED = frozenset({"carrier", "region"})
 TRANSPORT = ("delivery", "transit")
-"""Carriers and regions answer for what happens under way, not for faults of the product."""
+"""Carriers and regions are responsible for what happens in transit, not for faults of the product."""
 
 FEWEST = 3
 """Slices that a ranking needs."""
 
 ROWS = 10
 SMALL_ROWS = 5
-"""Rows of slices large enough for a ratio, and of the largest ones below that, of which only the cases are told."""
+"""Rows of slices large enough for a ratio, and of the largest ones below that, which get only their cases."""
 
 MANY = 20
-"""Slices from which their spread tells how much slices vary beyond chance."""
+"""From this number of slices on, their spread shows how much slices vary beyond chance."""
 
 FEWEST_EXPECTED = 2.0
-"""Cases that a slice's week must let expect to be asked how much it varies."""
+"""Expected cases that a slice's week needs to count in the measure of variation."""
 
 FUNNEL_TAIL = 0.025
 """Probability beyond each limit of the funnel outside which a slice is worth a word; what it is called, all slices together say."""
 
 
 def rankings(facts: CodedFacts, period: Period, shop: Shop) -> list[Ranking]:
-    """Rank slices of a shop with orders by shrunken ratio, corrected for how much each sold; for monthly editions.
+    """Rank slices of a shop with orders by shrunken ratio, adjusted for sales; for monthly editions.
 
     Orders count in the period in which they reach the age at which their line's complaint rate is read; an order with a
     complaint by that age counts once. What a slice's size lets expect is the rate of all orders like it (same line, same SKU for
-    batches …); values that nothing like them can be compared with are left out.
+    batches …); values without anything comparable are left out.
 
     Args:
         facts: Coded tables.
@@ -59,7 +59,7 @@ def rankings(facts: CodedFacts, period: Period, shop: Shop) -> list[Ranking]:
         shop: Dimensions, ages, minimum of cases.
 
     Returns:
-        Rankings with a slice large enough for a ratio, in a fixed order.
+        Rankings with at least one slice large enough for a ratio, in a fixed order.
     """
     if period.grain == "week":
         return []
@@ -111,7 +111,7 @@ def _orders(facts: CodedFacts, period: Period, shop: Shop) -> tuple[pl.DataFrame
 
 
 def _desk(facts: CodedFacts, period: Period) -> pl.DataFrame:
-    """Return conversations by queue, shift and week with those that no person answered within three minutes."""
+    """Return conversations by queue, shift and week, and how many of them no person answered within three minutes."""
     exposure = facts["exposure"].filter(
         (pl.col("day") >= period.first_day)
         & (pl.col("day") <= period.last_day)
@@ -130,7 +130,7 @@ def _desk(facts: CodedFacts, period: Period) -> pl.DataFrame:
 def _ranking(
     rows: pl.DataFrame, dimension: str, within: tuple[str, ...], unit: RankedBy, shop: Shop, span: tuple[date, date]
 ) -> Ranking | None:
-    """Return the ranking of one dimension, or nothing where too few slices can be compared or none is large enough."""
+    """Return the ranking of one dimension, or None if too few slices can be compared or none is large enough."""
     known = rows.filter(pl.all_horizontal(pl.col(name).is_not_null() for name in (dimension, *within)))
     # Sorted: floats add up otherwise in another order, and the fit below makes 1e-9 of 1e-16.
     cells = known.group_by(dimension, *within).agg(pl.col("hit", "n").sum()).sort(dimension, *within)
@@ -149,7 +149,7 @@ def _ranking(
     if slices.height < FEWEST or not any(large):
         return None
     z = distances(observed, expected)
-    # Few slices do not tell how much slices vary: one ill slice would be taken for variation. Then their own weeks tell it.
+    # Few slices cannot show how much slices vary: one bad slice would pass for variation. Their own weeks can.
     phi = dispersion(z) if slices.height >= MANY else _weekly_dispersion(known, dimension)
     prior = fitted_prior(observed, expected)
     leaves = _leaves(known, dimension)
@@ -182,7 +182,7 @@ def _ranking(
 def _weekly_dispersion(rows: pl.DataFrame, dimension: str) -> float:
     """Return how much single slices vary from week to week beyond chance, at least 1: Pearson's χ² over its freedom.
 
-    The level of the slice and of the week are taken out, so that neither an ill slice nor a bad week counts as noise.
+    The level of the slice and of the week are taken out, so that neither a bad slice nor a bad week counts as noise.
     """
     cells = rows.group_by(dimension, "week").agg(pl.col("hit", "n").sum()).sort(dimension, "week")
     rate = pl.col("hit").sum() / pl.col("n").sum()
@@ -202,7 +202,7 @@ def _leaves(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
 
 
 def _out_of_proportion(leaves: pl.DataFrame, value: str) -> str:
-    """Return the problem that is most out of proportion in a slice against the other slices, or nothing."""
+    """Return the problem most over-represented in a slice against the other slices, or an empty text."""
     mine = leaves.filter(pl.col("value") == value)
     total, own = int(leaves["cases"].sum()), int(mine["cases"].sum())
     best, strongest = "", 0.0

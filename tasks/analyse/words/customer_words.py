@@ -19,12 +19,12 @@ from tasks.shop.taxonomy import UNCODED
 
 PAST_WEEKS = 26
 PAST_AT_MOST = 15_000
-"""Earlier cases that are read; more would only make the comparison sharper than the case numbers of a period are."""
+"""The most earlier cases to read; more would make the comparison sharper than a period's case numbers justify."""
 
 PAST_OF_LEAF = 600
 CAUSE_WORDS = 5
 CAUSE_SHARE = 0.15
-"""Share of a cause's cases that must use a word: what few say does not stand for all."""
+"""Share of a cause's cases that must use a word: what a few say does not describe the group."""
 
 CAUSE_CASES = 3
 GROWN_OF_LEAF = 3
@@ -35,9 +35,9 @@ _READ = ("record_id", "text", "customer_ref", "leaf", "track", "claim_cluster", 
 
 
 def customer_words(facts: CodedFacts, period: Period, shop: Shop, causes: list[Cause]) -> CustomerWords:
-    """Return what customers say in a period; parts without anything that passes are empty.
+    """Return what customers say in a period; parts in which nothing passes the tests are empty.
 
-    Words of a cause are compared with other cases of the same problems, in any edition; words that grew and themes are looked
+    Words of a cause are compared with other cases of the same problems, in any edition; growing words and themes are looked
     for in months and longer periods, against the half year before.
 
     Args:

@@ -16,7 +16,7 @@ from tasks.model.words import Keyword
 Floats = NDArray[np.float64]
 
 PRIOR_CASES = 50.0
-"""Weight of the prior in cases: what a group is taken to have said before it was read."""
+"""Weight of the prior in cases: what a group is assumed to say before it is read."""
 
 FALSE_DISCOVERIES = 0.05
 CLEAR = 1.96
@@ -28,14 +28,14 @@ MIN_CUSTOMERS = 3
 """Fewer customers than this could be one person's words: a name, an address, a way of writing."""
 
 SAME = 0.6
-"""Two words that so large a part of their cases shares say one thing."""
+"""Two words that share at least this part of their cases mean the same."""
 
 
 def log_odds(inside: ArrayLike, n_inside: ArrayLike, outside: ArrayLike, n_outside: ArrayLike) -> tuple[Floats, Floats]:
     """Return how much more likely a case inside uses a word than one outside, in log-odds, and its z-score.
 
     Monroe, Colaresi and Quinn (2008), «Fightin' Words», equations 16 to 22, with the pooled use of the word as the
-    informative prior and the case, not the token, as the unit: who writes a word three times has said it once.
+    informative prior and the case, not the token, as the unit: writing a word three times counts once.
 
     Args:
         inside: Cases of the group that use the word.
@@ -51,14 +51,14 @@ def log_odds(inside: ArrayLike, n_inside: ArrayLike, outside: ArrayLike, n_outsi
     with np.errstate(divide="ignore", invalid="ignore"):
         delta = np.log(a / b) - np.log(c / d)
         z = delta / np.sqrt(1 / a + 1 / c)
-    known = (prior > 0) & (b > 0) & (d > 0)  # a word of nobody or of everybody tells nothing
+    known = (prior > 0) & (b > 0) & (d > 0)  # a word that nobody or everybody uses carries no information
     return np.where(known, delta, 0.0), np.where(known, z, 0.0)
 
 
 def chance(
     inside: ArrayLike, n_inside: ArrayLike, outside: ArrayLike, n_outside: ArrayLike, dispersion: ArrayLike = 1.0
 ) -> Floats:
-    """Return how often chance puts at least so many of a word's cases into the group.
+    """Return the probability that chance puts at least this many of a word's cases into the group.
 
     The conditional binomial test of two rates (Przyborowski and Wilenski 1940), counts divided by the design effect where
     words come in bursts (Rao and Scott 1992).
@@ -111,7 +111,7 @@ class WordComparison:
 
 @dataclass(frozen=True)
 class Findings:
-    """The words that stand out by comparison, and how many words were tested in all of them."""
+    """The words that stand out in each comparison, and how many words were tested over all of them."""
 
     words: dict[str, tuple[Keyword, ...]]
     tested: int
@@ -127,9 +127,9 @@ def standing_out(
     min_cases: int = MIN_CASES,
     min_share: float = 0.0,
 ) -> Findings:
-    """Return the words that each group uses more than its others, none where nothing passes.
+    """Return the words that each group uses more than its others; empty if no word passes.
 
-    Tested is every word that the group and its others use at least `MIN_CASES` times together, a choice that says nothing of
+    Every word that the group and its others use at least `MIN_CASES` times together is tested, a choice independent of
     the answer; Benjamini and Hochberg (1995) hold the share of false words over all groups at `FALSE_DISCOVERIES`.
 
     Args:
@@ -189,7 +189,7 @@ def _counts(comparison: WordComparison, uses: pl.DataFrame) -> pl.DataFrame:
 def _chosen(
     ranked: pl.DataFrame, comparison: WordComparison, uses: pl.DataFrame, records: pl.DataFrame, lexicon: Lexicon, at_most: int
 ) -> tuple[Keyword, ...]:
-    """Return the first words of a ranking that may be printed and do not say what one before them says."""
+    """Return the first words of a ranking that may be printed and do not repeat an earlier one."""
     if ranked.is_empty():
         return ()
     inside = uses.join(comparison.inside.alias("row").to_frame(), on="row", how="semi").join(

@@ -11,7 +11,7 @@ import rjieba
 from tasks.shop.words import Words
 
 READ = 400
-"""Characters of a text that are read: what is wrong stands at its beginning."""
+"""Characters of a text that are read: people name the problem at the beginning."""
 
 LONGEST = 6
 """Han characters of the longest pair of words."""
@@ -72,7 +72,7 @@ class Lexicon:
         return not self.holds_legal_word(term) and (term in self._own or not self.is_named(term))
 
     def is_named(self, text: str) -> bool:
-        """Whether a word or text seems to name a person.
+        """Return whether a word or text seems to name a person.
 
         A name is what the segmenter guesses to be one, a known one that begins with a surname, a surname with a title, or one
         of the shop's own people; words that only look like names are listed in the shop's vocabulary.
@@ -105,7 +105,7 @@ class Lexicon:
         after = pieces.select("term", "usable", "denies", "size").shift(-1)
         pieces = pieces.with_columns(after.rename(lambda name: f"next_{name}"))
         single = pieces.filter(pl.col("usable") & (pl.col("size") > 1) & ~pl.col("denies"))
-        # 没有 and 不 tell with what follows them only; a lone character joins another lone one: 掉漆
+        # 没有 and 不 mean something only with what follows; a lone character joins another lone one: 掉漆
         fits = pl.col("denies") | ((pl.col("size") == 1) == (pl.col("next_size") == 1))
         paired = pieces.filter(
             pl.col("usable")

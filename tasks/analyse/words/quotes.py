@@ -1,4 +1,4 @@
-"""The one text of many that speaks for them: the nearest to all others, in words that point to nobody."""
+"""The one text that represents many: the nearest to all others, in words that identify nobody."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tasks.model.words import Quote
 
 LONGEST = 90
 READ_AT_MOST = 400
-"""Texts of a group that are compared; a part of them, by record id, stands for the rest of a large group."""
+"""Texts of a group that are compared; of a large group, a part chosen by record id represents the rest."""
 
 PERSONAL = re.compile(r"\[[^\[\]]{1,6}\]|\d{3,4}[ -]\d{4}|我叫|姓名|联系人|收件人|收货人|微信|(?i:\b(?:vx|wx|qq)\b)")
-"""What scrubbing left where it took something out, and what people write before a name or number: such a text is not quoted."""
+"""Placeholders that scrubbing leaves, and what people write before a name or number: such a text is not quoted."""
 
 
 def representative(
     records: pl.DataFrame, lexicon: Lexicon, uses: pl.DataFrame | None = None, rarity: pl.DataFrame | None = None
 ) -> Quote | None:
-    """Return the text that is most like all others of a group (its medoid by cosine of TF-IDF), or nothing.
+    """Return the text that is most like all others of a group (its medoid by cosine of TF-IDF), or None if there is none.
 
     A typical text, not the loudest. Only a text of readable length without any trace of a person and without a word of legal
     effect can be chosen; safety and dispute cases are left out where there are others, else the quote is restricted.
@@ -31,8 +31,8 @@ def representative(
     Args:
         records: Columns record_id, text, track and claim_cluster of the group.
         lexicon: Cuts texts into words.
-        uses: Columns row (position in `records`) and term, where the caller has cut the texts already.
-        rarity: Columns term and weight among more texts than the group's: what every customer writes then weighs little.
+        uses: Columns row (position in `records`) and term, if the caller has already cut the texts.
+        rarity: Columns term and weight among more texts than the group's: words that every customer writes then weigh little.
     """
     if records.is_empty():
         return None

@@ -1,4 +1,4 @@
-"""Themes of what no rule could classify: texts that use the same words, with their growth and a typical text."""
+"""Themes among unclassified records: texts that use the same words, with their growth and a typical text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DISTANCE = 0.75
 
 MIN_SIZE = 8
 LEADING = 0.5
-"""Share of a theme's texts that its first word must stand in: a theme that cannot be named is none."""
+"""Share of a theme's texts that its first word must stand in: what has no name is not a theme."""
 
 WORDS = 4
 MAXIMUM = 6
@@ -31,10 +31,10 @@ MAXIMUM = 6
 def themes(
     now: pl.DataFrame, past: pl.DataFrame, lexicon: Lexicon, *, exposure: float, past_exposure: float
 ) -> tuple[Theme, ...]:
-    """Return the themes of a period's unclassified texts, largest first, none where no words recur.
+    """Return the themes of a period's unclassified texts, largest first; empty if no words recur.
 
-    Agglomerative clustering (average linkage) of TF-IDF vectors by cosine. A theme then is its words: every text, of the
-    period and of the weeks before, that uses two of them (or its only one) belongs to it, so that both are counted alike.
+    Agglomerative clustering (average linkage) of TF-IDF vectors by cosine. A theme is then its set of words: every text, of the
+    period and of the weeks before, that uses two of them (or its only one) belongs to it, so that both are counted the same way.
 
     Args:
         now: Unclassified records of the period: record_id, text, customer_ref, track, claim_cluster; sorted by record_id.
@@ -90,7 +90,7 @@ def _quote(now: pl.DataFrame, present: pl.DataFrame, uses: pl.DataFrame, lexicon
 
 
 def _groups(uses: pl.DataFrame, clustered: int) -> list[list[int]]:
-    """Return the texts that stand close together, as lists of rows."""
+    """Return the groups of similar texts, as lists of rows."""
     rows = np.arange(clustered, dtype=np.int32)
     vectors = tfidf(uses.filter(pl.col("row") < clustered), rows, rarest=3)
     known = np.flatnonzero(vectors.any(axis=1))
@@ -139,7 +139,7 @@ def _distinct(made: list[_Candidate]) -> list[_Candidate]:
 
 
 def _grown(kept: list[_Candidate], exposure: float, past_exposure: float) -> list[bool]:
-    """Return which themes more records are about than chance lets expect from the weeks before."""
+    """Return which themes have more records than chance explains, given the weeks before."""
     if not kept or not past_exposure:
         return [False] * len(kept)
     p = chance([one.present.height for one in kept], exposure, [one.before for one in kept], past_exposure)

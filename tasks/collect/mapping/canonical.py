@@ -31,7 +31,7 @@ class Mapped:
 
 
 def used_columns(channel: Channel) -> frozenset[str] | None:
-    """Return the native columns that a channel's mapping names; None where it needs the whole row."""
+    """Return the native columns that a channel's mapping names, or None if it needs the whole row."""
     specs = [*channel.columns.values(), *channel.extras.values()]
     specs += [spec for spec in (channel.source_id, channel.version, channel.stamp) if spec is not None]
     if channel.source_id is None and TABLES[channel.table].key == ("record_id",):

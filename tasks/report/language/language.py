@@ -121,7 +121,7 @@ class Language(ABC):
         return self._filled(f"unit.{unit}.one" if text == "1" else f"unit.{unit}.many", text)
 
     def _measure(self, value: float, unit: str, currency: str) -> str | None:
-        """Return an unsigned measure as printed, or nothing where the unit is one of the catalogue."""
+        """Return an unsigned measure as printed, or None if the unit is one of the catalogue."""
         match unit:
             case "share":
                 return self.percent(value)

@@ -32,7 +32,7 @@ _MARKS = re.compile(r'<span data-[ncd]="[^"]*">([^<]*)</span>')
 
 
 def _remedy(document: Any, tried: list[str]) -> str | None:
-    """Return the body class to try next against a page that stands half empty, or nothing when all were tried."""
+    """Return the body class to try next against a page that stands half empty, or None when all were tried."""
     pages = document.pages
     if _runs_over(document) and TIGHT not in tried:
         return TIGHT

@@ -50,7 +50,7 @@ class BreakdownsView:
 
 
 def build(context: SectionContext) -> BreakdownsView | None:
-    """Return the breakdowns, or nothing where there are none."""
+    """Return the breakdowns, or None if there are none."""
     tables = tuple(_table(context, index, breakdown) for index, breakdown in enumerate(context.agenda.breakdowns))
     return BreakdownsView(tables) if tables else None
 

@@ -21,7 +21,7 @@ class BreaksView:
 
 
 def build(context: SectionContext) -> BreaksView | None:
-    """Return the events; with few cases and none, nothing."""
+    """Return the events, or None if there are none and the period has few cases."""
     lines = tuple(_line(context, index, event) for index, event in enumerate(context.review.breaks[:EVENTS]))
     return None if context.agenda.small and not lines else BreaksView(lines)
 

@@ -56,7 +56,7 @@ class CausesView:
 
 
 def build(context: SectionContext) -> CausesView | None:
-    """Return the causes; with few cases and none, nothing."""
+    """Return the causes, or None if there are none and the period has few cases."""
     agenda, voice = context.agenda, context.voice
     if agenda.small and not agenda.causes:
         return None

@@ -44,7 +44,7 @@ class CustomerWordsView:
 
 
 def build(context: SectionContext) -> CustomerWordsView | None:
-    """Return words and themes that the readers can read, or nothing where nothing passed."""
+    """Return words and themes that the readers can read, or None if nothing passed."""
     voice, words = context.voice, context.review.customer_words
     grown = [word for word in words.grown if voice.readable(word.word)]
     themes = [theme for theme in words.themes if all(voice.readable(word) for word in theme.words)]

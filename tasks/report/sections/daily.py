@@ -22,7 +22,7 @@ class DailyView:
 
 
 def build(context: SectionContext) -> DailyView | None:
-    """Return arrivals by day as a line, or nothing where there are too few days for one."""
+    """Return arrivals by day as a line, or None if there are too few days for one."""
     review, voice = context.review, context.voice
     until = review.partial.partition("..")[2]
     ordered = sorted((day, n) for day, n in review.daily if not until or day.isoformat() <= until)

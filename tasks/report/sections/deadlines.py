@@ -21,7 +21,7 @@ class DeadlinesView:
 
 
 def build(context: SectionContext) -> DeadlinesView | None:
-    """Return the deadlines; with few cases and none, nothing."""
+    """Return the deadlines, or None if there are none and the period has few cases."""
     lines: list[Phrase] = []
     for kind in sorted({item.kind for item in context.review.due_items}):
         items = [item for item in context.review.due_items if item.kind == kind]

@@ -184,7 +184,7 @@ def level_breaks(context: SectionContext, figure: Figure) -> list[int]:
 
 
 def _first_day(label: str, zone: str) -> date | None:
-    """Return the first day of a series label that is a period, or nothing."""
+    """Return the first day of a series label that is a period, or None if there is none."""
     try:
         return Period.parse(label, zone).first_day if not re.fullmatch(r"\d{4}-\d\d-\d\d", label) else date.fromisoformat(label)
     except UserError:
@@ -192,7 +192,7 @@ def _first_day(label: str, zone: str) -> date | None:
 
 
 def band(figure: Figure) -> tuple[float, float] | None:
-    """Return a figure's normal range, or nothing where it has none."""
+    """Return a figure's normal range, or None if it has none."""
     if figure.low is None or figure.high is None or figure.high <= figure.low:
         return None
     return figure.low, figure.high

@@ -30,7 +30,7 @@ class MixView:
 
 
 def build(context: SectionContext) -> MixView | None:
-    """Return the changes; with few cases and none, nothing."""
+    """Return the changes, or None if there are none and the period has few cases."""
     tables = tuple(_table(context, effect) for effect in context.agenda.mix)
     return None if context.agenda.small and not tables else MixView(tables)
 

@@ -32,7 +32,7 @@ class OverTimeView:
 
 
 def build(context: SectionContext) -> OverTimeView | None:
-    """Return the main figures as lines, or nothing where none has enough periods."""
+    """Return the main figures as lines, or None if none has enough periods."""
     lines = tuple(_line(context, index, figure) for index, figure in enumerate(context.agenda.over_time))
     return OverTimeView(tuple(lines[index : index + 2] for index in range(0, len(lines), 2))) if lines else None
 

@@ -53,7 +53,7 @@ def build(context: SectionContext) -> ProblemsView:
 
 
 def table(context: SectionContext) -> ProblemTable | None:
-    """Return the labels of the main lens, or nothing where the period has none."""
+    """Return the labels of the main lens, or None if the period has none."""
     chosen = context.agenda.problems
     if not chosen:
         return None

@@ -35,7 +35,7 @@ class ProjectionsView:
 
 
 def build(context: SectionContext) -> ProjectionsView | None:
-    """Return the young weeks, or nothing where there are none."""
+    """Return the young weeks, or None if there are none."""
     young = context.agenda.projections
     if not young:
         return None

@@ -45,7 +45,7 @@ class RankingsView:
 
 
 def build(context: SectionContext) -> RankingsView | None:
-    """Return the rankings, or nothing where there are none."""
+    """Return the rankings, or None if there are none."""
     tables = tuple(_table(context, ranking) for ranking in context.agenda.rankings)
     return RankingsView(tables) if tables else None
 

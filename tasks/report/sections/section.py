@@ -63,4 +63,4 @@ class Section(Protocol):
     STEM: ReportSection
 
     def build(self, context: SectionContext) -> object | None:
-        """Return what the template prints as `view`, or nothing where the section is left out."""
+        """Return what the template prints as `view`, or None if the section is left out."""

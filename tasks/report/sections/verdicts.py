@@ -20,6 +20,6 @@ class VerdictsView:
 
 
 def build(context: SectionContext) -> VerdictsView | None:
-    """Return the verdicts; with few cases and none, nothing."""
+    """Return the verdicts, or None if there are none and the period has few cases."""
     lines = verdict.sentences(context)
     return None if context.agenda.small and not lines else VerdictsView(lines)

@@ -20,6 +20,6 @@ class WarningsView:
 
 
 def build(context: SectionContext) -> WarningsView | None:
-    """Return the graded warnings, or nothing where there is no daily watch."""
+    """Return the graded warnings, or None if there is no daily watch."""
     lines = grade_lines(context.review.warnings, context.voice, restricted=context.agenda.restricted)
     return WarningsView(tuple(lines)) if lines else None
