@@ -36,7 +36,7 @@ def deploy_all(console: Console) -> None:
     """
     if not environment().get("PREFECT_API_URL"):
         raise UserError(
-            "PREFECT_API_URL names no Prefect server.", hint="Set it, as http://127.0.0.1:4200/api, or use `make serve`."
+            "PREFECT_API_URL names no Prefect server.", hint="Set it, as http://127.0.0.1:4200/api, or use `aftersales serve`."
         )
     put_environment(**QUIET_SERVER, **server_login())
     deploy(console)
@@ -74,7 +74,7 @@ def deploy(console: Console, **variables: str) -> None:
         if (problem := client.api_healthcheck()) is not None:
             raise UserError(
                 f"No Prefect server answers at {client.api_url}: {problem}.",
-                hint="Start one with `make serve`, or set PREFECT_API_URL.",
+                hint="Start one with `aftersales serve`, or set PREFECT_API_URL.",
             )
         try:
             with suppress(ObjectAlreadyExists):

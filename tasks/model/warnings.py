@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 
 class WarningState(StrEnum):
@@ -121,8 +122,8 @@ class WarningWording:
     asks_playbook: bool = False  # its advice is the playbook's step; without one it is `<stem>_plain`
     names_symptom: bool = False  # the problem is called by its symptom
     tells_days: bool = False  # every day is told, not only the first
-    observed: str = ""  # message `warning.observed_<…>` of its counts; empty: against what was expected
-    chance: str = ""  # message `warning.chance_<…>` of kinds that chance is no matter of; "usual": ordinary days are told so
+    observed: Literal["", "new", "usual"] = ""  # against what: nothing before, the usual day; empty: what was expected
+    chance: Literal["", "safety", "usual"] = ""  # "safety": chance is no matter; "usual": ordinary days are told as such
     first: str = "first_seen"  # message of the day: first seen or first due
     lists_items: bool = False  # a reader looks its items up by number
 

@@ -25,7 +25,7 @@ def prefect() -> list[Finding]:
                 "warn",
                 "Prefect",
                 "PREFECT_API_URL names no server: nothing runs by schedule.",
-                "`make serve` starts one and prints its address.",
+                "`aftersales serve` starts one and prints its address.",
             )
         ]
     put_environment(**server_login())
@@ -35,7 +35,7 @@ def prefect() -> list[Finding]:
         return [Finding("bad", "Prefect server", error.what, error.hint)]
     except httpx.HTTPError as error:
         text = f"{address} does not answer: {error}."
-        return [Finding("bad", "Prefect server", text, "Start it with `make serve`, or correct PREFECT_API_URL.")]
+        return [Finding("bad", "Prefect server", text, "Start it with `aftersales serve`, or correct PREFECT_API_URL.")]
 
 
 def _server(address: str) -> Finding:

@@ -75,6 +75,12 @@ def test_every_catalogue_belongs_to_a_registered_language() -> None:
     assert {path.name for path in (FOLDER / "messages").iterdir()} == set(LANGUAGES)
 
 
+def test_the_page_of_languages_names_every_one() -> None:
+    text = (ROOT / "docs" / "languages.md").read_text("utf-8")
+    (first,) = re.findall(r"^Reports are written in .*?\.", text, flags=re.M)
+    assert sorted(re.findall(r"`([^`]+)`", first)) == sorted(LANGUAGES)
+
+
 def test_templates_never_switch_escaping_off() -> None:
     templates = sorted(FOLDER.rglob("*.j2"))
     assert len(templates) > 15

@@ -8,16 +8,17 @@ import pytest
 
 from tasks.errors import RenderError
 from tasks.report.language.numbers import Numbers
+from tasks.report.language.registry import LANGUAGES
 
 
-def test_a_number_prints_by_its_id_in_both_languages() -> None:
+def test_a_number_prints_by_its_id_and_is_kept_in_every_language() -> None:
     numbers = Numbers("zh-CN")
     shown = numbers.add("quality_refund_rate.value", 0.019, "share", n=23_100, range="2026-09-28..2026-10-04", method="D08")
     assert shown.__html__() == '<span data-n="quality_refund_rate.value">1.9%</span>'
     (line,) = json.loads(numbers.to_json({"quality_refund_rate.value"}))
     assert line == {
         "id": "quality_refund_rate.value", "value": 0.019, "unit": "share", "n": 23_100, "range": "2026-09-28..2026-10-04",
-        "method": "D08", "rows": "", "text": {"zh-CN": "1.9%", "en": "1.9%"},
+        "method": "D08", "rows": "", "text": {code: each.percent(0.019) for code, each in LANGUAGES.items()},
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tests.makers.reviews import make_review, make_shop
 class Marked(English):
     """English with a mark at every fixed word, as a skeleton begins."""
 
-    code = "fr"
+    code = "la"
 
     @cached_property
     def messages(self) -> Catalogue:
@@ -41,9 +41,9 @@ def french(shop: Shop) -> Shop:
     """Return the shop with its people and one name in the third language."""
     files = dict(shop.files)
     files["people.yaml"] = files["people.yaml"].replace(
-        "供应链: {zh: 供应链,".encode(), "供应链: {zh: 供应链, fr: Achats,".encode()
+        "供应链: {zh: 供应链,".encode(), "供应链: {zh: 供应链, la: Achats,".encode()
     )
-    files["people.yaml"] = files["people.yaml"].replace(b"name_en: Zhang Heng,", b"name_en: Zhang Heng, name_fr: M. Zhang,")
+    files["people.yaml"] = files["people.yaml"].replace(b"name_en: Zhang Heng,", b"name_en: Zhang Heng, name_la: M. Zhang,")
     return Shop(files)
 
 
@@ -57,7 +57,7 @@ def test_a_weekly_page_is_written_in_a_third_language(third: str) -> None:
 
 def test_every_number_is_kept_in_every_language(third: str) -> None:
     written = draft(make_review(), make_shop(), "executive", "en")
-    assert all(set(number.text) == set(LANGUAGES) == {"zh-CN", "en", third} for number in written.numbers.all)
+    assert all(set(number.text) == set(LANGUAGES) >= {"zh-CN", "en", third} for number in written.numbers.all)
 
 
 def test_a_name_that_the_language_lacks_is_printed_in_the_shops_first_language(third: str) -> None:
@@ -69,7 +69,7 @@ def test_a_name_that_the_language_lacks_is_printed_in_the_shops_first_language(t
 
 def test_a_configuration_that_asks_for_a_language_without_reports_is_refused() -> None:
     check_languages(make_shop())
-    with pytest.raises(ConfigurationError, match=r"shop.yaml asks for 'fr'"):
-        check_languages(make_shop(languages=["zh-CN", "fr"]))
-    with pytest.raises(ConfigurationError, match="no report in 'fr'"):
-        language("fr")
+    with pytest.raises(ConfigurationError, match=r"shop.yaml asks for 'la'"):
+        check_languages(make_shop(languages=["zh-CN", Marked.code]))
+    with pytest.raises(ConfigurationError, match="no report in 'la'"):
+        language(Marked.code)

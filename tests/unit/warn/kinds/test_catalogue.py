@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -105,12 +106,25 @@ def test_a_misspelt_kind_is_refused(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
-def test_every_kind_has_its_words_and_its_row(language: str) -> None:
+def test_every_kind_has_its_words(language: str) -> None:
     for kind in kinds().values():
         assert f"warning.what_{kind.wording.stem}" in catalogue(language)
         assert f"warning.step_{kind.wording.stem}" in catalogue(language)
-        assert f"| {kind.code} |" in PAGE
     assert {kind.watch for kind in kinds().values()} == set(Watch)
+
+
+def test_the_page_has_a_row_for_every_kind_and_none_for_another() -> None:
+    """A module that looks for trouble and declares no `KIND` is no kind: its row is one too many."""
+    (table,) = re.findall(r"^\| kind \|.*?\n\n", PAGE, flags=re.M | re.S)
+    rows = [line.split("|")[1].strip() for line in table.splitlines()[2:] if line]
+    assert sorted(rows) == sorted(kinds())
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_no_message_tells_of_a_kind_that_is_not_there(language: str) -> None:
+    stems = {kind.wording.stem for kind in kinds().values()}
+    steps = {key.removeprefix("warning.step_") for key in catalogue(language).entries if key.startswith("warning.step_")}
+    assert {step.removesuffix("_plain") for step in steps} == stems
 
 
 @pytest.mark.usefixtures("outage")
