@@ -1,4 +1,4 @@
-"""What an edition talks about, decided once for all languages: which findings, in which order, who decides what by when."""
+"""The content of an edition, decided once for all languages: which findings, in which order, who decides what by when."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FALLS = 3
 
 
 class ConclusionKind(StrEnum):
-    """What the one sentence of page 1 is about."""
+    """The subject of page 1's one-sentence conclusion."""
 
     PARTIAL = "partial"  # the period is not over
     NO_COMPLAINTS = "no_complaints"
@@ -39,7 +39,7 @@ class ConclusionKind(StrEnum):
     CAUSE = "cause"
     MIX = "mix"
     FIGURE = "figure"  # nothing but the state of the main figure
-    QUIET_LATE = "quiet_late"  # nothing new, time for late actions
+    QUIET_LATE = "quiet_late"  # nothing new, so time for late actions
     QUIET = "quiet"
 
 
@@ -65,7 +65,7 @@ class Overall:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """The one sentence of page 1: its kind, and the finding that it is about."""
+    """The one-sentence conclusion of page 1: its kind, and the finding that it is about."""
 
     kind: ConclusionKind
     overall: Overall | None = None
@@ -77,7 +77,7 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class Matter:
-    """One of the three matters: a cause with the next step against it, or a change that is all composition."""
+    """One of the three matters: a cause with the next step against it, or a change due to composition alone."""
 
     cause: Cause | None = None
     next_step: Action | None = None
@@ -86,7 +86,7 @@ class Matter:
 
 @dataclass(frozen=True)
 class Decision:
-    """Something that a person must decide now: about an action, or about the sale of what a red line is about."""
+    """Something that a person must decide now: an action, or whether to stop selling the subject of a red line."""
 
     owner: str
     due: datetime
@@ -100,7 +100,7 @@ class EarlierActions:
     """Earlier actions that this edition may name.
 
     `listed` is in the order of the table, late ones first; `late` the longest first; `judged` the sure verdicts first;
-    `unsaid` are undecided ones of which nothing is known but their names.
+    `unsaid` are undecided ones about which only their names are known.
     """
 
     listed: tuple[ActionResult, ...]
@@ -111,7 +111,7 @@ class EarlierActions:
 
 @dataclass(frozen=True)
 class Agenda:
-    """What one edition talks about; it knows no language.
+    """The content of one edition, independent of language.
 
     `causes` are in the order of their urgency and empty for a partial period; `red_told` and `red_counted` are indices of the
     review's red lines; `comparable` maps a cause to the judged action against its like.
@@ -154,7 +154,7 @@ class Agenda:
 
 
 def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
-    """Decide what an edition talks about.
+    """Decide the content of an edition.
 
     Args:
         review: What may be said.

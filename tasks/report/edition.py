@@ -29,16 +29,16 @@ from tasks.settings import Settings
 from tasks.shop.load import Shop
 
 _LAST_SPACE = re.compile(r" +(?=</(?:p|li)>)")
-"""A space after the last word: where it alone does not fit a line, the renderer breaks the line after its first word."""
+"""A space after the last word: if only this space does not fit the line, the renderer breaks the line after its first word."""
 
 _PRINTED = re.compile(r'data-n="([^"]*)"')
 _MARK = re.compile(r' data-[ncd]="[^"]*"')
-"""What a word or number is marked with until it is painted: codes of leaves among it, which nobody reads."""
+"""The marks around a word or number until it is rendered; they hold leaf codes, which nobody reads."""
 
 
 @dataclass(frozen=True)
 class EditionFiles:
-    """What one edition consists of: its files, its numbers, and the words of its mail."""
+    """The parts of one edition: its files, its numbers, and the text of its mail."""
 
     files: dict[str, bytes]
     numbers: list[Number]
@@ -52,7 +52,7 @@ class EditionFiles:
 
 @dataclass(frozen=True)
 class Draft:
-    """An edition whose pages are written and not yet painted."""
+    """An edition whose pages are written but not yet rendered."""
 
     html: str
     identifier: str
@@ -99,7 +99,7 @@ def draft(review: Review, shop: Shop, audience: str, language: str) -> Draft:
 
 
 def painted(written: Draft, settings: Settings) -> bytes:
-    """Return an edition's PDF; a process of its own paints it, so that several editions can be painted at once."""
+    """Render an edition's PDF in a separate process, so that several editions can be rendered at once."""
     return pdf.render(
         written.html,
         identifier=written.identifier,

@@ -1,4 +1,4 @@
-"""Which figures an edition prints, and in which order."""
+"""The figures that an edition prints, in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.report.reading import counts_only
 
 PAGE_ONE_ROWS = 8
 PAGE_ONE_MINIMUM = 4
-"""With fewer rows, page 1 is filled up with other figures of the whole shop."""
+"""With fewer rows, page 1 is padded with other figures of the whole shop."""
 PLATFORMS = 4
 """Platforms whose score page 1 prints."""
 
@@ -47,14 +47,14 @@ def page_one(figures: Sequence[Figure], platforms: Sequence[str]) -> tuple[Figur
 
 
 def revisable(figures: Sequence[Figure], printed: Sequence[Figure], minimum: int) -> tuple[Figure, ...]:
-    """Return the printed figures whose value a revision can be compared by, in the order of the review."""
+    """Return the printed figures by which to compare a revision, in the order of the review."""
     return tuple(
         figure for figure in figures if figure in printed and figure.value is not None and not counts_only(figure, minimum)
     )
 
 
 def scorecard(figures: Sequence[Figure]) -> tuple[tuple[FigureFamily, tuple[Figure, ...]], ...]:
-    """Return the figures of each family that are worth a line."""
+    """Return the figures of each family that deserve a line."""
     groups = []
     for family in FigureFamily:
         members = [figure for figure in figures if figure.family is family and figure.kind.printed]
@@ -65,7 +65,7 @@ def scorecard(figures: Sequence[Figure]) -> tuple[tuple[FigureFamily, tuple[Figu
 
 
 def _telling(figure: Figure) -> bool:
-    """Whether a figure of a part of the shop is worth a line: published or money ones, and what left its range."""
+    """Whether a figure of a part of the shop deserves a line: published and money figures, and those outside their range."""
     if figure.family is FigureFamily.INFLOW:
         return False
     return figure.family in (FigureFamily.PUBLISHED, FigureFamily.MONEY) or (

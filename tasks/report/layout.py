@@ -1,4 +1,4 @@
-"""Which sections an edition prints, in which order."""
+"""The sections that an edition prints, in order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tasks.report.sections import (
 from tasks.report.sections.section import Section
 
 FIRST_PAGE: tuple[Section, ...] = (figures, action_progress, matters, decisions)
-"""What stands on page 1 below its head, wherever an edition lists it."""
+"""Sections printed on page 1 below its head, wherever an edition lists them."""
 
 WEEKLY: tuple[Section, ...] = (
     *FIRST_PAGE,
@@ -75,7 +75,7 @@ def sections(grain: str, wanted: Sequence[ReportSection] = ()) -> tuple[Section,
 
     Args:
         grain: Grain of the reviewed period: weeks have the weekly layout, all others the monthly one.
-        wanted: What the audience lists; empty means the layout of the grain.
+        wanted: The audience's own list; empty means the layout of the grain.
     """
     if wanted:
         return tuple(SECTIONS[stem] for stem in wanted)

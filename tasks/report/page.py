@@ -1,4 +1,4 @@
-"""One edition as the context of its templates: the head, and the view and words of every section that it prints."""
+"""The template context of one edition: the head, and the view and words of every printed section."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Words = Mapping[str, Phrase]
 
 @dataclass(frozen=True)
 class PrintedSection:
-    """A section with what its template reads: its view as `view`, its words as `w`."""
+    """A section with the data of its template: its view as `view`, its words as `w`."""
 
     stem: str
     view: object
@@ -52,9 +52,9 @@ def page(review: Review, agenda: Agenda, voice: Voice, sections: tuple[Section, 
 
     Args:
         review: What may be said.
-        agenda: What of it this edition talks about.
+        agenda: The part of it that this edition covers.
         voice: Language, names and numbers of the edition.
-        sections: What it prints, in order; those of page 1 stand there wherever they are listed.
+        sections: What it prints, in order; those of page 1 appear there wherever they are listed.
     """
     context = SectionContext(review, agenda, voice)
     head = first_page.build(context)
@@ -75,6 +75,6 @@ def page(review: Review, agenda: Agenda, voice: Voice, sections: tuple[Section, 
 
 
 def section_words(voice: Voice, stem: str) -> Words:
-    """Return the fixed words of a section's own messages and of the shared ones; patterns with places are sentences."""
+    """Return the fixed words of a section's own messages and of the shared ones; patterns with placeholders are sentences."""
     keys = (*voice.catalogue.keys_of(stem), *voice.catalogue.keys_of("shared"))
     return {key: word(voice.catalogue[key]) for key in keys if "{" not in voice.catalogue[key]}

@@ -1,4 +1,4 @@
-"""How a figure or finding is to be read: how sure it is, and whether its change is good news."""
+"""How to read a figure or finding: how certain it is, and whether its change is good news."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Strength = Literal["clear", "watch", "normal"]
 
 
 def strength(observed: float, low: float, minimum: float = 10) -> Strength:
-    """Return the rung of the ladder for a tested excess: clear only with enough cases and an interval off one."""
+    """Return the strength of a tested excess: clear only with enough cases and an interval that excludes one."""
     if low <= 1:
         return "normal" if observed < minimum else "watch"
     return "clear" if observed >= minimum else "watch"
 
 
 def direction(figure: Figure) -> str:
-    """Return how a figure's change is to be read: the direction of good is a property of the figure."""
+    """Return how to read a figure's change: which direction is good is a property of the figure."""
     if figure.judgement in ("incomplete", "insufficient", "level_break", "normal", "slightly_over", "untested", "watch"):
         return figure.judgement
     if figure.value is None or figure.previous is None or figure.good == "none":
@@ -31,5 +31,5 @@ def enough(n: float | None, minimum: int) -> bool:
 
 
 def counts_only(figure: Figure, minimum: int) -> bool:
-    """Whether a figure is a rate of too few to be printed as one: only its cases are."""
+    """Whether a figure is a rate of too few units to be printed as one, so that only its cases are printed."""
     return figure.unit in ("share", "per_100") and not enough(figure.n, minimum)

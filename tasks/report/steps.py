@@ -1,4 +1,4 @@
-"""Report: turn the findings into one edition per audience and language, archive it, and enter it in the ledger."""
+"""Report: turn the findings into one edition per audience and language, archive it, and record it in the ledger."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,12 +15,12 @@ from tasks.report.edition import Draft, EditionFiles, draft, finished, painted
 from tasks.run import Run, RunKind
 
 PAINTED_AT_ONCE = 2
-"""So many editions are painted side by side; each painter takes some 160 MB."""
+"""The most editions rendered side by side; each renderer takes about 160 MB."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What an operator needs to know of a made edition; no customer's words."""
+    """The facts about a finished edition that an operator needs, without customers' words."""
 
     audience: str
     language: str
@@ -70,7 +70,7 @@ def render(run: Run, review: Review) -> list[Rendered]:
 
 
 def _made(run: Run, review: Review) -> Iterator[tuple[str, str, EditionFiles]]:
-    """Write the editions one after another, and let the first be painted while the next is written."""
+    """Write the editions one after another, rendering each while the next is written."""
     with ThreadPoolExecutor(PAINTED_AT_ONCE) as painters:
         under_way: list[tuple[str, str, Draft, Future[bytes]]] = []
         for audience, language in run.editions_wanted():

@@ -1,4 +1,4 @@
-"""Which rows and tables an edition prints, and in which order."""
+"""The rows and tables that an edition prints, in order."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from tasks.model.figures import Breakdown, Judgement, ProblemRow, Ranking
 from tasks.model.review import ChannelQuality
 
 MAXIMUM_ROWS = 40
-"""Rows of one table in print; with all tables together far below the 300 rows that the renderer bears."""
+"""Rows of one table in print; all tables together stay far below the 300 rows that the renderer can handle."""
 
 MIX_TABLES = 3
 RANKINGS = 3
 CHANNELS = 8
-"""With more channels a weekly edition lists those with a gap alone."""
+"""With more channels, a weekly edition lists only those with a gap."""
 CHANNELS_WITH_GAPS = 12
 
 
 def problems(rows: Sequence[ProblemRow], main_lens: str) -> tuple[ProblemRow, ...]:
-    """Return the labels of the main lens, or of the first one where the main lens has none; most cases first."""
+    """Return the labels of the main lens, or of the first lens if the main one has none; most cases first."""
     if not rows:
         return ()
     lens = main_lens if any(row.lens == main_lens for row in rows) else rows[0].lens
@@ -27,7 +27,7 @@ def problems(rows: Sequence[ProblemRow], main_lens: str) -> tuple[ProblemRow, ..
 
 
 def breakdowns(tables: Sequence[Breakdown], *, monthly: bool, orders: bool) -> tuple[Breakdown, ...]:
-    """Return the breakdowns worth a table; beside orders only rates, and three of them."""
+    """Return the breakdowns worth a table; in a shop with orders only rates, and at most three."""
     if not orders:
         return tuple(tables[: 10 if monthly else 2])
     rated = [table for table in tables if any(row[1] is not None for row in table.rows) and len(table.rows) > 2]
@@ -41,7 +41,7 @@ def rankings(tables: Sequence[Ranking]) -> tuple[Ranking, ...]:
 
 
 def channels(known: Sequence[ChannelQuality], *, monthly: bool) -> tuple[ChannelQuality, ...]:
-    """Return which channels the table lists: all in a monthly edition or where they are few, else those with a gap."""
+    """Return the channels to list: all in a monthly edition or if they are few, else those with a gap."""
     if monthly or len(known) <= CHANNELS:
         return tuple(known[:MAXIMUM_ROWS])
     gaps = [channel for channel in known if channel.error or channel.excluded or channel.missing_days]

@@ -32,12 +32,12 @@ def letter(
 
     Args:
         kept: The warning with what happened before.
-        warning: It as it stands now.
+        warning: The warning in its present state.
         event: opened, grew or escalated.
-        person: Who is told; a restricted warning is written only to people who may read it, so its words are open.
+        person: The recipient; a restricted warning goes only to people who may read it, so its words are open.
         shop: Names and words.
-        wording: How its kind is told.
-        rule: What the shop wants of its kind.
+        wording: The messages of its kind.
+        rule: The shop's rule for its kind.
 
     Raises:
         RenderError: If a word with legal effect is left in a warning that is not restricted.

@@ -1,4 +1,4 @@
-"""A warning in words: what, where, how many, by chance or not, what to do, who and until when; and whether it was right."""
+"""A warning in words: what, where, how many, chance or not, what to do, who and by when; and whether it was right."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tasks.shop.people import Person
 from tasks.shop.warnings import WarningRule
 
 RARE_DAYS = 3650.0
-"""From here on chance is told as ten years."""
+"""From here on chance is printed as ten years."""
 
 USUAL_DAYS = 30.0
-"""A day that comes more often is usual."""
+"""A day that occurs more often than this is usual."""
 
 REFERENCES = 5
 """Orders that a mail lists by number."""
@@ -32,14 +32,14 @@ ROWS = 8
 
 
 class WarningText:
-    """Says one warning in one language.
+    """Writes one warning in one language.
 
     Args:
         voice: Language, names, numbers and gate.
-        warning: What is told.
+        warning: The warning.
         shop: Steps and milestones.
         name: The warning's number, under which its numbers are registered.
-        wording: How its kind is told.
+        wording: The messages of its kind.
     """
 
     def __init__(self, voice: Voice, warning: EarlyWarning, shop: Shop, name: str, wording: WarningWording) -> None:
@@ -53,7 +53,7 @@ class WarningText:
 
     def what(self) -> Phrase:
         """Return the warning in one line: what, where, how many."""
-        # What was seen and expected is registered with every warning, also where its sentence prints neither.
+        # Observed and expected counts are registered with every warning, even if its sentence prints neither.
         n = self.number("observed", self.warning.observed, self.unit)
         expected = self.number("expected", self.warning.expected or 0.0, self.unit)
         key = f"warning.what_{self.wording.variant(self.warning) or self.wording.stem}"
@@ -62,7 +62,7 @@ class WarningText:
         return self.voice.say(key, n=n, expected=expected, **self._values(key))
 
     def _values(self, key: str) -> dict[str, Phrase]:
-        """Return the values that a pattern names; each is made only where it is named."""
+        """Return the values that a pattern names; only those are computed."""
         warning, voice = self.warning, self.voice
         makers: dict[str, Callable[[], Phrase]] = {
             "where": self._where,
@@ -87,7 +87,7 @@ class WarningText:
         return self.voice.leaf(self.warning.leaf, symptom) if self.warning.leaf else EMPTY
 
     def _quoted(self) -> str:
-        """Return the customers' first words, where the readers of this language can read them."""
+        """Return the customers' first words, if readers of this language can read them."""
         words = self.warning.words
         return words[0] if words and self.voice.readable(words[0]) else ""
 
@@ -163,7 +163,7 @@ class WarningText:
         return self.voice.part(key, do=do, hours=self._hours(rule.answer_hours))
 
     def _hours(self, hours: float) -> Phrase:
-        """Return a span of the configuration, which is no measured number."""
+        """Return a number of hours from the configuration, which is not a measured number."""
         return word(self.voice.catalogue["unit.hours"].replace("{v}", f"{hours:g}"))
 
     def _owner(self, kept: KeptWarning, event: WarningEvent, person: Person) -> Phrase:
@@ -189,7 +189,7 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
     """Return the lines of the monthly edition about the month's warnings: 「发 7，真 5」, how that is known, and each of them.
 
     Args:
-        grades: The graded warnings, or nothing where there is no daily watch.
+        grades: The graded warnings; None if there is no daily watch.
         voice: The edition's voice.
         restricted: Whether restricted matters may be named.
     """
@@ -223,7 +223,7 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
 
 
 def _grade_row(graded: GradedWarning, voice: Voice) -> Phrase:
-    """Say one warning of the month and whether it was right."""
+    """Describe one warning of the month and whether it was right."""
     zone = voice.period.zone
     verdict = voice.word(f"warning.verdict_{graded.verdict}")
     if graded.named_in:

@@ -1,4 +1,4 @@
-"""An action in words: what is done, what it is measured by, and what it is to reach."""
+"""An action in words: what to do, how it is measured, and its target."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.shop.playbook import Entry, Playbook
 
 
 def action_words(action: Action, playbook: Playbook, language: Language) -> ActionWords:
-    """Return an action's wording in a language; one that no entry made keeps the words it was written in."""
+    """Return an action's wording in a language; an action not from the playbook keeps its original words."""
     found = playbook.step(action.playbook)
     if found is None:
         return ActionWords(

@@ -1,4 +1,4 @@
-"""English as managers of a shop write it."""
+"""English as a shop's managers write it."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ class English(Language):
         return _MONTHS[month - 1][:3]
 
     def inside(self, name: str) -> str:
-        """Begin with a small letter, unless the first word is an abbreviation."""
+        """Lower the first letter, unless the first word is an abbreviation."""
         return name[:1].lower() + name[1:] if len(name) > 1 and name[1].islower() else name

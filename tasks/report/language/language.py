@@ -1,4 +1,4 @@
-"""What a report asks of a language: numbers, money, days, periods and names as its readers write them."""
+"""The interface of a language: numbers, money, days, periods and names as its readers write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.model.periods import Period
 from tasks.report.language.messages import Catalogue, catalogue
 
 OVER_TIMES = 20
-"""From here on a ratio is no longer told in figures."""
+"""From this ratio on, the exact figure is no longer printed."""
 
 _UNSIGNED = {
     "money_change": "money",
@@ -28,16 +28,16 @@ _POINTS = {"points": 1, "points_fine": 2}
 
 
 class Language(ABC):
-    """One language of the reports; what most languages share is given, the rest each language says itself."""
+    """A language of the reports; defaults cover what most languages share, and each language implements the rest."""
 
     code: str
     """Tag of the language (BCP 47): in file names, in HTML, in configuration."""
 
     longest_label: int
-    """Letters of a bar's label up to which two charts of bars stand beside each other."""
+    """Letters of a bar's label up to which two bar charts are printed side by side."""
 
     unknown_letters: tuple[tuple[str, str], ...] = ()
-    """First and last letter of scripts that its readers do not know."""
+    """First and last letters of scripts that its readers cannot read."""
 
     @cached_property
     def messages(self) -> Catalogue:
@@ -49,7 +49,7 @@ class Language(ABC):
     def number(self, value: float, places: int, *, hundredfold: bool = False) -> str:
         """Round half away from zero and group thousands: 1234.5 with 0 places → `1,235`; minus is a real minus sign.
 
-        `hundredfold` multiplies in decimals: 0.0185 is exactly 1.85 %, which a binary product is not.
+        `hundredfold` multiplies in decimals: 0.0185 is exactly 1.85 %, while a binary product is not.
         """
         exact = Decimal(repr(float(value))) * (100 if hundredfold else 1)
         rounded = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
@@ -73,7 +73,7 @@ class Language(ABC):
         return "+" + text
 
     def score(self, value: float) -> str:
-        """Return a score without zeros at its end."""
+        """Return a score without trailing zeros."""
         text = self.number(value, 2 if abs(value) < 10 else 1)
         return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -150,7 +150,7 @@ class Language(ABC):
 
     @abstractmethod
     def tenths(self, share: float) -> str:
-        """Return a share in round words, as a manager says it: «four tenths», «38%»."""
+        """Return a share as a manager would say it: «four tenths», «38%»."""
 
     # ---- Dates ---------------------------------------------------------------------------------
 
@@ -190,7 +190,7 @@ class Language(ABC):
         """Name a quarter of a year."""
 
     def period(self, period: Period) -> str:
-        """Return a period as it stands in a head line."""
+        """Return a period as printed in a heading."""
         first = period.first_day
         days = self.span(first, period.last_day)
         match period.grain:
@@ -223,13 +223,13 @@ class Language(ABC):
     # ---- Words ---------------------------------------------------------------------------------
 
     def begin(self, sentence: str) -> str:
-        """Return a sentence with the letter it begins with."""
+        """Return a sentence with its first letter as the language requires at the beginning."""
         return sentence[:1].upper() + sentence[1:]
 
     @abstractmethod
     def inside(self, name: str) -> str:
-        """Return a name or clause as it stands inside a sentence."""
+        """Return a name or clause as written inside a sentence."""
 
     def reads(self, text: str) -> bool:
-        """Whether a reader of this language knows the letters of a text."""
+        """Whether readers of this language can read the script of a text."""
         return not any(first <= letter <= last for letter in text for first, last in self.unknown_letters)

@@ -7,7 +7,7 @@ from tasks.shop.words import Words
 
 
 class Gate:
-    """Replaces words with legal effect, and proves that none passed.
+    """Replaces words with legal effect, and checks that none is left.
 
     Args:
         words: The shop's words with their replacements.
@@ -23,13 +23,13 @@ class Gate:
         return text if self.open else self.words.gated(text)
 
     def check(self, text: str) -> None:
-        """Refuse a general edition in which a gated word is left.
+        """Refuse a general edition that still contains a gated word.
 
         Raises:
             RenderError: If a word with legal effect stands in the text.
         """
         if not self.open and (found := sorted(set(self.words.gate_hits(text)))):
             raise RenderError(
-                f"The general edition holds words with legal effect: {', '.join(found)}.",
-                hint="Check the replacements in words.yaml: a replacement must not hold a gated word.",
+                f"The general edition contains words with legal effect: {', '.join(found)}.",
+                hint="Check the replacements in words.yaml: a replacement must not contain a gated word.",
             )

@@ -40,7 +40,7 @@ class Catalogue:
         return self.entries[key]
 
     def get(self, key: str, otherwise: str) -> str:
-        """Return an entry, or a given text where there is none."""
+        """Return an entry, or the given default if there is none."""
         return self.entries.get(key, otherwise)
 
     def keys_of(self, stem: str) -> list[str]:
@@ -50,15 +50,15 @@ class Catalogue:
 
 @lru_cache
 def catalogue(language: str) -> Catalogue:
-    """Read the messages of a language once: one file for each section, and some for what several sections say.
+    """Read the messages of a language once: one file for each section, and some for messages that several sections share.
 
     Raises:
-        ConfigurationError: If there are no messages in this language, or a key stands in two files.
+        ConfigurationError: If there are no messages in this language, or a key is defined in two files.
     """
     files = sorted((FOLDER / "messages" / language).glob("*.yaml"))
     if not files:
         raise ConfigurationError(
-            f"There are no messages in {language!r}.", hint=f"Write them in report_templates/messages/{language}."
+            f"There are no messages in {language!r}.", hint=f"Add them under report_templates/messages/{language}."
         )
     entries: dict[str, str] = {}
     stems: dict[str, str] = {}
@@ -66,8 +66,8 @@ def catalogue(language: str) -> Catalogue:
         for key, pattern in _flat(yaml.safe_load(file.read_text(encoding="utf-8")), ""):
             if key in entries:
                 raise ConfigurationError(
-                    f"The message {key} stands in {stems[key]}.yaml and in {file.name} of {language}.",
-                    hint="Keep one of them.",
+                    f"The message {key} is defined in both {stems[key]}.yaml and {file.name} of {language}.",
+                    hint="Remove one of them.",
                 )
             entries[key], stems[key] = pattern, file.stem
     return Catalogue(language, entries, stems)

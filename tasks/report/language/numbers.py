@@ -39,10 +39,10 @@ class Numbers:
             id: Name of the number; the same id must always have the same value.
             value: The number in the unit's base.
             unit: Unit of `Language.value`.
-            n: Over how many.
-            range: Which span of time, ISO.
-            method: By which method, in a word.
-            rows: What finds its rows again.
+            n: The number of cases or units it is based on.
+            range: The span of time it covers, ISO.
+            method: The method behind it, in a word.
+            rows: A description that finds its rows again.
 
         Raises:
             RenderError: If the id was registered with another value.
@@ -78,7 +78,7 @@ class Numbers:
         return [self._numbers[id] for id in sorted(self._numbers)]
 
     def to_json(self, printed: set[str]) -> bytes:
-        """Return `numbers.json` of the printed numbers: sorted, one a line, the same bytes for the same numbers."""
+        """Return the printed numbers as `numbers.json`: sorted, one to a line, the same bytes for the same numbers."""
         lines = [
             json.dumps(
                 {

@@ -1,4 +1,4 @@
-"""Sentences as pieces: fixed words, registered numbers, dates, and words that came from data."""
+"""Sentences as pieces: fixed words, registered numbers, dates, and words from data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RANGES = (
     (0xFF01, 0xFF5E),
     (0xFFE0, 0xFFE6),
 )
-"""Characters that Noto Sans CJK SC has for certain; a customer's other characters are replaced, ours are an error."""
+"""Characters that Noto Sans CJK SC has for certain; any other character is replaced in customers' texts and an error in ours."""
 
 
 def clean(text: str, limit: int = 500) -> str:
@@ -42,7 +42,7 @@ def clean(text: str, limit: int = 500) -> str:
 
     Args:
         text: Anything that was read from a source or a configuration.
-        limit: Longest result in characters; what is cut ends in ….
+        limit: Longest result in characters; a cut text ends in ….
     """
     kept: list[str] = []
     run = 0
@@ -120,7 +120,7 @@ class Phrase:
 
     @property
     def numbers(self) -> list[str]:
-        """Ids of the numbers that are printed here."""
+        """Ids of the numbers printed in this phrase."""
         return [piece.id for piece in self.pieces if piece.kind == "number"]
 
 

@@ -9,22 +9,22 @@ from tasks.report.language.zh_cn import Chinese
 from tasks.shop.load import Shop
 
 LANGUAGES: dict[str, Language] = {language.code: language for language in (Chinese(), English())}
-"""Every language by its code; its message catalogue lies in `report_templates/messages`, under the same code."""
+"""Every language by its code; its message catalogue is in `report_templates/messages`, under the same code."""
 
 
 def language(code: str) -> Language:
     """Return a language by its code.
 
     Raises:
-        ConfigurationError: If no report is written in it.
+        ConfigurationError: If reports cannot be written in it.
     """
     if code not in LANGUAGES:
-        raise ConfigurationError(f"There is no report in {code!r}.", hint=f"Write one of {', '.join(LANGUAGES)}.")
+        raise ConfigurationError(f"Reports cannot be written in {code!r}.", hint=f"Use one of {', '.join(LANGUAGES)}.")
     return LANGUAGES[code]
 
 
 def check_languages(shop: Shop) -> None:
-    """Refuse a configuration that asks for a language in which no report is written.
+    """Refuse a configuration that asks for a language in which no report can be written.
 
     Raises:
         ConfigurationError: With the file that asks for it.
@@ -35,6 +35,6 @@ def check_languages(shop: Shop) -> None:
         unknown = [code for code in codes if code not in LANGUAGES]
         if unknown:
             raise ConfigurationError(
-                f"{shop.origins.get(file, file)} asks for {unknown[0]!r}, a language without reports.",
-                hint=f"Write one of {', '.join(LANGUAGES)}.",
+                f"{shop.origins.get(file, file)} asks for {unknown[0]!r}, a language in which no report can be written.",
+                hint=f"Use one of {', '.join(LANGUAGES)}.",
             )

@@ -1,4 +1,4 @@
-"""The voice of one edition: its language, catalogue, numbers, gate and the names of things."""
+"""The wording of one edition: its language, catalogue, numbers, gate and names."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tasks.shop.taxonomy import COARSE
 _FORMATTER = Formatter()
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 NOT_PLACES = ("symptom", "leaf", "family", "metric", "claim_cluster", "body")
-"""Keys of a slice that say what, not where."""
+"""Keys of a slice that describe what, not where."""
 
 
 class Voice:
-    """Says patterns of the catalogue with numbers, dates and data put into their places.
+    """Fills message patterns with numbers, dates and data.
 
     Args:
         shop: Names of leaves, people and dimensions.
         language: Code of a registered language.
         numbers: Registry of the edition.
-        gate: Gate through which every word from data or configuration goes.
+        gate: Gate through which every word from data or configuration passes.
         period: The reviewed period; its zone is the business zone.
     """
 
@@ -57,7 +57,7 @@ class Voice:
         return self._begun(self.part(key, **values))
 
     def _begun(self, phrase: Phrase) -> Phrase:
-        """Begin a sentence as the language does; a number or a code at its head is written as it is."""
+        """Begin a sentence as the language does; a leading number or code stays as it is."""
         if not phrase.pieces:
             return phrase
         first, *others = phrase.pieces
@@ -82,7 +82,7 @@ class Voice:
         return Phrase((Piece(passed, "datum"),)) if passed else EMPTY
 
     def text(self, texts: Mapping[str, str], limit: int = 500) -> Phrase:
-        """Return the one of several texts by language that this edition prints: in its language, else in the shop's first."""
+        """Choose from texts by language: the one in this edition's language, else in the shop's first."""
         return self.data(text_in(texts, self.language.code, self.shop.identity.languages[0]), limit)
 
     def listed(self, phrases: Iterable[Phrase]) -> Phrase:
@@ -142,13 +142,13 @@ class Voice:
         return self.data(known.label_of(label, self.language.code) if known else label, 40)
 
     def figure(self, figure: Figure | str) -> Phrase:
-        """Return the name of a figure; one that the catalogue does not know names itself."""
+        """Return the name of a figure; one unknown to the catalogue keeps its code."""
         code = figure if isinstance(figure, str) else figure.code
         key = f"figure.{code}"
         return self.word(key) if key in self.catalogue else self.data(code.replace("_", " "))
 
     def figure_inside(self, figure: Figure | str) -> Phrase:
-        """Return the name of a figure as it stands inside a sentence."""
+        """Return the name of a figure as written inside a sentence."""
         return Phrase(tuple(Piece(self.language.inside(piece.text), piece.kind) for piece in self.figure(figure).pieces))
 
     def scope(self, figure: Figure) -> Phrase:
@@ -191,7 +191,7 @@ class Voice:
         return self.data(name, limit)
 
     def readable(self, text: str) -> bool:
-        """Whether quoted words can be read by the readers of this language."""
+        """Whether readers of this language can read quoted words."""
         return self.language.reads(text)
 
     def action(self, action: Action) -> ActionWords:

@@ -21,9 +21,9 @@ _SIZE = 10.5  # px in the chart = 8 pt on paper
 
 @dataclass(frozen=True)
 class Point:
-    """One place on a line: its axis label, its value, and the part of the line it belongs to.
+    """A point of a line: its axis label, its value, and the segment it belongs to.
 
-    A new `segment` breaks the line: what stands left and right of it is not comparable.
+    A new `segment` breaks the line: the points left and right of the break are not comparable.
     """
 
     label: str
@@ -169,7 +169,7 @@ def _curve_layers(drawn: alt.Chart, x: alt.X, y: alt.Y) -> list[Any]:
 def _end_labels(
     rows: list[dict[str, Any]], last: Phrase, expected: Phrase | None, band_top: float, height: int
 ) -> list[dict[str, Any]]:
-    """Return the printed numbers at the end of a line, apart from each other."""
+    """Return the printed numbers at the end of a line, moved apart."""
     ends = [row for row in rows if row["y"] is not None]
     if not ends:
         return []
@@ -182,7 +182,7 @@ def _end_labels(
 
 
 def _scale(values: list[Any], band: tuple[float, float] | None, share: bool) -> alt.Scale:
-    """Start counts and money at zero; rates and scores at their own level, but never so close that noise looks large."""
+    """Start counts and money at zero; rates and scores at their own level, but never zoomed in so far that noise looks large."""
     known = [float(value) for value in values if value is not None] + list(band or ())
     if not known or (min(known) >= 0 and not share and band is None and min(known) < 0.7 * max(known)) or min(known) <= 0:
         return alt.Scale(zero=True, nice=True)
@@ -218,7 +218,7 @@ class Bar:
 
 
 def bars(rows: Sequence[Bar], *, name: str, aria: Phrase, width: int = 300, step: int = 17, label_width: int = 130) -> Markup:
-    """Draw ranked bars with their values written beside them; a tick marks what was to be expected.
+    """Draw ranked bars with their values written beside them; a tick marks the expected value.
 
     Args:
         rows: In the order in which they are drawn, top first.
@@ -226,7 +226,7 @@ def bars(rows: Sequence[Bar], *, name: str, aria: Phrase, width: int = 300, step
         aria: What the chart shows.
         width: Width of the plot, px.
         step: Height of one row, px.
-        label_width: Widest label, px; longer ones are cut by an ellipsis.
+        label_width: Widest label, px; longer ones are cut with an ellipsis.
     """
     order = [f"{index}" for index, _ in enumerate(rows)]
     values: list[dict[str, Any]] = [
@@ -267,7 +267,7 @@ def bars(rows: Sequence[Bar], *, name: str, aria: Phrase, width: int = 300, step
 
 
 def _json(labels: dict[str, str]) -> str:
-    """Return a Vega object literal; the labels are already cleaned, quotes and backslashes are escaped here."""
+    """Return a Vega object literal; labels are already clean, and quotes and backslashes are escaped here."""
     pairs = ",".join("'{}':'{}'".format(key, value.replace("\\", "").replace("'", "’")) for key, value in labels.items())
     return "{" + pairs + "}"
 
@@ -275,7 +275,7 @@ def _json(labels: dict[str, str]) -> str:
 def spark(
     values: Sequence[float | None], *, band: tuple[float, float] | None = None, immature: bool = False, breaks: Sequence[int] = ()
 ) -> Markup:
-    """Draw a small line of a table row: the normal range as a band, the last point as a dot (open when immature).
+    """Draw the sparkline of a table row: the normal range as a band, the last point as a dot (open when immature).
 
     Args:
         values: In order of time; gaps break the line.
@@ -287,7 +287,7 @@ def spark(
     if len(known) < 2:
         return Markup("")
     low, high = min([*known, *(band or ())]), max([*known, *(band or ())])
-    floor = 0.06 * max(abs(low), abs(high))  # small noise is drawn small
+    floor = 0.06 * max(abs(low), abs(high))  # small noise must look small
     if high - low < floor:
         low, high = (low + high - floor) / 2, (low + high + floor) / 2
     span = (high - low) or 1.0

@@ -1,4 +1,4 @@
-"""HTML to PDF in a child process: its environment, its time, and what it answers."""
+"""HTML to PDF in a child process: its environment, its time limit, and its answer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
         timeout_s: Wall clock of the child, seconds.
 
     Raises:
-        RenderError: If the renderer warned, a glyph is missing, a resource was asked for, or a limit was passed.
+        RenderError: If the renderer warned, a glyph is missing, a resource was requested, or a limit was exceeded.
     """
     inherited = process_environment()
     environment = {name: inherited[name] for name in _KEPT_ENVIRONMENT if name in inherited}
@@ -74,6 +74,6 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
         answer.get("error") or done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
     )
     raise RenderError(
-        f"The PDF was not kept: {told if isinstance(told, str) else told[0]}",
-        hint="The edition is not mailed. Mend the template or the text named here, then run again.",
+        f"The PDF was rejected: {told if isinstance(told, str) else told[0]}",
+        hint="The edition was not mailed. Fix the template or the text named here, then run again.",
     )

@@ -1,4 +1,4 @@
-"""The child process that paints a PDF, with limits, a closed fetcher, and no warning tolerated.
+"""The child process that renders a PDF, with limits, a closed fetcher, and no warning tolerated.
 
 It loads the renderer and nothing else of the project: every edition starts one.
 """
@@ -19,20 +19,20 @@ from tasks.errors import RenderError
 ROOT = Path(__file__).resolve().parents[3]
 ASSETS = ("review.css",)
 LAYOUTS = 5
-"""How often a document is laid out at most until no page stands half empty."""
+"""The most layouts to try until no page is half empty."""
 FILLED = 0.5
 """Part of the last page that must be used."""
 PAGE_ONE_FILLED = 0.62
-"""A page 1 with less to say goes on with the next section."""
+"""If page 1 is filled less than this, the next section starts on it."""
 COMPACT_BELOW = 0.35
-"""A last page with less on it is drawn in by denser tables; one with more is filled by looser ones."""
+"""A last page with less on it is absorbed by denser tables; one with more is filled by looser ones."""
 TIGHT = "tight"
 """Density of a page 1 that would run over."""
 _MARKS = re.compile(r'<span data-[ncd]="[^"]*">([^<]*)</span>')
 
 
 def _remedy(document: Any, tried: list[str]) -> str | None:
-    """Return the body class to try next against a page that stands half empty, or None when all were tried."""
+    """Return the body class to try next against a half-empty page, or None if all were tried."""
     pages = document.pages
     if _runs_over(document) and TIGHT not in tried:
         return TIGHT
@@ -46,14 +46,14 @@ def _remedy(document: Any, tried: list[str]) -> str | None:
 
 
 def _runs_over(document: Any) -> bool:
-    """Whether what the meeting opens with does not end on page 1."""
+    """Whether the opening of the meeting runs over page 1."""
     return any("opening-ends" in page.anchors for page in document.pages[1:])
 
 
 def _balance(document: Any) -> tuple[int, float]:
-    """Return how many faults the pages have (page 1 that runs over, last page under half) and how full the last page is.
+    """Count the layout faults (page 1 runs over, last page under half full) and measure how full the last page is.
 
-    A single page may end where its text ends.
+    A single page may end anywhere.
     """
     pages = document.pages
     if len(pages) == 1:
@@ -66,7 +66,7 @@ def _balance(document: Any) -> tuple[int, float]:
 
 
 def _fill(page: Any) -> float:
-    """Return which part of a page's height its text reaches."""
+    """Return the part of a page's height that its text reaches."""
     box = page._page_box
     content = next(child for child in box.children if child.element_tag == "html")
     lowest = max(
@@ -97,7 +97,7 @@ def _paint(html: str, identifier: str) -> bytes:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
     class ClosedFetcher(URLFetcher):  # type: ignore[misc]
-        """Serves the style sheet and refuses everything else, which ends the rendering."""
+        """Serves the style sheet and refuses everything else, which aborts the rendering."""
 
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
             name = url.removeprefix("asset:")
@@ -130,7 +130,7 @@ def _paint(html: str, identifier: str) -> bytes:
             density = _remedy(document, tried) if faults else None
         assert best is not None
         pdf = bytes(best[1].write_pdf(pdf_identifier=identifier.encode()) or b"")
-    except FatalURLFetchingError as error:  # a BaseException: it would go through every caller
+    except FatalURLFetchingError as error:  # a BaseException: it would pass through every caller
         raise RenderError(str(error)) from None
     if log.messages:
         raise RenderError(f"the renderer warned: {log.messages[0][:300]}")
@@ -138,7 +138,7 @@ def _paint(html: str, identifier: str) -> bytes:
 
 
 def main() -> None:
-    """Read one order from standard input, answer with the PDF or the reason why there is none."""
+    """Read one order from standard input; answer with the PDF, or the reason why there is none."""
     order = json.loads(sys.stdin.buffer.read())
     limit = int(order["memory_mb"]) * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

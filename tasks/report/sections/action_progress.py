@@ -1,4 +1,4 @@
-"""What was promised, on page 1: due, done, late, checked; then the late ones by owner."""
+"""Progress of actions, on page 1: due, done, late, checked; then the late ones by owner."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LATE = 3
 
 @dataclass(frozen=True)
 class ActionProgressView:
-    """A line that counts, and lines that name the late ones."""
+    """A line of counts, and lines that name the late actions."""
 
     title: Phrase
     lines: tuple[Phrase, ...]
 
 
 def build(context: SectionContext) -> ActionProgressView:
-    """Return how earlier actions stand."""
+    """Return the progress of earlier actions."""
     voice, late = context.voice, context.agenda.earlier.late
     title = voice.say("section.promises", last=voice.this("last"))
     if not context.agenda.earlier.listed:

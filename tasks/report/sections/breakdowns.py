@@ -30,7 +30,7 @@ class BreakdownRow:
 
 @dataclass(frozen=True)
 class BreakdownTable:
-    """One measure by the values of one dimension; `shares` and `intervals` say whether these columns stand."""
+    """One measure by the values of one dimension; `shares` and `intervals` say whether to print these columns."""
 
     title: Phrase
     message: Phrase
@@ -56,7 +56,7 @@ def build(context: SectionContext) -> BreakdownsView | None:
 
 
 def _table(context: SectionContext, index: int, breakdown: Breakdown) -> BreakdownTable:
-    """Return the table, ranked: shares stand in the order of their size-adjusted rank, bare counts by size."""
+    """Return the table, ranked: shares by their size-adjusted rank, bare counts by size."""
     voice = context.voice
     shares = any(share is not None for _, share, _, _, _ in breakdown.rows)
     ranked = list(breakdown.rows) if shares else sorted(breakdown.rows, key=lambda row: (-row[2], row[0]))
@@ -106,7 +106,7 @@ def _id(breakdown: Breakdown) -> str:
 
 
 def _message(context: SectionContext, breakdown: Breakdown, bars: Sequence[charts.Bar], *, shares: bool) -> Phrase:
-    """Name the value on top."""
+    """Name the top value."""
     voice = context.voice
     if not bars:
         return EMPTY
@@ -137,7 +137,7 @@ def _caption(context: SectionContext, breakdown: Breakdown, *, shares: bool, unl
 
 
 def _chart(context: SectionContext, index: int, bars: Sequence[charts.Bar], title: Phrase) -> Markup:
-    """Return bars beside the table of a monthly edition, where labels leave room for them."""
+    """Return bars beside the table of a monthly edition, if labels leave room for them."""
     longest = context.voice.language.longest_label
     if not bars or not context.agenda.monthly or max(len(bar.label.plain) for bar in bars) > longest:
         return Markup("")

@@ -44,7 +44,7 @@ def _line(context: SectionContext, index: int, event: Break) -> Phrase:
 
 
 def _name(context: SectionContext, event: Break) -> Phrase:
-    """Return an event's name; data that one channel does not have are named by the channel."""
+    """Return an event's name; missing data of one channel are named after the channel."""
     voice = context.voice
     name = voice.text(event.name, 80)
     if event.kind == "missing_data" and len(event.affects) == 1:

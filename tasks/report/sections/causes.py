@@ -1,4 +1,4 @@
-"""Causes: one sheet each with what is known, what is to be confirmed, and a chart; then what was left over, ended or fell."""
+"""Causes: a sheet each with facts, open questions and a chart; then the deferred, the ended and the falls."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ RED_PLACES = 12
 """Red lines that are named beside the causes."""
 
 DEFERRED = 5
-"""Findings without room that are named."""
+"""Deferred findings to name."""
 
 CHART_WEEKS = 13
 LINE_WEEKS = 3
-"""Weeks from which on a cause is drawn over time."""
+"""Weeks needed to draw a cause over time."""
 
 
 @dataclass(frozen=True)
 class CauseSheet:
-    """One cause: message, sentence, facts, what is to be confirmed, and its chart."""
+    """One cause: message, sentence, facts, open questions, and its chart."""
 
     head: Phrase
     tone: str
@@ -47,7 +47,7 @@ class CauseSheet:
 
 @dataclass(frozen=True)
 class CausesView:
-    """Red lines that page 1 only counts, the sheets, and a line each for other findings; `none` says why there is none."""
+    """Red lines that page 1 only counts, the sheets, and a line for each other finding; `none` says why there is no cause."""
 
     red_lines: Phrase
     sheets: tuple[CauseSheet, ...]
@@ -80,7 +80,7 @@ def _red_lines(context: SectionContext) -> Phrase:
 
 
 def _others(context: SectionContext) -> tuple[Phrase, ...]:
-    """Return a line each for what was left over, what has ended, and what has fallen."""
+    """Return a line for each deferred or ended finding and for each fall."""
     ended = [_ended(context, cause) for cause in context.review.ended]
     falls = [cause_sentence.finding(context, cause) for cause in context.agenda.falls]
     return (*([deferred] if (deferred := _deferred(context)) else []), *ended, *falls)
@@ -97,7 +97,7 @@ def _deferred(context: SectionContext) -> Phrase:
 
 
 def _ended(context: SectionContext, cause: Cause) -> Phrase:
-    """Say what became of a finding of the last review that this one does not name, beside what it had foretold."""
+    """Say what became of a finding that only the last review names, beside that review's forecast."""
     voice = context.voice
     sentence = voice.say(
         f"life.{cause.life}",
@@ -130,7 +130,7 @@ def _sheet(context: SectionContext, cause: Cause) -> CauseSheet:
 
 
 def _chart(context: SectionContext, cause: Cause) -> Markup:
-    """Draw a cause by weeks, or as two bars where fewer weeks are known."""
+    """Draw a cause by week, or as two bars if too few weeks are known."""
     voice = context.voice
     aria = voice.say("chart.aria_cause", where=voice.where(cause.slice), leaf=cause_sentence.leaf(context, cause))
     name = f"cause{cause.cause_id}"

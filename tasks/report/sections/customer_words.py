@@ -1,4 +1,4 @@
-"""Words that grew, and themes of what stayed unclassified."""
+"""Growing words, and themes among unclassified records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEM = ReportSection.CUSTOMER_WORDS
 
 @dataclass(frozen=True)
 class WordRow:
-    """A word that more cases of a problem use than the half year before lets expect."""
+    """A word used by more cases of a problem than the half year before suggests."""
 
     word: Phrase
     leaf: Phrase
@@ -44,7 +44,7 @@ class CustomerWordsView:
 
 
 def build(context: SectionContext) -> CustomerWordsView | None:
-    """Return words and themes that the readers can read, or None if nothing passed."""
+    """Return the words and themes that readers can read, or None if none passed."""
     voice, words = context.voice, context.review.customer_words
     grown = [word for word in words.grown if voice.readable(word.word)]
     themes = [theme for theme in words.themes if all(voice.readable(word) for word in theme.words)]

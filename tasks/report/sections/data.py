@@ -1,4 +1,4 @@
-"""Data and method: how far the data may be trusted, what each channel brought, what a revision changed, how figures are formed."""
+"""Data and method: how far to trust the data, what each channel delivered, what a revision changed, how figures are made."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REVISED = 10
 
 @dataclass(frozen=True)
 class ChannelRow:
-    """What one channel brought."""
+    """What one channel delivered."""
 
     name: Phrase
     records: Phrase
@@ -44,7 +44,7 @@ class DataView:
 
 
 def build(context: SectionContext) -> DataView:
-    """Return what is to be known of data and method."""
+    """Return the notes on data and method."""
     return DataView(
         trust=tuple(_trust(context)),
         channels=tuple(_channel(context, channel) for channel in context.agenda.channels),
@@ -58,7 +58,7 @@ def build(context: SectionContext) -> DataView:
 
 
 def _trust(context: SectionContext) -> Iterator[Phrase]:
-    """Say how far the data may be trusted: complete sources, gaps, excluded channels, lateness."""
+    """Say how far to trust the data: complete sources, gaps, excluded channels, lateness."""
     voice, review = context.voice, context.review
     channels = review.channels
     if not channels:
@@ -133,7 +133,7 @@ def _channel(context: SectionContext, channel: ChannelQuality) -> ChannelRow:
 
 
 def _revisions(context: SectionContext) -> tuple[Phrase, ...]:
-    """Say which figures of page 1 differ from the edition before."""
+    """Say which figures of page 1 differ from the previous revision."""
     review, voice = context.review, context.voice
     if review.revision < 2:
         return ()
@@ -151,7 +151,7 @@ def _revisions(context: SectionContext) -> tuple[Phrase, ...]:
 
 
 def _definitions(context: SectionContext) -> tuple[tuple[Phrase, Phrase], ...]:
-    """Return what each figure of a month means, once."""
+    """Return the definition of each figure of a month, once."""
     if not context.agenda.monthly:
         return ()
     voice = context.voice
@@ -163,7 +163,7 @@ def _definitions(context: SectionContext) -> tuple[tuple[Phrase, Phrase], ...]:
 
 
 def _method(context: SectionContext) -> Iterator[Phrase]:
-    """Say how many places were checked, what nearly passed, and what the figures rest on."""
+    """Say how many places were checked, what nearly passed, and what the figures are based on."""
     voice, review, agenda = context.voice, context.review, context.agenda
     if review.tested and not review.partial:
         most = ceil(review.expected_false_alarms)

@@ -1,4 +1,4 @@
-"""Given deadlines by kind: what is close, what was missed."""
+"""Given deadlines by kind: which are near, which were missed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEM = ReportSection.DEADLINES
 
 @dataclass(frozen=True)
 class DeadlinesView:
-    """A line for each kind that is close, and one for each that was missed."""
+    """A line for each kind that is near, and one for each that was missed."""
 
     lines: tuple[Phrase, ...]
 
@@ -34,7 +34,7 @@ def build(context: SectionContext) -> DeadlinesView | None:
 
 
 def _open(context: SectionContext, kind: str, items: Sequence[DueItem]) -> Phrase:
-    """Say how many fall due until when; evidence with the money at stake."""
+    """Say how many fall due and by when; for evidence, with the money at stake."""
     voice, method = context.voice, "given deadline"
     values = {
         "until": voice.clock(max(item.must_act_by for item in items)),

@@ -1,4 +1,4 @@
-"""What a person must decide now, on page 1."""
+"""Decisions needed now, on page 1."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ STEM = ReportSection.DECISIONS
 
 @dataclass(frozen=True)
 class DecisionsView:
-    """The decisions as sentences; `none` stands where there are none."""
+    """The decisions as sentences; `none` is printed if there are none."""
 
     sentences: tuple[Phrase, ...]
     none: Phrase
 
 
 def build(context: SectionContext) -> DecisionsView:
-    """Return what is to be decided."""
+    """Return the decisions needed."""
     none = context.voice.say("decision.none", this=context.voice.this())
     return DecisionsView(tuple(_sentence(context, decision) for decision in context.agenda.decisions), none)
 
@@ -47,7 +47,7 @@ def _what(context: SectionContext, decision: Decision) -> Phrase:
 
 
 def _cost(context: SectionContext, decision: Decision) -> Phrase:
-    """Say what waiting costs, where that is known."""
+    """Say what waiting costs, if that is known."""
     cause = decision.cause
     if decision.red_line is not None or (cause is not None and cause.kind == "safety"):
         return context.voice.word("decision.cost_safety")

@@ -1,4 +1,4 @@
-"""One case in words that hold no personal data."""
+"""One case in words without personal data."""
 
 from __future__ import annotations
 

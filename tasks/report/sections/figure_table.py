@@ -23,7 +23,7 @@ SMALL_SHARE = 0.01
 
 SPARK_PERIODS = 13
 UNJUDGED = ("incomplete", "insufficient", "level_break")
-"""Judgements that say that none was made."""
+"""Judgements that mean that none was made."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def number_id(figure: Figure, name: str) -> str:
 
 
 def value(context: SectionContext, figure: Figure, name: str, measured: float | None, unit: str) -> Phrase:
-    """Return one of a figure's numbers, or the sign for none."""
+    """Return one of a figure's numbers, or the dash for none."""
     if measured is None:
         return context.voice.word("word.none")
     days = f"{figure.axis_from}..{figure.axis_to}" if figure.axis_from and figure.axis_to else context.days
@@ -113,7 +113,7 @@ def name(context: SectionContext, figure: Figure) -> Phrase:
 
 
 def note(context: SectionContext, figure: Figure) -> Phrase:
-    """Say under a figure's name at which age and over which days it is read."""
+    """Return the note under a figure's name: at which age and over which days it is measured."""
     voice, period = context.voice, context.review.period
     parts: list[Phrase] = []
     if figure.age_days:
@@ -142,7 +142,7 @@ def _missing(context: SectionContext, why: str) -> Phrase:
 
 
 def judgement(context: SectionContext, figure: Figure) -> tuple[Phrase, str]:
-    """Return the word for a figure, and the tone in which it is printed."""
+    """Return a figure's judgement in words, and the tone in which to print it."""
     voice = context.voice
     if figure.value is None:
         return voice.word("judge.missing"), "muted"
@@ -184,7 +184,7 @@ def level_breaks(context: SectionContext, figure: Figure) -> list[int]:
 
 
 def _first_day(label: str, zone: str) -> date | None:
-    """Return the first day of a series label that is a period, or None if there is none."""
+    """Return the first day of the period that a series label names, or None if it names none."""
     try:
         return Period.parse(label, zone).first_day if not re.fullmatch(r"\d{4}-\d\d-\d\d", label) else date.fromisoformat(label)
     except UserError:
@@ -199,7 +199,7 @@ def band(figure: Figure) -> tuple[float, float] | None:
 
 
 def immature(context: SectionContext, figure: Figure) -> bool:
-    """Whether the last point of a figure's series is still to grow."""
+    """Whether the last point of a figure's series will still grow."""
     return figure.judgement == "incomplete" or context.agenda.partial
 
 

@@ -27,7 +27,7 @@ def build(context: SectionContext) -> FiguresView:
 
 
 def _caption(context: SectionContext) -> Phrase:
-    """Say on what the rates rest, and with what last year is compared."""
+    """Say what the rates are based on, and which days of last year they are compared with."""
     voice, figures = context.voice, context.review.figures
     banded = any(figure.low is not None for figure in figures)
     pattern = ("caption.figures_month" if context.agenda.monthly else "caption.figures") if banded else "caption.figures_plain"

@@ -15,7 +15,7 @@ STEM = "first_page"
 
 @dataclass(frozen=True)
 class FirstPageView:
-    """What every edition opens with, whatever its sections are."""
+    """The opening of every edition, whatever its sections."""
 
     title: Phrase
     report: Phrase
@@ -60,7 +60,7 @@ def _status(context: SectionContext) -> Phrase:
 
 
 def _conclusion(context: SectionContext) -> Phrase:
-    """Say in one sentence whether things are better, same or worse, and the one matter that counts."""
+    """Say in one sentence whether things are better, the same or worse, and the one matter that counts."""
     voice, conclusion = context.voice, context.agenda.conclusion
     this = voice.this()
     overall = _overall(context, conclusion.overall) if conclusion.overall else EMPTY

@@ -50,7 +50,7 @@ def _line(context: SectionContext, matter: Matter) -> MatterLine:
 
 
 def _cause(context: SectionContext, cause: Cause) -> Phrase:
-    """Say a cause in one line; its sheet has the rest."""
+    """Summarise a cause in one line; its sheet has the rest."""
     voice = context.voice
     head, life = cause_sentence.head(context, cause), cause_sentence.life(context, cause)
     if cause.expected <= 0 or cause.kind in ("cluster", "safety", "reputation"):

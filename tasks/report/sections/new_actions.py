@@ -1,4 +1,4 @@
-"""New actions: who, by when, to which target."""
+"""New actions: who, by when, with which target."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def build(context: SectionContext) -> NewActionsView:
 
 
 def _rows(context: SectionContext) -> tuple[NewActionRow, ...]:
-    """Return a row an action; a target that is that of the row above is not repeated."""
+    """Return a row for each action; a target equal to that of the row above is not repeated."""
     rows: list[NewActionRow] = []
     above = ("", "")
     same = context.voice.word("col.same")

@@ -1,4 +1,4 @@
-"""Main figures over time: a line each, two beside each other. Part of the section on structure."""
+"""Main figures over time: a line each, two side by side. Part of the section on structure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems: the labels of the main lens with what was to be expected."""
+"""Problems: the labels of the main lens with their expected cases."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ProblemLine:
 
 @dataclass(frozen=True)
 class ProblemTable:
-    """The labels of one lens; `expected` and `judged` say whether these columns stand."""
+    """The labels of one lens; `expected` and `judged` say whether to print these columns."""
 
     rows: tuple[ProblemLine, ...]
     caption: Phrase
@@ -69,7 +69,7 @@ def table(context: SectionContext) -> ProblemTable | None:
 
 
 def chart(context: SectionContext, lines: Sequence[ProblemLine]) -> Markup:
-    """Return the problems with most cases as bars beside what was to be expected."""
+    """Return the most frequent problems as bars beside their expected cases."""
     bars = [
         charts.Bar(line.label, row.cases, context.draw(line.current), row.expected, strong=row.judgement == "worse")
         for line, row in zip(lines, context.agenda.problems, strict=True)

@@ -1,4 +1,4 @@
-"""Signing weeks that are too young to be compared, and the complaint rate that they head for."""
+"""Signing weeks that are too young to be compared, and their projected complaint rate."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _row(context: SectionContext, projection: Projection) -> ProjectionRow:
 
 
 def _message(context: SectionContext) -> Phrase:
-    """Say whether the young weeks head above, below or about what is usual: only an interval beside it says so."""
+    """Say whether the young weeks head above, below or about what is usual: only an interval that excludes it counts."""
     young = context.agenda.projections
     usual = context.number("projection.usual", young[0].usual, "share", method="lag curve of half a year")
     above = any(projection.low > projection.usual for projection in young)

@@ -1,4 +1,4 @@
-"""Slices of one dimension ranked by what their size leaves unexplained."""
+"""Slices of one dimension ranked by what their size does not explain."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _table(context: SectionContext, ranking: Ranking) -> RankingTable:
 
 
 def _row(context: SectionContext, ranking: Ranking, row: RankedSlice) -> RankingRow:
-    """Return one slice: cases against what its kind lets expect, the shrunken ratio and its lower limit."""
+    """Return one slice: cases against those expected of its kind, the shrunken ratio and its lower limit."""
     voice, n = context.voice, row.exposure
     unit = "cases" if ranking.unit == "orders" else "count"
     id_ = f"ranking.{ranking.dimension}.{row.value}"

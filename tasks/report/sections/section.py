@@ -1,4 +1,4 @@
-"""What a section of a report is, and what it is built from."""
+"""The interface of a report section, and the context it is built from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.report.language.voice import Voice
 
 @dataclass(frozen=True)
 class SectionContext:
-    """What every section of one edition is built from.
+    """The context from which every section of one edition is built.
 
     `drawn` collects the ids of numbers that charts print: nothing in the page's HTML marks them.
     """
@@ -43,7 +43,7 @@ class SectionContext:
         return f"{self.review.period.first_day}..{self.review.period.last_day}"
 
     def draw(self, phrase: Phrase) -> Phrase:
-        """Note the numbers that a chart prints, and return the phrase."""
+        """Record the numbers that a chart prints, and return the phrase."""
         self.drawn.update(phrase.numbers)
         return phrase
 
@@ -52,13 +52,13 @@ class SectionContext:
         return join(parts, self.voice.catalogue["caption.sep"])
 
     def whole_shop(self, scope: str = "") -> Phrase:
-        """Return the part of a caption that says for what a table holds: the whole shop, or a part of it."""
+        """Return the part of a caption that names a table's scope: the whole shop, or a part of it."""
         voice = self.voice
         return voice.part("caption.scope", scope=voice.data(scope, 30) if scope else voice.word("caption.all_shop"))
 
 
 class Section(Protocol):
-    """A module of `tasks.report.sections`; its template and its messages bear the same stem."""
+    """A module of `tasks.report.sections`; its template and its messages have the same stem."""
 
     STEM: ReportSection
 

@@ -19,7 +19,7 @@ STEM = ReportSection.STRUCTURE
 
 @dataclass(frozen=True)
 class StructureView:
-    """The parts of the section, each where there is something to print."""
+    """The parts of the section, each only if there is something to print."""
 
     table: ProblemTable | None
     chart: Markup

@@ -14,7 +14,7 @@ STEM = ReportSection.VERDICTS
 
 @dataclass(frozen=True)
 class VerdictsView:
-    """Each verdict with its sentence, the sure ones first."""
+    """Each verdict with its sentence, the certain ones first."""
 
     lines: tuple[tuple[str, Phrase], ...]
 

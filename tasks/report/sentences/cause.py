@@ -21,7 +21,7 @@ def number_id(cause: Cause, name: str) -> str:
 
 
 def leaf(context: SectionContext, cause: Cause) -> Phrase:
-    """Return the name of a cause's problem; a family that one symptom of the leaf makes is named by that symptom."""
+    """Return the name of a cause's problem; a family made up of one symptom of the leaf is named after that symptom."""
     taxonomy = context.voice.shop.taxonomy
     symptom = cause.slice.get("symptom", "")
     known = taxonomy.every_leaf.get(cause.leaf)
@@ -32,20 +32,20 @@ def leaf(context: SectionContext, cause: Cause) -> Phrase:
 
 
 def observed(context: SectionContext, cause: Cause) -> Phrase:
-    """Return the cases that came."""
+    """Return the observed cases."""
     return context.number(
         number_id(cause, "observed"), cause.observed, "cases", n=cause.exposure, method="scan", rows=",".join(cause.rows)
     )
 
 
 def expected(context: SectionContext, cause: Cause) -> Phrase:
-    """Return the cases that were to be expected, with one decimal below ten."""
+    """Return the expected cases, with one decimal below ten."""
     value = round(cause.expected) if cause.expected >= 10 else round(cause.expected, 1)
     return context.number(number_id(cause, "expected"), value, "cases", n=cause.exposure, method="expected arrivals")
 
 
 def ratio(context: SectionContext, cause: Cause) -> Phrase:
-    """Return how many times as many: of the rates where both are known, else of the cases."""
+    """Return the ratio to what is usual: of the rates if both are known, else of the cases."""
     if cause.rate is not None and cause.comparison_rate:
         times = cause.rate / cause.comparison_rate
         return context.number(number_id(cause, "rate_ratio"), times, "times", n=cause.exposure, method="same age")
@@ -95,7 +95,7 @@ def short_finding(context: SectionContext, cause: Cause) -> Phrase:
 
 
 def finding(context: SectionContext, cause: Cause) -> Phrase:
-    """Say a cause by its kind: where, what, since when, how much against what."""
+    """Describe a cause by its kind: where, what, since when, how much against what."""
     voice = context.voice
     where = voice.where(cause.slice)
     match cause.kind:
@@ -121,7 +121,7 @@ def finding(context: SectionContext, cause: Cause) -> Phrase:
 
 
 def _rise(context: SectionContext, cause: Cause, where: Phrase) -> Phrase:
-    """Say a statistical excess by its pattern."""
+    """Describe a statistical excess by its pattern."""
     voice, kind = context.voice, pattern(context, cause)
     values = {
         "where": where,
@@ -171,7 +171,7 @@ def _comparison(context: SectionContext, cause: Cause) -> Phrase:
 
 
 def since(context: SectionContext, cause: Cause) -> Phrase:
-    """Say since when, on the axis on which the change began; a slice without an end says it itself."""
+    """Say since when, on the axis on which the change began; a slice without an end already says it."""
     voice = context.voice
     if cause.since is None or any(value.endswith("..") for value in cause.slice.values()):
         return EMPTY
@@ -195,7 +195,7 @@ def _cluster(context: SectionContext, cause: Cause, where: Phrase) -> Phrase:
 
 
 def life(context: SectionContext, cause: Cause) -> Phrase:
-    """Say whether a finding is new, for how long it has gone on, or that it is back."""
+    """Say whether a finding is new, how long it has lasted, or that it is back."""
     if cause.life != "continuing":
         return context.voice.word(f"life.{cause.life}")
     unit = {"week": "weeks", "month": "months"}.get(context.review.period.grain, "periods")
@@ -204,7 +204,7 @@ def life(context: SectionContext, cause: Cause) -> Phrase:
 
 
 def graded_forecast(context: SectionContext, cause: Cause) -> dict[str, Phrase]:
-    """Return what the last review foretold of a cause and how it came out; empty where it foretold nothing."""
+    """Return the last review's forecast of a cause and its outcome; empty if there was no forecast."""
     graded = cause.evidence.graded
     if graded is None:
         return {}
@@ -218,7 +218,7 @@ def graded_forecast(context: SectionContext, cause: Cause) -> dict[str, Phrase]:
 
 
 def tidy(phrase: Phrase) -> Phrase:
-    """Remove the separators that an empty place leaves before a full stop: `；。` → `。`."""
+    """Remove the separators that an empty placeholder leaves before a full stop: `；。` → `。`."""
     text = phrase.plain
     if not any(pair in text for pair in ("；。", "，。", "; .", ", .")):
         return phrase

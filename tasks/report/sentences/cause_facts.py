@@ -1,4 +1,4 @@
-"""The facts of a cause's sheet: amount, parts, money, what came with it, what is to come, what is to be confirmed."""
+"""The facts of a cause's sheet: amount, parts, money, circumstances, forecast, open questions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _DUE_UNITS = {"h": "within_hours", "d": "within_working_days", "sd": "within_sup
 
 
 def is_statistical(cause: Cause) -> bool:
-    """Whether a cause is an excess over what was to be expected: safety reports and claim clusters are none."""
+    """Whether a cause is an excess over expectation, which safety reports and claim clusters are not."""
     return cause.kind not in ("safety", "cluster") and cause.expected > 0
 
 
 def facts(context: SectionContext, cause: Cause) -> tuple[Phrase, ...]:
-    """Return what is known of a cause, the amount first and its status last."""
+    """Return the known facts of a cause, the amount first and its status last."""
     voice = context.voice
     lines: list[Phrase] = []
     if is_statistical(cause):
@@ -74,7 +74,7 @@ def _supplier(context: SectionContext, cause: Cause) -> list[Phrase]:
 
 
 def _circumstances(context: SectionContext, cause: Cause) -> list[Phrase]:
-    """Say what came with a cause, and what it does not hang on."""
+    """Say what coincided with a cause, and what was ruled out."""
     voice, evidence = context.voice, cause.evidence
     lines: list[Phrase] = []
     if evidence.change_point is not None:
@@ -109,7 +109,7 @@ def _circumstances(context: SectionContext, cause: Cause) -> list[Phrase]:
 
 
 def _comparable(context: SectionContext, cause: Cause) -> list[Phrase]:
-    """Say what was done against a cause of its like, and how that came out."""
+    """Say what was done against a similar cause, and how that turned out."""
     voice, found = context.voice, context.agenda.comparable.get(cause.cause_id)
     if found is None:
         return []

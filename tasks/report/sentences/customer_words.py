@@ -1,4 +1,4 @@
-"""What customers say, in words of the report: the words and the quote of a cause, and numbers of words."""
+"""Customers' words in sentences of the report: the words and the quote of a cause, and the cases of a word."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasks.report.sections.section import SectionContext
 
 
 def cause_words(context: SectionContext, cause: Cause) -> Phrase:
-    """Return the words that stand out in a cause's cases, each with its cases; empty where none does."""
+    """Return the words that stand out in a cause's cases, each with its cases; empty if none do."""
     voice = context.voice
     words = context.review.customer_words.cause_words.get(cause.cause_id, ())
     return voice.listed(
@@ -24,7 +24,7 @@ def cause_words(context: SectionContext, cause: Cause) -> Phrase:
 
 
 def cause_quote(context: SectionContext, cause: Cause) -> Phrase:
-    """Return a cause's typical text where this edition's readers may and can read it."""
+    """Return a cause's typical text if this edition's readers may and can read it."""
     return quoted(context, context.review.customer_words.cause_quotes.get(cause.cause_id))
 
 
@@ -34,7 +34,7 @@ def cases(context: SectionContext, id_: str, word: Keyword) -> Phrase:
 
 
 def quoted(context: SectionContext, quote: Quote | None) -> Phrase:
-    """Return a text in quotation marks where this edition's readers may and can read it."""
+    """Return a text in quotation marks if this edition's readers may and can read it."""
     voice = context.voice
     if quote is None or (quote.restricted and not context.agenda.restricted) or not voice.readable(quote.text):
         return EMPTY

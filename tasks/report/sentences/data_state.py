@@ -1,4 +1,4 @@
-"""The state of the data in words: until when they reach, which channels have gaps."""
+"""The state of the data in words: how far they reach, and which channels have gaps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.report.sections.section import SectionContext
 
 
 def until(context: SectionContext) -> Phrase:
-    """Return the last day that a partial period covers, or the moment of the data where no channel says it."""
+    """Return the last day that a partial period covers, or the moment of the data if no channel reports one."""
     review, voice = context.review, context.voice
     last_covered = review.partial.partition("..")[2]
     if re.fullmatch(r"\d{4}-\d\d-\d\d", last_covered):
@@ -33,7 +33,7 @@ def covered(context: SectionContext) -> Phrase:
 
 
 def in_short(context: SectionContext) -> Phrase:
-    """Say the state of the data in the head line: the first gap, and how many more there are."""
+    """Sum up the state of the data in the heading: the first gap, and how many more there are."""
     voice, review = context.voice, context.review
     gaps: list[Phrase] = []
     for channel in review.channels:

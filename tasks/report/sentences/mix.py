@@ -30,13 +30,13 @@ def number_id(effect: MixEffect, name: str) -> str:
 
 
 def change(context: SectionContext, effect: MixEffect) -> Phrase:
-    """Return by how much the figure changed."""
+    """Return the change of the figure."""
     whole = _CHANGES.get(unit(context, effect), "count_change")
     return context.number(number_id(effect, "change"), effect.after - effect.before, whole, method="decomposition")
 
 
 def sentence(context: SectionContext, effect: MixEffect) -> Phrase:
-    """Say what a change of a shop-level rate came from."""
+    """Say where a change of a shop-level rate came from."""
     voice = context.voice
     figure, fine = voice.figure_inside(effect.figure), fine_unit(context, effect)
     if effect.verdict == "none":

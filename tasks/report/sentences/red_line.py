@@ -25,7 +25,7 @@ def counted_cases(context: SectionContext) -> Phrase:
 
 
 def lines(context: SectionContext) -> tuple[Phrase, ...]:
-    """Say the gravest red lines and count the others; what is to be done stands once below several."""
+    """Describe the gravest red lines and count the others; several share one line on what to do."""
     several = sum(line.kind == "safety" for line in context.review.red_lines) > 1
     sentences = [_sentence(context, index, short=several) for index in context.agenda.red_told]
     last = context.voice.say("red.rest", n=counted_cases(context)) if context.agenda.red_counted else EMPTY
@@ -50,7 +50,7 @@ def _sentence(context: SectionContext, index: int, *, short: bool) -> Phrase:
 
 
 def _safety(context: SectionContext, index: int, *, short: bool) -> Phrase:
-    """Say a safety report in the customers' word; a word that the readers cannot read gives way to the problem's name."""
+    """Describe a safety report in the customers' word, or by the problem's name if readers cannot read that word."""
     voice, line = context.voice, context.review.red_lines[index]
     quoted = voice.readable(line.words) and bool(line.words)
     key = f"red.safety{'_short' if short else ''}{'' if quoted else '_plain'}"

@@ -34,7 +34,7 @@ STEADY = (0.8, 1.25)
 
 
 def sentences(context: SectionContext) -> tuple[tuple[str, Phrase], ...]:
-    """Return verdict and sentence of every earlier action that was judged; those of which nothing is known share a line."""
+    """Return verdict and sentence of every judged earlier action; those about which nothing is known share a line."""
     voice, earlier = context.voice, context.agenda.earlier
     lines = [
         ((result.verdict or Verdict.UNDECIDED).value, _sentence(context, result) + _side_effect(context, result))
@@ -58,7 +58,7 @@ def method(result: ActionResult) -> str:
 
 
 def _rate_method(result: ActionResult) -> str:
-    """Return how the printed rates came about: where they decided nothing, no method took anything out of them."""
+    """Return how the printed rates were computed; if they did not decide the verdict, no method adjusted them."""
     return method(result) if _is_rated(result) else f"{PLAIN_METHOD}, {result.action.cut_in_axis or 'done date'}"
 
 
@@ -107,7 +107,7 @@ def _sentence(context: SectionContext, result: ActionResult) -> Phrase:
 
 
 def _unrated(context: SectionContext, result: ActionResult) -> Phrase:
-    """Say what is known of an action whose rates do not decide it: what is still needed, or its name alone."""
+    """Say what is known about an action that its rates do not decide: what is still needed, or its name alone."""
     voice = context.voice
     what = voice.data(voice.action(result.action).what, 80)
     if result.needed is not None and result.n_after is not None:
@@ -126,7 +126,7 @@ def _unrated(context: SectionContext, result: ActionResult) -> Phrase:
 
 
 def _drop(context: SectionContext, result: ActionResult, ratio: float, values: dict[str, Phrase]) -> Phrase:
-    """Say by how much a rate fell, with its interval, and why that is not the change of the printed rates."""
+    """Say how much a rate fell, with its interval, and why that differs from the change of the printed rates."""
     voice = context.voice
     least, most = (1 - (end if end is not None else ratio) for end in (result.high, result.low))
     values = values | {
@@ -142,7 +142,7 @@ def _drop(context: SectionContext, result: ActionResult, ratio: float, values: d
 
 
 def _adjusted(context: SectionContext, result: ActionResult) -> Phrase:
-    """Say why the printed change is not that of the two printed rates, where it is not."""
+    """Say why the printed change differs from that of the two printed rates, if it does."""
     if not result.rate_before or not result.rate_after or not result.ratio or result.method not in ADJUSTED:
         return EMPTY
     plain = result.rate_after / result.rate_before

@@ -53,7 +53,7 @@ def test_a_key_in_two_files_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     (folder / "a.yaml").write_text("word: {stop: .}\n", encoding="utf-8")
     (folder / "b.yaml").write_text("word: {stop: .}\n", encoding="utf-8")
     monkeypatch.setattr(messages, "FOLDER", tmp_path)
-    with pytest.raises(ConfigurationError, match=r"word.stop stands in a.yaml and in b.yaml"):
+    with pytest.raises(ConfigurationError, match=r"word.stop is defined in both a.yaml and b.yaml"):
         messages.catalogue("xx")
 
 
