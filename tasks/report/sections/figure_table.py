@@ -144,9 +144,9 @@ def _missing(context: SectionContext, why: str) -> Phrase:
 def judgement(context: SectionContext, figure: Figure) -> tuple[Phrase, str]:
     """Return a figure's judgement in words, and the tone in which to print it."""
     voice = context.voice
-    if figure.value is None:
+    if figure.value is None and figure.missing != "few_cases":
         return voice.word("judge.missing"), "muted"
-    if counts_only(figure, context.agenda.minimum):
+    if figure.value is None or counts_only(figure, context.agenda.minimum):
         return voice.word("judge.insufficient"), "muted"
     reading = "incomplete" if context.agenda.partial else direction(figure)
     key = f"judge.watch_{figure.good}" if reading == "watch" else f"judge.{reading}"

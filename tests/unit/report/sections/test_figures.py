@@ -44,3 +44,13 @@ def test_few_cases_get_no_percentage_and_no_word_of_significance() -> None:
         assert "%" not in row.current.plain + row.previous.plain + row.change.plain
         assert row.judgement.plain not in ("变差", "变好", "正常波动", "偏高，待观察")
     assert share.judgement.plain == "数量少，不判断"
+
+
+def test_a_rate_of_too_few_cases_is_not_called_without_data() -> None:
+    """The note says that they are few; the judgement may not say that there is nothing."""
+    review = make_review("week")
+    first, *others = review.figures
+    empty = replace(first, value=None, numerator=3.0, n=288.0, judgement="insufficient")
+    few = printed(replace(review, figures=[replace(empty, missing="few_cases"), *others]))
+    none = printed(replace(review, figures=[replace(empty, missing="no_units"), *others]))
+    assert (few[0].judgement.plain, none[0].judgement.plain) == ("数量少，不判断", "本期无数据")
