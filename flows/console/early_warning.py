@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
+from flows.console.checks.shop import config_folder
 from flows.console.local_prefect import local_prefect, outcome_of
 from tasks.run import Stores, moment_of, plan_watch
 from tasks.settings import Settings
@@ -14,7 +15,12 @@ from tasks.shop.load import Shop
 
 
 def watch_here(settings: Settings, *, as_of: str, send: bool, console: Console) -> None:
-    """Run the daily watch in this process and print how it ended."""
+    """Run the daily watch in this process and print how it ended.
+
+    Raises:
+        UserError: If there is no shop.
+    """
+    config_folder(settings)
     if not send and _is_stored(settings, as_of):
         _look_back(as_of, console)
         return

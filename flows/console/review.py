@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from flows.console.checks.shop import config_folder
 from flows.console.local_prefect import local_prefect, outcome_of
 from flows.console.tables import show_editions
 from tasks.errors import UserError
@@ -39,8 +40,9 @@ def answer(settings: Settings, period: str, grain: Grain, as_of: str, *, revise:
     """Return the run that answers for a period: finished from the ledger, or planned and not begun.
 
     Raises:
-        UserError: If the period or the moment cannot be reviewed.
+        UserError: If there is no shop, or the period or the moment cannot be reviewed.
     """
+    config_folder(settings)
     shop = Shop.load(settings.home)
     zone = shop.identity.zone
     now = datetime.now(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flows.console.checks.finding import Finding
@@ -13,13 +14,23 @@ from tasks.settings import Settings
 from tasks.shop.load import Shop
 
 
+def config_folder(settings: Settings) -> Path:
+    """Return the folder of a shop's configuration; a misspelt home is none, and nothing is to be written there.
+
+    Raises:
+        UserError: If the home is not a shop's folder.
+    """
+    folder = settings.home / "config"
+    if not folder.is_dir():
+        raise UserError(f"{settings.home} is not a shop's folder.", hint=f"Make one: aftersales --home {settings.home} init")
+    return folder
+
+
 def configuration(settings: Settings) -> tuple[Shop | None, Finding]:
     """Read every file of the configuration; without a valid one there is no shop."""
-    what, folder = "configuration", settings.home / "config"
-    if not folder.is_dir():
-        advice = f"Make one: aftersales --home {settings.home} init"
-        return None, Finding("bad", what, f"{settings.home} is not a shop's folder.", advice)
+    what = "configuration"
     try:
+        folder = config_folder(settings)
         shop = Shop.load(settings.home)
         shop.check()
         check_languages(shop)

@@ -30,7 +30,7 @@ def stores(settings: Settings) -> tuple[Stores | None, list[Finding]]:
     except (UserError, OSError) as error:
         return None, [Finding("bad", "stores", str(error), "Check AFTERSALES_LEDGER_URL and AFTERSALES_LAKE_URL.")]
     return opened, [
-        Finding("ok", "ledger", f"Reachable, at revision {opened.ledger.revision()}; {len(editions)} editions."),
+        Finding("ok", "ledger", f"Reachable, at revision {opened.ledger.revision()}; editions: {len(editions)}."),
         Finding("ok", "lake", f"Holds records known since {known:%Y-%m-%d}." if known else "Empty until the first review."),
         _archive(opened, editions),
     ]

@@ -102,6 +102,14 @@ def test_a_mistake_is_two_sentences_and_exit_code_one(home: Path, arguments: lis
     assert "Traceback" not in shown.output
 
 
+@pytest.mark.parametrize("command", [["review", "--period", "2026-W45"], ["early-warning"]])
+def test_a_misspelt_home_is_no_shop_and_stays_empty(tmp_path: Path, command: list[str]) -> None:
+    """Without this, an empty report of nobody's shop would be written there."""
+    result = _run(tmp_path / "myshpo", *command)
+    assert result.exit_code == 1 and "is not a shop's folder" in result.output and "init" in result.output
+    assert not (tmp_path / "myshpo").exists()
+
+
 def test_an_unknown_option_is_exit_code_two(home: Path) -> None:
     assert _run(home, "review", "--perod", "2026-W40").exit_code == 2
 
