@@ -15,7 +15,7 @@ from tasks.report.edition import make
 from tasks.settings import Settings
 from tasks.warn.grades import grades
 from tests.makers.reviews import make_review, make_shop
-from tests.unit.warn.conftest import MOMENT, kept_after
+from tests.makers.warnings import MOMENT, kept_after
 
 
 def test_the_monthly_edition_prints_the_grades(warning: Callable[..., EarlyWarning], tmp_path: Path) -> None:

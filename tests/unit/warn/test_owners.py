@@ -12,7 +12,7 @@ from tasks.shop.load import Shop
 from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.owners import assigned, ladder
 from tests.makers.shops import coded_facts
-from tests.unit.warn.conftest import MOMENT
+from tests.makers.warnings import MOMENT
 
 Make = Callable[..., EarlyWarning]
 NOTHING = coded_facts({}, MOMENT)

@@ -34,7 +34,7 @@ from tasks.shop.load import Shop
 from tasks.store.ledger import Ledger
 from tasks.warn.grades import grades
 from tasks.warn.kinds.catalogue import kinds, rule_of
-from tests.unit.warn.conftest import MOMENT, kept_after
+from tests.makers.warnings import MOMENT, kept_after
 
 Make = Callable[..., EarlyWarning]
 MONTH = Period.parse("2026-11")

@@ -20,7 +20,7 @@ from tasks.model.warnings import (
 from tasks.shop.load import Shop
 from tasks.warn.lifecycle import WatchResult, due_round, warning_id
 from tasks.warn.owners import ladder
-from tests.unit.warn.conftest import MOMENT, kept_after
+from tests.makers.warnings import MOMENT, kept_after
 
 Make = Callable[..., EarlyWarning]
 DAY = timedelta(days=1)

@@ -21,7 +21,7 @@ from tasks.warn.kinds.regulator import regulator
 from tasks.warn.kinds.reputation import reputations
 from tasks.warn.kinds.safety import safety
 from tests.makers.shops import coded_facts
-from tests.unit.warn.conftest import MOMENT
+from tests.makers.warnings import MOMENT
 
 CODED = {
     "oid": pl.String, "leaf": pl.String, "symptom": pl.String, "family": pl.String, "counted": pl.Boolean, "track": pl.String,

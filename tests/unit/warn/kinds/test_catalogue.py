@@ -25,7 +25,7 @@ from tasks.warn.kinds.catalogue import check_names, kinds, rule_of
 from tasks.warn.kinds.kind import Watch
 from tasks.warn.lifecycle import due_round
 from tasks.warn.owners import assigned
-from tests.unit.warn.conftest import MOMENT, kept_after
+from tests.makers.warnings import MOMENT, kept_after
 
 Make = Callable[..., EarlyWarning]
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "early-warning.md").read_text("utf-8")
