@@ -1,4 +1,4 @@
-"""What an operator sees of a review in the Prefect UI: summary, causes, actions, data quality, and links to the PDFs."""
+"""Artifacts of a review in the Prefect UI: summary, causes, actions, data quality, and links to the PDFs."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from tasks.warn.lifecycle import WatchResult
 
 
 def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
-    """Leave the artifacts of a review; counts, names and codes only, never a customer's words."""
+    """Publish a review's artifacts: counts, names and codes only, never a customer's words."""
     if not rendered:
         return
     key = "review-" + re.sub(r"[^a-z0-9]+", "-", str(run.period).lower()).strip("-")
@@ -37,7 +37,7 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
 
 
 def cause_rows(review: Review) -> list[dict[str, Any]]:
-    """Return one row a cause, or one that says that there is none."""
+    """Return one row per cause, or a single row saying there is none."""
     rows = [
         {
             "slice": ", ".join(f"{name}={value}" for name, value in cause.slice.items()),
@@ -55,7 +55,7 @@ def cause_rows(review: Review) -> list[dict[str, Any]]:
 
 
 def action_rows(review: Review) -> list[dict[str, Any]]:
-    """Return earlier actions with their verdicts, then what is proposed."""
+    """Return earlier actions with their verdicts, then the new proposals."""
     earlier = [
         (result.action, result.due, result.status, result.verdict.value if result.verdict else "") for result in review.prior
     ]
@@ -67,7 +67,7 @@ def action_rows(review: Review) -> list[dict[str, Any]]:
 
 
 def channel_rows(review: Review, language: str) -> list[dict[str, Any]]:
-    """Return what each channel brought, with the operator's own sentence on what went wrong."""
+    """Return one row per channel: what it delivered and, for the operator, what went wrong."""
     return [
         {
             "channel": quality.channel,
@@ -83,7 +83,7 @@ def channel_rows(review: Review, language: str) -> list[dict[str, Any]]:
 
 
 def publish_warnings(run: Run, due: WatchResult) -> None:
-    """Leave the notices of a daily watch as a table: kinds, counts and people; restricted ones without their place."""
+    """Publish the notices of a daily watch as a table of kinds, counts and people; restricted ones without their place."""
     create_table_artifact(
         key=f"early-warning-{run.as_of:%Y-%m-%d}",
         table=[

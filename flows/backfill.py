@@ -16,10 +16,10 @@ def run_name() -> str:
 
 @flow(name="backfill", flow_run_name=run_name, persist_result=False)
 def backfill(request: BackfillRequest) -> str:
-    """Review a range of earlier periods, oldest first; started again after an interruption, it goes on where it stopped.
+    """Review a range of earlier periods, oldest first; after an interruption, run it again and it continues.
 
     Args:
-        request: Which periods, and whether to mail.
+        request: Which periods to review, and whether to mail the reports.
     """
     with open_backfill(request) as plan:
         show_plan(plan)

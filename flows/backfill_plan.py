@@ -1,4 +1,4 @@
-"""The plan of a backfill: which periods, as of which moment, and what is left of it after an interruption."""
+"""The plan of a backfill: which periods, as of which moment, and which remain after an interruption."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tasks.validate.steps import validate
 
 
 class Backfill:
-    """One backfill: its stored plan and how far it has come."""
+    """One backfill: its stored plan and its progress."""
 
     def __init__(
         self, stores: Stores, shop: Shop, stored: BackfillPlan | None, wanted: list[str], left_out: list[str], as_of: datetime
@@ -40,12 +40,12 @@ class Backfill:
 
     @property
     def as_of(self) -> str:
-        """The moment that every period is judged at, fixed when the backfill was planned."""
+        """The moment as of which every period is reviewed, fixed when the backfill was planned."""
         return self.moment.isoformat()
 
     @property
     def text(self) -> str:
-        """One line for the log and the caller."""
+        """One line for the log and for the caller."""
         return f"{len(self.wanted)} to do: {', '.join(self.wanted) or 'none'}; {len(self.left_out)} left as they are."
 
     def remaining(self) -> list[str]:
@@ -55,12 +55,12 @@ class Backfill:
         return [period for period, state in self.stored.periods.items() if state != "done"]
 
     def revises(self, period: str) -> bool:
-        """Whether a period's edition of an earlier moment is followed by another; one of this very moment is kept."""
+        """Whether a period gets a new revision: its edition is of an earlier moment; one of this very moment is kept."""
         editions = self.stores.ledger.editions(period=period)
         return bool(editions) and max(edition.as_of for edition in editions) < self.moment
 
     def settle(self, period: str, state: Any) -> None:
-        """Note how a period ended."""
+        """Record how a period ended."""
         if self.stored is not None:
             now = datetime.now(UTC)
             self.stores.ledger.settle_backfill_period(
@@ -74,7 +74,7 @@ class Backfill:
 
 @contextmanager
 def open_backfill(request: BackfillRequest) -> Iterator[Backfill]:
-    """Check the request, pull once, fix the moment, and choose the periods; an unfinished plan of the same request is resumed."""
+    """Check the request, pull once, fix the moment and choose the periods; resume an unfinished plan of the same request."""
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
@@ -128,7 +128,7 @@ def _is_wanted(which: str, stores: Stores, shop: Shop, period: Period) -> bool:
 
 
 def _is_stale(stores: Stores, shop: Shop, period: Period, edition: Edition) -> bool:
-    """Whether records of the period came, or the configuration changed, after its newest edition."""
+    """Whether records of the period arrived, or the configuration changed, after its newest edition."""
     if edition.config_sha256 != shop.sha256:
         return True
     rows = stores.lake.as_of("feedback", datetime.now(UTC), columns=["submitted_at", "ingested_at"])
@@ -137,14 +137,14 @@ def _is_stale(stores: Stores, shop: Shop, period: Period, edition: Edition) -> b
 
 
 def show_plan(plan: Backfill) -> None:
-    """Leave the plan as a table in the Prefect UI."""
+    """Publish the plan as a table in the Prefect UI."""
     rows = [{"period": period, "will": "be reviewed", "as of": plan.as_of} for period in plan.wanted]
     rows += [{"period": period, "will": "stay as it is", "as of": ""} for period in plan.left_out]
     create_table_artifact(key="backfill-plan", table=rows, description=plan.text)
 
 
 def finish(plan: Backfill) -> str:
-    """Close the plan and return how its periods ended.
+    """Close the plan and return a sentence on how its periods ended.
 
     Raises:
         UserError: If a period failed.
@@ -162,5 +162,5 @@ def finish(plan: Backfill) -> str:
         description=f"{len(done)} reviewed, {len(failed)} failed",
     )
     if failed:
-        raise UserError(f"{len(failed)} periods failed: {', '.join(failed)}.", hint="Run the backfill again with «failed».")
+        raise UserError(f"{len(failed)} periods failed: {', '.join(failed)}.", hint="Run the backfill again with --which failed.")
     return f"{len(done)} reviewed: {', '.join(done)}."

@@ -1,4 +1,4 @@
-"""Early warning: what should not wait for Monday, sent to its owner at once and escalated while nobody answers."""
+"""Early warning: notify the owner at once of what cannot wait for Monday, and escalate until someone answers."""
 
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -21,13 +21,13 @@ from tasks.warn.steps import decide, keep, watch_clusters, watch_moods_and_words
     persist_result=False,
 )
 def early_warning(as_of: str = "", send: bool = False) -> str:
-    """Look for what should not wait: safety, deadlines, stalled parcels, clusters, anger, new words; notify each owner once.
+    """Look for what cannot wait: safety, deadlines, stalled parcels, clusters, anger, new words; notify each owner once.
 
-    Safe to run again: nobody gets the same warning twice, and where there is nothing to report nobody is mailed.
+    Safe to run again: nobody gets the same warning twice, and with nothing to report no mail is sent.
 
     Args:
         as_of: Look at what was known at this moment, as 2026-11-10T08:00 in the shop's zone. Empty: what is known now.
-        send: Mail the warnings and store them. Off: they are only shown.
+        send: Mail the warnings and store them. Off: only show them.
     """
     with open_watch(as_of, send) as run:
         pulls = [collect.submit(run, channel) for channel in run.channels]

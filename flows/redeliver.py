@@ -1,4 +1,4 @@
-"""Redeliver: settle mails of which nobody knows whether they left, and send what is still queued."""
+"""Redeliver: find out whether uncertain mails were sent, and send what is still queued."""
 
 from prefect import flow
 
@@ -8,7 +8,7 @@ from tasks.deliver.steps import redeliver_queued, settle_uncertain
 
 @flow(name="redeliver", persist_result=False)
 def redeliver(period: str = "") -> str:
-    """Look up uncertain mails by their Message-ID, then send the queued ones; nobody is mailed twice.
+    """Look up uncertain mails by Message-ID, then send the queued ones; nobody gets the same mail twice.
 
     Args:
         period: Only mails of this period, as 2026-W45. Empty: all.

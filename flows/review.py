@@ -34,17 +34,17 @@ def review(
     send: bool = False,
     wait_until: str = "",
 ) -> str:
-    """Review one period: pull every channel, judge the period, check earlier actions, make the report, mail it once.
+    """Review one period: pull every channel, analyse it, check earlier actions, make the report, mail it once.
 
-    Safe to run again: a finished period is answered from the ledger; nobody is mailed twice.
+    Safe to run again: a finished period is answered from the ledger, and nobody gets the same report twice.
 
     Args:
-        period: A week as 2026-W45, a month as 2026-10, a quarter as 2026-Q4. Empty: the last one that was complete when this run was due.
-        grain: What "the last one" is when no period is named.
+        period: A week (2026-W45), month (2026-10) or quarter (2026-Q4). Empty: the last one complete when this run was due.
+        grain: Which kind of period "the last one" is, when none is named.
         as_of: Review what was known at this moment, as 2026-11-10T14:00 in the shop's zone. Empty: what is known now.
         revise: Pull again and make a new revision of a finished period.
         send: Mail the report to its audiences. Each reader gets each revision once.
-        wait_until: Wait for sources that are not complete until this local time, as 11:00; then the report is marked as preliminary.
+        wait_until: Wait for incomplete sources until this local time, as 11:00; after that the report is marked preliminary.
     """
     with open_run(period, grain, as_of, revise, send) as planned:
         if planned.kind is RunKind.ANSWER:

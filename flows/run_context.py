@@ -1,4 +1,4 @@
-"""How a run begins: its home, its period, its moment, and a lease so that it runs alone."""
+"""How a run starts: its home, its period, its moment, and a lease so that it runs alone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
 LEASE_SECONDS = 4 * 3600
 RETRY_MINUTES = 10
 PULLED_AT_ONCE = 4
-"""Channels that are pulled side by side: a slow one keeps nobody waiting, and few hold their rows twice at the same time."""
+"""Channels pulled in parallel: enough that a slow one blocks nobody, few enough not to hold all rows in memory at once."""
 
 
 def wanted_period(period: str, grain: Grain, zone: str) -> Period:
@@ -36,7 +36,7 @@ def wanted_period(period: str, grain: Grain, zone: str) -> Period:
 
 
 def run_name() -> str:
-    """Name a run by its period."""
+    """Name a run after its period."""
     parameters = runtime.flow_run.parameters
     zone = Shop.load(load_settings().home).identity.zone
     return f"review {wanted_period(parameters['period'], parameters['grain'], zone)}"
@@ -44,20 +44,20 @@ def run_name() -> str:
 
 @contextmanager
 def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) -> Iterator[Run]:
-    """Open the stores, check the configuration, decide what is to be made, and hold the period's lease."""
+    """Open the stores, check the configuration, decide what to make, and hold the period's lease."""
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
     check_languages(shop)
     stores = Stores.open(settings)
-    now = datetime.now(UTC).replace(microsecond=0)  # what is stored at this moment is known at it: both in whole seconds
+    now = datetime.now(UTC).replace(microsecond=0)  # whole seconds: what is stored at this moment counts as known
     chosen = wanted_period(period, grain, shop.identity.zone)
     due = runtime.flow_run.scheduled_start_time
     with stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
         stores.archive.sweep(REPORT_OF_GRAIN[chosen.grain], chosen.id)
         made = [edition.made_at for edition in stores.ledger.editions(period=chosen.id, report=REPORT_OF_GRAIN[chosen.grain])]
         if revise and due and made and max(made) >= due.replace(microsecond=0):  # editions carry whole seconds
-            revise = False  # a schedule that fired twice, or «Retry» after the revision was made: it is answered, not doubled
+            revise = False  # a schedule fired twice, or «Retry» after the revision was made: make no second
         yield plan(
             stores,
             shop,
@@ -91,7 +91,7 @@ def wait_for_sources(
 
 
 def incomplete(run: Run, pulled: list[PulledRows]) -> list[str]:
-    """Return the channels that failed, or whose rows do not reach the period's end though the source should be complete."""
+    """Return the channels that failed, or whose rows stop before the period's end although the source should be complete."""
     promised = {channel.name for channel in run.shop.channels.channels if channel.complete_by}
     end = run.period.end - timedelta(hours=1)
     return [
@@ -103,7 +103,7 @@ def incomplete(run: Run, pulled: list[PulledRows]) -> list[str]:
 
 
 def _recent(run: Run) -> bool:
-    """Only a period that has just ended can still be waited for."""
+    """Whether the period has just ended: only then is waiting for sources of use."""
     return run.now - run.period.end < timedelta(days=7)
 
 
@@ -117,7 +117,7 @@ def _before(clock: str, zone: str) -> bool:
 
 
 def watch_name() -> str:
-    """Name a run of the daily watch by its moment."""
+    """Name a run of the daily watch after its moment."""
     parameters = runtime.flow_run.parameters
     due = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
     zone = ZoneInfo(Shop.load(load_settings().home).identity.zone)
@@ -126,7 +126,7 @@ def watch_name() -> str:
 
 @contextmanager
 def open_watch(as_of: str, send: bool) -> Iterator[Run]:
-    """Open the stores for the daily watch, alone; an earlier moment reads what is stored and pulls nothing."""
+    """Open the stores for the daily watch and hold its lease; for an earlier moment read what is stored and pull nothing."""
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
@@ -140,7 +140,7 @@ def open_watch(as_of: str, send: bool) -> Iterator[Run]:
 
 @contextmanager
 def open_mailing(period: str) -> Iterator[Mailing]:
-    """Open the stores for a round of mailing, alone."""
+    """Open the stores for a round of mailing and hold its lease."""
     settings = load_settings()
     stores = Stores.open(settings)
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Actions at the console: list, show, accept, update."""
+"""`aftersales actions`: list, show, accept, update and import actions."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def show_action(settings: Settings, action_id: str, console: Console) -> None:
 
 
 def accept_action(settings: Settings, action_id: str, *, by: str, owner: str, due: str, console: Console) -> None:
-    """Accept a proposal; another owner must be a person that people.yaml knows."""
+    """Accept a proposal; a new owner must be a person in people.yaml."""
     stores, shop, now = _open(settings)
     _known_person(shop, owner)
     stores.ledger.add_event(action_id, "accepted", at=now, by=by, owner=owner, due=_end_of_day(due, shop.identity.zone))
@@ -68,7 +68,7 @@ def accept_action(settings: Settings, action_id: str, *, by: str, owner: str, du
 
 
 def update_action(settings: Settings, action_id: str, kind: str, given: dict[str, str], console: Console) -> None:
-    """Store what became of an action."""
+    """Record what became of an action."""
     stores, shop, now = _open(settings)
     _known_person(shop, given["owner"])
     event = stores.ledger.add_event(
@@ -82,11 +82,11 @@ def update_action(settings: Settings, action_id: str, kind: str, given: dict[str
         evidence=given["evidence"],
         why=given["why"],
     )
-    console.print(f"{action_id}: {kind}; it is {event.state.value if event.state else 'unchanged'} now.")
+    console.print(f"{action_id}: {kind}; now {event.state.value if event.state else 'unchanged'}.")
 
 
 def import_actions(settings: Settings, file: Path, console: Console) -> None:
-    """Take over actions with their events and their own times from a file of JSON lines; known ones stay as they are."""
+    """Import actions and their events, with their own times, from a file of JSON lines; known ones are left unchanged."""
     records = []
     for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
         if line.strip():
@@ -94,7 +94,8 @@ def import_actions(settings: Settings, file: Path, console: Console) -> None:
                 records.append(json.loads(line))
             except json.JSONDecodeError as error:
                 raise UserError(
-                    f"{file}, line {number}: this is not JSON ({error.msg}).", hint="Write one action a line."
+                    f"{file}, line {number}: this is not JSON ({error.msg}).",
+                    hint="Write each action as one JSON object on one line.",
                 ) from error
     new = Stores.open(settings).ledger.import_actions(records)
     console.print(f"{len(records)} actions read, {new} new.")
@@ -113,11 +114,11 @@ def _find(stores: Stores, action_id: str, now: datetime) -> tuple[Action, list[A
 
 def _known_person(shop: Shop, owner: str) -> None:
     if owner and shop.people.find(owner) is None:
-        raise UserError(f"people.yaml lists nobody called {owner}.", hint="Name one person of people.yaml, or add them there.")
+        raise UserError(f"people.yaml has nobody called {owner}.", hint="Name a person in people.yaml, or add this one there.")
 
 
 def _end_of_day(text: str, zone: str) -> datetime | None:
-    """Return 18:00 of a day in the business zone: an action is due by the end of the working day."""
+    """Return 18:00 of a day in the business zone: actions fall due at the end of the working day."""
     if not text:
         return None
     try:

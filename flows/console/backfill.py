@@ -1,4 +1,4 @@
-"""`aftersales backfill`: a range of earlier periods through Prefect; its plan alone needs no server."""
+"""`aftersales backfill`: review a range of earlier periods through Prefect; the plan alone needs no server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Which = Literal["missing", "failed", "stale", "all"]
 
 
 def backfill_here(settings: Settings, *, span: str, which: Which, dry_run: bool, send: bool, console: Console) -> None:
-    """Review a range of periods in this process, or print which of them would be reviewed."""
+    """Review a range of periods in this process, or only print which would be reviewed."""
     request = requested(span, which=which, dry_run=dry_run, send=send)
     if dry_run:
         from flows.backfill_plan import open_backfill
@@ -33,10 +33,10 @@ def backfill_here(settings: Settings, *, span: str, which: Which, dry_run: bool,
 
 
 def requested(span: str, *, which: Which, dry_run: bool, send: bool) -> BackfillRequest:
-    """Return the request that the options of the command make.
+    """Return the request for the command's options.
 
     Raises:
-        UserError: If there is no such range, or it is too long.
+        UserError: If the range is not valid or too long.
     """
     periods = Period.span(span)
     try:

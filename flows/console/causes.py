@@ -1,4 +1,4 @@
-"""Causes at the console: list, show, and what people decide about them."""
+"""`aftersales causes`: list and show causes, and record what people decide about them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.store.editions import KnownCause
 
 
 def list_causes(settings: Settings, period: str, status: str, console: Console) -> None:
-    """Print the newest state of each cause, and how people decided."""
+    """Print the newest state of each cause, and count the decisions."""
     if status and status not in [known.value for known in CauseStatus]:
         raise UserError(
             f"There is no status {status!r}.", hint=f"Write one of {', '.join(known.value for known in CauseStatus)}."
@@ -42,7 +42,7 @@ def list_causes(settings: Settings, period: str, status: str, console: Console) 
 
 
 def show_cause(settings: Settings, cause_id: str, console: Console) -> None:
-    """Print one cause with its rows and every decision."""
+    """Print one cause with its records and every decision."""
     stores = Stores.open(settings)
     known = _newest(stores).get(cause_id)
     if known is None:
@@ -67,11 +67,11 @@ def show_cause(settings: Settings, cause_id: str, console: Console) -> None:
 
 
 def decide(settings: Settings, cause_id: str, status: CauseStatus, *, by: str, why: str, at: str, console: Console) -> None:
-    """Store what a person decided about a cause."""
+    """Record what a person decided about a cause."""
     stores, shop = Stores.open(settings), Shop.load(settings.home)
     moment = moment_of(at, shop.identity.zone) or datetime.now(UTC).replace(microsecond=0)
     if moment > datetime.now(UTC):
-        raise UserError("A decision cannot lie in the future.", hint="Leave --at out for now.")
+        raise UserError("A decision cannot lie in the future.", hint="Leave out --at to record it as decided now.")
     stores.ledger.decide_cause(cause_id, status, by=by, why=why, at=moment)
     console.print(f"{cause_id} is {status.value}; the next review says so, and proposes actions accordingly.")
 

@@ -1,4 +1,4 @@
-"""`aftersales channels try NAME`: what a channel would bring, and what of it would be rejected. Nothing is stored."""
+"""`aftersales channels try NAME`: what a channel would deliver, and which rows would be rejected. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WIDEST = 40
 
 
 def try_channel(settings: Settings, name: str, console: Console) -> None:
-    """Print 20 mapped rows of a channel, what would be rejected and why, and columns in which nothing was found.
+    """Print 20 mapped rows of a channel, what would be rejected and why, and the columns that stayed empty.
 
     Raises:
         UserError: If there is no such channel, or it cannot be read.
@@ -32,7 +32,7 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
         names = ", ".join(channel.name for channel in shop.channels.channels)
         raise UserError(
             f"channels.yaml has no channel {name!r}.",
-            hint=f"It has {names}." if names else "It lists none yet; see its comments.",
+            hint=f"Name one of {names}." if names else "It lists none yet; its comments show how to add one.",
         )
     now = datetime.now(UTC)
 
@@ -58,9 +58,9 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
     )
     console.print(_table(seen.rows, ZoneInfo(shop.identity.zone)))
     if seen.empty:
-        console.print(f"Nothing was found for {', '.join(seen.empty)}: is the source's name for it right?")
+        console.print(f"Always empty: {', '.join(seen.empty)}. Check the source's column name in channels.yaml.")
     for flag, count in seen.flags.items():
-        console.print(f"{count} rows are kept with the mark {flag}.")
+        console.print(f"{count} rows are kept and flagged {flag}.")
     if seen.rejected.height:
         console.print("Rejected:")
         for rule, count in seen.counts.items():

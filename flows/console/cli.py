@@ -1,4 +1,4 @@
-"""The console command `aftersales`; every command imports only what it needs, so that answers from the ledger are quick."""
+"""The console command `aftersales`; each subcommand imports only what it needs, so that answers from the ledger are quick."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isat
 
 
 class Commands(click.Group):
-    """A group that shows a mistake as two sentences, without a traceback."""
+    """A group that prints a UserError as two sentences, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a UserError ends it with exit code 1, Ctrl-C with 130."""
@@ -31,7 +31,7 @@ class Commands(click.Group):
             click.echo(f"✗ {error}", err=True)
             sys.exit(1)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("Stopped. Nothing is left half-written; run the same command again to continue.", err=True)
+            click.echo("Stopped. Nothing was left half-written; run the same command again to continue.", err=True)
             sys.exit(130)
 
 
@@ -39,13 +39,13 @@ class Commands(click.Group):
 @click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The shop's folder. Default: the variable AFTERSALES_HOME, else ./home.",
+    help="The shop's folder. Default: $AFTERSALES_HOME, else ./home.",
 )
 @click.pass_context
 def main(ctx: click.Context, home: Path | None) -> None:
     """Review after-sales complaints: what went wrong, why, who fixes it by when, and whether last time's actions worked.
 
-    Begin with `aftersales --home myshop init`, or look at the sample shop with `make demo`.
+    Start with `aftersales --home myshop init`, or try the sample shop with `make demo`.
     """
     if home is not None:
         choose_home(home)
@@ -64,7 +64,7 @@ def init(settings: Settings) -> None:
 
 @main.group()
 def channels() -> None:
-    """Inspect the sources."""
+    """Inspect the shop's sources."""
 
 
 @channels.command("try")
@@ -79,14 +79,14 @@ def channels_try(settings: Settings, name: str) -> None:
 
 @main.command()
 @click.option(
-    "--period", default="", help="A week as 2026-W45, a month as 2026-10, a quarter as 2026-Q4. Default: the last complete one."
+    "--period", default="", help="A week (2026-W45), month (2026-10) or quarter (2026-Q4). Default: the last complete one."
 )
 @click.option(
     "--grain",
     type=click.Choice(["week", "month", "quarter"]),
     default="week",
     show_default=True,
-    help="Kind of the last complete period.",
+    help="Which kind of period, when none is named.",
 )
 @click.option("--as-of", default="", help="Review what was known at this moment, as 2026-11-10T14:00 in the shop's zone.")
 @click.option("--revise", is_flag=True, help="Pull again and make a new revision of a finished period.")
@@ -112,10 +112,10 @@ def review(settings: Settings, period: str, grain: Grain, as_of: str, revise: bo
     type=click.Choice(["missing", "failed", "stale", "all"]),
     default="missing",
     show_default=True,
-    help="Which of the periods.",
+    help="Which periods of the range.",
 )
-@click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
-@click.option("--send", is_flag=True, help="Mail the reports; off by default.")
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+@click.option("--send", is_flag=True, help="Mail the reports; without it no mail is sent.")
 @click.pass_obj
 def backfill(settings: Settings, span: str, which: Which, dry_run: bool, send: bool) -> None:
     """Review a range of earlier periods, oldest first; run it again after an interruption and it continues."""
@@ -129,7 +129,7 @@ def backfill(settings: Settings, span: str, which: Which, dry_run: bool, send: b
 @click.option("--send", is_flag=True, help="Mail the warnings and store them. Nobody gets the same warning twice.")
 @click.pass_obj
 def early_warning(settings: Settings, as_of: str, send: bool) -> None:
-    """Look for what should not wait for Monday; show it, and mail it if asked."""
+    """Look for what cannot wait for Monday; show it, and mail it if asked."""
     from flows.console.early_warning import watch_here
 
     watch_here(settings, as_of=as_of, send=send, console=console)
@@ -137,12 +137,12 @@ def early_warning(settings: Settings, as_of: str, send: bool) -> None:
 
 @main.group()
 def warnings() -> None:
-    """See and answer early warnings."""
+    """List and answer early warnings."""
 
 
 @warnings.command("list")
 @click.option("--state", default="", help="Only warnings in this state: open, escalated, answered, expired.")
-@click.option("--owner", default="", help="Only this person's.")
+@click.option("--owner", default="", help="Only those of this person.")
 @click.pass_obj
 def warnings_list(settings: Settings, state: str, owner: str) -> None:
     """List the warnings that were sent."""
@@ -177,11 +177,11 @@ def redeliver(settings: Settings, period: str) -> None:
 @main.command()
 @click.argument("recipient")
 @click.option("--period", required=True, help="Period of the mail, as 2026-W45.")
-@click.option("--arrived/--lost", required=True, help="What the reader says: it arrived, or it did not and should be sent again.")
+@click.option("--arrived/--lost", required=True, help="What the reader says: it arrived, or it did not and must be sent again.")
 @click.option("--by", required=True, help="Who asked the reader.")
 @click.pass_obj
 def settle(settings: Settings, recipient: str, period: str, arrived: bool, by: str) -> None:
-    """Settle an uncertain mail to RECIPIENT on a person's word."""
+    """Record whether an uncertain mail reached RECIPIENT, as a person confirmed."""
     from flows.console.mails import settle_mail
 
     settle_mail(settings, recipient, period, arrived, by, datetime.now(UTC), console)
@@ -189,7 +189,7 @@ def settle(settings: Settings, recipient: str, period: str, arrived: bool, by: s
 
 @main.group()
 def causes() -> None:
-    """See causes, and accept or reject them."""
+    """List causes, and confirm or reject them."""
 
 
 @causes.command("list")
@@ -217,7 +217,7 @@ def causes_show(settings: Settings, cause_id: str) -> None:
 @click.argument("cause_id")
 @click.argument("status", type=click.Choice(["reproduced", "confirmed", "rejected"]))
 @click.option("--by", required=True, help="Who decides.")
-@click.option("--why", required=True, help="Report number, or the reason.")
+@click.option("--why", required=True, help="Number of a test report, or the reason.")
 @click.option("--at", default="", help="When it was decided, as 2026-11-10T14:00. Default: now.")
 @click.pass_obj
 def causes_decide(settings: Settings, cause_id: str, status: str, by: str, why: str, at: str) -> None:
@@ -230,12 +230,12 @@ def causes_decide(settings: Settings, cause_id: str, status: str, by: str, why: 
 
 @main.group()
 def actions() -> None:
-    """See and change actions."""
+    """List, accept and update actions."""
 
 
 @actions.command("list")
 @click.option("--state", default="", help="Only actions in this state: proposed, open, in_progress, to_verify, closed …")
-@click.option("--owner", default="", help="Only this person's.")
+@click.option("--owner", default="", help="Only those of this person.")
 @click.pass_obj
 def actions_list(settings: Settings, state: str, owner: str) -> None:
     """List the actions."""
@@ -257,11 +257,11 @@ def actions_show(settings: Settings, action_id: str) -> None:
 @actions.command("accept")
 @click.argument("action_id")
 @click.option("--by", required=True, help="Who accepts.")
-@click.option("--owner", default="", help="Another owner than proposed.")
-@click.option("--due", default="", help="Another date than proposed, as 2026-11-20.")
+@click.option("--owner", default="", help="Owner, if not the proposed one.")
+@click.option("--due", default="", help="Due date, if not the proposed one, as 2026-11-20.")
 @click.pass_obj
 def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due: str) -> None:
-    """Accept a proposed action; from then on it can fall due and be late."""
+    """Accept a proposed action; from then on it can be overdue."""
     from flows.console.actions import accept_action
 
     accept_action(settings, action_id, by=by, owner=owner, due=due, console=console)
@@ -278,7 +278,7 @@ def actions_accept(settings: Settings, action_id: str, by: str, owner: str, due:
 @click.option("--due", default="", help="New date, for postponed.")
 @click.option("--owner", default="", help="New owner, for reassigned.")
 @click.option("--cut-in", default="", help="First batch, date, release or shift with the change, for done and cut_in.")
-@click.option("--evidence", default="", help="Report number, photo, page version.")
+@click.option("--evidence", default="", help="Report number, photo or page version.")
 @click.option("--why", default="", help="Reason.")
 @click.pass_obj
 def actions_update(settings: Settings, /, action_id: str, kind: str, **given: str) -> None:
@@ -303,16 +303,16 @@ def actions_import(settings: Settings, file: Path) -> None:
 @click.option("--last", default=12, show_default=True, help="How many periods.")
 @click.pass_obj
 def status(settings: Settings, grain: Grain, last: int) -> None:
-    """Show periods with and without editions, channels, deliveries and uncertain mails."""
+    """Show which periods have editions, the last pull of each channel, deliveries and uncertain mails."""
     from flows.console.status import show_status
 
     show_status(settings, grain, last, datetime.now(UTC), console)
 
 
 @main.command()
-@click.option("--seed", default=1, show_default=True, help="Another number makes another shop.")
-@click.option("--weeks", default=60, show_default=True, help="How many weeks of history.")
-@click.option("--scale", default=1.0, show_default=True, help="1 is 24,000 orders in a normal week.")
+@click.option("--seed", default=1, show_default=True, help="Random seed: another number makes another shop.")
+@click.option("--weeks", default=60, show_default=True, help="Weeks of history.")
+@click.option("--scale", default=1.0, show_default=True, help="Size of the shop; 1 is 24,000 orders in a normal week.")
 @click.option("--through", default="2026-W45", show_default=True, help="Last week; 2026-W47 shows the week after 双11.")
 @click.pass_obj
 def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str) -> None:
@@ -323,8 +323,8 @@ def sample(settings: Settings, seed: int, weeks: int, scale: float, through: str
 
 
 @main.command()
-@click.option("--seed", default=1, show_default=True, help="Another number makes another shop.")
-@click.option("--scale", default=1.0, show_default=True, help="Smaller is quicker.")
+@click.option("--seed", default=1, show_default=True, help="Random seed: another number makes another shop.")
+@click.option("--scale", default=1.0, show_default=True, help="Size of the shop; smaller is quicker.")
 @click.pass_obj
 def demo(settings: Settings, seed: int, scale: float) -> None:
     """Write the sample shop and review its last full week and month."""
@@ -335,12 +335,12 @@ def demo(settings: Settings, seed: int, scale: float) -> None:
 
 @main.command()
 @click.option(
-    "--port", default=4200, show_default=True, help="Port of the Prefect server; the archive's is that of AFTERSALES_ARCHIVE_URL."
+    "--port", default=4200, show_default=True, help="Port of the Prefect server; AFTERSALES_ARCHIVE_URL has the archive's."
 )
-@click.option("--mail-port", default=8025, show_default=True, help="Port of the page that shows the mails of the outbox.")
+@click.option("--mail-port", default=8025, show_default=True, help="Port of the page that shows the mails in the outbox.")
 @click.pass_obj
 def serve(settings: Settings, port: int, mail_port: int) -> None:
-    """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive, caught mails."""
+    """Run everything on this machine until Ctrl-C: Prefect server, worker, deployments, archive and outbox."""
     from flows.console.serve import serve_all
 
     serve_all(settings, port, console, mail_port)

@@ -1,4 +1,4 @@
-"""The sample shop: written once, then reviewed like any other."""
+"""`aftersales demo`: the sample shop, written once, then reviewed like any other."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tasks.settings import Settings
 from tasks.shop.load import Shop
 
 AS_OF = "2026-11-10T14:00"
-"""The Tuesday on which the sample shop's numbers of 2026-W45 are final."""
+"""The Tuesday on which the sample shop's figures for 2026-W45 are final."""
 
 
 def run_demo(settings: Settings, *, seed: int, scale: float, console: Console) -> None:
-    """Write the sample shop, take over its earlier actions, review its last week and month, and mail the reports to the outbox."""
+    """Write the sample shop, import its earlier actions, review its last week and month, and mail the reports to the outbox."""
     written = write_sample(settings, seed=seed, scale=scale, console=console)
     with desk_beside(settings.home):
         import_actions(settings, settings.home / "sources" / "actions.jsonl", console)

@@ -1,4 +1,4 @@
-"""`aftersales deploy`: register with a Prefect server what prefect.yaml says."""
+"""`aftersales deploy`: register the deployments of prefect.yaml with a Prefect server."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def deploy_all(console: Console) -> None:
     """Register everything with the server that PREFECT_API_URL names.
 
     Raises:
-        UserError: If no server is named, none answers, or it refuses something.
+        UserError: If no server is named, or it does not answer, or it refuses something.
     """
     if not environment().get("PREFECT_API_URL"):
         raise UserError(
-            "PREFECT_API_URL names no Prefect server.", hint="Set it, as http://127.0.0.1:4200/api, or use `aftersales serve`."
+            "PREFECT_API_URL names no Prefect server.", hint="Set it, as in http://127.0.0.1:4200/api, or run `aftersales serve`."
         )
     put_environment(**QUIET_SERVER, **server_login())
     deploy(console)
 
 
 def server_login() -> dict[str, str]:
-    """Return what clients need where the server asks for a login: `user:password` of PREFECT_SERVER_API_AUTH_STRING."""
+    """Return the variables that clients need if the server asks for the login in PREFECT_SERVER_API_AUTH_STRING."""
     login = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
     return {"PREFECT_API_AUTH_STRING": login} if login else {}
 
@@ -55,14 +55,14 @@ def declared() -> dict[str, dict[str, Any]]:
 
 
 def deploy(console: Console, **variables: str) -> None:
-    """Make the work pool, register every deployment, and create the rule that ends zombie runs; again changes nothing.
+    """Create the work pool, the deployments and the rule that ends zombie runs; running it again changes nothing.
 
     Args:
         console: Where to print.
-        variables: Changes to the environment of the processes that are started, such as PREFECT_API_URL.
+        variables: Changes to the environment of the processes it starts, such as PREFECT_API_URL.
 
     Raises:
-        UserError: If no server answers, or it refuses something.
+        UserError: If the server does not answer or refuses something.
     """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
@@ -82,7 +82,7 @@ def deploy(console: Console, **variables: str) -> None:
                     WorkPoolCreate(name=POOL, type="process", description="Reviews of after-sales complaints.")
                 )
         except PrefectHTTPStatusError as error:
-            raise UserError(f"The Prefect server refuses: {error}.", hint="Check PREFECT_API_AUTH_STRING.") from error
+            raise UserError(f"The Prefect server refused: {error}.", hint="Check PREFECT_API_AUTH_STRING.") from error
         done = subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", PREFECT_FILE.name],
             cwd=PREFECT_FILE.parent,
@@ -99,11 +99,11 @@ def deploy(console: Console, **variables: str) -> None:
             )
         changed = zombie_rule.ensure(client)
     names = ", ".join(sorted(declared()))
-    console.print(f"Registered: {names}; rule «{zombie_rule.NAME}» {'created' if changed else 'is there'}.")
+    console.print(f"Registered: {names}; rule «{zombie_rule.NAME}» {'created' if changed else 'unchanged'}.")
 
 
 def drift(client: SyncPrefectClient) -> list[str]:
-    """Return sentences on deployments of the server that are missing or differ from prefect.yaml."""
+    """Return a phrase for each deployment that the server lacks or that differs from prefect.yaml."""
     from prefect.exceptions import ObjectNotFound
 
     told = []

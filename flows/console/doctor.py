@@ -1,4 +1,4 @@
-"""`aftersales doctor`: what works and what does not, in plain words with what to do."""
+"""`aftersales doctor`: what works, what does not, and how to fix it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MARKS = {"ok": "✓", "warn": "!", "bad": "✗"}
 
 
 def check_up(settings: Settings, now: datetime, console: Console) -> int:
-    """Print what was found, and return the exit code: 1 where something keeps a review from running."""
+    """Print the findings, and return the exit code: 1 if something keeps a review from running."""
     findings = examine(settings, now)
     table = Table("", "what", "finding", "what to do", box=None)
     for finding in findings:
@@ -31,7 +31,7 @@ def check_up(settings: Settings, now: datetime, console: Console) -> int:
 
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
-    """Look at everything a review needs; a fault in one place does not hide the others.
+    """Check everything a review needs; a fault in one place does not hide the others.
 
     Args:
         settings: The installation.

@@ -1,4 +1,4 @@
-"""`aftersales early-warning`: the daily watch through Prefect; a look at an earlier moment reads what is stored and needs no server."""
+"""`aftersales early-warning`: the daily watch through Prefect; for an earlier moment only what is stored, without a server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def watch_here(settings: Settings, *, as_of: str, send: bool, console: Console) 
 
 
 def _is_stored(settings: Settings, as_of: str) -> bool:
-    """Whether the watch of this moment pulls nothing."""
+    """Whether the watch of this moment reads only what is stored."""
     shop = Shop.load(settings.home)
     moment = moment_of(as_of, shop.identity.zone)
     return (
@@ -41,7 +41,7 @@ def _is_stored(settings: Settings, as_of: str) -> bool:
 
 
 def _look_back(as_of: str, console: Console) -> None:
-    """Print what the watch would have sent at an earlier moment: the flow's own steps, without a server and without a trace."""
+    """Print what the watch would have sent at an earlier moment, by the flow's own steps, without a server or a trace."""
     from prefect.logging import disable_run_logger
 
     from flows.run_context import open_watch

@@ -1,4 +1,4 @@
-"""`aftersales init`: a new shop's folder, with configuration that explains itself."""
+"""`aftersales init`: create a new shop's folder with a commented configuration."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tasks.settings import Settings, load_settings
 from tasks.shop.load import DEFAULTS, Shop
 
 OWN = ("shop.yaml", "channels.yaml", "people.yaml", "audiences.yaml", "targets.yaml")
-"""What every shop has of its own; the other files are taken from the defaults until one is put beside these."""
+"""Files that every shop has of its own; the defaults stand in for the others until the shop adds its own."""
 
 ENVIRONMENT = "\n".join(
     [
-        "# Settings of this installation; variables of the same name win over this file. docs/settings.md lists all of them.",
-        "# Mail goes to the folder outbox/ until a server is named here.",
+        "# Settings of this installation; environment variables override them. docs/settings.md lists all of them.",
+        "# Mails are written to the folder outbox/ until a server is named here.",
         "# AFTERSALES_MAIL=smtp",
         "# AFTERSALES_SMTP_HOST=mail.shop.example",
         "# AFTERSALES_SMTP_PORT=587",
@@ -25,17 +25,17 @@ ENVIRONMENT = "\n".join(
         "# AFTERSALES_MAIL_DOMAIN=shop.example",
         "# While you try things out, every mail goes to one address:",
         "# AFTERSALES_MAIL_ALL_TO=you@shop.example",
-        "# Where several machines work: AFTERSALES_LEDGER_URL=postgresql://aftersales@db.shop.example/aftersales",
+        "# If several machines share the work: AFTERSALES_LEDGER_URL=postgresql://aftersales@db.shop.example/aftersales",
         "",
     ]
 )
 
 
 def make_home(home: Path) -> list[str]:
-    """Make a shop's folder: commented configuration, folders for sources and secrets, and its key. Nothing is overwritten.
+    """Create a shop's folder: commented configuration, folders for sources and secrets, and its key. Nothing is overwritten.
 
     Returns:
-        Sentences: what was made, what was there, and what to do next.
+        Sentences: what was created, what was there already, and what to do next.
     """
     for folder, mode in ((home / "config", 0o755), (home / "secrets", 0o700), (home / "inbox", 0o755)):
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,18 +45,18 @@ def make_home(home: Path) -> list[str]:
     settings: Settings = load_settings(home)
     version = customer_key(settings).version
     said.append(
-        f"The key for customer references (version {version}) is kept in {home / 'secrets'}: back it up, it cannot be made again."
+        f"The key for customer references (version {version}) is in {home / 'secrets'}: back it up, it cannot be recreated."
     )
     shop = Shop.load(home)
     shop.check()
     check_languages(shop)
     others = ", ".join(sorted(path.name for path in DEFAULTS.glob("*.yaml") if path.name not in OWN))
     said += [
-        f"Everything else ({others}) follows the defaults in {DEFAULTS}; copy a file into {home / 'config'} to change it.",
+        f"Everything else ({others}) comes from the defaults in {DEFAULTS}; to change a file, copy it into {home / 'config'}.",
         "Next:",
         f"  1. Write your name and zone into {home / 'config' / 'shop.yaml'}, your people into people.yaml, your readers into audiences.yaml.",
         f"  2. List your first source in {home / 'config' / 'channels.yaml'} (its comments show how), its password in {home / 'secrets'}.",
-        f"  3. aftersales --home {home} channels try NAME    shows what it brings",
+        f"  3. aftersales --home {home} channels try NAME    shows what it delivers",
         f"  4. aftersales --home {home} doctor               lists what is still missing",
         f"  5. aftersales --home {home} review               reviews last week",
     ]
@@ -69,5 +69,5 @@ def _placed(path: Path, content: bytes, mode: int = 0o644) -> str:
             path.chmod(mode)
             file.write(content)
     except FileExistsError:
-        return f"{path} exists already and was left as it is."
-    return f"{path} made."
+        return f"{path} already exists and was left unchanged."
+    return f"{path} created."

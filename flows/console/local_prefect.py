@@ -1,4 +1,4 @@
-"""Prefect in this process: a small server of our own where none is named, and what it costs shown while one waits."""
+"""Prefect in this process: a small server of its own if none is named, with progress shown while it starts."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ QUIET = {
 
 @contextmanager
 def local_prefect(settings: Settings, console: Console, title: str) -> Iterator[None]:
-    """Prepare this process for a flow: quiet, with its own Prefect database, the sample's desk beside it, and progress shown.
+    """Prepare this process for a flow: quiet, with its own Prefect database, the sample shop's desk running, and progress shown.
 
-    A server that PREFECT_API_URL names is used; without one, a small one runs as long as this process.
+    The server in PREFECT_API_URL is used; without one, a small server runs as long as this process.
     """
     put_environment(**QUIET, **own_prefect(settings), **server_login())
     with console.status(f"{title} …") as status, desk_beside(settings.home), StageClock(console, status) as clock:
@@ -46,7 +46,7 @@ def local_prefect(settings: Settings, console: Console, title: str) -> Iterator[
 
 
 def _start_server() -> None:
-    """Start a server where none is named, and load the flows while it comes up."""
+    """Start a server if none is named, and load the flows while it comes up."""
     server = None
     if not environment().get("PREFECT_API_URL") and "prefect" not in sys.modules:
         server = LocalServer()
@@ -58,10 +58,10 @@ def _start_server() -> None:
 
 
 def outcome_of(state: Any) -> str:
-    """Return a flow's result; a mistake of the user's is raised as such, anything else as it came."""
+    """Return a flow's result, or raise its failure: a UserError as such, anything else as it is."""
     if state.is_completed():
         return str(state.result())
     result = state.result(raise_on_failure=False)
     if isinstance(result, BaseException):
         raise result
-    raise UserError(f"The run ended as {state.name}: {state.message}", hint="The lines above say where.")
+    raise UserError(f"The run ended as {state.name}: {state.message}", hint="The lines above show where.")

@@ -1,4 +1,4 @@
-"""A Prefect server for one process: started while the process still loads its own modules, ended with it."""
+"""A Prefect server for one process, started while the process still loads its modules and stopped with it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 HEALTHY_S = 180
 BLOCKS = {"PREFECT_API_BLOCKS_REGISTER_ON_START": "false", "PREFECT_UI_ENABLED": "false"}
-"""Nothing here uses Prefect's blocks; registering them takes longer than anything else of a first start but its migrations."""
+"""Nothing here uses Prefect's blocks, and registering them costs more of a first start than anything but the migrations."""
 
 
 def app() -> FastAPI:
-    """Return the server without its page and without the services that only schedules need; it ends with its parent."""
+    """Return the server without its UI and the services that only schedules need; it ends with its parent."""
     from prefect.server.api.server import create_app
 
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
@@ -37,14 +37,14 @@ def app() -> FastAPI:
 
 
 def _end_with(parent: int) -> None:
-    """End this process once its parent is gone, however that ended."""
+    """End this process once its parent is gone, however it ended."""
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 class LocalServer:
-    """A server on a free port of loopback, as a child of this process.
+    """A server on a free loopback port, as a child of this process.
 
     Prefect would start one itself, but only when the first flow begins, and would first load all of the server into our own
     process to do so. Started early, in a process of its own, it comes up while ours loads the flow.
@@ -67,7 +67,7 @@ class LocalServer:
         atexit.register(self.stop)
 
     def wait(self) -> None:
-        """Wait until it answers.
+        """Wait until the server answers.
 
         Raises:
             UserError: If it ends, or does not answer in time.
@@ -77,14 +77,14 @@ class LocalServer:
             if self._child.poll() is not None:
                 raise UserError(
                     f"The Prefect server of this run ended with code {self._child.returncode}.",
-                    hint="The lines above say why; a server of your own can be named in PREFECT_API_URL.",
+                    hint="The lines above say why. You can also name a running server in PREFECT_API_URL.",
                 )
             with suppress(httpx.HTTPError):
                 if httpx.get(f"{self.api}/health", timeout=2).status_code == 200:
                     return
             time.sleep(0.05)
         raise UserError(
-            f"The Prefect server of this run did not answer within {HEALTHY_S} s.", hint="Start the same command again."
+            f"The Prefect server of this run did not answer within {HEALTHY_S} s.", hint="Run the same command again."
         )
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""`aftersales redeliver` and `aftersales settle`: mails that wait, and mails whose fate only a person knows."""
+"""`aftersales redeliver` and `aftersales settle`: queued mails, and mails whose fate only a person knows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNFINISHED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCERTA
 
 
 def redeliver_here(settings: Settings, period: str, now: datetime, console: Console) -> None:
-    """Settle uncertain mails and send queued ones in this process; where none is either, no server is started."""
+    """Settle uncertain mails and send queued ones in this process; with nothing to do, start no server."""
     stores = Stores.open(settings)
     if period:
         Period.parse(period, Shop.load(settings.home).identity.zone)
@@ -35,7 +35,7 @@ def redeliver_here(settings: Settings, period: str, now: datetime, console: Cons
 
 
 def settle_mail(settings: Settings, recipient: str, period: str, arrived: bool, by: str, now: datetime, console: Console) -> None:
-    """Take a person's word on the uncertain mails of a period to one recipient."""
+    """Record a person's word on whether the uncertain mails of a period reached a recipient."""
     stores = Stores.open(settings)
     unknown = [
         mail
@@ -44,7 +44,7 @@ def settle_mail(settings: Settings, recipient: str, period: str, arrived: bool, 
     ]
     if not unknown:
         raise UserError(
-            f"There is no uncertain mail of {period} to {recipient}.", hint="`aftersales status` lists the uncertain mails."
+            f"There is no uncertain mail for {period} to {recipient}.", hint="`aftersales status` lists the uncertain mails."
         )
     for mail in unknown:
         settle_by_hand(stores.ledger, mail, sent=arrived, by=by, now=now)
@@ -60,7 +60,7 @@ def _is_unfinished(stores: Stores, period: str, now: datetime) -> bool:
     if stores.ledger.deliveries(states=UNFINISHED):
         return True
     if stores.settings.mail_all_to:
-        return False  # a trial reaches no reader, so its proposals stay proposals
+        return False  # a trial reaches no reader, so its proposals are never announced
     mailed = {mail.period for mail in stores.ledger.deliveries(period=period or None, states=[DeliveryState.SENT])}
     return any(
         action.state is ActionState.PROPOSED and action.period in mailed and not action.restricted

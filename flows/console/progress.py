@@ -1,4 +1,4 @@
-"""Progress at the console: which stage is at work, and how long each took."""
+"""Progress at the console: which stage is running, and how long each took."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.status import Status
 
 
 class StageClock:
-    """Print each finished stage with its seconds; call it with the name of a stage as that begins.
+    """Print each finished stage with its seconds; call it with a stage's name as the stage begins.
 
     Args:
         console: Where to print.
-        status: The moving line of a terminal.
+        status: The terminal's status line.
     """
 
     def __init__(self, console: Console, status: Status) -> None:
@@ -26,7 +26,7 @@ class StageClock:
         self._begun = time.monotonic()
 
     def __enter__(self) -> StageClock:
-        """Show the running stage with its seconds in the moving line."""
+        """Show the running stage with its seconds in the status line."""
         self._status.update(self)
         return self
 
@@ -37,11 +37,11 @@ class StageClock:
             self._stage = ""
 
     def __rich__(self) -> str:
-        """Return the moving line; a terminal asks for it several times a second."""
+        """Return the status line; a terminal asks for it several times a second."""
         return f"{self._shown} … {time.monotonic() - self._begun:.0f} s" if self._stage else "…"
 
     def __call__(self, stage: str) -> None:
-        """Note that a stage begins; the channels of one pull count as one stage."""
+        """Begin a stage; the channels of one pull count as one stage."""
         kind, _, part = stage.partition(" ")
         name = kind if kind == "collect" and part else stage
         with self._lock:

@@ -1,4 +1,4 @@
-"""`aftersales review`: a finished period is answered from the ledger at once, everything else goes through Prefect."""
+"""`aftersales review`: answer a finished period from the ledger at once, run everything else through Prefect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasks.shop.load import Shop
 def review_here(
     settings: Settings, *, period: str, grain: Grain, as_of: str, revise: bool, send: bool, console: Console, show: bool = True
 ) -> None:
-    """Review one period in this process; a finished one is answered without pulling and without Prefect."""
+    """Review one period in this process; answer a finished one without pulling and without Prefect."""
     run = answer(settings, period, grain, as_of, revise=revise, send=send)
     if run.answered and not (send and _unsent(run)):
         console.print(f"{run.period} is finished (revision {run.revision}, as of {run.as_of:%Y-%m-%d %H:%M} UTC).")
@@ -37,7 +37,7 @@ def review_here(
 
 
 def answer(settings: Settings, period: str, grain: Grain, as_of: str, *, revise: bool, send: bool) -> Run:
-    """Return the run that answers for a period: finished from the ledger, or planned and not begun.
+    """Return the run for a period: answered from the ledger if finished, else planned but not started.
 
     Raises:
         UserError: If there is no shop, or the period or the moment cannot be reviewed.
@@ -48,12 +48,12 @@ def answer(settings: Settings, period: str, grain: Grain, as_of: str, *, revise:
     now = datetime.now(UTC)
     chosen = Period.parse(period, zone) if period else Period.last_complete(now, grain, zone)
     if chosen.start > now:
-        raise UserError(f"{chosen} has not begun.", hint="Choose a period that has.")
+        raise UserError(f"{chosen} has not begun.", hint="Choose a period that has begun.")
     return plan(Stores.open(settings), shop, chosen, as_of=moment_of(as_of, zone), now=now, revise=revise, send=send)
 
 
 def _unsent(run: Run) -> bool:
-    """Whether some reader of a finished period has no mail that left."""
+    """Whether some reader of a finished period has not been sent a mail."""
     sent = {
         (mail.audience, mail.language, mail.recipient.lower())
         for mail in run.stores.ledger.deliveries(report=run.report, period=run.period.id)

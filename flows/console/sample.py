@@ -1,4 +1,4 @@
-"""`aftersales sample`: the sample shop, written once into an empty home."""
+"""`aftersales sample`: write the sample shop once into an empty home."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ NOTE = "sample.json"
 def write_sample(
     settings: Settings, *, seed: int, weeks: int = 60, scale: float = 1.0, through: str = "2026-W45", console: Console
 ) -> dict[str, Any]:
-    """Write the sample shop into the home, unless this very one is there already.
+    """Write the sample shop into the home, unless this very shop is there already.
 
     Returns:
         What `examples.sample_shop.home.write_home` returned.
 
     Raises:
-        UserError: If the home belongs to another shop, or the examples are not there.
+        UserError: If the home belongs to another shop, or the examples are not installed.
     """
     wanted = {"seed": seed, "weeks": weeks, "scale": scale, "through": through}
     note = settings.home / NOTE
     if note.is_file():
         stored: dict[str, Any] = json.loads(note.read_text("utf-8"))
         if stored["wanted"] == wanted:
-            console.print(f"The sample shop is in {settings.home} already.")
+            console.print(f"The sample shop is already in {settings.home}.")
             written: dict[str, Any] = stored["written"]
             return written
     if settings.home.is_dir() and any(settings.home.iterdir()):
         raise UserError(
-            f"{settings.home} holds another shop already; the sample shop would mix with it.",
-            hint="Name an empty folder with --home, or remove this one first.",
+            f"{settings.home} already holds another shop; the sample shop would mix with it.",
+            hint="Give an empty folder with --home, or remove this one first.",
         )
     try:
         from examples.sample_shop.home import write_home

@@ -11,30 +11,30 @@ from urllib.parse import urlsplit
 from tasks.errors import UserError
 
 DATABASE = "desk.sqlite"
-"""The desk's store, as `examples.sample_shop.server` names it: an installed program has no examples to ask."""
+"""The desk's store, as `examples.sample_shop.server` names it; repeated here because an installed program has no examples."""
 
 
 def not_installed(missing: ModuleNotFoundError) -> Exception:
-    """Return what to raise where the sample shop cannot be imported: the sentence for users where only the examples are missing."""
+    """Return the error to raise if the sample shop cannot be imported: a UserError if only the examples are missing."""
     if (missing.name or "").partition(".")[0] != "examples":
         return missing
     return UserError(
         "The sample shop comes with the project's source, not with the installed program.",
-        hint="Type `make demo` in a clone of the project; for a shop of your own, begin with `aftersales --home myshop init`.",
+        hint="Run `make demo` in a clone of the project; for a shop of your own, start with `aftersales --home myshop init`.",
     )
 
 
 def is_sample(home: Path) -> bool:
-    """Say whether a home is the sample shop."""
+    """Whether a home is the sample shop."""
     return (home / "sources" / DATABASE).is_file()
 
 
 @contextmanager
 def desk_beside(home: Path) -> Iterator[str]:
-    """Let the sample shop's desk answer while something pulls; any other shop, and a desk that answers already, is left alone.
+    """Run the sample shop's desk while something pulls; do nothing for any other shop or if a desk answers already.
 
     Returns:
-        The desk's address; empty where none was started.
+        The desk's address; empty if none was started.
     """
     if not is_sample(home) or _answers(home / "secrets" / "desk_tickets"):
         yield ""

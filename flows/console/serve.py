@@ -1,4 +1,4 @@
-"""Everything on one machine until Ctrl-C: Prefect server, worker, deployments, archive and outbox on loopback."""
+"""`aftersales serve`: Prefect server, worker, deployments, archive and outbox on loopback until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GOODBYE_S = 15
 
 
 def serve_all(settings: Settings, port: int, console: Console, mail_port: int = MAIL_PORT) -> None:
-    """Start everything, print the addresses, and end all of it on Ctrl-C.
+    """Start everything, print the addresses, and stop all of it on Ctrl-C.
 
     Args:
         settings: Home; the archive's port is that of `archive_url`.
@@ -37,7 +37,7 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
         mail_port: Port of the page that shows the outbox.
 
     Raises:
-        UserError: If something does not start, or ends by itself.
+        UserError: If something does not start, or stops by itself.
     """
     choose_home(settings.home)
     login = server_login()
@@ -77,7 +77,7 @@ def _site(stack: ExitStack, answer: object, port: int) -> Site:
         site = Site(answer, port)  # type: ignore[arg-type]
     except OSError as error:
         raise UserError(
-            f"Port {port} is taken.", hint="End what uses it, or choose another by AFTERSALES_ARCHIVE_URL or --mail-port."
+            f"Port {port} is taken.", hint="Stop what uses it, or choose another port with AFTERSALES_ARCHIVE_URL or --mail-port."
         ) from error
     stack.callback(site.stop)
     return site
@@ -85,7 +85,7 @@ def _site(stack: ExitStack, answer: object, port: int) -> Site:
 
 @contextmanager
 def _child(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Prefect command in a group of its own, so that Ctrl-C reaches us and we end it in order."""
+    """Run a Prefect command in its own process group, so that Ctrl-C reaches only us and we stop it in order."""
     with log.open("ab") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "prefect", *arguments],
@@ -109,19 +109,19 @@ def _wait_healthy(server: subprocess.Popen[bytes], api: str, log: Path) -> None:
     until = time.monotonic() + HEALTHY_S
     while time.monotonic() < until:
         if server.poll() is not None:
-            raise UserError(f"The Prefect server ended at once ({_last_line(log)}).", hint=f"Look into {log}; is the port taken?")
+            raise UserError(f"The Prefect server stopped at once ({_last_line(log)}).", hint=f"See {log}; is the port taken?")
         with suppress(httpx.HTTPError):
             if httpx.get(f"{api}/health", timeout=2).status_code == 200:
                 return
         time.sleep(0.3)
-    raise UserError(f"The Prefect server was not ready after {HEALTHY_S} s.", hint=f"Look into {log}.")
+    raise UserError(f"The Prefect server was not ready after {HEALTHY_S} s.", hint=f"See {log}.")
 
 
 def _watch(children: dict[str, subprocess.Popen[bytes]], logs: Path) -> None:
     while True:
         for name, child in children.items():
             if child.poll() is not None:
-                raise UserError(f"The {name} ended by itself (code {child.returncode}).", hint=f"Look into {logs}.")
+                raise UserError(f"The {name} stopped by itself (exit code {child.returncode}).", hint=f"See the logs in {logs}.")
         time.sleep(0.5)
 
 

@@ -68,13 +68,13 @@ class Site:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop answering and free the port."""
+        """Stop the site and free the port."""
         self._server.shutdown()
         self._server.server_close()
 
 
 def archive_site(root: Path) -> Callable[[str], Answer | None]:
-    """Return what answers for the archive: a list of editions by period, and their files as they are."""
+    """Return the archive's answer function: a list of editions by period, and their files unchanged."""
 
     def answer(path: str) -> Answer | None:
         if path == "/":
@@ -86,7 +86,7 @@ def archive_site(root: Path) -> Callable[[str], Answer | None]:
 
 
 def outbox_site(folder: Path) -> Callable[[str], Answer | None]:
-    """Return what answers for the outbox: a list of the mails, each mail with its text, and the `.eml` files."""
+    """Return the outbox's answer function: a list of the mails, each mail with its text, and the `.eml` files."""
 
     def answer(path: str) -> Answer | None:
         if path == "/":
@@ -101,7 +101,7 @@ def outbox_site(folder: Path) -> Callable[[str], Answer | None]:
 
 
 def inside(root: Path, path: str) -> Path | None:
-    """Return the file that a request's path names under a folder; nothing for hidden names, links out of it and what is not there."""
+    """Return the file in a folder that a request's path names; None for hidden names, links out of it and missing files."""
     parts = PurePosixPath(path.lstrip("/")).parts
     if not parts or "\0" in path or any(part.startswith(".") for part in parts):
         return None

@@ -1,4 +1,4 @@
-"""`aftersales status`: periods, channels, mails, and who is at work."""
+"""`aftersales status`: periods, channels, mails, and running processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show_status(settings: Settings, grain: Grain, last: int, now: datetime, cons
 
 
 def period_rows(stores: Stores, grain: Grain, last: int, now: datetime, zone: ZoneInfo) -> list[tuple[str, ...]]:
-    """Return period, newest edition, its moment and its mails of the last periods, newest first."""
+    """Return the last periods, newest first: period, newest edition, its moment and its mails."""
     report = REPORT_OF_GRAIN[grain]
     periods = [Period.last_complete(now, grain, zone.key)]
     while len(periods) < last:
@@ -55,7 +55,7 @@ def period_rows(stores: Stores, grain: Grain, last: int, now: datetime, zone: Zo
 
 
 def pull_rows(stores: Stores, zone: ZoneInfo) -> list[tuple[str, ...]]:
-    """Return the last pull of each channel: when, how many rows of which kind, and what went wrong."""
+    """Return the last pull of each channel: when, how many rows of each kind, and what went wrong."""
     return [
         (
             name,
@@ -68,7 +68,7 @@ def pull_rows(stores: Stores, zone: ZoneInfo) -> list[tuple[str, ...]]:
 
 
 def quarantine_rows(stores: Stores, now: datetime) -> list[tuple[str, ...]]:
-    """Return why rows are in quarantine: channel, rule, how many, and the newest with its reason."""
+    """Return the quarantine by channel and rule: how many rows, and the newest with its reason."""
     quarantine = stores.lake.quarantine_as_of(now)
     if quarantine.is_empty():
         return []
@@ -80,14 +80,14 @@ def quarantine_rows(stores: Stores, now: datetime) -> list[tuple[str, ...]]:
 
 
 def open_matters(stores: Stores, now: datetime, zone: ZoneInfo) -> list[str]:
-    """Return a line for everything that is unfinished: mails, backfills, processes at work, files of the archive."""
+    """Return a line for everything unfinished: mails, backfills, running processes, files of the archive."""
     unknown = stores.ledger.deliveries(states=[DeliveryState.UNCERTAIN, DeliveryState.SENDING, DeliveryState.FAILED])
     lines = [
         f"! mail {mail.state.value}: {mail.report} {mail.period} r{mail.revision} to {mail.recipient} {mail.detail}"
         for mail in unknown
     ]
     if unknown:
-        lines.append("  `aftersales redeliver` looks up the uncertain ones; for a failed one, correct the address.")
+        lines.append("  `aftersales redeliver` looks up uncertain mails; for a failed one, correct the address.")
     for plan in stores.ledger.backfills():
         if plan.finished_at is None:
             left = sum(state != "done" for state in plan.periods.values())

@@ -1,4 +1,4 @@
-"""The short table at the end of a run: what was read, found, proposed and mailed."""
+"""The summary at the end of a run: what was read, found, proposed and mailed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
         newest = [e for e in editions if e.revision == max(x.revision for x in editions)] if editions else []
         known = [c for c in stores.ledger.causes(report=report) if c.period == period.id]
         earlier = [a for a, _ in stores.ledger.actions_as_of(newest[0].as_of)] if newest else []
-        if newest:  # what a review made after this one proposed, as of the same moment, it could not know
+        if newest:  # a review made after this one, as of the same moment, proposed what this one could not know
             earlier = [a for a in earlier if first_made.get(a.period, newest[0].made_at) <= newest[0].made_at]
         mails = [
             m for m in stores.ledger.deliveries(report=report, period=period.id) if newest and m.revision == newest[0].revision
@@ -59,6 +59,6 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
 
 
 def shop_label(shop: Shop, channel: str) -> str:
-    """Return a channel's name for a reader of the shop's first language; one no longer configured names itself."""
+    """Return a channel's name in the shop's first language; its code if it is no longer configured."""
     language = shop.identity.languages[0]
     return next((c.title(language) for c in shop.channels.channels if c.name == channel), channel)

@@ -1,4 +1,4 @@
-"""`aftersales review --verify`: make a kept edition again at its own moment and compare every byte; nothing is stored, no server runs."""
+"""`aftersales review --verify`: remake an archived edition as of its own moment and compare every byte, storing nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tasks.warn.steps import grade_warnings
 
 
 class LedgerThen:
-    """The ledger as it was when an edition was made: what later editions proposed for the same moment is not there yet."""
+    """The ledger as it was when an edition was made, without what later editions proposed as of the same moment."""
 
     def __init__(self, ledger: Ledger, moment: datetime) -> None:
         self._ledger = ledger
@@ -43,34 +43,34 @@ class LedgerThen:
         return getattr(self._ledger, name)
 
     def actions_as_of(self, moment: datetime | None) -> list[tuple[Action, list[ActionEvent]]]:
-        """Return the actions of a moment without those that were not proposed yet when the edition was made."""
+        """Return the actions as of a moment, without those proposed after the edition was made."""
         return [(action, events) for action, events in self._ledger.actions_as_of(moment) if action.action_id not in self._unmade]
 
 
 def verify_here(settings: Settings, period: str, grain: Grain, as_of: str, console: Console) -> None:
-    """Make a kept edition again, at its own moment with its own configuration, and compare every byte.
+    """Remake an archived edition, as of its own moment with its own configuration, and compare every byte.
 
     Raises:
         UserError: If there is no finished edition, or a file came out differently.
     """
     run = answer(settings, period, grain, as_of, revise=False, send=False)
     if not run.answered:
-        raise UserError(f"{run.period} has no finished edition to compare with.", hint="Review it first.")
+        raise UserError(f"{run.period} has no finished edition to compare with.", hint="Run `aftersales review` for it first.")
     with console.status(f"Making {run.period} revision {run.revision} again …"):
         different = differing_files(run)
     if different:
         raise UserError(
             f"{len(different)} files of {run.period} revision {run.revision} came out differently: {', '.join(different)}.",
-            hint="Code or renderer changed since; --revise makes a new revision.",
+            hint="The code or the renderer has changed since; --revise makes a new revision.",
         )
     console.print(f"{run.period} revision {run.revision}: every file came out the same, byte for byte.")
 
 
 def differing_files(run: Run) -> list[str]:
-    """Return the files of a kept edition that come out otherwise now, as `audience.language/file`.
+    """Return the files of an archived edition that now come out differently, as `audience.language/file`.
 
-    The lake is read as of the edition's moment, with the configuration archived with it and the actions known then; the steps are
-    the flow's own.
+    The lake is read as of the edition's moment, with the configuration archived with it and the actions known then, by
+    the flow's own steps.
     """
     review = remade(run)
     different = []
@@ -87,7 +87,7 @@ def differing_files(run: Run) -> list[str]:
 
 
 def remade(run: Run) -> Review:
-    """Judge the period of a kept edition again, as it was judged then."""
+    """Review the period of an archived edition again, as it was reviewed then."""
     kept = run.answered[0]
     ledger: Any = LedgerThen(run.stores.ledger, kept.made_at)
     again = replace(run, stores=replace(run.stores, ledger=ledger), kind=RunKind.VERIFY, now=kept.made_at, answered=())

@@ -1,4 +1,4 @@
-"""`aftersales warnings`: list the warnings that were sent, and store what people answer."""
+"""`aftersales warnings`: list the warnings that were sent, and record the answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tasks.warn.kinds.catalogue import kinds
 
 
 def list_warnings(settings: Settings, state: str, owner: str, console: Console) -> None:
-    """Print the warnings that fit; what restricted ones are about stays with the people who were mailed."""
+    """Print the matching warnings; what a restricted one is about stays with the people who were mailed."""
     stores, shop = Stores.open(settings), Shop.load(settings.home)
     if state and state not in [known.value for known in WarningState]:
         raise UserError(f"There is no state {state!r}.", hint=f"Write one of {', '.join(known.value for known in WarningState)}.")
@@ -43,7 +43,7 @@ def list_warnings(settings: Settings, state: str, owner: str, console: Console) 
 
 
 def told_line(kept: KeptWarning, shop: Shop) -> str:
-    """Return a warning in one line, in the shop's first language."""
+    """Return a warning as one line in the shop's first language."""
     language = shop.identity.languages[0]
     period = Period.containing(kept.opened_at, "week", shop.identity.zone)
     voice = Voice(shop, language, Numbers(language, shop.identity.currency), Gate(shop.words), period)
@@ -51,9 +51,9 @@ def told_line(kept: KeptWarning, shop: Shop) -> str:
 
 
 def answer_warning(settings: Settings, warning_id: str, answer: str, by: str, why: str, console: Console) -> None:
-    """Store an answer; the person must be one that people.yaml knows."""
+    """Record an answer; the person must be in people.yaml."""
     stores, shop = Stores.open(settings), Shop.load(settings.home)
     if shop.people.find(by) is None:
-        raise UserError(f"people.yaml lists nobody called {by}.", hint="Name one person of people.yaml, or add them there.")
+        raise UserError(f"people.yaml has nobody called {by}.", hint="Name a person in people.yaml, or add this one there.")
     event = stores.ledger.answer_warning(warning_id, WarningAnswer(answer), at=datetime.now(UTC), by=by, why=why)
     console.print(f"{warning_id} is answered: {event.answer.value if event.answer else ''}, by {event.by}.")

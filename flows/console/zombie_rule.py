@@ -1,4 +1,4 @@
-"""The rule that ends zombie runs: a run whose worker died leaves Running, and its slot in the pool is free again."""
+"""The rule that ends zombie runs: a run whose worker died leaves Running and frees its slot in the pool."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SILENCE = timedelta(seconds=540)
 
 
 def zombie_rule() -> AutomationCore:
-    """Return the rule: after a heartbeat, neither another one nor an end for nine minutes means that the run crashed."""
+    """Return the rule: nine minutes after a heartbeat without another one or an end, the run has crashed."""
     return AutomationCore(
         name=NAME,
         description="A run without heartbeat for nine minutes has lost its worker.",
@@ -49,7 +49,7 @@ def existing(client: SyncPrefectClient) -> list[Automation]:
 
 
 def ensure(client: SyncPrefectClient) -> bool:
-    """Create the rule, or bring the server's into this form; say whether anything changed."""
+    """Create the rule or correct the server's; return whether anything changed."""
     wanted = zombie_rule()
     rules = existing(client)
     for surplus in rules[1:]:
@@ -65,7 +65,7 @@ def ensure(client: SyncPrefectClient) -> bool:
 
 
 def same(rule: Automation) -> bool:
-    """Whether a server's rule says what ours says."""
+    """Whether a server's rule equals ours."""
     trigger, wanted = rule.trigger, zombie_rule()
     return (
         rule.enabled

@@ -1,4 +1,4 @@
-"""When a proposal becomes a promise: its report has reached a reader who may see it."""
+"""When a proposal becomes binding: once its report has reached a reader who may see it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ def mailed_proposals(actions: Iterable[Action], period: str, *, restricted: bool
     """Return the ids of the proposals that a mailed report of a period makes binding.
 
     Args:
-        actions: Actions in their present state.
+        actions: Actions in their current state.
         period: Id of the report's period.
-        restricted: Whether the report's readers may see restricted actions; without them these stay proposals.
+        restricted: Whether the report's readers may see restricted actions; if not, those stay proposals.
     """
     return [
         action.action_id

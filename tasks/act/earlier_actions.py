@@ -1,4 +1,4 @@
-"""What earlier reviews promised: due, done, late or postponed, and whether it worked."""
+"""Actions from earlier reviews: due, done, late or postponed, and whether they worked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
 MINIMUM_UNITS = 500
-"""Units that a verdict needs where neither action nor playbook says it."""
+"""Units that a verdict needs if neither the action nor the playbook sets a number."""
 
 STATE_AFTER: dict[ActionEventKind, ActionState] = {
     ActionEventKind.PROPOSED: ActionState.PROPOSED,
@@ -26,12 +26,12 @@ STATE_AFTER: dict[ActionEventKind, ActionState] = {
     ActionEventKind.CLOSED: ActionState.CLOSED,
     ActionEventKind.CANCELLED: ActionState.CANCELLED,
 }
-"""State that an event of a kind leads to where the event does not name one."""
+"""State that each kind of event leads to, unless the event names one."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An action at one moment: the sum of its events up to then."""
+    """An action at one moment: the result of its events up to then."""
 
     state: ActionState
     due: datetime
@@ -44,10 +44,10 @@ class Standing:
 def check(
     actions: list[tuple[Action, list[ActionEvent]]], facts: CodedFacts, period: Period, shop: Shop, as_of: datetime
 ) -> list[ActionResult]:
-    """Say how each action of an earlier period stands, and whether it worked.
+    """Return how each action of an earlier period stands, and whether it worked.
 
     Args:
-        actions: Actions with their events; events after `as_of` are not known yet.
+        actions: Actions with their events; events after `as_of` are ignored.
         facts: Coded tables as of the same moment.
         period: The period under review; actions created for it or later are left out.
         shop: Configuration.
@@ -68,7 +68,7 @@ def check(
 
 
 def standing(action: Action, events: list[ActionEvent], as_of: datetime) -> Standing:
-    """Fold an action's events up to a moment into where it stands."""
+    """Fold an action's events up to a moment into its standing."""
     state, due, owner, postponed, cut_in = action.state, action.due, action.owner, 0, action.cut_in_actual
     done_at: datetime | None = None
     known = sorted((event for event in events if event.at <= as_of), key=lambda event: event.seq)
@@ -113,7 +113,7 @@ def _result(
 
 
 def _numbers(said: JudgedEffect, found: Evidence, good_is_up: bool) -> dict[str, object]:
-    """Return the printed numbers; a share that should rise is printed as itself, its ratio is that of the misses."""
+    """Return the printed numbers; a share that should rise is printed as it is, with the ratio of the misses."""
 
     def printed(rate: float | None) -> float | None:
         return 1 - rate if rate is not None and good_is_up else rate
@@ -156,7 +156,7 @@ def _good_is_up(action: Action, shop: Shop) -> bool:
 def _status(now: Standing, as_of: datetime, shop: Shop, zone: str, *, exact: bool) -> tuple[ActionStatus, int]:
     """Return the status word and the working days late.
 
-    A day's promise is kept until that day ends in the business zone; a red-line promise until its very hour.
+    An action is on time until its due day ends in the business zone; a red-line action until its exact time.
     """
     if now.state is ActionState.CANCELLED:
         return ActionStatus.CANCELLED, 0

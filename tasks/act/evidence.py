@@ -1,4 +1,4 @@
-"""The evidence around an action that weekly counts of a slice and its untouched sisters sum to."""
+"""The evidence for an action's effect, from weekly counts of a slice and its untouched sister slices."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from tasks.act.week_counts import (
 from tasks.methods.noise import DRIFT, Course, Floats, Noise, course, dispersion, drift, moves, ordinary, prior_of_sisters
 
 HISTORY_WEEKS = 52
-"""Weeks before the baseline that tell how the counts move and stray when nothing is done."""
+"""Weeks before the baseline that show how the counts move and vary when nothing is done."""
 
 
 MINIMUM_BASELINE_WEEKS = 8
 
 
 SHRUNKEN_BASELINE_WEEKS = 3
-"""A baseline of so many weeks stands where the rates of sister slices complete it."""
+"""The shortest baseline, in weeks, that sister slices' rates may complete."""
 
 
 LONGEST_WEEKS = 26
-"""Weeks after which a verdict is given with what there is, however few."""
+"""Weeks after which a verdict is given on whatever data there are."""
 
 
 POINTS = 12
-"""Weeks that a segmented regression needs on each side."""
+"""Weeks needed on each side for a segmented regression."""
 
 
 PARALLEL = 0.01
-"""Below this probability the slice did not move with its sisters even before the action: they are no control."""
+"""Below this probability the slice did not move with its sisters even before the action, so they cannot be its control."""
 
 
 STEADY = 0.01
-"""Below this probability the slice's own rate rose, fell or had a season before the action."""
+"""Below this probability the slice's own rate had a trend or season before the action."""
 
 
 HALVING = log(2)
@@ -64,11 +64,11 @@ POWER = 0.9
 
 @dataclass(frozen=True)
 class Windows:
-    """Days and sizes that were fixed before anything after the action was seen."""
+    """Days and sizes fixed before any data after the action were seen."""
 
     before_from: date
     before_to: date
-    known_to: date  # last day of what led to the action
+    known_to: date  # last day of the data that led to the action
     cut_in: date
     last_day: date
     age_days: int
@@ -104,11 +104,11 @@ class Evidence:
     waiting: float = 0.0
     weekly: float = 0.0
     baseline_weeks: int = 0
-    prior: Counts = field(default_factory=Counts)  # what sister slices add to a short baseline
+    prior: Counts = field(default_factory=Counts)  # added by sister slices to a short baseline
     noise: Noise = field(default_factory=Noise)
-    course: Course | None = None  # where the slice was going by itself
-    moving: bool = False  # a slope or season shows in that course
-    complete: bool = True  # the planned weeks and units are all there
+    course: Course | None = None  # the slice's own course before the action
+    moving: bool = False  # that course has a trend or season
+    complete: bool = True  # the planned weeks and units are complete
     weeks: Weeks | None = None
     cut_in: date | None = None
     missing: str = ""
@@ -136,10 +136,10 @@ def needed_units(before: Counts, noise: Noise, unsure: float = 0.0) -> float:
 
 
 def joined(*views: tuple[float, float] | None) -> tuple[float, float]:
-    """Join views of how a rate would have moved untouched (logarithm and its variance) by how sure they are.
+    """Combine estimates of how a rate would have moved untouched (logarithm and variance), weighted by precision.
 
     Returns:
-        Movement and its variance; no movement, and no doubt of it, where there is no view.
+        Movement and its variance; both 0 if there is no estimate.
     """
     known = [(moved, 1 / max(variance, 1e-9)) for moved, variance in filter(None, views)]
     weight = sum(part for _, part in known)
@@ -170,7 +170,7 @@ def gather(table: WeekTable, windows: Windows) -> Evidence:
     short = SHRUNKEN_BASELINE_WEEKS <= weeks_before < MINIMUM_BASELINE_WEEKS
     prior = _prior(table, mature & ~own & (side == BEFORE)) if short else Counts()
     planned = _planned_units(before, counts_of(table, own & mature & (side == BEFORE)), prior, windows, begin)
-    enough = max(windows.min_units, planned) if isfinite(planned) else windows.min_units  # no wait mends a thin baseline
+    enough = max(windows.min_units, planned) if isfinite(planned) else windows.min_units  # waiting cannot repair a thin baseline
     weeks_planned = max(windows.verify_weeks, POINTS) if before.moving else windows.verify_weeks
     end, complete = _window_end(table, treated & mature, begin, weeks_planned, enough, last_mature)
     side[treated & (day > end)] = LATER
@@ -200,7 +200,7 @@ def gather(table: WeekTable, windows: Windows) -> Evidence:
 
 
 def _sides(table: WeekTable, windows: Windows) -> Integers:
-    """Return on which side of the action each day lies; what was reached by it counts as after."""
+    """Return on which side of the action each day lies; units that it reached count as after."""
     before_from, before_to, known_to = (d.toordinal() for d in (windows.before_from, windows.before_to, windows.known_to))
     day = table.day
     side = np.select([day < before_from, day <= before_to, day <= known_to], [HISTORY, BEFORE, TRIGGER], UNTREATED)
@@ -210,12 +210,12 @@ def _sides(table: WeekTable, windows: Windows) -> Integers:
 
 @dataclass(frozen=True, eq=False)
 class _Before:
-    """The ordinary weeks before the trigger window, and what they say of the weeks to come."""
+    """The ordinary weeks before the trigger window, and what they predict for the weeks to come."""
 
     weeks: Weeks
     course: Course
     parallel: bool  # the untouched sisters moved with the slice
-    moving: bool  # a slope or season shows in the slice's own course
+    moving: bool  # the slice's own course has a trend or season
     noise: Noise
     control: SisterWeeks
 
@@ -237,12 +237,12 @@ def _before(table: WeekTable, own: NDArray[np.bool_], side: Integers, control: S
 
 
 def _planned_units(before: _Before, baseline: Counts, prior: Counts, windows: Windows, begin: int) -> float:
-    """Return the units after cut-in that finding a halving needs; infinity where the baseline is too thin."""
+    """Return the units after cut-in needed to detect a halving; infinity if the baseline is too thin."""
     weeks = before.baseline
     count = len(weeks.week)
     if not count:
         return inf
-    # How sure the movement will be where the verified weeks are going to lie.
+    # How precise the estimate of the movement will be where the verified weeks will lie.
     ahead = begin / 7 + np.arange(windows.verify_weeks, dtype=np.float64)
     unsure = before.course.variance(weeks.week / 7, weeks.n, ahead, np.ones_like(ahead))
     worth = before.control.over(weeks).events if before.parallel else 0.0
@@ -253,7 +253,7 @@ def _planned_units(before: _Before, baseline: Counts, prior: Counts, windows: Wi
 
 
 def _summed(table: WeekTable, mature: NDArray[np.bool_], side: Integers, weeks: Weeks, control: SisterWeeks | None) -> Evidence:
-    """Return the counts of every side, of the slice and of its control."""
+    """Return the counts of each side, for the slice and for its control."""
     own = (table.group == OWN) & mature
     untreated = own & (side == UNTREATED)
 
@@ -293,13 +293,13 @@ def _cohorts(verified: Weeks, last_mature: int) -> tuple[tuple[date, Counts], ..
 
 
 def _a_week(table: WeekTable, treated: NDArray[np.bool_], begin: int, last_day: int) -> float:
-    """Return the units that the action reaches in a week, by the last four."""
+    """Return the units that the action reaches per week, averaged over the last four."""
     days = min(last_day - begin + 1, 28)
     return counts_of(table, treated & (table.day > last_day - 28)).n / days * 7 if days > 0 else 0.0
 
 
 def _later_half(table: WeekTable, kept: NDArray[np.bool_]) -> int:
-    """Return the day from which on the later half of some units lies."""
+    """Return the day on which the later half of some units begins."""
     if not kept.any():
         return 0
     order = np.argsort(table.day[kept], kind="stable")
@@ -308,17 +308,17 @@ def _later_half(table: WeekTable, kept: NDArray[np.bool_]) -> int:
 
 
 def _along(weeks: Weeks, own: Course) -> Weeks:
-    """Return the weeks with the course that the slice was on instead of a control."""
+    """Return the weeks with the slice's own course in place of a control."""
     return replace(weeks, rate=own.at(weeks.week / 7), error=np.zeros_like(weeks.n))
 
 
 def _moves_along(weeks: Weeks) -> bool:
-    """Whether slice and control moved together before the action (test of parallel trends)."""
+    """Whether the slice and its control moved together before the action (test of parallel trends)."""
     return moves(weeks.week / 7, weeks.events, weeks.n * weeks.rate, weeks.error, season=False) >= PARALLEL
 
 
 def _noise(parts: list[Weeks], sisters: tuple[Floats, Floats, Floats, Floats] | None = None) -> Noise:
-    """Return the noise of weekly counts about one level for each part."""
+    """Return the noise of weekly counts around one level per part."""
     observed, fitted, error, levels = [], [], [], 0
     for part in parts:
         base = part.n * part.rate
@@ -347,7 +347,7 @@ def _sisters(
 
 
 def _prior(table: WeekTable, kept: NDArray[np.bool_]) -> Counts:
-    """Return what the sisters' rates are worth in events and units."""
+    """Return the prior that the sisters' rates give, as events and units."""
     if not kept.any():
         return Counts()
     size = int(table.group.max()) + 1
@@ -359,7 +359,7 @@ def _prior(table: WeekTable, kept: NDArray[np.bool_]) -> Counts:
 def _window_end(
     table: WeekTable, treated: NDArray[np.bool_], begin: int, weeks: int, enough: float, last_mature: int
 ) -> tuple[int, bool]:
-    """Return the last start day that is verified, and whether it is reached."""
+    """Return the last start day to be verified, and whether the data reach it."""
     planned = begin + weeks * 7 - 1
     latest = max(begin + LONGEST_WEEKS * 7 - 1, planned)
     order = np.argsort(table.day[treated], kind="stable")

@@ -41,7 +41,7 @@ CUT_IN_COLUMNS = {
 """Cut-in axis → column of order_line that says on which side of the cut-in a unit lies."""
 
 DAILY = ("human_conversations", "active_devices", "conversations", "reviews")
-"""Exposures that the exposure table counts by day."""
+"""Exposures counted by day in the exposure table."""
 
 LASTING = ("batch", "ship_date", "promotion")
 """Axes on which old stock or orders on their way outlive the day of «done»: without a known cut-in nothing can be said."""
@@ -49,7 +49,7 @@ LASTING = ("batch", "ship_date", "promotion")
 BASELINE_WEEKS = 12
 WATCH_DAYS = 56
 WEAR_WATCH_DAYS = 90
-"""Days after the verified weeks in which a relapse is looked for; what wears out is watched longer (docs/method.md, 9)."""
+"""Days after the verified weeks that are watched for a relapse; wear is watched longer (docs/method.md, 9)."""
 
 RECORD_DIMENSIONS = ("symptom", "os", "app_version", "source", "queue", "shift", "platform")
 
@@ -77,16 +77,16 @@ def evidence(
 ) -> Evidence:
     """Count events and exposure before the trigger window and after cut-in, at equal age.
 
-    Units enter the baseline only if their whole age had passed before the trigger window began: a case that helped to
-    trigger the action can then not be among the cases it is compared with.
+    Units enter the baseline only if they reached the full age before the trigger window began: a case that helped to
+    trigger the action then cannot be among the cases it is compared with.
 
     Args:
-        action: Slice, leaf, exposure, age, windows and cut-in axis, all fixed before.
+        action: Slice, leaf, exposure, age, windows and cut-in axis, all fixed in advance.
         facts: Coded tables.
-        period: The period under review; later events have not happened.
+        period: The period under review; later events are ignored.
         shop: Configuration.
         done_on: Day on which the action was done.
-        cut_in_actual: A day or a batch; empty where unknown.
+        cut_in_actual: A day or a batch; empty if unknown.
         min_units: Units after cut-in that were planned.
 
     Returns:
@@ -116,7 +116,7 @@ def evidence(
 
 
 def _wears(action: Action, shop: Shop) -> bool:
-    """Whether the problem shows late in a unit's life."""
+    """Whether the problem appears late in a unit's life."""
     leaves = [shop.taxonomy.every_leaf.get(code) for code in re.split(r"[,+;\s]+", action.leaf)]
     symptom = shop.taxonomy.symptoms.get(action.slice.get("symptom", ""))
     families = {leaf.family for leaf in leaves if leaf} if symptom is None else {symptom.family}
@@ -124,7 +124,7 @@ def _wears(action: Action, shop: Shop) -> bool:
 
 
 def _table(units: pl.DataFrame, events: pl.DataFrame) -> WeekTable:
-    """Join units and events by day, side and sister; sisters are numbered in the order of their names."""
+    """Join units and events by day, side and sister; sisters are numbered by name."""
     keys = ["start", "treated", "sister"]
     both = units.join(events, on=keys, how="left", nulls_equal=True).filter(pl.col("start").is_not_null()).sort(keys)
     group = pl.col("sister").rank("dense").fill_null(0).cast(pl.Int64) - 1
@@ -164,12 +164,12 @@ def _plan(action: Action, facts: CodedFacts, period: Period, done_on: date | Non
         cut_in = done_on + timedelta(days=1)
     else:
         return None
-    # What came after the period in which the action was proposed cannot have led to it, whatever the window says.
+    # Data from after the period in which the action was proposed cannot have led to it, whatever the window says.
     return _Plan(min(trigger_to, opened.last_day), before_from, before_to, cut_in, batch)
 
 
 def _age(action: Action) -> int:
-    """Return the days over which a unit is watched; a conversation or a day of a device is its own moment."""
+    """Return the days over which a unit is watched; 0 for a conversation or a device day."""
     return 1 if action.exposure in DAILY else max(action.age_days, 1)
 
 
@@ -186,7 +186,7 @@ def _leaf(action: Action) -> pl.Expr:
 
 
 def _slice(frame: pl.DataFrame, conditions: Slice) -> pl.DataFrame:
-    """Keep the rows of a slice; `not_sku: X` means every other SKU; a dimension that the frame lacks is passed over."""
+    """Keep the rows of a slice; `not_sku: X` means every other SKU; a dimension that the frame lacks is ignored."""
     for name, value in conditions.items():
         excluded = name.startswith("not_")
         column = name.removeprefix("not_")
@@ -237,7 +237,7 @@ def _lines(
     reached = local_day(switch, period.zone) >= plan.cut_in
     gone = inside.filter(reached).height < max(action.min_units / 10, 1)
     if "carrier" in line_conditions and action.cut_in_axis == "ship_date" and gone:
-        # The remedy was another carrier: after it, the same destinations are what it was to help.
+        # The remedy was another carrier, so afterwards the same destinations are the ones it was meant to help.
         elsewhere = _slice(every, {k: v for k, v in line_conditions.items() if k != "carrier"}).filter(reached)
         inside = pl.concat([inside.filter(~reached), elsewhere])
     treated = _treated_batches(facts, inside, plan.batch) if plan.batch else None
@@ -268,7 +268,7 @@ def _lines(
 
 
 def _kind_of_session(lines: pl.DataFrame, session: str) -> dict[str, str]:
-    """Return what a live session has in common with the next ones of its kind."""
+    """Return what a live session shares with later ones of its kind."""
     if "traffic_source" not in lines.columns:
         return {}
     sources = lines.filter(pl.col("session_id") == session)["traffic_source"].drop_nulls().unique()
@@ -285,7 +285,7 @@ def _confirmed(facts: CodedFacts, period: Period) -> pl.DataFrame:
 
 
 def _treated_batches(facts: CodedFacts, inside: pl.DataFrame, batch: str) -> list[str]:
-    """Return the batch cut in and those that were first shipped with it or later."""
+    """Return the cut-in batch and those first shipped with it or later."""
     first = (
         inside.filter(pl.col("batch_no").is_not_null())
         .group_by("batch_no")
@@ -302,7 +302,7 @@ def _treated_batches(facts: CodedFacts, inside: pl.DataFrame, batch: str) -> lis
 
 
 def _control(action: Action, every: pl.DataFrame, inside: pl.DataFrame, conditions: Slice) -> pl.DataFrame | None:
-    """Return the untouched units with the sister slice that each belongs to: the declared control, else the rest of the line."""
+    """Return the untouched units, each with its sister slice: the declared control, else the rest of the line."""
     lines: list[str] = inside["line"].drop_nulls().unique().to_list() if "line" in inside.columns else []
     if action.control:
         declared = dict(action.control)

@@ -1,4 +1,4 @@
-"""New actions from the playbook: for each cause the steps to contain, correct and prevent, with person, date and target."""
+"""New actions from the playbook: for each cause, steps to contain, correct and prevent, with person, date and target."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ FAMILY_SYMPTOMS = {"wear": "battery", "app": "app"}
 VAGUE = re.compile(r"加强|提高重视|高度重视|引起重视|多加注意|pay (more )?attention|strengthen|be more careful", re.IGNORECASE)
 
 INTERVALS = ("ship_date", "pay_date")
-"""Dimensions whose value is a span of days: it grows from week to week while the cause stays the same."""
+"""Dimensions whose value is a span of days, which grows from week to week while the cause stays the same."""
 
 HARMLESS_KINDS = ("fall", "reputation")
-"""Kinds of finding that ask for no measure: nothing is broken."""
+"""Kinds of finding that call for no action: nothing is broken."""
 
 
 @dataclass(frozen=True)
 class _Subject:
-    """What an action is about, the same whether a cause or a red line brought it up."""
+    """What an action is about, whether a cause or a red line raised it."""
 
     cause_id: str
     kind: str
@@ -60,7 +60,7 @@ class _Subject:
 
     @property
     def signature(self) -> str:
-        """What stays the same when the cause shows up again next week."""
+        """The identity that stays the same when the cause appears again next week."""
         return "\x1f".join((*(f"{k}={v}" for k, v in sorted(_lasting(self.slice))), self.leaves[0] if self.leaves else ""))
 
 
@@ -76,17 +76,17 @@ def propose(
 ) -> list[Action]:
     """Propose actions for the causes and red lines of a period.
 
-    A promise that still runs is not made again: the same step for the same or a containing slice is left out. The
-    action's id follows from cause, entry and step, so that a second run makes the very same action.
+    An action that is still open is not proposed again: the same step for the same or a containing slice is left out. The
+    action's id derives from cause, entry and step, so that a second run makes the same action.
 
     Args:
         causes: Excesses found.
-        red_lines: What opens the meeting whatever the statistics say.
+        red_lines: What opens the meeting regardless of statistics.
         period: The period; due dates count from its close.
         shop: Configuration.
-        existing: Actions known so far, with their present state.
-        wording: Says an action in the shop's first language.
-        forbidden: Says whether a text is a practice that may never be proposed; the shop's own words where not given.
+        existing: Actions known so far, with their current state.
+        wording: Words an action in the shop's first language.
+        forbidden: Tells whether a text is a practice that may never be proposed; by default the shop's words decide.
 
     Returns:
         Actions in the order of red lines, then causes, then the playbook.
@@ -101,7 +101,7 @@ def propose(
             continue
         entry, steps = chosen
         if subject.red_line == "safety" and subject.observed < 2:
-            steps = steps[:1]  # one lead is looked into by the person who reaches the customer; what they find decides the rest
+            steps = steps[:1]  # the person who reaches the customer looks into a lead; their finding decides the rest
         for step in steps:
             action = _action(subject, entry, step, period, shop)
             words = wording(action)
@@ -113,14 +113,14 @@ def propose(
 
 
 def refusal(action: Action, forbidden: Callable[[str], object]) -> str:
-    """Say why an action may not be stored, or nothing: no person, no date, no target, vague, or a forbidden practice.
+    """Return why an action may not be stored: no person, date or target, vague, or a forbidden practice.
 
     Args:
-        action: The action, proposed or typed in by a person.
-        forbidden: Says whether a text is a practice of docs/method.md, 10.
+        action: The action, proposed or entered by a person.
+        forbidden: Tells whether a text is a forbidden practice (docs/method.md, 10).
 
     Returns:
-        Code: no_person, no_date, no_target, no_metric, vague, forbidden; empty where nothing speaks against it.
+        Code: no_person, no_date, no_target, no_metric, vague, forbidden; empty if it may be stored.
     """
     if not action.owner.strip():
         return "no_person"
@@ -140,8 +140,8 @@ def refusal(action: Action, forbidden: Callable[[str], object]) -> str:
 def due_at(due: str, period: Period, shop: Shop) -> datetime:
     """Return when a step is due, counted from the period's close.
 
-    Hours run from the hour at which the review is on the table (`clock_starts`) on the day after the period; the n-th
-    working day is the n-th day from then on that the statutory (`d`) or the supplier's (`sd`) calendar works.
+    Hours count from the time at which the review is available (`clock_starts`) on the day after the period; the n-th
+    working day is the n-th day from then on that is a working day in the statutory (`d`) or supplier's (`sd`) calendar.
 
     Args:
         due: `4h`, `2d`, `5sd`, `D-14` or `next_session`.
@@ -171,7 +171,7 @@ def due_at(due: str, period: Period, shop: Shop) -> datetime:
 
 
 def _before_promotion(days: int, first: date, shop: Shop) -> date:
-    """Return the day so many days before the next promotion that leaves this time; a fortnight from now where none is known."""
+    """Return the day that many days before the next promotion far enough off; two weeks from now if none is known."""
     begins = sorted(promotion.first - timedelta(days=days) for promotion in shop.calendar.promotions)
     return next((day for day in begins if day >= first), first + timedelta(days=14))
 
@@ -244,12 +244,12 @@ def _of_red_line(line: RedLine, shop: Shop) -> _Subject:
 
 
 def _entry(subject: _Subject, shop: Shop) -> tuple[Entry, list[Step]] | None:
-    """Return the entry that fits best, and its steps that apply; a weak cause stops no sale."""
+    """Return the best-fitting entry and its steps that apply; a weak cause never stops sales."""
     fitting = [(rank, entry) for entry in shop.playbook.entries if (rank := _rank(subject, entry)) is not None]
     if not fitting:
         return None
     strong = [(rank, entry) for rank, entry in fitting if _is_strong(subject, entry)]
-    # max() keeps the first of equals: the playbook's own order decides between entries that fit alike.
+    # max() keeps the first of equals: the playbook's order decides between entries that fit equally well.
     entry = max(strong or fitting, key=lambda pair: pair[0])[1]
     steps = [step for step in entry.actions if strong or step.kind != "contain"]
     if subject.red_line and entry.when.tracks != ["safety"]:
@@ -291,7 +291,7 @@ def _is_strong(subject: _Subject, entry: Entry) -> bool:
 
 
 def _target(subject: _Subject, entry: Entry) -> tuple[float, TargetBasis]:
-    """Return the target and what it rests on; never 0 but for safety, and never above what is seen now."""
+    """Return the target and its basis; 0 only for safety, and never above the current rate."""
     rates, now = subject.rates, subject.rate
     base = rates.get("base", 0.0)
     if target_rates(entry.target.rule) <= rates.keys():
@@ -361,9 +361,9 @@ def _action(subject: _Subject, entry: Entry, step: Step, period: Period, shop: S
 
 
 def _fresh(action: Action, subject: _Subject, entry: Entry, step: Step, period: Period, existing: list[Action]) -> Action | None:
-    """Give an action its id, or nothing where a promise of an earlier review still covers it.
+    """Return an action with its id, or None if an action of an earlier review still covers it.
 
-    A promise that people worded themselves names the entry without a step; it stands for the entry's steps of its kind.
+    An action that people worded themselves names the entry without a step; it covers the entry's steps of its kind.
     """
     earlier = [
         other
@@ -388,7 +388,7 @@ def _lasting(conditions: Mapping[str, str]) -> set[tuple[str, str]]:
 
 
 def _covers(other: Action, action: Action) -> bool:
-    """Whether two actions are about one thing: one slice lies in the other, and the leaves are of one node."""
+    """Whether two actions are about one thing: one slice lies in the other, and their leaves belong to one node."""
     first, second = _lasting(other.slice), _lasting(action.slice)
     same_node = other.leaf.partition(".")[0] == action.leaf.partition(".")[0]
     return same_node and (first <= second or second <= first)

@@ -1,4 +1,4 @@
-"""Act: check what was promised, then propose what is still to be done."""
+"""Act: check earlier actions, then propose what is still to be done."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ from tasks.run import Run
 
 @task(name="check prior actions", cache_policy=NO_CACHE, persist_result=False)
 def check_prior_actions(run: Run, facts: CodedFacts) -> list[ActionResult]:
-    """Say what became of every earlier promise, and prove with numbers whether it worked."""
+    """Check what became of every earlier action, and measure whether it worked."""
     run.progress("check prior actions")
     results = check(run.stores.ledger.actions_as_of(run.as_of), facts, run.period, run.shop, run.as_of)
     get_run_logger().info(
@@ -35,9 +35,9 @@ def propose_actions(run: Run, causes: RootCauses, lines: list[RedLine]) -> list[
     known = [
         action
         for action, _ in run.stores.ledger.actions_as_of(run.as_of)
-        if action.period != run.period.id  # a revision proposes its own period's actions again; their ids stay the same
+        if action.period != run.period.id  # a revision proposes its period's actions again, under the same ids
     ]
-    # Hours run from a safety lead; the weekly review acts on it, a month only tells how many there were.
+    # A safety lead is due within hours: the weekly review acts on it, a month only counts them.
     urgent = lines if run.period.grain == "week" else []
     wording = partial(action_words, playbook=run.shop.playbook, language=language(run.shop.identity.languages[0]))
     return propose(causes.causes, urgent, run.period, run.shop, known, wording)

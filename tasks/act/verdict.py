@@ -16,27 +16,27 @@ from tasks.methods.segmented import step
 from tasks.model.actions import EffectMethod, Verdict
 
 COHORT_UNITS = 30
-"""A weekly cohort smaller than this meets any target by having no units."""
+"""A weekly cohort smaller than this would meet any target for lack of units."""
 
 NARROW = log(1.35)
 """Half-width of the interval (log scale) below which «no change» is said with fewer units than planned."""
 
 HALVED = 0.5
-"""An interval between a halving and a doubling rules both out: what is left is called no change."""
+"""An interval within a halving and a doubling rules both out: the verdict is no change."""
 
 STRICT_CONFIDENCE = 0.99
-"""A look before the planned weeks are over, or a second comparison, is held to a stricter interval (Haybittle 1971, Peto 1976)."""
+"""An interim look, or a second comparison, must meet a stricter interval (Haybittle 1971, Peto 1976)."""
 
 FORESEEABLE = timedelta(weeks=52)
-"""Days on which something can be judged are not printed beyond this."""
+"""The day on which a verdict becomes possible is not printed if it is further away than this many days."""
 
 
 @dataclass(frozen=True)
 class JudgedEffect:
-    """A verdict with what it rests on; `needed` units and their day where nothing can be said yet.
+    """A verdict and its basis; while undecided, the `needed` units and their day.
 
-    `compared` are the counts that those after cut-in are compared with; `method` is segmented, or what an exact ratio mostly
-    leans on: control, course, or nothing (exact).
+    `compared` are the counts that those after cut-in are compared with; `method` is segmented, or the main basis of an
+    exact ratio: control, course, or neither (exact).
     """
 
     verdict: Verdict
@@ -51,20 +51,20 @@ class JudgedEffect:
 
 
 def judge(found: Evidence, *, target: float | None, min_units: int, age_days: int, last_day: date) -> JudgedEffect:
-    """Say whether an action worked (docs/method.md, 9 and 11).
+    """Judge whether an action worked (docs/method.md, 9 and 11).
 
     Effective needs both: the interval of the ratio lies below 1, and two consecutive mature weeks meet the target. One
-    interval is printed, always of 95 %; before the planned weeks are over, the words need that of 99 %:
+    interval is printed, always 95 %; before the planned weeks are over, the verdict uses 99 %:
 
     - the exact conditional ratio over how the rate would have moved untouched, as the untouched slices did in the same weeks
-      (difference in differences) and as the slice's own course before foretells, each by how sure it is; widened by what they
-      leave open and by the dispersion of the weekly counts;
-    - without untouched slices that moved along before, where the slice's course has a clear slope or season and 12 weeks stand
+      (difference in differences) and as the slice's own earlier course predicts, weighted by precision; widened for what they
+      leave uncertain and for the dispersion of the weekly counts;
+    - without untouched slices that moved along before, if the slice's course has a clear trend or season and 12 weeks are known
       on each side: the step of a segmented regression.
 
     Args:
         found: Counts at equal age.
-        target: Largest acceptable event rate, a fraction; none means that no target can be met.
+        target: Largest acceptable event rate, a fraction; with None no target can be met.
         min_units: Units after cut-in that a verdict needs.
         age_days: Age at which both sides are read.
         last_day: Last day of the period.
@@ -94,9 +94,9 @@ class RateComparison:
 
     @classmethod
     def of(cls, found: Evidence) -> RateComparison:
-        """Choose the comparison: the baseline, or the units without the change where a rise stood until cut-in.
+        """Choose the comparison: the baseline, or the units without the change if a rise lasted until cut-in.
 
-        Those came after what had led to the action; nobody had selected them for being high.
+        Those came after the data that led to the action, so nobody had selected them for being high.
         """
         held, recent = cls(found, raised=False, regressed=False).before, found.untreated_recent
         raised = (
@@ -110,7 +110,7 @@ class RateComparison:
 
     @property
     def before(self) -> Counts:
-        """The baseline, completed by sister slices where it is short."""
+        """The baseline, completed by sister slices if it is short."""
         before, prior = self.found.before, self.found.prior
         return Counts(before.events + prior.events, before.n + prior.n)
 
@@ -121,7 +121,7 @@ class RateComparison:
 
     @property
     def control_ratio(self) -> float | None:
-        """How the control moved meanwhile."""
+        """How the control moved over the same time."""
         moved = self._control(UNTREATED if self.raised else BEFORE, AFTER, 0.95)
         return exp(moved[0]) if moved else None
 
@@ -148,7 +148,7 @@ class RateComparison:
         return self._against((self.found.later, LATER), (self.found.after, AFTER), confidence)
 
     def unsure(self) -> float:
-        """Return the variance of the logarithm of how the rate would have moved untouched."""
+        """Return the variance of the log of how the rate would have moved untouched."""
         return self._moved(UNTREATED if self.raised else BEFORE, AFTER, 0.95)[1]
 
     def _against(self, first: tuple[Counts, int], second: tuple[Counts, int], confidence: float) -> RateRatio:
@@ -158,7 +158,7 @@ class RateComparison:
         return rate_ratio(new.events, new.n * exp(moved), old.events, old.n, confidence=confidence, dispersion=dispersion)
 
     def _moved(self, old: int, new: int, confidence: float) -> tuple[float, float]:
-        """Return the logarithm of how the rate would have moved untouched between two sides, and its variance."""
+        """Return the log of how the rate would have moved untouched between two sides, and its variance."""
         return joined(self._course(old, new), self._control(old, new, confidence))
 
     def _control(self, old: int, new: int, confidence: float) -> tuple[float, float] | None:
@@ -210,7 +210,7 @@ def _words(
     if not enough and not _narrow(ratio):
         return _wait(found, sides, ratio, min_units, age_days, last_day)
     if fell_back:
-        # A spike that is over: it may have fallen by itself, so neither the action nor its failure is proven.
+        # A spike that is over may have subsided by itself, so neither success nor failure is proven.
         return say(Verdict.UNDECIDED, "back_to_level_before")
     if ratio.low > HALVED and ratio.high < 1 / HALVED:
         after, before = found.after, sides.compared
@@ -226,7 +226,7 @@ def _is_higher(first: Counts, second: Counts, noise: Noise, confidence: float) -
 
 
 def _has_points(weeks: Weeks | None) -> bool:
-    """Whether 12 weeks stand on each side, and a year in all: in less a season passes for a slope."""
+    """Whether there are 12 weeks on each side and a year in all: in less, a season looks like a trend."""
     if weeks is None:
         return False
     before, after = weeks.only(HISTORY, BEFORE).week, weeks.only(AFTER).week
@@ -265,7 +265,7 @@ def _narrow(ratio: RateRatio) -> bool:
 
 
 def _with_side_effect(said: JudgedEffect, found: Evidence) -> JudgedEffect:
-    """Add how often the same units brought other cases, where that rose beyond chance."""
+    """Add how often the same units had other cases, if that rose beyond chance."""
     before, after = found.other_before, found.other_after
     if before.rate is None or after.rate is None or said.ratio is None:
         return said
@@ -276,7 +276,7 @@ def _with_side_effect(said: JudgedEffect, found: Evidence) -> JudgedEffect:
 def _wait(
     found: Evidence, sides: RateComparison, ratio: RateRatio | None, min_units: int, age_days: int, last_day: date
 ) -> JudgedEffect:
-    """Say how many more units it takes to see a halving, and when they are old enough."""
+    """Add how many more units are needed to detect a halving, and when they are old enough."""
     planned = needed_units(sides.compared, found.noise, sides.unsure())
     wanted = max(min_units, planned) if isfinite(planned) else min_units
     needed = ceil(wanted - found.after.n)

@@ -13,7 +13,7 @@ Integers = NDArray[np.int64]
 
 
 OWN = -1
-"""Group of the slice itself; its untouched sisters are 0 and up."""
+"""Index of the slice itself; its untouched sisters are 0 and up."""
 
 
 HISTORY, BEFORE, TRIGGER, UNTREATED, AFTER, LATER = range(6)
@@ -22,7 +22,7 @@ HISTORY, BEFORE, TRIGGER, UNTREATED, AFTER, LATER = range(6)
 
 @dataclass(frozen=True)
 class Counts:
-    """Events on some exposure."""
+    """Events among a number of exposed units."""
 
     events: float = 0.0
     n: float = 0.0
@@ -50,9 +50,9 @@ class WeekTable:
 
 @dataclass(frozen=True, eq=False)
 class Weeks:
-    """Weeks of the slice in order; `rate` is what they would follow untouched, up to a factor, `error` its relative variance.
+    """Weeks of the slice in order; `rate` is their expected course if untouched, up to a factor, `error` its relative variance.
 
-    That is the control's rate in the same week, or the course that the slice itself was on.
+    The course is the control's rate in the same week, or the slice's own earlier course.
     """
 
     week: Integers
@@ -63,11 +63,11 @@ class Weeks:
     error: Floats
 
     def only(self, *sides: int) -> Weeks:
-        """Return the weeks of some sides."""
+        """Return the weeks on the given sides."""
         return self.where(np.logical_or.reduce([self.side == side for side in sides]))
 
     def where(self, kept: NDArray[np.bool_]) -> Weeks:
-        """Return the weeks of a mask."""
+        """Return the weeks selected by a mask."""
         return Weeks(*(getattr(self, name)[kept] for name in ("week", "side", "events", "n", "rate", "error")))
 
 
@@ -81,7 +81,7 @@ class SisterWeeks:
         self.n = sums_at(place, table.n[kept], len(self.week))
 
     def at(self, week: Integers) -> tuple[Floats, Floats]:
-        """Return the control's events and units in some weeks; 0 where it has none."""
+        """Return the control's events and units in given weeks; 0 if it has none."""
         if not len(self.week):
             return np.zeros(len(week)), np.zeros(len(week))
         place = np.minimum(np.searchsorted(self.week, week), len(self.week) - 1)
@@ -89,7 +89,7 @@ class SisterWeeks:
         return np.where(there, self.events[place], 0.0), np.where(there, self.n[place], 0.0)
 
     def covers(self, weeks: Weeks) -> bool:
-        """Whether the control has cases, and units in every week of the slice, at least as many in all."""
+        """Whether the control has cases, has units in every week of the slice, and at least as many units in all."""
         events, n = self.at(weeks.week)
         return len(weeks.week) > 0 and bool((n > 0).all()) and events.sum() > 0 and n.sum() >= weeks.n.sum()
 
@@ -115,17 +115,17 @@ def _monday(day: Integers) -> Integers:
 
 
 def counts_of(table: WeekTable, kept: NDArray[np.bool_]) -> Counts:
-    """Return the events and units of some rows."""
+    """Return the events and units of the kept rows."""
     return Counts(float(table.events[kept].sum()), float(table.n[kept].sum()))
 
 
 def weeks_of(table: WeekTable, kept: NDArray[np.bool_], side: Integers, control: SisterWeeks) -> Weeks:
-    """Sum the slice's days to weeks by side; a day without units is none."""
+    """Sum the slice's days to weeks by side; days without units are left out."""
     kept = kept & (table.n > 0)
     key, place = np.unique(_monday(table.day[kept]) * 8 + side[kept], return_inverse=True)
     events = sums_at(place, table.events[kept], len(key))
     n = sums_at(place, table.n[kept], len(key))
     week = key // 8
     events_of, n_of = control.at(week)
-    rate = np.where(events_of > 0, events_of, 0.5) / np.maximum(n_of, 1.0)  # a week without a case is worth half a one
+    rate = np.where(events_of > 0, events_of, 0.5) / np.maximum(n_of, 1.0)  # a week without a case counts as half a case
     return Weeks(week, key % 8, events, n, rate, 1 / np.maximum(events_of, 0.5))

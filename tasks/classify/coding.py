@@ -18,17 +18,17 @@ ABNORMAL = "SPC.ABNORMAL"
 """Leaf of records in a suspected abnormal-claim cluster: 疑似, until Legal has judged."""
 
 WEAK_TOPIC = 2.0
-"""A text whose heaviest phrase counts less only names a topic."""
+"""A text whose heaviest phrase scores less than this only names a topic."""
 
 SECOND_LEAF = 0.6
-"""A further leaf is kept where its score reaches this share of the first one's."""
+"""A further leaf is kept if its score reaches this share of the first one's."""
 
 
 def code(facts: Facts, shop: Shop) -> CodedFacts:
     """Return the facts with `feedback` coded and the derived dimensions on `order_line` and `feedback`.
 
-    A source's mapped code comes before the rules, these before UNK; a code that is only a node is refined by the text inside
-    that node; words of danger overrule all of them.
+    A source's mapped code takes precedence over the rules, and the rules over UNK; a code that is only a node is refined by the
+    text within that node; words of danger override all of them.
     """
     tables = dict(facts.tables)
     order_line = with_dimensions(_with_clean_batches(facts["order_line"], facts["batch"]), "order_line", facts, shop)
@@ -66,7 +66,7 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
 
 
 def _with_clean_batches(order_line: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
-    """Normalise the batches of order lines that the batch table does not know; the many known ones are left alone."""
+    """Normalise order lines' batches that the batch table lacks; the many known ones are left unchanged."""
     strange = order_line.select("sku", "batch_no").drop_nulls().unique().join(batch.select("batch_no"), on="batch_no", how="anti")
     if strange.is_empty():
         return order_line
@@ -80,7 +80,7 @@ def _with_problems(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
     """Add leaf, leaf_source, leaves, symptom, vague, hedged, request, score and the cue counts."""
     said = pl.concat_str([pl.col("title").fill_null(""), pl.lit(" "), pl.col("text").fill_null("")]).str.strip_chars()
     feedback = feedback.with_columns(text_given=said.str.len_chars() > 0, said=said)
-    # Without a text the source's own reason is all that there is to read.
+    # Without a text, the source's own reason is all there is to read.
     feedback = feedback.with_columns(
         said=pl.when("text_given").then(pl.col("said")).otherwise(pl.col("source_code").fill_null(""))
     )
@@ -103,7 +103,7 @@ def _with_problems(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:
 
 
 def _with_leaf(feedback: pl.DataFrame, reading: Reading, shop: Shop) -> pl.DataFrame:
-    """Add what the source's code, the text inside it and words of danger say together: leaf, its source, all leaves, symptom."""
+    """Add leaf, its source, all leaves and symptom, from the source's code, the text within it and words of danger."""
     taxonomy, words = shop.taxonomy, shop.words
     given = pl.col("issue").is_in([code for code in (*taxonomy.nodes, *taxonomy.every_leaf) if code != UNCODED])
     mapped = pl.when(given).then(pl.col("issue"))
@@ -172,7 +172,7 @@ def _decided() -> list[pl.Expr]:
 
 
 def _with_claims(feedback: pl.DataFrame, facts: Facts, shop: Shop) -> pl.DataFrame:
-    """Mark suspected abnormal-claim clusters; what the texts say stays in `leaves`, so that both counts can be shown."""
+    """Mark suspected abnormal-claim clusters; `leaves` keeps what the texts say, so that both counts can be shown."""
     marked = feedback.join(claim_clusters(feedback, facts), on="record_id", how="left", maintain_order="left")
     if ABNORMAL not in shop.taxonomy.every_leaf:
         return marked

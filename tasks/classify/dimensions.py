@@ -1,4 +1,4 @@
-"""Values of dimensions that no source gives: looked up in maps or in other tables."""
+"""Values of dimensions that no source provides: looked up in maps or in other tables."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     kept = (
         pl.lit(dimension.otherwise) if dimension.otherwise else (pl.lit(None, pl.String) if dimension.through else pl.col(column))
     )
-    # The few distinct values are looked up, then joined: a table of a million rows holds some dozens of them.
+    # Look up the distinct values, then join: a table of a million rows has a few dozen of them.
     distinct = frame.select(pl.col(column).unique()).with_columns(pl.col(column).cast(pl.String).alias("from"))
     looked = distinct.join(pairs, on="from", how="left").select(column, pl.coalesce("to", kept).alias("_value"))
     joined = frame.join(looked, on=column, how="left", nulls_equal=True, maintain_order="left")
@@ -55,9 +55,9 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
 
 
 def _with_buyer_group(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:
-    """Add whether the buyer had paid another order on the same platform in the time before.
+    """Add whether the buyer had paid for another order on the same platform before.
 
-    Null where the buyer is not known, and as long as less history than that is known: who seems new then may not be.
+    Null if the buyer is unknown, or if the known history is shorter than that span: someone who seems new may not be.
     """
     span = timedelta(days=dimension.within_days)
     # 64-bit hashes of the long texts sort and join several times faster
@@ -83,14 +83,14 @@ def _pairs(dimension: Dimension, facts: Facts, shop: Shop) -> pl.DataFrame | Non
         if reader.fieldnames is None or not {"from", "to"} <= set(reader.fieldnames):
             raise ConfigurationError(
                 f"The map {dimension.map_file} of the dimension {dimension.name} lacks the header from,to.",
-                hint="Write from,to into its first line.",
+                hint="Write from,to as its first line.",
             )
         rows = [(row["from"], row["to"]) for row in reader]
     elif dimension.through:
         table, given = facts[dimension.through], dimension.gives or dimension.name
         if given not in table.columns:
             raise ConfigurationError(
-                f"The dimension {dimension.name} looks for the column {given} in {dimension.through}, which has none.",
+                f"The dimension {dimension.name} looks for the column {given} in {dimension.through}, which lacks it.",
                 hint=f"Name one of {', '.join(table.columns)} under gives.",
             )
         key = _KEYS[dimension.through]

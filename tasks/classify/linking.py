@@ -31,11 +31,11 @@ ORDER_COLUMNS = (
     "shipped_at",
     "signed_at",
 )
-"""What a linked record takes over from its order line."""
+"""Columns that a linked record takes from its order line."""
 
 
 def with_known_skus(feedback: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """Resolve SKU aliases and say whether the SKU is known (`sku_known`; true where no product table can tell)."""
+    """Resolve SKU aliases and add whether the SKU is known (`sku_known`; true if there is no product table)."""
     product = facts["product"]
     sku = pl.col("sku").str.strip_chars().str.to_uppercase()
     if product.is_empty():
@@ -62,14 +62,14 @@ def batch_number(batch: pl.Expr, sku: pl.Expr) -> pl.Expr:
 
 
 def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFrame:
-    """Link records to order lines by line, order or waybill number, also where a waybill was typed into the order field.
+    """Link records to order lines by line, order or waybill number, even if a waybill was typed into the order field.
 
     Args:
         feedback: With order_ref, waybill, sku.
         order_line: With its derived dimensions.
 
     Returns:
-        The records with `oid` and the columns of `ORDER_COLUMNS`; the record's own value stays where the order has none.
+        The records with `oid` and the columns of `ORDER_COLUMNS`; the record keeps its own value if the order has none.
     """
     best = _best_line(feedback, order_line)
     taken = [column for column in ORDER_COLUMNS if column in order_line.columns]
@@ -96,7 +96,7 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
 
 
 def _best_line(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFrame:
-    """Return record_id and oid: of all lines that a record may mean, one paid before it, by the surest number, of its own SKU."""
+    """Return record_id and oid: of all lines a record may mean, the best by payment before it, surest number, and SKU."""
     reference = pl.col("order_ref").str.strip_chars()
     keys = feedback.select(
         "record_id", "submitted_at", own_sku="sku", order_key=reference, waybill_key=pl.col("waybill").str.strip_chars()
@@ -245,7 +245,7 @@ def _with_threads(rows: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
 
 
 def claim_clusters(feedback: pl.DataFrame, facts: Facts) -> pl.DataFrame:
-    """Find suspected abnormal claims: at least 5 refund-only-like records within 7 days with one destination and shared pictures.
+    """Find suspected abnormal claims: 5 or more refund-only-like records within 7 days, with one destination and shared pictures.
 
     Returns:
         record_id, claim_cluster: only the records that lie in a cluster. They stay in all counts; both figures are shown.

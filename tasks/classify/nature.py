@@ -10,10 +10,10 @@ from tasks.shop.taxonomy import UNCODED, Taxonomy
 from tasks.shop.words import Words
 
 STRONG_PROBLEM = 3.0
-"""Score from which a text names a problem and not only a topic."""
+"""Score from which a text names a problem, not just a topic."""
 
 CERTAIN_PROBLEM = 4.0
-"""Score from which a wish beside it makes no suggestion of a complaint."""
+"""Score from which a complaint stays one even if a wish is added."""
 
 GOOD_RATING = 4.0
 
@@ -22,7 +22,7 @@ def nature(identity: Identity, taxonomy: Taxonomy, words: Words) -> pl.Expr:
     """Return the nature of a coded record.
 
     Needs the columns nature, source, rating, request, text_given, leaf, leaf_source, score and the cue counts. In this order:
-    safety is a complaint whatever else is said; the source's own word; a rating alone; then the text.
+    safety is always a complaint; then the source's own value; then a rating alone; then the text.
     """
     complaint, question, suggestion, praise = (
         pl.lit(n.value) for n in (Nature.COMPLAINT, Nature.QUESTION, Nature.SUGGESTION, Nature.PRAISE)

@@ -1,4 +1,4 @@
-"""Read texts by phrases: one Aho-Corasick pass for problems, negations and cues together."""
+"""Reading texts by phrases: one Aho-Corasick pass for problems, negations and cues together."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tasks.shop.taxonomy import Taxonomy
 from tasks.shop.words import Words
 
 GAP = " … "
-"""Separates the two parts of a phrase that need not stand together."""
+"""Separates the two parts of a phrase that may stand apart."""
 
 EXTRA_PHRASE = 0.5
-"""What each further phrase of a leaf adds to its heaviest one; four count at most."""
+"""What each further phrase of a leaf adds to the score of the heaviest; at most four count."""
 
 SIMPLE_CUES = (
     "question",
@@ -48,7 +48,7 @@ class Reading:
 
 
 def normalised(text: pl.Expr) -> pl.Expr:
-    """Lower the case, straighten quotes and widths, drop spaces after Chinese signs, and begin every Latin word with a space."""
+    """Normalise case, quotes and widths, drop spaces after Chinese characters, and begin every Latin word with a space."""
     flat = text.str.normalize("NFKC").str.to_lowercase().str.replace_all("[’‘`]", "'")
     flat = flat.str.replace_all(r"(\p{Han})\s+", "${1}").str.replace_all(r"\s+", " ")
     return (pl.lit(" ") + flat).str.replace_all(r"([^a-z0-9' ])([a-z])", "${1} ${2}")
@@ -65,7 +65,7 @@ class PhraseBook:
 
     Args:
         words: Phrases and cues.
-        taxonomy: Leaves; phrases of leaves that the taxonomy does not know are left out.
+        taxonomy: Leaves; phrases of leaves that it lacks are left out.
     """
 
     def __init__(self, words: Words, taxonomy: Taxonomy) -> None:
@@ -121,7 +121,7 @@ class PhraseBook:
             texts: Columns `text_id` and `text`; a text is read once.
 
         Returns:
-            Problems sorted by text, score (highest first) and leaf; cue counts, one row a text with any cue.
+            Problems sorted by text, score (highest first) and leaf; cue counts, one row per text with any cue.
         """
         patterns = self._patterns["pattern"].unique(maintain_order=True)
         hits = (

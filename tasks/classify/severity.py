@@ -11,7 +11,7 @@ from tasks.shop.taxonomy import Taxonomy
 
 
 def severity(levels: ServiceLevels, taxonomy: Taxonomy) -> list[pl.Expr]:
-    """Return the columns severity, track and severity_why: the first rule that sets a value wins, all that match are told.
+    """Return the columns severity, track and severity_why: the first rule that sets a value wins, all that match are recorded.
 
     Needs leaf, nature, source, impact, customer_tier, unit_price, time_critical, legal, abnormal, repeat.
     """

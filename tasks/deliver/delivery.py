@@ -1,4 +1,4 @@
-"""Delivery: claim, send, settle. A rerun mails nobody twice, and a mail whose fate is unknown is shown."""
+"""Delivery: claim, send, settle. A rerun sends nothing twice, and a mail whose fate is unknown is reported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.errors import UserError
 from tasks.model.editions import Delivery, DeliveryState
 
 LEASE_SECONDS = 900.0
-"""After this a mail that is still `sending` was left behind; longer than any attempt to send can take."""
+"""After this long, a mail still `sending` was abandoned; longer than any attempt to send can take."""
 
 Checkpoint = Callable[[str], None]
 """Called with the name of each point between two durable steps: begin, queued, claimed, attempted, settled, adopted,
@@ -24,25 +24,25 @@ class Claims(Protocol):
     """The part of the ledger that delivery needs."""
 
     def queue_deliveries(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
-        """Store unknown mails as queued and return all as they stand."""
+        """Store new mails as queued and return all of them in their current state."""
         ...
 
     def claim_delivery(self, delivery: Delivery, *, holder: str, now: datetime) -> bool:
-        """Take a queued mail."""
+        """Claim a queued mail."""
         ...
 
     def adopt_delivery(self, delivery: Delivery, *, holder: str, before: datetime) -> bool:
-        """Take over an unknown mail."""
+        """Take over a mail that somebody else began to send."""
         ...
 
     def settle_delivery(self, delivery: Delivery, state: DeliveryState, *, holder: str, now: datetime, detail: str = "") -> bool:
-        """Store how a mail ended."""
+        """Record how a mail ended."""
         ...
 
     def deliveries(
         self, *, report: str | None = None, period: str | None = None, states: Sequence[DeliveryState] | None = None
     ) -> list[Delivery]:
-        """Return mails as they stand."""
+        """Return mails in their current state."""
         ...
 
 
@@ -59,27 +59,27 @@ def deliver(
     checkpoint: Checkpoint = lambda _: None,
     elapsed: Callable[[], float] = time.monotonic,
 ) -> list[Delivery]:
-    """Send each mail at most once and return how each stands, in order.
+    """Send each mail at most once and return their states, in order.
 
-    A mail left behind by a crash is looked for by the probe: found, it is sent; proven absent, it is sent again; without
-    a probe, or where it cannot tell, it stays `uncertain`. A refused mail is `failed`; one that could not be sent for the
-    moment stays `queued`.
+    The probe looks for a mail left behind by a crash: if found, it counts as sent; if proven absent, it is sent again; without
+    a probe, or if the probe cannot tell, it stays `uncertain`. A refused mail is `failed`; one that could not be sent for
+    now stays `queued`.
 
     Args:
         ledger: Where claims are kept.
         mails: From `message.build`.
-        transport: The way out.
+        transport: Sends a mail.
         now: Aware UTC, the moment of the call.
-        holder: This process, unique.
-        probe: Where sent mails show.
-        gone: Says that a holder's process has ended, so that its mails need not wait for their lease.
-        lease_seconds: How long a claim is believed.
+        holder: Unique name of this process.
+        probe: Looks up sent mails.
+        gone: Tells whether a holder's process has ended, so that its mails need not wait for their lease.
+        lease_seconds: How long a claim holds.
         checkpoint: For the crash tests.
         elapsed: Seconds on any steady clock, to date later claims of the same call.
 
     Raises:
-        ContentChanged: If a mail is known with other content; then nothing is sent.
-        UserError: If the way out is not safe or refuses us; what was not sent stays queued.
+        ContentChanged: If a mail is known with different content; then nothing is sent.
+        UserError: If the transport is unsafe or refuses the login; what was not sent stays queued.
     """
     began = elapsed()
 
@@ -118,9 +118,9 @@ def settle_uncertain(
     lease_seconds: float = LEASE_SECONDS,
     checkpoint: Checkpoint = lambda _: None,
 ) -> list[Delivery]:
-    """Look up every mail whose fate is unknown and return how all those stand: sent, queued again, or uncertain still.
+    """Look up every mail whose fate is unknown and return their states: sent, queued again, or still uncertain.
 
-    Those queued again are sent by `deliver`. Arguments as there.
+    `deliver` sends those queued again; it documents the arguments.
     """
     unknown = ledger.deliveries(states=[DeliveryState.SENDING, DeliveryState.UNCERTAIN])
     for delivery in unknown:
@@ -130,7 +130,7 @@ def settle_uncertain(
 
 
 def settle_by_hand(ledger: Claims, delivery: Delivery, *, sent: bool, by: str, now: datetime) -> bool:
-    """Take a person's word on an uncertain mail: it arrived, or it did not and is queued again; say whether it was still open."""
+    """Settle an uncertain mail on a person's word, as arrived or queued again; return whether it was still open."""
     if not ledger.adopt_delivery(delivery, holder=by, before=now):
         return False
     state = DeliveryState.SENT if sent else DeliveryState.QUEUED

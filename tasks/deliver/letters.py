@@ -1,4 +1,4 @@
-"""Which letters are due, what stands in them, and to whom each goes."""
+"""Which letters are due, what they contain, and to whom each goes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WARNING_REPORT = "early-warning"
 """Report of a warning's mails in the ledger; their period is the warning's number, their revision the event."""
 
 WARNING_AGE = timedelta(days=7)
-"""A warning that could not be sent for longer is not sent any more; the weekly review has reported it."""
+"""A warning that could not be sent for this long is dropped; the weekly review has reported it by then."""
 
 
 def newest_editions(editions: Iterable[Edition]) -> list[Edition]:
@@ -30,7 +30,7 @@ def newest_editions(editions: Iterable[Edition]) -> list[Edition]:
 
 
 def edition_mails(edition: Edition, shop: Shop, settings: Settings, read: Callable[[str], bytes]) -> list[Mail]:
-    """Build the mails of an edition from its archived bytes, for the readers that its own configuration names.
+    """Build the mails of an edition from its archived bytes, for the readers in its own configuration.
 
     Args:
         edition: The edition.
@@ -67,7 +67,7 @@ def edition_mails(edition: Edition, shop: Shop, settings: Settings, read: Callab
 def open_warning_letters(
     letters: Iterable[tuple[WarningEvent, WarningLetter]], kept: Iterable[KeptWarning], moment: datetime
 ) -> list[tuple[WarningEvent, WarningLetter]]:
-    """Return the letters that still have a purpose at a moment: their warning was neither answered nor expired since."""
+    """Return the letters still worth sending at a moment: their warning is neither answered nor expired."""
     ended = {
         warning.warning_id: max((event.seq for event in warning.events if event.kind in ENDED), default=0) for warning in kept
     }
@@ -75,7 +75,7 @@ def open_warning_letters(
 
 
 def warning_mail(event: WarningEvent, kept: WarningLetter, shop: Shop, settings: Settings) -> Mail:
-    """Build the mail of a warning from the words that were kept with it."""
+    """Build the mail of a warning from the text stored with it."""
     letter = Letter(
         report=WARNING_REPORT,
         period=event.warning_id,
@@ -91,7 +91,7 @@ def warning_mail(event: WarningEvent, kept: WarningLetter, shop: Shop, settings:
 
 
 def counted(mails: Iterable[Delivery]) -> str:
-    """Return how many mails are in which state, as one sentence; empty where there is no mail."""
+    """Return how many mails are in each state, as one sentence; empty if there is no mail."""
     states = [mail.state for mail in mails]
     parts = ", ".join(f"{states.count(state)} {state.value}" for state in DeliveryState if state in states)
     return f"{parts}." if parts else ""

@@ -30,7 +30,7 @@ _PICTURE = "cid:page1"
 
 @dataclass(frozen=True)
 class Mail:
-    """A message ready to be sent: its place in the ledger, the envelope, and the bytes."""
+    """A message ready to be sent: its ledger entry, the envelope, and the bytes."""
 
     delivery: Delivery
     sender: str
@@ -45,9 +45,9 @@ class Mail:
 
 @dataclass(frozen=True)
 class Letter:
-    """What is sent to every reader of one language: an edition with its PDF, or a warning, which is words alone.
+    """What is sent to every reader of one language: an edition with its PDF, or a warning, which is text only.
 
-    `html` of an edition shows the first page where it says `cid:page1`; `date` is the period's close or the warning's moment,
+    The `html` of an edition shows its first page at `cid:page1`; `date` is the period's close or the warning's moment,
     aware.
     """
 
@@ -82,18 +82,18 @@ def build(
         letter: The edition's content.
         address: The recipient's address.
         name: The recipient's name.
-        configured: All addresses of the audience; the recipient must be one of them, letter by letter.
+        configured: All addresses of the audience; the recipient must exactly match one.
         sender: Address of the sender.
         sender_name: Name of the sender.
         domain: Right-hand side of the Message-ID.
         all_to: Trial switch: send to this address instead; such a mail does not count as sent to the recipient.
 
     Raises:
-        UserError: If the recipient is not configured or an address cannot be written in a mail.
+        UserError: If the recipient is not configured or an address cannot be used in a mail.
     """
     if address not in configured:
         raise UserError(
-            f"{address} is not a recipient of the audience {letter.audience}.", hint="Add the address to audiences.yaml, exactly."
+            f"{address} is not a recipient of the audience {letter.audience}.", hint="Add exactly this address to audiences.yaml."
         )
     draft = _draft(letter, f"{address} → {all_to}" if all_to else address)
     identity = hashlib.sha256(draft.key.encode()).hexdigest()
@@ -115,7 +115,7 @@ def build(
 
 
 def _draft(letter: Letter, recipient: str) -> Delivery:
-    """Return a mail's place in the ledger; its key makes the Message-ID, so neither that nor the bytes are known yet."""
+    """Return a mail's ledger entry before its Message-ID, which its key makes, and its bytes are known."""
     return Delivery(
         report=letter.report,
         period=letter.period,
@@ -130,10 +130,10 @@ def _draft(letter: Letter, recipient: str) -> Delivery:
 
 
 def safe_header(text: str) -> str:
-    """Return a text that may stand in a header: decoded, one line, no invisible characters, at most 150 characters.
+    """Return a text that is safe in a header: decoded, one line, no invisible characters, at most 150 characters.
 
     An RFC 2047 word may hide a line break that CPython before 3.12.5 writes out as a new header (CVE-2024-6923); so the
-    words are decoded first, and what still looks like one is broken up.
+    words are decoded first, and whatever still looks like one is broken up.
     """
     for _ in range(5):
         decoded = _decoded(text)
@@ -146,7 +146,7 @@ def safe_header(text: str) -> str:
 
 
 def check_headers(content: bytes) -> None:
-    """Refuse a message whose bytes, read again, have other headers than ours.
+    """Refuse a message whose bytes, parsed again, have headers other than ours.
 
     Raises:
         ValueError: With the names that were found.
@@ -173,7 +173,7 @@ def _is_visible(character: str) -> bool:
 
 def _address(address: str, name: str) -> Address:
     if not address.isascii() or any(character.isspace() for character in address):
-        raise UserError(f"{address} cannot be written in a mail.", hint="Use an address in plain letters.")
+        raise UserError(f"{address} cannot be used in a mail.", hint="Use an address of plain ASCII letters.")
     try:
         return Address(display_name=safe_header(name), addr_spec=address)
     except (HeaderParseError, ValueError, IndexError) as error:
@@ -181,7 +181,7 @@ def _address(address: str, name: str) -> Address:
 
 
 def _fill(message: EmailMessage, letter: Letter, picture: str) -> None:
-    """Put in the text and the page, and an edition's picture and PDF."""
+    """Add the text and the page, and an edition's picture and PDF."""
     if not letter.pdf:
         message.set_content(letter.text, cte="base64")
         message.add_alternative(letter.html, subtype="html", cte="base64")

@@ -1,4 +1,4 @@
-"""The outbox: mails as `.eml` files, the way out that needs no server."""
+"""The outbox: mails as `.eml` files, the transport that needs no server."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Outbox:
     """Write each mail as one file.
 
     Args:
-        folder: Where; made when first written.
+        folder: Where to write; created on first use.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def send(self, mail: Mail) -> Outcome:
-        """Write the file whole; a fault after the file may have appeared is `unknown`, the probe settles it."""
+        """Write the file whole; a fault after the file may have appeared is `unknown`, for the probe to settle."""
         path = self.folder / file_name(mail.message_id)
         try:
             write_whole(path, mail.content)

@@ -1,4 +1,4 @@
-"""Probes: places that prove whether a mail went out."""
+"""Probes: places that prove whether a mail was sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Found = Literal["found", "absent", "unknown"]
 
 
 class OutboxProbe:
-    """Look into the outbox, where a mail shows at once."""
+    """Look in the outbox, where a mail appears at once."""
 
     lag_seconds = 0.0
 
@@ -39,7 +39,7 @@ class OutboxProbe:
 
 
 class ImapProbe:
-    """Look into a mailbox that keeps a copy of every mail sent.
+    """Look in a mailbox that keeps a copy of every mail sent.
 
     Args:
         url: `imaps://user:password@host[:port]/Mailbox`; `imap://` on loopback only.
@@ -62,10 +62,10 @@ class ImapProbe:
                 hint="Write AFTERSALES_PROBE_IMAP_URL as imaps://user:password@host/Sent.",
             )
         if not self.encrypted and self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise UserError(f"The password for {self.host} would travel unprotected.", hint="Write imaps:// instead of imap://.")
+            raise UserError(f"The password for {self.host} would be sent unencrypted.", hint="Use imaps:// instead of imap://.")
 
     def find(self, message_id: str) -> Found:
-        """Search the mailbox, without changing anything in it."""
+        """Search the mailbox without changing anything in it."""
         box: BaseMailBox
         try:
             box = (MailBox if self.encrypted else MailBoxUnencrypted)(self.host, self.port, timeout=self.timeout_s)

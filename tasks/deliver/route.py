@@ -1,4 +1,4 @@
-"""The way out that the settings choose, and where sent mails can be looked up."""
+"""The transport that the settings choose, and the probe for sent mails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.settings import Settings
 
 
 def transport_of(settings: Settings) -> Transport:
-    """Return the mail server, or the folder that mails are written into."""
+    """Return the mail server, or the outbox folder."""
     if settings.mail == "outbox":
         return Outbox(settings.outbox_root)
     return Smtp(
@@ -26,7 +26,7 @@ def transport_of(settings: Settings) -> Transport:
 
 
 def probe_of(settings: Settings) -> Probe | None:
-    """Return where a mail is looked up by its Message-ID, or None where nothing can tell whether it left."""
+    """Return the probe that looks up a mail by its Message-ID, or None if none is set."""
     if settings.mail == "outbox":
         return OutboxProbe(settings.outbox_root)
     return ImapProbe(settings.probe_imap_url) if settings.probe_imap_url else None

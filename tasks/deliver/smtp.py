@@ -1,4 +1,4 @@
-"""SMTP: one message per recipient, and what the server said to each."""
+"""SMTP: one message per recipient, and the server's answer to each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LEADING_PERIOD = re.compile(rb"^\.", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Server:
-    """Where to send by SMTP, and how safely; an empty user means no login."""
+    """An SMTP server and its security; an empty user means no login."""
 
     host: str
     port: int
@@ -36,13 +36,13 @@ class Smtp:
     """Send mails over one connection, opened when first needed.
 
     Raises:
-        UserError: On making, if mail would travel unprotected over a network.
+        UserError: On creation, if mail would cross a network unencrypted.
     """
 
     def __init__(self, server: Server) -> None:
         if server.security == "none" and not _is_loopback(server.host):
             raise UserError(
-                f"Mail to {server.host} would travel unprotected.", hint="Set AFTERSALES_SMTP_SECURITY to starttls or tls."
+                f"Mail to {server.host} would be sent unencrypted.", hint="Set AFTERSALES_SMTP_SECURITY to starttls or tls."
             )
         self.server = server
         self._connection: smtplib.SMTP | None = None
@@ -54,7 +54,7 @@ class Smtp:
         self.close()
 
     def close(self) -> None:
-        """Say goodbye to the server."""
+        """Close the connection."""
         if self._connection is not None:
             with suppress(smtplib.SMTPException, OSError):
                 self._connection.quit()
@@ -62,10 +62,10 @@ class Smtp:
             self._connection = None
 
     def send(self, mail: Mail) -> Outcome:
-        """Send one mail; only an answer to the whole message makes it `accepted`, and silence after it `unknown`.
+        """Send one mail; only an answer to the whole message makes it `accepted`, silence makes it `unknown`.
 
         Raises:
-            UserError: If the server offers no protection although it must, or refuses the login.
+            UserError: If the server lacks the required encryption or refuses the login.
         """
         try:
             connection = self._connect()
@@ -106,8 +106,8 @@ class Smtp:
         if server.security == "starttls":
             if not connection.has_extn("starttls"):
                 raise UserError(
-                    f"The mail server {server.host} offers no STARTTLS: somebody may be listening. Nothing was sent.",
-                    hint="Ask who runs the server; if it speaks TLS from the start, set AFTERSALES_SMTP_SECURITY=tls.",
+                    f"The mail server {server.host} offers no STARTTLS, so mail could be intercepted. Nothing was sent.",
+                    hint="Ask the server's operator; if it uses TLS from the start, set AFTERSALES_SMTP_SECURITY=tls.",
                 )
             connection.starttls(context=context)
             connection.ehlo()
@@ -118,13 +118,13 @@ class Smtp:
                 if error.smtp_code < 500:
                     raise
                 raise UserError(
-                    f"The mail server {server.host} refuses the login of {server.user} ({error.smtp_code}). Nothing was sent.",
+                    f"The mail server {server.host} refused the login of {server.user} ({error.smtp_code}). Nothing was sent.",
                     hint="Check AFTERSALES_SMTP_USER and AFTERSALES_SMTP_PASSWORD.",
                 ) from error
 
 
 def _envelope(connection: smtplib.SMTP, mail: Mail) -> Outcome | None:
-    """Name sender and recipient; an answer that ends the attempt is returned."""
+    """Send the envelope; return an outcome if the answer ends the attempt."""
     for name, address in ((connection.mail, mail.sender), (connection.rcpt, mail.address)):
         code, answer = name(address)
         if code >= 400:
@@ -133,7 +133,7 @@ def _envelope(connection: smtplib.SMTP, mail: Mail) -> Outcome | None:
 
 
 def _content(connection: smtplib.SMTP, mail: Mail) -> Outcome:
-    """Hand over the message: until its first byte nothing can have gone out, after that only an answer tells."""
+    """Send the message: before its first byte nothing can have been sent, after that only the answer tells."""
     try:
         code, answer = connection.docmd("DATA")
     except (smtplib.SMTPException, OSError) as error:

@@ -29,21 +29,21 @@ from tasks.store.processes import is_gone
 
 @task(name="deliver", cache_policy=NO_CACHE, persist_result=False)
 def deliver(run: Run) -> str:
-    """Mail the newest editions of a period where mailing is asked for; a rerun mails nobody twice."""
+    """Mail the newest editions of a period if mailing is asked for; a rerun sends nothing twice."""
     if not run.send:
-        return f"{run.period} revision {run.revision}: nobody was mailed."
+        return f"{run.period} revision {run.revision}: no mail was sent."
     run.progress("deliver")
     return f"{run.period} revision {run.revision}: " + _sent(Mailing(run.stores, run.now, run.period.id), run.report)
 
 
 @task(name="deliver warnings", cache_policy=NO_CACHE, persist_result=False)
 def deliver_warnings(run: Run) -> str:
-    """Mail every warning that waits for its person; a rerun mails nobody twice."""
+    """Mail every warning not yet sent to its person; a rerun sends nothing twice."""
     if not run.send:
-        return "nobody was mailed."
+        return "no mail was sent."
     run.progress("deliver")
     return (
-        counted(_transported(Mailing(run.stores, run.now), _warning_mails(run.stores, run.as_of))) or "there was nobody to mail."
+        counted(_transported(Mailing(run.stores, run.now), _warning_mails(run.stores, run.as_of))) or "there was no mail to send."
     )
 
 
@@ -57,12 +57,12 @@ def settle_uncertain(mailing: Mailing) -> str:
 
 @task(name="send queued mails", cache_policy=NO_CACHE, persist_result=False)
 def redeliver_queued(mailing: Mailing) -> str:
-    """Send what is queued."""
+    """Send the queued mails."""
     return _sent(mailing, "")
 
 
 def _sent(mailing: Mailing, report: str) -> str:
-    """Send the mails of the newest editions (for a redelivery: only those the ledger knows) and say how they stand."""
+    """Send the mails of the newest editions (for a redelivery: only those in the ledger) and return their states as text."""
     mails: list[Mail] = []
     known = {mail.key for mail in mailing.stores.ledger.deliveries()}
     for edition in newest_editions(mailing.stores.ledger.editions(period=mailing.period or None, report=report or None)):
@@ -70,7 +70,7 @@ def _sent(mailing: Mailing, report: str) -> str:
     if not report and not mailing.period:
         mails += [mail for mail in _warning_mails(mailing.stores, mailing.now) if mail.delivery.key in known]
     if not mails:
-        return "there was nobody to mail."
+        return "there was no mail to send."
     deliveries = _transported(mailing, mails)
     _open_mailed_proposals(mailing, deliveries)
     return counted(deliveries)
@@ -96,7 +96,7 @@ def _transported(mailing: Mailing, mails: list[Mail]) -> list[Delivery]:
 
 
 def _open_mailed_proposals(mailing: Mailing, standing: list[Delivery]) -> None:
-    """Store which proposals have become binding: their report has reached a reader."""
+    """Open the proposals that have become binding because their report has reached a reader."""
     if mailing.stores.settings.mail_all_to:
         return  # a trial has reached no reader
     ledger = mailing.stores.ledger
@@ -113,7 +113,7 @@ def _edition_mails(stores: Stores, edition: Edition) -> list[Mail]:
 
 
 def _warning_mails(stores: Stores, moment: datetime) -> list[Mail]:
-    """Build the mails of warnings that wait: neither sent yet nor without a purpose since."""
+    """Build the mails of the warnings that are not sent yet and still worth sending."""
     shop, ledger = Shop.load(stores.settings.home), stores.ledger
     sent = {mail.key for mail in ledger.deliveries(report=WARNING_REPORT, states=[DeliveryState.SENT])}
     letters = open_warning_letters(ledger.warning_letters(since=moment - WARNING_AGE), ledger.warnings(), moment)

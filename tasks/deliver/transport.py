@@ -1,4 +1,4 @@
-"""What every way of sending promises."""
+"""The interface of every transport and probe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.deliver.message import Mail
 class Outcome:
     """How one attempt to send one mail ended.
 
-    `accepted`: it is out. `refused`: it never will be. `later`: it is not out, try again. `unknown`: nobody can say.
+    `accepted`: sent. `refused`: it can never be sent. `later`: not sent, try again. `unknown`: it may have been sent.
     """
 
     result: Literal["accepted", "refused", "later", "unknown"]
@@ -28,10 +28,10 @@ class Transport(Protocol):
 
 
 class Probe(Protocol):
-    """A place that shows which mails went out."""
+    """A place that shows which mails were sent."""
 
     lag_seconds: float
-    """How long a mail that went out may take to show."""
+    """How long a sent mail may take to appear."""
 
     def find(self, message_id: str) -> Literal["found", "absent", "unknown"]:
         """Look for a mail by its Message-ID; `unknown` if the place cannot be read."""

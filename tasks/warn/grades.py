@@ -1,4 +1,4 @@
-"""Were our warnings right: each of a period's warnings held against its owner's answer and the later reports."""
+"""Were the warnings right? Each is checked against its owner's answer and later reports."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tasks.shop.load import Shop
 from tasks.warn.kinds.catalogue import kinds, rule_of
 
 SAME_CASES = 0.3
-"""A report's cause is the warning's where it holds this share of the smaller one's cases."""
+"""A report's cause is the warning's if they share this part of the smaller one's cases."""
 
 
 def grades(kept: list[KeptWarning], causes: Iterable[tuple[str, Cause]], period: Period, shop: Shop) -> WarningGrades | None:
-    """Grade the warnings that were told in a period; nothing where the daily watch has never told any.
+    """Grade the warnings sent in a period; None if the daily watch has never sent any.
 
-    A person's answer stands above all; where nobody answered, a report of a later or the same period that names the cause
-    counts as proof, and is named. Reminders of deadlines and parcels cannot be wrong: they are only counted.
+    A person's answer takes precedence; if nobody answered, a report of the same or a later period that names the cause
+    counts as proof and is cited. Reminders of deadlines and parcels cannot be wrong and are only counted.
 
     Args:
         kept: Warnings as of the review's moment.
-        causes: Period id and cause of the editions that are kept.
+        causes: Period id and cause, from archived editions.
         period: The reviewed period.
-        shop: Says which kinds are reminders.
+        shop: Defines which kinds are reminders.
     """
     if not kept:
         return None
@@ -45,7 +45,7 @@ def _graded(kept: KeptWarning, causes: list[tuple[Period, Cause]]) -> GradedWarn
 
 
 def _is_its(kept: KeptWarning, cause: Cause) -> bool:
-    """Whether a report's cause is what a warning told: for a good part the same cases, or the same place and problem."""
+    """Whether a report's cause is what a warning was about: largely the same cases, or the same place and problem."""
     warning = kept.warning
     shared = kept.told & set(cause.rows)
     if shared and len(shared) >= SAME_CASES * min(len(kept.told), len(cause.rows)):

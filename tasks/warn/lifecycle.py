@@ -18,14 +18,14 @@ from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.owners import ladder
 
 SEEN_LATELY = timedelta(days=2)
-"""A matter that is no longer there is not passed on."""
+"""A matter that is over is not escalated."""
 
 WAITING = (WarningState.OPEN, WarningState.ESCALATED)
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing that happens to one warning now; `person` is told, where there is one."""
+    """One thing that happens to one warning now; `person` is notified, if there is one."""
 
     kept: KeptWarning
     warning: EarlyWarning
@@ -35,18 +35,18 @@ class Notice:
 
 @dataclass(frozen=True)
 class WatchResult:
-    """What one run of the daily watch does, and which known matters it saw again."""
+    """The notices of one run of the daily watch, and the known matters that it saw again."""
 
     notices: tuple[Notice, ...]
     seen: tuple[str, ...]
 
 
 def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, moment: datetime) -> WatchResult:
-    """Decide what is told now; the same findings at the same moment after the same round tell nothing.
+    """Decide which notices are due now; repeating a round with the same findings at the same moment gives none.
 
     Args:
         found: Assigned findings.
-        kept: Every warning that the ledger knows.
+        kept: Every warning in the ledger.
         shop: Rules, people and calendar.
         moment: Aware moment.
     """
@@ -76,13 +76,13 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
 
 
 def warning_id(warning: EarlyWarning, moment: datetime, zone: str) -> str:
-    """Return the name by which people speak of a warning: its day and a few digits."""
+    """Return the id that people use for a warning: its day and a few digits."""
     digits = hashlib.sha256("\x1f".join((warning.key, *warning.items)).encode()).hexdigest()[:5]
     return f"W{moment.astimezone(ZoneInfo(zone)):%y%m%d}-{digits}"
 
 
 def _same_matter(warning: EarlyWarning, known: list[KeptWarning], shop: Shop, moment: datetime) -> KeptWarning | None:
-    """Return the warning of the same matter that has not ended: the same place and problem, or for the most part the same cases."""
+    """Return the open warning of the same matter: the same place and problem, or mostly the same cases; None if there is none."""
     quiet = timedelta(days=shop.warnings.quiet_days)
     items = set(warning.items)
     alive = [old for old in known if moment - old.last_seen <= quiet]
@@ -91,7 +91,7 @@ def _same_matter(warning: EarlyWarning, known: list[KeptWarning], shop: Shop, mo
 
 
 def _only(warning: EarlyWarning, items: list[str]) -> EarlyWarning | None:
-    """Return a reminder of some of its items, or nothing."""
+    """Return a warning limited to some of its items, or None if there are none."""
     if not items:
         return None
     keep = [place for place, item in enumerate(warning.items) if item in set(items)]
@@ -123,7 +123,7 @@ def _opened(warning: EarlyWarning, shop: Shop, moment: datetime) -> Notice:
 
 
 def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: Shop, moment: datetime) -> Notice:
-    """Tell the person who has it now."""
+    """Notify the current owner that a matter has grown."""
     reached = {person.name: person for person in ladder(old.warning, shop)}
     person = next((reached[name] for name in reversed(old.people) if name in reached), next(iter(reached.values())))
     event = WarningEvent(
@@ -140,7 +140,7 @@ def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: S
 
 
 def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) -> list[Notice]:
-    """Tell the next in the ladder when the time has passed, or end what is over."""
+    """Escalate to the next in the ladder once time is up, or close what is over."""
     if old.state not in WAITING or moment < old.told_at:
         return []
     rule = rule_of(old.warning.kind, shop)

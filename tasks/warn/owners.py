@@ -1,4 +1,4 @@
-"""Who is told of a warning, in which order, and what would be done about it."""
+"""Who is notified of a warning, in which order, and what would be done about it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def assigned(warning: EarlyWarning, facts: CodedFacts, shop: Shop) -> EarlyWarni
 
     Args:
         warning: What was found.
-        facts: Say to which product line a SKU and to which supplier a batch belongs.
+        facts: Give the product line of a SKU and the supplier of a batch.
         shop: People, playbook and rules.
     """
     rule = rule_of(warning.kind, shop)
@@ -37,10 +37,10 @@ def assigned(warning: EarlyWarning, facts: CodedFacts, shop: Shop) -> EarlyWarni
 
 
 def ladder(warning: EarlyWarning, shop: Shop) -> list[Person]:
-    """Return the people who are told of a warning, one after the other while nobody answers; each can be reached and may know.
+    """Return the people to notify in turn until someone answers; each can be reached and may read it.
 
     Raises:
-        ConfigurationError: If there is nobody.
+        ConfigurationError: If nobody qualifies.
     """
     rule = rule_of(warning.kind, shop)
     people = [shop.people.person(warning.owner), *(shop.people.owner(role) for role in rule.ladder)]
@@ -48,14 +48,14 @@ def ladder(warning: EarlyWarning, shop: Shop) -> list[Person]:
     fit = [person for person in people if person.mail and (not rule.restricted or allowed & set(person.roles))]
     if not fit:
         raise ConfigurationError(
-            f"Nobody can be told of {warning.kind} warnings.",
+            f"Nobody can be notified of {warning.kind} warnings.",
             hint=f"Give a person in people.yaml a mail address and one of the roles {', '.join([warning.role, *rule.ladder])}.",
         )
     return list({person.name: person for person in fit}.values())
 
 
 def _step(warning: EarlyWarning, shop: Shop) -> tuple[str, str] | None:
-    """Return the mark and the role of the playbook's first step for a warning, or nothing: containment comes first."""
+    """Return the mark and role of the playbook's first step for a warning, containment first; empty if there is none."""
     if warning.kind not in (CLUSTER, SAFETY):
         return None
     for entry in shop.playbook.entries:

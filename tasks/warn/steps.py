@@ -1,4 +1,4 @@
-"""Warn: look for what should not wait for Monday, tell its owner once, and pass it on while nobody answers."""
+"""Warn: look for what cannot wait for Monday, notify its owner once, and escalate until someone answers."""
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,28 +19,28 @@ from tasks.warn.owners import assigned
 
 @task(name="watch safety and clocks", cache_policy=NO_CACHE, persist_result=False)
 def watch_safety_and_clocks(run: Run, facts: CodedFacts) -> list[EarlyWarning]:
-    """Find safety leads, regulator cases, deadlines that are close, and parcels that stand still; none needs statistics."""
+    """Find safety leads, regulator cases, close deadlines and stalled parcels; none of them needs statistics."""
     run.progress("watch safety and clocks")
     return _found(run, facts, Watch.CLOCKS)
 
 
 @task(name="watch clusters", cache_policy=NO_CACHE, persist_result=False)
 def watch_clusters(run: Run, facts: CodedFacts) -> list[EarlyWarning]:
-    """Find batches, products and carriers that bring more of one problem than their units explain."""
+    """Find batches, products and carriers with more cases of one problem than their units explain."""
     run.progress("watch clusters")
     return _found(run, facts, Watch.CLUSTERS)
 
 
 @task(name="watch moods and words", cache_policy=NO_CACHE, persist_result=False)
 def watch_moods_and_words(run: Run, facts: CodedFacts) -> list[EarlyWarning]:
-    """Find unusual anger, talk about the shop, and words that nobody used before."""
+    """Find unusual anger, unusual talk about the shop, and words that nobody used before."""
     run.progress("watch moods and words")
     return _found(run, facts, Watch.TEXTS)
 
 
 @task(name="decide what to tell", cache_policy=NO_CACHE, persist_result=False)
 def decide(run: Run, *found: list[EarlyWarning]) -> WatchResult:
-    """Hold what was found against what was told before: new, grown, waiting too long, or over."""
+    """Compare the findings with earlier warnings: new, grown, unanswered too long, or over."""
     run.progress("decide what to tell")
     kept = run.stores.ledger.warnings()
     due = due_round([warning for part in found for warning in part], kept, run.shop, run.as_of)
@@ -55,7 +55,7 @@ def decide(run: Run, *found: list[EarlyWarning]) -> WatchResult:
 
 @task(name="keep warnings", cache_policy=NO_CACHE, persist_result=False)
 def keep(run: Run, due: WatchResult) -> int:
-    """Write the mails and store them with their warnings before any is sent; a look without mailing keeps nothing."""
+    """Write the mails and store them with their warnings before any is sent; without mailing, store nothing."""
     if not run.send:
         return 0
     run.progress("keep warnings")
@@ -86,7 +86,7 @@ def _found(run: Run, facts: CodedFacts, watch: Watch) -> list[EarlyWarning]:
 
 @task(name="grade warnings", cache_policy=NO_CACHE, persist_result=False)
 def grade_warnings(run: Run) -> WarningGrades | None:
-    """Hold a month's early warnings against answers and reports that were known at the review's moment; a week grades none."""
+    """Grade a month's early warnings by the answers and reports known at the review's moment; a week grades none."""
     if run.period.grain == "week":
         return None
     kept = run.stores.ledger.warnings(as_of=run.as_of)

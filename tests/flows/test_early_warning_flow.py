@@ -26,7 +26,7 @@ def test_warnings_are_told_once_and_passed_on_when_nobody_answers(sample_home: P
     home = copied(sample_home, tmp_path / "home")
     stores = Stores.open(load_settings(home))
     with inside(home):
-        assert early_warning(as_of=MORNING) == "nobody was mailed."
+        assert early_warning(as_of=MORNING) == "no mail was sent."
         assert stores.ledger.warnings() == [] and not (home / "outbox").exists()
 
         early_warning(as_of=MORNING, send=True)

@@ -168,7 +168,7 @@ def test_a_wrong_password_is_told_and_nothing_is_sent(sink: tuple[Sink, Server])
     handler, server = sink
     with (
         Smtp(Server(**{**vars(server), "password": "wrong"})) as smtp,
-        pytest.raises(UserError, match="refuses the login") as refusal,
+        pytest.raises(UserError, match="refused the login") as refusal,
     ):
         smtp.send(letter("boss@example.com"))
     assert "wrong" not in str(refusal.value)
@@ -233,7 +233,7 @@ class _TlsController(Controller):
 
 
 def test_unprotected_mail_stays_on_this_machine() -> None:
-    with pytest.raises(UserError, match="would travel unprotected"):
+    with pytest.raises(UserError, match="would be sent unencrypted"):
         Smtp(Server("mail.example.com", 25, security="none"))
 
 

@@ -12,7 +12,7 @@ PATIENCE_S = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the check-up: `what` was looked at, `text` is how it stands, `advice` what to do."""
+    """One line of the check-up: `what` was checked, `text` is the result, `advice` what to do."""
 
     level: Level
     what: str

@@ -1,4 +1,4 @@
-"""Check-up of what the machine must have to render a report."""
+"""Check-up of what this machine needs to render a report."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flows.console.checks.finding import PATIENCE_S, Finding
 
 
 def fonts() -> Finding:
-    """Look for the fonts of Chinese reports."""
+    """Look for the fonts that Chinese reports need."""
     if shutil.which("fc-list") is None:
-        return Finding("bad", "fonts", "fontconfig is not installed.", "Type: sudo apt-get install -y fontconfig fonts-noto-cjk")
+        return Finding("bad", "fonts", "fontconfig is not installed.", "Run: sudo apt-get install -y fontconfig fonts-noto-cjk")
     shown = subprocess.run(
         ["fc-list", ":lang=zh", "family"], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     ).stdout
@@ -19,10 +19,10 @@ def fonts() -> Finding:
         return Finding(
             "bad",
             "fonts",
-            "Noto CJK is not installed: Chinese would be printed as boxes.",
-            "Type: sudo apt-get install -y fonts-noto-cjk",
+            "Noto CJK is not installed: Chinese text would print as boxes.",
+            "Run: sudo apt-get install -y fonts-noto-cjk",
         )
-    return Finding("ok", "fonts", "Noto Sans CJK is there.")
+    return Finding("ok", "fonts", "Noto Sans CJK is installed.")
 
 
 def renderer() -> Finding:
@@ -34,6 +34,6 @@ def renderer() -> Finding:
             "bad",
             "renderer",
             f"Pango cannot be loaded ({str(error).splitlines()[0][:80]}).",
-            "Type: sudo apt-get install -y libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
+            "Run: sudo apt-get install -y libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
         )
     return Finding("ok", "renderer", f"WeasyPrint {weasyprint.__version__} finds Pango.")

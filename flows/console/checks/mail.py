@@ -1,4 +1,4 @@
-"""Check-up of the way out: the mail server, and mails that wait for a person."""
+"""Check-up of mail: the mail server, and mails that need a person."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tasks.settings import Settings
 
 
 def transport(settings: Settings) -> Finding:
-    """Log in to the mail server, or write into the outbox; nothing is sent."""
+    """Log in to the mail server, or write to the outbox; send nothing."""
     if settings.mail == "outbox":
         settings.outbox_root.mkdir(parents=True, exist_ok=True)
         probe = settings.outbox_root / ".writable"
         probe.write_bytes(b"")
         probe.unlink()
-        return Finding("ok", "mail", f"Mails become files in {settings.outbox_root}; set AFTERSALES_MAIL=smtp to send them.")
+        return Finding("ok", "mail", f"Mails are written to {settings.outbox_root}; set AFTERSALES_MAIL=smtp to send them.")
     with _greeted(settings) as connection:
         if settings.smtp_user:
             connection.login(settings.smtp_user, settings.smtp_password.get_secret_value())
@@ -30,7 +30,7 @@ def transport(settings: Settings) -> Finding:
     return Finding(
         "warn" if everyone else "ok",
         "mail",
-        f"{settings.smtp_host}:{settings.smtp_port} answers by {settings.smtp_security}.{everyone}",
+        f"{settings.smtp_host}:{settings.smtp_port} answers over {settings.smtp_security}.{everyone}",
     )
 
 
@@ -58,7 +58,7 @@ def deliveries(stores: Stores) -> Finding:
     """Count the mails that need a person or a redelivery."""
     open_mails = stores.ledger.deliveries(states=[DeliveryState.UNCERTAIN, DeliveryState.SENDING, DeliveryState.FAILED])
     if not open_mails:
-        return Finding("ok", "mails", "None is uncertain or failed.")
+        return Finding("ok", "mails", "No mail is uncertain or failed.")
     counts = ", ".join(
         f"{sum(mail.state is state for mail in open_mails)} {state.value}"
         for state in DeliveryState
@@ -68,5 +68,5 @@ def deliveries(stores: Stores) -> Finding:
         "warn",
         "mails",
         f"{counts}; the first is {open_mails[0].period} to {open_mails[0].recipient}.",
-        "Type: aftersales redeliver",
+        "Run: aftersales redeliver",
     )

@@ -1,4 +1,4 @@
-"""Check-up of the Prefect server that PREFECT_API_URL names; none is started."""
+"""Check-up of the Prefect server that PREFECT_API_URL names; it starts none."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def prefect() -> list[Finding]:
-    """Look at the server that PREFECT_API_URL names; without one, reviews run in the console's own process."""
+    """Check the server that PREFECT_API_URL names; without one, reviews run in the console's own process."""
     address = environment().get("PREFECT_API_URL", "")
     if not address:
         return [
             Finding(
                 "warn",
                 "Prefect",
-                "PREFECT_API_URL names no server: nothing runs by schedule.",
+                "PREFECT_API_URL names no server: nothing runs on a schedule.",
                 "`aftersales serve` starts one and prints its address.",
             )
         ]
@@ -45,9 +45,9 @@ def _server(address: str) -> Finding:
         raise UserError(f"{address} asks for a login.", hint="Set PREFECT_API_AUTH_STRING=user:password.")
     server, client = answer.json(), version("prefect")
     if server != client:
-        text = f"The server is {server}, this installation {client}; runs may fail where the two meet."
-        return Finding("bad", "Prefect server", text, f"Run the server in version {client}.")
-    return Finding("ok", "Prefect server", f"{address} answers; server and client are {client}.")
+        text = f"The server has version {server}, this installation {client}; runs may fail on the difference."
+        return Finding("bad", "Prefect server", text, f"Run the server at version {client}.")
+    return Finding("ok", "Prefect server", f"{address} answers; server and client have version {client}.")
 
 
 def _registered() -> list[Finding]:
@@ -69,19 +69,19 @@ def _worker(client: SyncPrefectClient) -> Finding:
             json={"limit": 50, "offset": 0},
         )
     except (ObjectNotFound, PrefectHTTPStatusError):
-        return Finding("bad", "worker", f"There is no work pool {POOL}.", "Type: aftersales deploy")
+        return Finding("bad", "worker", f"There is no work pool {POOL}.", "Run: aftersales deploy")
     online = [worker["name"] for worker in answer.json() if worker["status"] == WorkerStatus.ONLINE.value]
     if online:
-        return Finding("ok", "worker", f"{', '.join(online)} works on the pool {POOL}.")
+        return Finding("ok", "worker", f"{', '.join(online)} serves the pool {POOL}.")
     return Finding(
-        "bad", "worker", f"No worker works on the pool {POOL}: runs stay Late.", f"Type: prefect worker start --pool {POOL}"
+        "bad", "worker", f"No worker serves the pool {POOL}: runs stay Late.", f"Run: prefect worker start --pool {POOL}"
     )
 
 
 def _deployments(client: SyncPrefectClient) -> Finding:
     if different := drift(client):
-        return Finding("bad", "deployments", "; ".join(different), "Type: aftersales deploy")
-    return Finding("ok", "deployments", f"All {len(declared())} deployments are as prefect.yaml says.")
+        return Finding("bad", "deployments", "; ".join(different), "Run: aftersales deploy")
+    return Finding("ok", "deployments", f"All {len(declared())} deployments match prefect.yaml.")
 
 
 def _zombie_rule(client: SyncPrefectClient) -> Finding:
@@ -90,4 +90,4 @@ def _zombie_rule(client: SyncPrefectClient) -> Finding:
     rules = zombie_rule.existing(client)
     if len(rules) == 1 and zombie_rule.same(rules[0]):
         return Finding("ok", "zombie rule", f"«{zombie_rule.NAME}» is on.")
-    return Finding("bad", "zombie rule", "A run whose worker dies would stay Running for ever.", "Type: aftersales deploy")
+    return Finding("bad", "zombie rule", "A run whose worker dies would stay Running forever.", "Run: aftersales deploy")

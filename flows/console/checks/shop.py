@@ -1,4 +1,4 @@
-"""Check-up of what the shop itself keeps: its configuration and its key."""
+"""Check-up of the shop's own files: its configuration and its key."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def config_folder(settings: Settings) -> Path:
 
 
 def configuration(settings: Settings) -> tuple[Shop | None, Finding]:
-    """Read every file of the configuration; without a valid one there is no shop."""
+    """Read every configuration file; return no shop if one is invalid."""
     what = "configuration"
     try:
         folder = config_folder(settings)
@@ -37,37 +37,37 @@ def configuration(settings: Settings) -> tuple[Shop | None, Finding]:
     except UserError as error:
         return None, Finding("bad", what, error.what, error.hint)
     own = sum(path.is_file() for path in folder.rglob("*"))
-    return shop, Finding("ok", what, f"{shop.identity.name}: {own} files of its own, all valid; the rest are the defaults.")
+    return shop, Finding("ok", what, f"{shop.identity.name}: {own} files of its own, all valid; the rest are defaults.")
 
 
 def sources(shop: Shop) -> Finding:
     """Count the sources."""
     count = len(shop.channels.channels)
     if not count:
-        return Finding("bad", "channels", "channels.yaml lists no source.", "List one; its comments show how.")
+        return Finding("bad", "channels", "channels.yaml lists no source.", "Add one; its comments show how.")
     return Finding("ok", "channels", f"channels.yaml lists {count}.")
 
 
 def calendar(shop: Shop, now: datetime) -> Finding:
-    """Say whether the working days of this year are published; deadlines in working days rest on them."""
+    """Check whether this year's working days are published; deadlines in working days depend on them."""
     today = now.astimezone(ZoneInfo(shop.identity.zone)).date()
     if shop.calendar.is_assumed(today):
-        advice = "Write the published holidays and make-up days of the year into calendar.yaml."
+        advice = "Add the published holidays and make-up days of the year to calendar.yaml."
         return Finding("warn", "calendar", f"The working days of {today.year} are only assumed.", advice)
     return Finding("ok", "calendar", f"The working days of {today.year} are published.")
 
 
 def key(settings: Settings) -> Finding:
-    """Look for the key of customer references, and at who can read it."""
+    """Check that the key for customer references exists and that only its owner can read it."""
     file = settings.home / "secrets" / KEY_FILE
     if not settings.secret.get_secret_value() and not file.is_file():
         return Finding(
             "warn",
             "key",
             "There is no key for customer references yet.",
-            "The first pull makes one; `aftersales init` does too.",
+            "The first pull creates one, and so does `aftersales init`.",
         )
     version = customer_key(settings).version
     if file.is_file() and file.stat().st_mode & 0o077:
-        return Finding("warn", "key", f"Other users of this machine can read {file}.", f"Type: chmod 600 {file}")
+        return Finding("warn", "key", f"Other users of this machine can read {file}.", f"Run: chmod 600 {file}")
     return Finding("ok", "key", f"The key for customer references has version {version}.")

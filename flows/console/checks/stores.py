@@ -22,7 +22,7 @@ from tasks.store.processes import is_gone
 
 
 def stores(settings: Settings) -> tuple[Stores | None, list[Finding]]:
-    """Open ledger, lake and archive, and compare every archived file with its hash."""
+    """Open the ledger, lake and archive, and compare every archived file with its hash."""
     try:
         opened = Stores.open(settings)
         editions = opened.ledger.editions()
@@ -40,14 +40,14 @@ def _archive(opened: Stores, editions: list[Edition]) -> Finding:
     problems = opened.archive.check(editions)
     lost = [problem for problem in problems if problem.kind != "unknown"]
     if lost:
-        text = f"{len(lost)} files are missing or changed, the first is {lost[0].path}."
+        text = f"{len(lost)} files are missing or changed; the first is {lost[0].path}."
         return Finding("bad", "archive", text, "Restore them from the backup.")
     unknown = f"; {len(problems)} further files belong to no edition" if problems else ""
-    return Finding("ok", "archive", f"Every file is the one that was archived{unknown}.")
+    return Finding("ok", "archive", f"Every archived file matches its hash{unknown}.")
 
 
 def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> Finding:
-    """Read only the last hours of a source; a source without stamps is read whole."""
+    """Read only the last hours of a source, or all of it if it has no stamps."""
     narrow = source.model_copy(update={"overlap_hours": 0.0})
     batch = pull_channel(
         narrow,
@@ -61,11 +61,11 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
     what = f"channel {source.name}"
     if batch.error:
         return Finding("bad", what, batch.error, batch.hint)
-    return Finding("ok", what, f"Reachable; {batch.read} rows of the last day.")
+    return Finding("ok", what, f"Reachable; {batch.read} rows from the last day.")
 
 
 def coding(opened: Stores, shop: Shop, now: datetime) -> Finding:
-    """Code the last four weeks of records: where too many are P0, nobody hurries for any; what is UNK, nobody sees by problem."""
+    """Code the last four weeks of records: with too many P0 none is urgent, and UNK is seen under no problem."""
     facts = Facts({name: opened.lake.as_of(name, now) for name in TABLES}, now, [])
     newest = facts["feedback"]["submitted_at"].max()
     if not isinstance(newest, datetime):
@@ -74,8 +74,8 @@ def coding(opened: Stores, shop: Shop, now: datetime) -> Finding:
     coded = code(facts, shop)["feedback"]
     urgent, unclassified = p0_share(coded), uncoded_share(coded)
     text = (
-        f"Of the complaints of the newest four weeks {urgent:.1%} are P0 (at most {shop.service_levels.p0_budget:.0%} is meant), "
-        f"{unclassified:.1%} are UNK (at most {shop.taxonomy.unk_budget:.0%} is meant)."
+        f"Of the complaints in the last four weeks, {urgent:.1%} are P0 (the limit is {shop.service_levels.p0_budget:.0%}) "
+        f"and {unclassified:.1%} are UNK (the limit is {shop.taxonomy.unk_budget:.0%})."
     )
     if urgent > shop.service_levels.p0_budget:
         return Finding("warn", "coding", text, "The P0 rules in service_levels.yaml are too wide: narrow them.")
@@ -85,11 +85,11 @@ def coding(opened: Stores, shop: Shop, now: datetime) -> Finding:
 
 
 def leases(opened: Stores, now: datetime) -> Finding:
-    """Look for processes that are at work, or ended without giving their lease back."""
+    """Look for processes that are running, or that ended without releasing their lease."""
     held = opened.ledger.leases(now)
     dead = [lease for lease in held if is_gone(lease.holder)]
     if dead:
         return Finding(
             "warn", "leases", f"{dead[0].name} is held by a process that has ended.", "Nothing to do: the next run takes it over."
         )
-    return Finding("ok", "leases", f"At work: {', '.join(lease.name for lease in held)}." if held else "Nobody is at work.")
+    return Finding("ok", "leases", f"Running: {', '.join(lease.name for lease in held)}." if held else "Nothing is running.")

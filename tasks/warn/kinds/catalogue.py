@@ -1,4 +1,4 @@
-"""All kinds of warnings: every module beside this one that declares a `KIND`; and the rule that a shop has for each."""
+"""All kinds of warning: every module beside this one that declares a `KIND`; and a shop's rule for each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def kinds() -> dict[str, WarningKind]:
 def rule_of(code: str, shop: Shop) -> WarningRule:
     """Return the rule of a kind: the shop's, else the kind's default with the roles that this shop has.
 
-    A kind that came with a newer version, after a shop wrote its `warnings.yaml`, is looked for all the same.
+    A kind added by a version newer than a shop's `warnings.yaml` is looked for all the same.
     """
     given = shop.warnings.kinds.get(code)
     if given is not None:
@@ -34,7 +34,7 @@ def rule_of(code: str, shop: Shop) -> WarningRule:
     default = kinds()[code].default
     may = [role for role in shop.people.roles if not default.restricted or role in shop.warnings.restricted_roles]
     if not may:
-        raise ConfigurationError(f"Nobody may read {code} warnings.", hint="Name a role in restricted_roles of warnings.yaml.")
+        raise ConfigurationError(f"Nobody may read {code} warnings.", hint="Add a role to restricted_roles in warnings.yaml.")
     last = may[0] if default.restricted else shop.people.person(shop.people.default_owner).roles[0]
     return default.model_copy(
         update={
@@ -45,7 +45,7 @@ def rule_of(code: str, shop: Shop) -> WarningRule:
 
 
 def check_names(shop: Shop) -> None:
-    """Refuse a rule for a kind that there is not: a misspelt one would be looked for under the default.
+    """Refuse a rule for an unknown kind: if one is misspelt, its default rule would silently apply.
 
     Raises:
         ConfigurationError: If `warnings.yaml` names such a kind.
@@ -53,6 +53,6 @@ def check_names(shop: Shop) -> None:
     unknown = sorted(set(shop.warnings.kinds) - set(kinds()))
     if unknown:
         raise ConfigurationError(
-            f"warnings.yaml has a rule for {unknown[0]}, which is no kind of warning.",
+            f"warnings.yaml has a rule for {unknown[0]}, which is not a kind of warning.",
             hint=f"Write one of {', '.join(sorted(kinds()))}.",
         )

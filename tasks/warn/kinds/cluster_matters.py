@@ -1,4 +1,4 @@
-"""Which signals are one matter: of a batch and its product the one that says most, and one problem of many products at once."""
+"""Which signals are one matter: of a batch and its product the stronger one; of many products with one problem, all."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tasks.expected.unit_history import UnitHistory
 from tasks.warn.kinds.cluster_signals import SLICES, ClusterSignal
 
 ONE_MATTER_DAYS = 14
-"""Two problems of one product that began within so many days are one matter."""
+"""Two problems of one product that began within this many days are one matter."""
 
 
 def narrowest(signals: list[ClusterSignal], history: UnitHistory) -> list[ClusterSignal]:
-    """Keep, of signals that share most of their cases, the one that says most."""
+    """Keep, of signals that share most of their cases, the strongest."""
     order = {dims: place for place, dims in enumerate(SLICES)}
     ranked = sorted(
         (_with_sku(signal, history) for signal in signals),
@@ -33,7 +33,7 @@ def narrowest(signals: list[ClusterSignal], history: UnitHistory) -> list[Cluste
 
 
 def _one_matter(signal: ClusterSignal, other: ClusterSignal) -> bool:
-    """Whether two problems sit in one slice, or in a SKU and its batch, and began together; the strongest names it."""
+    """Whether two problems lie in one slice, or in a SKU and its batch, and began together; the stronger names the matter."""
     sku = signal.slice.get("sku")
     together = abs(signal.days[0] - other.days[0]) <= ONE_MATTER_DAYS
     return signal.slice == other.slice or (sku is not None and sku == other.slice.get("sku") and together)
@@ -45,7 +45,7 @@ def strength(signal: ClusterSignal) -> float:
 
 
 def _with_sku(signal: ClusterSignal, history: UnitHistory) -> ClusterSignal:
-    """Name a batch's SKU beside it."""
+    """Add the SKU to a batch's signal."""
     if tuple(signal.slice) != ("batch_no",):
         return signal
     code = history.values["batch_no"].index(signal.slice["batch_no"])
@@ -54,7 +54,7 @@ def _with_sku(signal: ClusterSignal, history: UnitHistory) -> ClusterSignal:
 
 
 def told_together(signals: list[ClusterSignal], history: UnitHistory, least: int) -> list[tuple[ClusterSignal, int]]:
-    """Tell a problem that many products have at once as one: of their product line where they share it, else of the shop."""
+    """Merge a problem that many products have at once into one signal: of their shared product line, else of the shop."""
     line_of = dict(zip(history.values["sku"], history.line_of_sku.tolist(), strict=True))
     out: list[tuple[ClusterSignal, int]] = []
     by_leaf: dict[str, list[ClusterSignal]] = {}

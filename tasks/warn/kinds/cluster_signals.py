@@ -1,4 +1,4 @@
-"""The sums behind clusters: a Poisson CUSUM of every slice and problem, and those that stand above their limits."""
+"""The sums behind clusters: a Poisson CUSUM of every slice and problem, and the ones above their limits."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ Weights = NDArray[np.float64]
 Codes = NDArray[np.int32] | NDArray[np.int64]
 
 SLICES: tuple[tuple[str, ...], ...] = (("batch_no",), ("session_id",), ("sku",), ("carrier", "region"))
-"""What a cluster can sit in; where two are equally ill, the first is told."""
+"""Dimensions in which a cluster can lie; of two equally affected, the first is reported."""
 
 ENDURING = frozenset({("sku",), ("carrier", "region")})
-"""Slices that live long enough to have a level of their own; what is special about a batch or a session is looked for."""
+"""Slices long-lived enough to have their own level; in a batch or session, being special is what we look for."""
 
 PARCEL_NODE = "LOG"
-"""Node of the problems that a carrier can be ill with."""
+"""Node of the problems that a carrier can cause."""
 
 RECENT_DAYS = 7
-"""A slice that brought no more than expected in so many days was ill; that is for the weekly review."""
+"""A slice with no more cases than expected in this many days is over it; that is for the weekly review."""
 
 PRIOR_CASES = 6.0
-"""Prior cases of a slice's own level of one problem: fewer of its own draw it towards its product line."""
+"""Prior cases for a slice's own level of one problem: with fewer of its own it is shrunk towards its product line."""
 
 PRIOR_SHARE = 20.0
 """Prior cases of a product line's shares of problems within a family."""
 
 LEAST_STEP = 0.05
-"""Expected cases of the step that a limit is computed with; a sum watched more finely is the same sum."""
+"""Expected cases per step when a limit is computed; finer steps give the same sum."""
 
 LONGEST_YEARS = 10.0
-"""Chance that is rarer than this is not told more exactly."""
+"""Chances rarer than this are not distinguished."""
 
 
 @dataclass(frozen=True)
 class ClusterSignal:
-    """A slice whose sum stands above its limit."""
+    """A slice whose sum is above its limit."""
 
     slice: dict[str, str]
     leaf: str
@@ -150,7 +150,7 @@ class ClusterPanel:
             )
 
     def _expected(self, code: int, problem: int, first: int, last: int) -> Weights:
-        """Return the expected cases of one slice and problem by arrival day: its units by axis day, carried along the hazard."""
+        """Return the expected cases of one slice and problem by arrival day: its units by axis day, convolved with the hazard."""
         hazard = self.curve.hazard
         rows = self.near[self.edges[code] : self.edges[code + 1]]
         low, width = first - len(hazard) + 1, last - first + len(hazard)
@@ -181,7 +181,7 @@ def slices_along(history: UnitHistory, dims: tuple[str, ...]) -> ClusterSlices:
 
 
 def _levels(history: UnitHistory, curve: Curve) -> Weights:
-    """Return the share of a family's expectation that each problem has in each SKU: its line's, drawn towards the shop's."""
+    """Return each problem's share of a family's expectation in each SKU: its line's, shrunk towards the shop's."""
     arrived, unit, leaf = history.case_day[curve.family], history.case_unit[curve.family], history.case_leaf[curve.family]
     sku = history.codes["sku"][unit].astype(np.int64)
     past = (arrived >= curve.baseline_first) & (arrived <= curve.baseline_last) & (sku >= 0)
@@ -194,9 +194,9 @@ def _levels(history: UnitHistory, curve: Curve) -> Weights:
 
 
 def _design(expected: float, ratio: float, days: float) -> CusumDesign:
-    """Return the design of a sum that expects so many cases a day and by chance signals once in so many days.
+    """Return the design of a sum for an expectation (cases a day) and a run length (days between chance signals).
 
-    Expectation and run length are taken to the next coarser step of a scale, so that slices alike share one design.
+    Both are rounded to the next coarser step of a scale, so that similar slices share one design.
     """
     step = max(expected, LEAST_STEP)
     step = LEAST_STEP * 1.5 ** round(log(step / LEAST_STEP) / log(1.5))

@@ -1,6 +1,6 @@
-"""Clusters of one problem in a SKU, a batch, or a carrier's parcels to a region: a Poisson CUSUM of each, by design rarely wrong.
+"""Clusters of one problem in a SKU, a batch, or a carrier's parcels to a region: a Poisson CUSUM each, rarely wrong by design.
 
-A slice's cases of a day are held against what its units were to bring that day (tasks/expected/lag_curves.py), so promotions,
+A slice's cases of a day are compared with those expected from its units (tasks/expected/lag_curves.py), so promotions,
 holidays and young batches need no further treatment. All sums together signal by chance no more often than the shop allows.
 """
 
@@ -26,15 +26,15 @@ DIMENSIONS = tuple(dict.fromkeys(("line", "sku", "batch_no", "session_id", "regi
 
 
 def clusters(facts: CodedFacts, shop: Shop, *, history: UnitHistory | None = None) -> list[EarlyWarning]:
-    """Return the clusters that stand above their limits on the morning of the day, rarest by chance first.
+    """Return the clusters above their limits on the morning of the day, least likely by chance first.
 
-    Of a batch and its SKU, or of several problems of one slice, the one that says most is told; a problem that many products
-    have at once is told once, for their product line or the whole shop.
+    Of a batch and its SKU, or of several problems of one slice, the strongest is reported; a problem that many products
+    have at once is reported once, for their product line or the whole shop.
 
     Args:
         facts: Coded facts; only days that were over at their moment count.
         shop: Configuration; `warnings.clusters` designs the sums.
-        history: The arrays of `facts` with the dimensions of `DIMENSIONS`, where the caller has them already.
+        history: The arrays of `facts` with the dimensions of `DIMENSIONS`, if the caller has them already.
     """
     today = facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
     history = as_of_day(history, today) if history else build_history(facts, DIMENSIONS, shop.identity.zone, today)
@@ -63,14 +63,14 @@ def clusters(facts: CodedFacts, shop: Shop, *, history: UnitHistory | None = Non
 
 
 def _symptom(facts: CodedFacts, records: tuple[str, ...]) -> str:
-    """Return the symptom that most of the cases name, or nothing."""
+    """Return the symptom that most of the cases name; empty if there is none."""
     named = facts["feedback"].filter(pl.col("record_id").is_in(list(records)))["symptom"].drop_nulls()
     commonest = named.value_counts().sort(["count", "symptom"], descending=[True, False])
     return str(commonest["symptom"][0]) if len(commonest) and 2 * commonest["count"][0] > len(records) else ""
 
 
 def _look(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
-    """Look for clusters where orders are known: without them nothing says what was to be expected."""
+    """Look for clusters if orders are known: without them nothing can be expected."""
     return clusters(facts, shop) if facts.has("order_line") else []
 
 

@@ -1,4 +1,4 @@
-"""Given deadlines that are close (docs/method.md, 7)."""
+"""External deadlines that are close (docs/method.md, 7)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ FURIOUS = 5
 
 
 def emotion(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
-    """Return where furious complaints are more than the usual share: the whole shop, else single platforms.
+    """Return where the share of furious complaints exceeds the usual: the whole shop, else single platforms.
 
     Args:
         facts: Coded facts at their moment; days that were over then count.

@@ -1,4 +1,4 @@
-"""What a kind of warning is: its detector, its words, and its rule where a shop gives it none."""
+"""What a kind of warning is: its detector, its wording, and its default rule."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.shop.warnings import WarningRule
 
 
 class Watch(StrEnum):
-    """The step of the daily watch in which a kind is looked for."""
+    """The step of the daily watch that looks for a kind."""
 
     CLOCKS = "safety and clocks"
     CLUSTERS = "clusters"
@@ -22,7 +22,7 @@ class Watch(StrEnum):
 
 @dataclass(frozen=True)
 class WarningKind:
-    """One kind of warning, as the one module that looks for it declares it."""
+    """One kind of warning, as declared by the module that looks for it."""
 
     code: str
     watch: Watch

@@ -21,10 +21,10 @@ from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.kinds.kind import WarningKind, Watch
 
 LONGEST = 6
-"""Signs of a Chinese word at most; longer pieces are phrases."""
+"""Most characters in a Chinese word; longer pieces are phrases."""
 
 MOST_WORDS = 3
-"""Words that one warning names."""
+"""Most words named in one warning."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _LATIN = re.compile(r"[a-z]{3,24}")
@@ -88,7 +88,7 @@ def terms(text: str) -> set[str]:
 
 
 def _known(history: pl.Series, words: list[str]) -> set[str]:
-    """Return the words that stand in some earlier text."""
+    """Return the words found in any earlier text."""
     if not words:
         return set()
     seen = history.str.extract_many(words, overlapping=True).explode().drop_nulls().unique()
@@ -104,7 +104,7 @@ def _together(
     facts: CodedFacts,
     shop: Shop,
 ) -> list[EarlyWarning]:
-    """Make one warning of the words that stand in the same cases."""
+    """Make one warning from words that occur in the same cases."""
     groups: list[tuple[list[str], set[str]]] = []
     for word in sorted(fresh, key=lambda word: (-len(holders[word]), -len(word), word)):
         cases = set(holders[word])

@@ -1,4 +1,4 @@
-"""Parcels on the way without a new scan: said by the last scan itself, or by the customer who looks at it."""
+"""Parcels in transit without a new scan, known from the last scan itself or from a customer who looked at it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tasks.warn.kinds.catalogue import rule_of
 from tasks.warn.kinds.kind import WarningKind, Watch
 
 STALLED = "LOG.STALL"
-"""Leaf of a customer who says that the tracking does not move."""
+"""Leaf of complaints that the tracking has stopped moving."""
 
 LOOK_BACK = timedelta(days=7)
-"""A parcel that was told of longer ago is lost, late or there, and has another leaf."""
+"""After this long a reported parcel is lost, late or delivered, and has another leaf."""
 
 
 def parcels(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
-    """Return the parcels that are on their way and had no new scan for `warnings.silent_hours`, together.
+    """Return the parcels in transit without a new scan for `warnings.silent_hours`, as one warning.
 
-    What is expected is the usual number of such parcels a day, over the weeks of history.
+    Expected is the usual number of such parcels per day, over the weeks of history.
 
     Args:
         facts: Coded facts at their moment.

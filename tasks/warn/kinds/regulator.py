@@ -1,4 +1,4 @@
-"""Regulator cases whose clocks run (docs/method.md, 7)."""
+"""Regulator cases with running clocks (docs/method.md, 7)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ REGULATOR_TABLE = "regulator_case"
 def regulator(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return regulator cases without a first contact, and those whose answer is due within `warnings.due_hours`.
 
-    A case is told when it has come, and once more when its answer is near; the clocks are those of `service_levels`.
+    A case is reported when it arrives, and again when its answer is nearly due; the clocks are those of `service_levels`.
 
     Args:
-        facts: CodedFacts at their moment.
+        facts: Coded facts at their moment.
         shop: Configuration.
     """
     zone = shop.identity.zone

@@ -1,4 +1,4 @@
-"""Reputation: more talk of law and press than usual, and products that many write about."""
+"""Reputation: more talk of law and press than usual, and products that many people write about."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tasks.warn.kinds.kind import WarningKind, Watch
 from tasks.warn.kinds.unusual_share import today_of, unusual_shares
 
 LEGAL = "legal"
-"""Rule of `service_levels` that fires where a text cites law, a regulator or the press."""
+"""Rule of `service_levels` that fires if a text cites law, a regulator or the press."""
 
 
 def reputations(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:

@@ -1,4 +1,4 @@
-"""Safety: one credible case is enough, and every further one is told."""
+"""Safety: one credible case is enough, and every further one is reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def safety(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
 
     Args:
         facts: Coded facts at their moment.
-        shop: Configuration; `warnings.safety_days` says how recent.
+        shop: Configuration; `warnings.safety_days` sets how recent.
     """
     zone = shop.identity.zone
     today = facts.as_of.astimezone(ZoneInfo(zone)).date()

@@ -16,14 +16,14 @@ from tasks.shop.load import Shop
 from tasks.warn.kinds.catalogue import rule_of
 
 LEAST_CASES = 8
-"""Fewer records are no mood of the shop; each of them has its own clock."""
+"""Fewer records than this do not make a mood; each of them has its own clock."""
 
 LEAST_RATIO = 1.5
 PRIOR_CASES = 20.0
-"""Prior cases of a problem's own share of furious ones, drawn towards that of all problems."""
+"""Prior cases for a problem's own share with the sign, shrunk towards that of all problems."""
 
 GAP_DAYS = 7
-"""Days between history and now that belong to neither: what began lately must not become usual."""
+"""Days between history and now that belong to neither: what began recently must not count as usual."""
 
 
 def today_of(facts: CodedFacts, shop: Shop) -> date:
@@ -32,7 +32,7 @@ def today_of(facts: CodedFacts, shop: Shop) -> date:
 
 
 def unusual_shares(facts: CodedFacts, shop: Shop, kind: str, sign: pl.Expr, slice_: dict[str, str]) -> list[EarlyWarning]:
-    """Return the slices where complaints with a sign, over the last days, exceed their problems' usual shares by more than chance."""
+    """Return the slices where complaints with a sign recently exceeded their problems' usual shares by more than chance."""
     records = facts["feedback"]
     settings, today = shop.warnings, today_of(facts, shop)
     cases = records.filter(pl.col("counted") & (pl.col("nature") == "complaint")).select(
@@ -56,7 +56,7 @@ def unusual_shares(facts: CodedFacts, shop: Shop, kind: str, sign: pl.Expr, slic
         now = mine.filter((pl.col("day") >= begin) & (pl.col("day") < today))
         if usual.is_empty() or now.is_empty():
             continue
-        # A promotion brings other problems, and some problems make more people furious: each has a share of its own.
+        # A promotion brings different problems, and some make more people furious: each has its own share.
         share = (int(usual["sign"].sum()) + 0.5) / (usual.height + 1.0)
         shares = usual.group_by("leaf").agg(share=(pl.col("sign").sum() + PRIOR_CASES * share) / (pl.len() + PRIOR_CASES))
         now, usual = (

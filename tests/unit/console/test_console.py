@@ -88,9 +88,9 @@ def test_help_says_what_a_command_does_and_what_each_option_means(name: str, tmp
         ),
         (["actions", "show", "A-1"], "There is no action A-1."),
         (["actions", "list", "--state", "somehow"], "There is no state 'somehow'."),
-        (["actions", "accept", "A-1", "--by", "x", "--owner", "Nobody"], "people.yaml lists nobody called Nobody."),
+        (["actions", "accept", "A-1", "--by", "x", "--owner", "Nobody"], "people.yaml has nobody called Nobody."),
         (["actions", "update", "A-1", "postponed", "--by", "x", "--due", "soon"], "'soon' is not a day."),
-        (["sample"], "holds another shop already"),
+        (["sample"], "already holds another shop"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -121,7 +121,7 @@ def test_ctrl_c_says_that_nothing_is_half_written(home: Path, monkeypatch: pytes
     monkeypatch.setattr("flows.console.status.show_status", interrupted)
     shown = _run(home, "status")
     assert shown.exit_code == 130
-    assert "Nothing is left half-written" in shown.output
+    assert "Nothing was left half-written" in shown.output
 
 
 def test_a_broken_configuration_is_told_with_file_and_line(home: Path) -> None:
@@ -172,7 +172,7 @@ def test_init_again_overwrites_nothing(home: Path) -> None:
     said = make_home(home)
     assert (home / "config" / "shop.yaml").read_text("utf-8") == "name: 我们的店\n"
     assert (home / "secrets" / "customer.key").read_bytes() == key
-    assert sum("was left as it is" in line for line in said) == len(OWN) + 1
+    assert sum("was left unchanged" in line for line in said) == len(OWN) + 1
 
 
 def test_an_owner_decides_on_a_cause_and_both_words_are_counted(home: Path) -> None:

@@ -245,7 +245,7 @@ def test_the_address_of_the_sent_mailbox_is_read() -> None:
     [
         ("https://x/Sent", "cannot be read"),
         ("imaps:///Sent", "cannot be read"),
-        ("imap://u:p@mail.example.com/Sent", "unprotected"),
+        ("imap://u:p@mail.example.com/Sent", "unencrypted"),
     ],
 )
 def test_a_mailbox_that_cannot_be_trusted_is_refused(url: str, sentence: str) -> None:

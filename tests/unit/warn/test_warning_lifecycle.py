@@ -153,7 +153,7 @@ def test_a_restricted_warning_goes_only_to_people_who_may_read_it(shop: Shop, wa
         **shop.files,
         "people.yaml": shop.text("people.yaml").replace("roles: [总经理, 财务, 法务]", "roles: [财务]").encode(),
     }
-    with pytest.raises(ConfigurationError, match="Nobody can be told of safety warnings"):
+    with pytest.raises(ConfigurationError, match="Nobody can be notified of safety warnings"):
         ladder(one, Shop(files))
 
 
