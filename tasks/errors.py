@@ -1,10 +1,10 @@
-"""Errors that are shown to a person without a traceback."""
+"""Errors shown to a person without a traceback."""
 
 from enum import StrEnum
 
 
 class UserError(Exception):
-    """Say what happened and what to do about it.
+    """An error with two sentences: what happened, and what to do about it.
 
     Args:
         what: One sentence: what happened and where.
@@ -21,11 +21,11 @@ class UserError(Exception):
 
 
 class ConfigurationError(UserError):
-    """A mistake in a configuration file, told with file, line and what would be right."""
+    """A mistake in a configuration file; it names the file, the line and the fix."""
 
 
 class ChannelProblem(StrEnum):
-    """Why a channel could not be read, as a report says it in its own language."""
+    """Why a channel could not be read; each has a sentence in every report language."""
 
     UNREACHABLE = "unreachable"
     REFUSED_LOGIN = "refused_login"
@@ -37,12 +37,12 @@ class ChannelProblem(StrEnum):
 
 
 class ChannelError(UserError):
-    """A channel that could not be read; the other channels go on without it.
+    """A channel could not be read; the other channels continue without it.
 
     Args:
         what: One sentence for the operator.
         hint: One sentence: what to do now.
-        problem: What a report says of it.
+        problem: What reports say about it.
     """
 
     def __init__(self, what: str, *, hint: str = "", problem: ChannelProblem = ChannelProblem.OTHER) -> None:
@@ -51,11 +51,11 @@ class ChannelError(UserError):
 
 
 class LeaseHeld(UserError):
-    """The same period is being worked on by another process."""
+    """Another process is working on the same period."""
 
 
 class ContentChanged(UserError):
-    """A mail with this key was already claimed with other content."""
+    """A mail with this key was already claimed with different content."""
 
 
 class RenderError(UserError):

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files written whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 
 TEMPORARY = ".part"
-"""Ending of files that are being written; whatever carries it after a crash is rubbish."""
+"""Suffix of files being written; any left after a crash are garbage."""
 
 
 def write_whole(path: Path, data: bytes) -> str:
-    """Write a file so that after a crash it is the old one or the new one, and return its SHA-256 in hex.
+    """Write a file atomically, so that a crash leaves the old or the new one, and return its SHA-256 in hex.
 
     Temporary file in the same folder, fsync, rename, fsync of the folder. A file that holds
     these bytes already is left alone.
     """
     digest = hashlib.sha256(data).hexdigest()
     if path.is_file() and path.stat().st_size == len(data) and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
-        _sync_folder(path.parent)  # its last writer may have been cut off between rename and sync
+        _sync_folder(path.parent)  # its last writer may have crashed between rename and sync
         return digest
     _make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMPORARY}")
@@ -39,7 +39,7 @@ def write_whole(path: Path, data: bytes) -> str:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and its parents, each entry on disk before it is used."""
+    """Create a folder and its parents, syncing each entry to disk before it is used."""
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
     for part in reversed(missing):
         part.mkdir(exist_ok=True)

@@ -1,6 +1,6 @@
 """One run: its period, its moment, its shop and the stores it works on.
 
-Nothing in it is ever a parameter that a server stores, and no frame: Prefect looks into what it hands to a task.
+It is never a parameter that a server stores, and holds no frame: Prefect walks through what it hands to a task.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Stores:
 
     @classmethod
     def open(cls, settings: Settings) -> Stores:
-        """Open the stores; the ledger is brought to its newest form."""
+        """Open the stores, migrating the ledger to its newest schema."""
         settings.home.mkdir(parents=True, exist_ok=True)
         ledger = Ledger(settings.ledger_address, forbidden=_refused_by(settings))
         ledger.migrate()
@@ -50,12 +50,12 @@ class Stores:
 
     @property
     def holder(self) -> str:
-        """Who we are in leases and claims."""
+        """The name of this process in leases and claims."""
         return holder_name(self.settings.run_name)
 
 
 def _refused_by(settings: Settings) -> Callable[[str], str | None]:
-    """Return what says why a text may not be stored, by the shop's own words; they are read when first asked."""
+    """Return a check of why a text may not be stored, by the shop's own words, which are read on first use."""
     words: list[Words] = []
 
     def reason(text: str) -> str | None:
@@ -71,15 +71,15 @@ class RunKind(Enum):
     """What a run does with its period."""
 
     MAKE = "make"
-    """A new edition, or a new revision of one, is made and kept."""
+    """A new edition, or a new revision of one, is made and archived."""
     FINISH = "finish"
-    """The missing editions of a revision that was cut off are made, at its own moment with its own configuration."""
+    """The missing editions of an interrupted revision are made, as of its own moment with its own configuration."""
     ANSWER = "answer"
-    """Everything is made already; at most a mail is still to be sent."""
+    """Everything is already made; at most a mail is still to be sent."""
     LOOK_BACK = "look back"
-    """A moment before the first edition is shown: it becomes no revision and is never mailed."""
+    """A moment before the first edition is shown; it becomes no revision and is never mailed."""
     VERIFY = "verify"
-    """A kept edition is made again to be compared; nothing is kept."""
+    """An archived edition is remade for comparison; nothing is stored."""
     PULL = "pull"
     """Channels are pulled, and no edition is made."""
     WATCH = "watch"
@@ -101,12 +101,12 @@ class Run:
         kind: What the run does.
         as_of: The moment of knowledge, aware UTC.
         now: The moment of the run, aware UTC.
-        revision: Number of the edition that is made; 0 where none is.
+        revision: Number of the edition to make; 0 if none is made.
         send: Whether mail is sent.
-        pulls: Whether channels are pulled, or only what is stored is read.
-        provisional: Whether a source was incomplete when waiting for it ended.
-        made_at: When the first edition of the revision was made, where there is one.
-        answered: The editions that answer already.
+        pulls: Whether to pull channels, or to read only what is stored.
+        provisional: Whether a source was still incomplete when the wait for it ended.
+        made_at: When the first edition of the revision was made, if there is one.
+        answered: The finished editions that answer the request.
         progress: Called with the name of each stage as it begins.
     """
 
@@ -131,17 +131,17 @@ class Run:
 
     @property
     def pulls_until(self) -> datetime:
-        """The moment up to which pulls count: now, or when the first edition of a revision that is finished later was made."""
+        """The moment up to which pulls count: now, or when the first edition of an interrupted revision was made."""
         return self.made_at or self.now
 
     @property
     def channels(self) -> list[Channel]:
-        """The channels that are pulled in this run."""
+        """The channels to pull in this run."""
         return list(self.shop.channels.channels) if self.pulls else []
 
     @property
     def report(self) -> str:
-        """The report that this grain makes: weekly or monthly."""
+        """The report for the period's grain: weekly or monthly."""
         return REPORT_OF_GRAIN[self.period.grain]
 
     def editions_wanted(self) -> list[tuple[str, str]]:
@@ -155,10 +155,10 @@ class Run:
 
 
 def moment_of(text: str, zone: str) -> datetime | None:
-    """Read an ISO moment; without an offset it is in the business zone. Empty means none.
+    """Read an ISO moment; without an offset it is in the business zone. Return None for an empty text.
 
     Raises:
-        UserError: If the text is no moment.
+        UserError: If the text is not a moment.
     """
     if not text:
         return None
@@ -182,12 +182,12 @@ def plan(
 ) -> Run:
     """Decide what a review of a period does: make an edition, finish one, answer with one, or look back.
 
-    A finished period is answered by its newest edition, or by the one that was in force at `as_of`. A revision that was
-    cut off between two of its editions is finished at its own moment with its own configuration. A moment before the
+    A finished period is answered by its newest edition, or by the one in force at `as_of`. A revision that was
+    interrupted between two of its editions is finished as of its own moment with its own configuration. A moment before the
     first edition is only shown: it becomes no revision and is never mailed.
 
     Raises:
-        UserError: If the moment lies before anything was known, or in the future.
+        UserError: If the moment is before anything was known, or in the future.
     """
     _must_have_come(as_of, now)
     editions = stores.ledger.editions(period=period.id, report=REPORT_OF_GRAIN[period.grain])
@@ -210,7 +210,7 @@ def plan(
 
 
 def _of_kept(run: Run, editions: list[Edition]) -> Run:
-    """Return the run that answers with the newest of some editions, or finishes it at its own moment."""
+    """Return the run that answers with the newest of the given editions, or finishes it as of its own moment."""
     newest = max(edition.revision for edition in editions)
     current = [edition for edition in editions if edition.revision == newest]
     first = current[0]
@@ -230,10 +230,10 @@ def _of_kept(run: Run, editions: list[Edition]) -> Run:
 def plan_watch(
     stores: Stores, shop: Shop, *, as_of: datetime | None, now: datetime, send: bool, progress: Progress | None = None
 ) -> Run:
-    """Decide the moment of one run of the daily watch, and whether it pulls: an earlier moment reads what is stored.
+    """Decide the moment of a run of the daily watch, and whether it pulls: for an earlier moment it reads what is stored.
 
     Raises:
-        UserError: If the moment lies before anything was known, or in the future.
+        UserError: If the moment is before anything was known, or in the future.
     """
     _must_have_come(as_of, now)
     known = _known_from(stores, as_of)
@@ -253,16 +253,16 @@ def plan_watch(
 def _must_have_come(as_of: datetime | None, now: datetime) -> None:
     if as_of is not None and as_of > now + timedelta(minutes=5):
         raise UserError(
-            f"The moment {as_of:%Y-%m-%d %H:%M} UTC has not come yet.", hint="Leave --as-of out to see what is known now."
+            f"The moment {as_of:%Y-%m-%d %H:%M} UTC has not come yet.", hint="Leave out --as-of to see what is known now."
         )
 
 
 def _known_from(stores: Stores, as_of: datetime | None) -> datetime | None:
-    """Return since when anything is known; an earlier moment is refused."""
+    """Return since when anything is known, refusing an earlier moment."""
     known = stores.lake.known_from()
     if as_of is not None and known is not None and as_of < known:
         raise UserError(
-            f"Nothing was known at {as_of:%Y-%m-%d %H:%M} UTC; the first record came at {known:%Y-%m-%d %H:%M} UTC.",
+            f"Nothing was known at {as_of:%Y-%m-%d %H:%M} UTC; the first record arrived at {known:%Y-%m-%d %H:%M} UTC.",
             hint="Choose a later --as-of.",
         )
     return known
@@ -270,7 +270,7 @@ def _known_from(stores: Stores, as_of: datetime | None) -> datetime | None:
 
 @dataclass(frozen=True)
 class Mailing:
-    """A round of mailing: the stores, the moment, and the period it is limited to, if any."""
+    """A round of mailing: the stores, the moment, and the period that it is limited to, if any."""
 
     stores: Stores
     now: datetime

@@ -16,16 +16,16 @@ class Settings(BaseSettings):
     home: Path = Field(Path("home"), description="The shop's folder: its own configuration, stores, archive and outbox.")
     ledger_url: str = Field("", description="SQLAlchemy URL of the ledger; empty means SQLite inside the home.")
     lake_url: str = Field("", description="Folder or object-store URL of the Delta tables; empty means inside the home.")
-    shared: Path | None = Field(None, description="Folder of the shared real data sets that tests, benchmarks and examples read.")
+    shared: Path | None = Field(None, description="Folder of the shared data sets that tests, benchmarks and examples read.")
     secret: SecretStr = Field(
         SecretStr(""), description="Key of the customer references; empty means the key file inside the home."
     )
     mail: Literal["outbox", "smtp"] = Field(
-        "outbox", description="Where mail goes: .eml files inside the home, or an SMTP server."
+        "outbox", description="Where mail goes: .eml files inside the home, or to an SMTP server."
     )
     mail_domain: str = Field("aftersales.example", description="Right-hand side of every Message-ID.")
     mail_from: str = Field("review@aftersales.example", description="Sender of the reports.")
-    mail_all_to: str = Field("", description="Trial switch: send every mail to this one address instead.")
+    mail_all_to: str = Field("", description="Trial mode: send every mail to this address instead.")
     smtp_host: str = Field("127.0.0.1", description="SMTP server.")
     smtp_port: int = Field(587, description="SMTP port.")
     smtp_user: str = Field("", description="SMTP user; empty means no login.")
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         "", description="imaps://user:password@host/Sent that settles uncertain mails; empty means they stay uncertain."
     )
     archive_url: str = Field(
-        "http://127.0.0.1:8765", description="Address under which `make serve` shows the archive; artifacts link to it."
+        "http://127.0.0.1:8765", description="Address at which `aftersales serve` shows the archive; artifacts link to it."
     )
     render_memory_mb: int = Field(3000, description="Address-space limit of the rendering process, MB.")
     render_timeout_s: int = Field(120, description="Wall-clock limit of the rendering process, seconds.")
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
 
     @property
     def lake_root(self) -> str:
-        """Where the Delta tables live."""
+        """Folder or URL of the Delta tables."""
         return self.lake_url or str(self.home / "lake")
 
     @property
@@ -56,16 +56,16 @@ class Settings(BaseSettings):
 
     @property
     def archive_root(self) -> Path:
-        """Where editions are kept."""
+        """Folder of the archived editions."""
         return self.home / "archive"
 
     @property
     def outbox_root(self) -> Path:
-        """Where `.eml` files go."""
+        """Folder of the `.eml` files."""
         return self.home / "outbox"
 
     def channel_secret(self, name: str) -> str:
-        """Return the secret that a channel names: `AFTERSALES_SECRET_<NAME>`, else the file `HOME/secrets/<name>`; empty if neither is there."""
+        """Return a channel's secret: `AFTERSALES_SECRET_<NAME>`, else the file `HOME/secrets/<name>`, else an empty text."""
         file = self.home / "secrets" / Path(name).name
         return os.environ.get(f"AFTERSALES_SECRET_{name.upper()}") or (file.read_text("utf-8").strip() if file.is_file() else "")
 
@@ -77,12 +77,12 @@ def load_settings(home: Path | str | None = None) -> Settings:
 
 
 def choose_home(home: Path | str) -> None:
-    """Make a home the one that flows of this process, and processes started by it, work in."""
+    """Set the home for the flows of this process and the processes that it starts."""
     os.environ["AFTERSALES_HOME"] = str(Path(home).resolve())
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return this process's environment with changes, for a process that we start."""
+    """Return this process's environment with changes, for a child process."""
     return {**os.environ, **changes}
 
 
@@ -92,10 +92,10 @@ def put_environment(**changes: str) -> None:
 
 
 os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:200,muzzy_decay_ms:0")
-"""Polars' allocator gives freed memory back to the system within a moment, also while it is asked for nothing (the painters work
-then); read when Polars is loaded, so set as soon as this is."""
+"""Polars' allocator returns freed memory to the system at once, even while idle (the PDF renderers work
+then). Polars reads this when it is loaded, so it is set as soon as this module is."""
 
 
 def own_prefect(settings: Settings) -> dict[str, str]:
-    """Return the variables that keep Prefect's files inside the home; a person who set PREFECT_HOME keeps their own."""
+    """Return the variables that keep Prefect's files inside the home, unless PREFECT_HOME is set."""
     return {} if os.environ.get("PREFECT_HOME") else {"PREFECT_HOME": str(settings.home.resolve() / "prefect")}

@@ -1,4 +1,4 @@
-"""Who gets which edition, in which language."""
+"""Who gets which edition, and in which language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.shop.section import ConfigSection
 
 
 class Recipient(ConfigSection):
-    """One address; it has one language, so nobody gets the same edition twice."""
+    """One address in one language, so that nobody gets the same edition twice."""
 
     mail: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     name: str = ""
@@ -25,7 +25,7 @@ class Audience(ConfigSection):
     name: Name
     reports: tuple[Literal["weekly", "monthly"], ...] = ("weekly", "monthly")
     restricted: bool = Field(
-        default=False, description="True: sees words with legal effect and restricted actions, marked as for counsel."
+        default=False, description="True: sees words with legal effect and restricted actions; the edition is marked for counsel."
     )
     sections: tuple[ReportSection, ...] = Field(
         default=(),
@@ -38,7 +38,7 @@ class Audience(ConfigSection):
     def _each_section_once(self) -> Self:
         twice = sorted({section.value for section in self.sections if self.sections.count(section) > 1})
         if twice:
-            raise ValueError(f"the section {twice[0]} stands twice; name each section once")
+            raise ValueError(f"the section {twice[0]} appears twice; name each section once")
         return self
 
     @model_validator(mode="after")
@@ -46,12 +46,12 @@ class Audience(ConfigSection):
         mails = [recipient.mail.lower() for recipient in self.recipients]
         twice = sorted({mail for mail in mails if mails.count(mail) > 1})
         if twice:
-            raise ValueError(f"the address {twice[0]} stands twice; a recipient has one language")
+            raise ValueError(f"the address {twice[0]} appears twice; give each recipient one language")
         return self
 
     @property
     def languages(self) -> list[str]:
-        """Languages of the recipients, in order of first appearance."""
+        """The recipients' languages, in order of first appearance."""
         return list(dict.fromkeys(recipient.language for recipient in self.recipients))
 
 
@@ -61,5 +61,5 @@ class Audiences(ConfigSection):
     audiences: dict[str, Audience]
 
     def of(self, report: str) -> dict[str, Audience]:
-        """Return the audiences that get the `weekly` or the `monthly` report."""
+        """Return the audiences of the `weekly` or `monthly` report."""
         return {code: audience for code, audience in self.audiences.items() if report in audience.reports}

@@ -17,7 +17,7 @@ WorkCalendar = Literal["statutory", "supplier"]
 
 
 def _days(value: object) -> object:
-    """Write out `[2026-10-01, 2026-10-07]` spans inside a list of days."""
+    """Expand `[2026-10-01, 2026-10-07]` spans within a list of days."""
     if not isinstance(value, list):
         return value
     days: list[object] = []
@@ -72,7 +72,7 @@ class Promotion(Span):
 
 
 class Event(Name):
-    """Something that makes before and after incomparable, or explains a move; it is named, never blamed."""
+    """Something that makes before and after incomparable, or explains a change; reports name it and never blame it."""
 
     day: date
     until: date | None = None
@@ -84,7 +84,7 @@ class Event(Name):
 
     @property
     def last(self) -> date:
-        """Last day of the event; a switch or break is one day."""
+        """Last day of the event; a switch or break lasts one day."""
         return self.until or self.day
 
 
@@ -100,7 +100,7 @@ class Stage(ConfigSection):
 
 
 class Alignment(ConfigSection):
-    """The day of last year that a day is compared with, and by which rule."""
+    """The day of last year to compare a day with, and the rule that gave it."""
 
     day: date
     basis: Literal["promotion", "lunar", "iso_week"]
@@ -108,7 +108,7 @@ class Alignment(ConfigSection):
 
 
 class Calendar(ConfigSection):
-    """All days that count differently."""
+    """All special days: holidays, promotions and events."""
 
     valid_from: date
     years: dict[int, Year]
@@ -140,11 +140,11 @@ class Calendar(ConfigSection):
         return day in self._make_up or (day not in self._off and day.isoweekday() not in self.weekend)
 
     def is_holiday(self, day: date) -> bool:
-        """Whether a day is a statutory day off; a plain weekend is none."""
+        """Whether a day is a statutory day off; a plain weekend is not."""
         return day in self._off
 
     def is_assumed(self, day: date) -> bool:
-        """Whether the working days of a day's year are not published, so that they are only assumed."""
+        """Whether the working days of a day's year are assumed because they are not published yet."""
         year = self.years.get(day.year)
         return year is None or year.assumed
 
@@ -157,7 +157,7 @@ class Calendar(ConfigSection):
     ) -> datetime:
         """Return the moment n working days later: the same time of day on the n-th working day after the moment's day.
 
-        A moment on a day off counts as the next working day's beginning: Saturday 15:00 + 1 is Monday 24:00.
+        A moment on a day off counts as the start of the next working day: Saturday 15:00 + 1 is Monday 24:00.
 
         Args:
             moment: Aware start.
@@ -182,7 +182,7 @@ class Calendar(ConfigSection):
     def add_service_minutes(
         self, moment: datetime, minutes: float, *, opens: int = 8 * 60, closes: int = 24 * 60, zone: str = "Asia/Shanghai"
     ) -> datetime:
-        """Return the moment after some minutes of service hours; a promotion's own days are open round the clock.
+        """Return the moment a number of service minutes later; a promotion's own days are open round the clock.
 
         Args:
             moment: Aware start.
@@ -230,7 +230,7 @@ class Calendar(ConfigSection):
     # ---- Promotions and alignment ------------------------------------------------------------
 
     def stage(self, day: date) -> Stage | None:
-        """Return where a day stands in a promotion (running, or in the days after), or nothing."""
+        """Return where a day stands in a promotion (or in the days after it), or None if it is in none."""
         holding = [p for p in self.promotions if p.first <= day <= p.last + timedelta(days=p.after)]
         if not holding:
             return None
@@ -238,7 +238,7 @@ class Calendar(ConfigSection):
         return Stage(promotion=promotion.id, offset=(day - promotion.day0).days, running=promotion.holds(day))
 
     def same_stage_before(self, first: date, last: date) -> tuple[date, date] | None:
-        """Return the days of the latest earlier promotion that stood where these days stand in theirs, or nothing.
+        """Return the days at the same stage of the latest earlier promotion, or None if there are none.
 
         Args:
             first: First day; only the days that lie in the promotion of the last such day count.
@@ -259,7 +259,7 @@ class Calendar(ConfigSection):
         return inside[-1] if inside else None
 
     def lunar_offset(self, day: date) -> int | None:
-        """Return the days from the nearest lunar new year, where a day lies within its reach."""
+        """Return the days from the nearest lunar new year, or None if the day is out of its reach."""
         before, after = self.lunar_reach
         offsets = [(day - new_year).days for new_year in self.lunar_new_year]
         return min((offset for offset in offsets if -before <= offset <= after), key=abs, default=None)

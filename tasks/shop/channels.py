@@ -1,6 +1,6 @@
 """The sources of a shop and how each maps to one canonical table, without code.
 
-No key is named `on`, `null`, `true` or `no`: YAML would read it as something else than a word.
+No key is named `on`, `null`, `true` or `no`: YAML would not read it as a word.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tasks.shop.sources.selection import Selection
 from tasks.shop.sources.source import Source
 
 NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
-"""Cells that mean nothing, unless a channel says otherwise."""
+"""Cells that count as empty, unless a channel says otherwise."""
 
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class MappedColumn(ConfigSection):
     @field_validator("map", mode="before")
     @classmethod
     def _text_keys(cls, value: Any) -> Any:
-        """YAML reads 1, 2.0 and true as no text; native cells are text."""
+        """Turn YAML's numbers and booleans (1, 2.0, true) into text, as native cells are."""
         if not isinstance(value, dict):
             return value
         return {str(key).lower() if isinstance(key, bool) else str(key): item for key, item in value.items()}
@@ -224,7 +224,7 @@ class Channel(ConfigSection):
         return self
 
     def title(self, language: str) -> str:
-        """Return the channel's name for a reader of a language."""
+        """Return the channel's name in a language."""
         return self.label.of(language) or self.name
 
 
@@ -246,7 +246,7 @@ class Channels(ConfigSection):
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """Platforms in the order in which channels first name them: as a constant, or among the values of a mapping."""
+        """Platforms in the order in which channels first name them, as a constant or among a mapping's values."""
         named: list[str] = []
         for channel in self.channels:
             column = channel.columns.get("platform")
@@ -255,5 +255,5 @@ class Channels(ConfigSection):
         return tuple(dict.fromkeys(named))
 
     def named(self, name: str) -> Channel | None:
-        """Return a channel by name, or nothing."""
+        """Return a channel by name, or None if there is none."""
         return next((channel for channel in self.channels if channel.name == name), None)

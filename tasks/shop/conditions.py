@@ -1,4 +1,4 @@
-"""What a condition of the shop's service levels means for coded records."""
+"""Conditions of the shop's service levels, as expressions on coded records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasks.shop.taxonomy import Taxonomy
 
 
 def holds(condition: Condition, taxonomy: Taxonomy) -> pl.Expr:
-    """Return whether a condition holds for a coded record: all that is given must hold; a missing value never does."""
+    """Return whether a condition holds for a coded record: every given part must hold; a missing value never does."""
     parts: list[pl.Expr] = []
     if condition.leaf:
         codes = sorted({code for given in condition.leaf for code in (given, *taxonomy.leaves_of(given))})

@@ -8,7 +8,7 @@ from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
 
 
 class Identity(Proper):
-    """Say who the shop is and what its figures rest on."""
+    """Who the shop is, and what its figures are based on."""
 
     zone: str = "Asia/Shanghai"
     currency: str = "CNY"
@@ -17,7 +17,7 @@ class Identity(Proper):
         description="What a quality rate is measured on: signed orders, reviews, or nothing (counts against earlier counts).",
     )
     complaint_max_rating: float | None = Field(
-        None, description="A rating of this many stars or fewer counts as a complaint where nothing else says so."
+        None, description="A rating of this many stars or fewer counts as a complaint if nothing else decides."
     )
     negative_max_rating: float = 3
     languages: list[LanguageTag] = Field(
@@ -25,6 +25,6 @@ class Identity(Proper):
     )
     notes: list[Name] = Field(
         default_factory=list,
-        description="Sentences by language that every edition prints beside its data (a sample's bias, say).",
+        description="Sentences by language that every edition prints with its data, for example on a sample's bias.",
     )
     minimum_n: int = Field(30, description="Below this many cases: no percentages, no words of significance.")

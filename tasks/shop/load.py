@@ -1,4 +1,4 @@
-"""Configuration files: found, overlaid file by file, validated, and told apart with file and line."""
+"""Configuration files: found, overlaid file by file, and validated; errors name the file and line."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Shop:
 
     @property
     def sha256(self) -> str:
-        """Hash of every file, name and bytes."""
+        """Hash over the name and bytes of every file."""
         digest = hashlib.sha256()
         for name, data in self.files.items():
             digest.update(name.encode() + b"\0" + len(data).to_bytes(8, "big") + data)
@@ -84,12 +84,12 @@ class Shop:
         """Return a side file (`select.sql`, a look-up table) as text."""
         if name not in self.files:
             raise ConfigurationError(
-                f"The configuration names the file {name}, which is not there.", hint=f"Put {name} into the shop's config folder."
+                f"The configuration names a missing file, {name}.", hint=f"Put {name} into the shop's config folder."
             )
         return self.files[name].decode("utf-8-sig")
 
     def check(self) -> None:
-        """Read every section, so that the first mistake is told before any work."""
+        """Read every section, so that the first mistake stops the run before any work."""
         for name in SECTIONS:
             getattr(self, name)
 
@@ -116,7 +116,7 @@ class Shop:
 
     @cached_property
     def dimensions(self) -> Dimensions:
-        """What a figure can be cut by."""
+        """What a figure can be broken down by."""
         section: Dimensions = self._section("dimensions")
         return section
 
@@ -146,7 +146,7 @@ class Shop:
 
     @cached_property
     def playbook(self) -> Playbook:
-        """What is done about which cause."""
+        """What to do about which cause."""
         section: Playbook = self._section("playbook")
         return section
 
@@ -164,25 +164,25 @@ class Shop:
 
     @cached_property
     def audiences(self) -> Audiences:
-        """Who gets which edition in which language."""
+        """Who gets which edition, and in which language."""
         section: Audiences = self._section("audiences")
         return section
 
     @cached_property
     def warnings(self) -> Warnings:
-        """Who is warned of what, and how often chance may warn."""
+        """Who is warned of what, and how often chance may cause a warning."""
         section: Warnings = self._section("warnings")
         return section
 
 
 def parse_section(model: type[Any], data: bytes, origin: str, first_language: str = "") -> Any:
-    """Validate one YAML file; a mistake names file, line and what would be right.
+    """Validate one YAML file; errors name the file, the line and the fix.
 
     Args:
         model: Model of the section.
         data: The file's bytes.
-        origin: Where it was read, for messages.
-        first_language: The shop's first language, in which a name is printed where the asked one lacks it.
+        origin: The file's name, for messages.
+        first_language: The shop's first language, used for a name that lacks the requested one.
 
     Raises:
         ConfigurationError: If the YAML cannot be read or a value does not fit.
@@ -194,7 +194,7 @@ def parse_section(model: type[Any], data: bytes, origin: str, first_language: st
         mark = getattr(error, "problem_mark", None)
         where = f"{origin}, line {mark.line + 1}" if mark else origin
         raise ConfigurationError(
-            f"{where}: this is not readable YAML ({getattr(error, 'problem', error)}).",
+            f"{where}: this is not valid YAML ({getattr(error, 'problem', error)}).",
             hint="Check the indentation and quotes of that line.",
         ) from error
     try:
@@ -211,7 +211,7 @@ def parse_section(model: type[Any], data: bytes, origin: str, first_language: st
 
 
 def _line(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
-    """Follow an error's path through the YAML nodes as far as it leads."""
+    """Return the line of an error, following its path through the YAML nodes as far as it leads."""
     line = node.start_mark.line + 1 if node else 1
     for part in path:
         child = None
@@ -223,7 +223,7 @@ def _line(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
             child = node.value[part]
             line = child.start_mark.line + 1
         if child is None:
-            continue  # a union's branch name stands in the path, but not in the file
+            continue  # a union's branch name is in the path, but not in the file
         node = child
     return line
 

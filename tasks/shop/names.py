@@ -1,4 +1,4 @@
-"""What things are called: a text for each language, and what is said where a language lacks one."""
+"""What things are called: a text for each language, and the fallback for a missing one."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _TAG = r"[a-z]{2}(-[A-Z][A-Za-z]+)*"
 LanguageTag = Annotated[str, Field(pattern=f"^{_TAG}$")]
 
 HOUSE_LANGUAGE = "zh-CN"
-"""Language of a shop, reader or colleague of whom nothing else is said."""
+"""Language of a shop, reader or colleague unless configured otherwise."""
 
 KEY_LANGUAGE, PLAIN_LANGUAGE = "zh", "en"
 """A lens writes its labels as pairs without languages: the key is Chinese, the text beside it English."""
 
 
 def text_in(texts: Mapping[str, str], *wanted: str) -> str:
-    """Return the text in the first of the wanted languages that has one, else the first text of all, else nothing.
+    """Return the text in the first of the wanted languages that has one, else any text, else an empty one.
 
-    A text in `zh` or `zh-HK` serves a reader of `zh-CN` where there is none in exactly that language.
+    A text in `zh` or `zh-HK` serves a reader of `zh-CN` if there is none in exactly that language.
 
     Args:
         texts: Texts by language.
-        wanted: Languages, the asked one first.
+        wanted: Languages in order of preference.
     """
     for asked in wanted:
         if texts.get(asked):
@@ -42,12 +42,12 @@ def text_in(texts: Mapping[str, str], *wanted: str) -> str:
 
 
 def gathered(value: Any, into: str, prefix: str = "", taken: Collection[str] = ()) -> Any:
-    """Return what a section was written as, with its keys that end in a language put into one mapping by language.
+    """Return a section as read, with the keys that end in a language gathered into one mapping by language.
 
     Args:
         value: The section as read; anything but a mapping stays as it is.
-        into: Field that takes the mapping.
-        prefix: What stands before the language: `name_` in `name_en`.
+        into: Field for the mapping.
+        prefix: The part before the language: `name_` in `name_en`.
         taken: Keys with a meaning of their own.
     """
     if not isinstance(value, dict):
@@ -64,14 +64,14 @@ def gathered(value: Any, into: str, prefix: str = "", taken: Collection[str] = (
 
 
 def first_language(info: ValidationInfo) -> str:
-    """Return the first language of the shop whose configuration is read, or nothing."""
+    """Return the first language of the shop whose configuration is being read; empty if unknown."""
     return str((info.context or {}).get("first_language", ""))
 
 
 class Named(ConfigSection):
     """Something that may have a name: its keys that are languages hold the name in each of them.
 
-    Where the asked language has no text, the shop's first language is taken, then any.
+    If the requested language has no text, the shop's first language is used, then any.
     """
 
     texts: dict[LanguageTag, str] = Field(default_factory=dict, description="The name by language; written without this key.")
@@ -98,7 +98,7 @@ class Named(ConfigSection):
 
 
 class Name(Named):
-    """A name in one language at least."""
+    """A name in at least one language."""
 
     @model_validator(mode="after")
     def _is_said(self) -> Self:
@@ -108,7 +108,7 @@ class Name(Named):
 
 
 class Proper(ConfigSection):
-    """A proper name: `name`, and `name_<language>` for a language that writes it otherwise."""
+    """A proper name: `name`, and `name_<language>` for a language that spells it differently."""
 
     name: str = Field(description="The name as actions and reports write it.")
     written: dict[LanguageTag, str] = Field(default_factory=dict, description="The name in other languages: `name_en`.")
@@ -124,6 +124,6 @@ class Proper(ConfigSection):
         return (self.name, *filter(None, self.written.values()))
 
     def title(self, language: str) -> str:
-        """Return the name as this language writes it."""
+        """Return the name as a language writes it."""
         kin = language.partition("-")[0]
         return self.written.get(language) or self.written.get(kin) or self.name

@@ -12,7 +12,7 @@ from tasks.shop.section import ConfigSection
 
 
 class Person(Proper):
-    """One person who can own an action; a supplier or a group never is one."""
+    """One person who can own an action; never a supplier or a group."""
 
     name: str = Field(description="The name as actions and reports write it; unique.")
     mail: str = ""
@@ -38,18 +38,18 @@ class People(ConfigSection):
         names = [person.name for person in self.people]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"the name {twice[0]} stands twice; give each person another name")
+            raise ValueError(f"the name {twice[0]} appears twice; give each person a different name")
         if self.default_owner not in names:
-            raise ValueError(f"default_owner {self.default_owner} is none of the people; write one of {', '.join(names)}")
+            raise ValueError(f"default_owner {self.default_owner} is not one of the people; write one of {', '.join(names)}")
         if self.stop_sale_decider and self.stop_sale_decider not in self.roles:
             raise ValueError(
-                f"stop_sale_decider is {self.stop_sale_decider}, which is not in roles; one of {', '.join(self.roles)}"
+                f"stop_sale_decider is {self.stop_sale_decider}, which is not in roles; write one of {', '.join(self.roles)}"
             )
         for person in self.people:
             unknown = sorted(set(person.roles) - set(self.roles))
             if unknown:
                 raise ValueError(
-                    f"{person.name} has the role {unknown[0]}, which is not in roles; one of {', '.join(self.roles)}"
+                    f"{person.name} has the role {unknown[0]}, which is not in roles; write one of {', '.join(self.roles)}"
                 )
         return self
 
@@ -60,7 +60,7 @@ class People(ConfigSection):
             ConfigurationError: If the role is unknown.
         """
         if role not in self.roles:
-            raise ConfigurationError(f"people.yaml knows no role {role!r}.", hint=f"Write one of {', '.join(self.roles)}.")
+            raise ConfigurationError(f"people.yaml has no role {role!r}.", hint=f"Write one of {', '.join(self.roles)}.")
         wanted = {"lines": line, "suppliers": supplier, "platforms": platform}
         best: tuple[int, int] | None = None
         for index, person in enumerate(self.people):
@@ -78,7 +78,7 @@ class People(ConfigSection):
         return self.owner(self.stop_sale_decider) if self.stop_sale_decider else self.person(self.default_owner)
 
     def find(self, owner: str) -> Person | None:
-        """Return the person with this name in any language, or nothing."""
+        """Return the person with this name in any language, or None if there is none."""
         return next((person for person in self.people if owner and owner in person.spellings), None)
 
     def person(self, owner: str) -> Person:
@@ -90,14 +90,14 @@ class People(ConfigSection):
         person = self.find(owner)
         if person is None:
             known = ", ".join(each.name for each in self.people)
-            raise ConfigurationError(f"people.yaml knows nobody named {owner!r}.", hint=f"Write one of {known}.")
+            raise ConfigurationError(f"people.yaml has nobody named {owner!r}.", hint=f"Write one of {known}.")
         return person
 
     def label(self, owner: str, language: str) -> str:
-        """Return a person's name as an edition of this language writes it; an unknown name stays as it is."""
+        """Return a person's name as a language writes it; an unknown name is returned unchanged."""
         person = self.find(owner)
         return person.title(language) if person else owner
 
     def role_label(self, role: str, language: str) -> str:
-        """Return a role's (department's) name in a language; an unknown role stays as it is."""
+        """Return a role's (department's) name in a language; an unknown role is returned unchanged."""
         return self.roles[role].of(language) if role in self.roles else role

@@ -1,4 +1,4 @@
-"""What is done about which cause: triggers, steps, metrics, target rules and how the effect is verified."""
+"""What to do about which cause: triggers, steps, metrics, target rules and how the effect is verified."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def target_value(rule: str, values: Mapping[str, float]) -> float:
 
     Args:
         rule: Numbers, the names of `TARGET_NAMES`, `* + -` and `max`, `min`, `median`.
-        values: A value for each name that the rule holds.
+        values: A value for each name in the rule.
 
     Raises:
-        ValueError: If the rule holds anything else.
+        ValueError: If the rule contains anything else.
     """
 
     def compute(node: ast.expr) -> float:
@@ -69,7 +69,7 @@ def target_value(rule: str, values: Mapping[str, float]) -> float:
             case ast.Call(func=ast.Name(id="max" | "min" | "median" as function), args=[_, *_] as arguments, keywords=[]):
                 numbers = [compute(argument) for argument in arguments]
                 return max(numbers) if function == "max" else min(numbers) if function == "min" else median(numbers)
-        raise ValueError(f"the target rule {rule!r} may hold numbers, {', '.join(TARGET_NAMES)}, * + - and max, min, median")
+        raise ValueError(f"the target rule {rule!r} may contain numbers, {', '.join(TARGET_NAMES)}, * + - and max, min, median")
 
     try:
         parsed = ast.parse(rule, mode="eval")
@@ -89,10 +89,10 @@ class Trigger(ConfigSection):
     """Which causes an entry answers."""
 
     leaves: list[str] = Field(default_factory=list, description="Leaves; empty means any.")
-    symptoms: list[str] = Field(default_factory=list, description="Symptoms one of which the cause must have; empty means any.")
-    all_of: list[str] = Field(default_factory=list, description="Dimensions that the slice must hold.")
-    any_of: list[str] = Field(default_factory=list, description="Dimensions of which the slice must hold one.")
-    none_of: list[str] = Field(default_factory=list, description="Dimensions that the slice must not hold.")
+    symptoms: list[str] = Field(default_factory=list, description="Symptoms of which the cause must have one; empty means any.")
+    all_of: list[str] = Field(default_factory=list, description="Dimensions that the slice must have.")
+    any_of: list[str] = Field(default_factory=list, description="Dimensions of which the slice must have at least one.")
+    none_of: list[str] = Field(default_factory=list, description="Dimensions that the slice must not have.")
     kinds: list[str] = Field(default_factory=list, description="Kinds of cause; empty means any.")
     tracks: list[str] = Field(default_factory=list, description="Tracks; empty means every track but safety.")
     red_lines: list[str] = Field(default_factory=list, description="Red lines that trigger the entry without any cause.")
@@ -100,7 +100,7 @@ class Trigger(ConfigSection):
 
 
 class Step(ConfigSection):
-    """One thing to do: by which role, until when, proven by what."""
+    """One thing to do: by whom, by when, and the evidence."""
 
     step: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Literal["contain", "correct", "prevent"]
@@ -108,16 +108,16 @@ class Step(ConfigSection):
     owner: str = Field(description="Role, a key of people.yaml.")
     due: Due
     evidence: Name | None = None
-    reply: dict[str, Due] = Field(default_factory=dict, description="When the supplier's parts of the answer are due.")
-    decide: str = Field(default="", description="Role that decides, where it is not the owner.")
-    law_days: int | None = Field(None, description="Working days that the law gives, printed beside.")
+    reply: dict[str, Due] = Field(default_factory=dict, description="When the parts of the supplier's answer are due.")
+    decide: str = Field(default="", description="Role that decides, if not the owner.")
+    law_days: int | None = Field(None, description="Working days that the law allows, printed beside it.")
     red_lines: list[str] = Field(
-        default_factory=list, description="Red lines for which this step alone is proposed; empty means all of the entry."
+        default_factory=list, description="Red lines for which only this step is proposed; empty means all of the entry's."
     )
 
 
 class Metric(ConfigSection):
-    """What is counted over what, at which age."""
+    """What is counted, over which exposure, at which age."""
 
     code: Literal[
         "complaints",
@@ -153,7 +153,7 @@ class TargetRule(ConfigSection):
 
 
 class Verify(ConfigSection):
-    """From when the effect counts, for how long, on how many units at least."""
+    """From when the effect counts, for how long, and on at least how many units."""
 
     cut_in: CutInAxis
     min_units: int = 0
@@ -166,12 +166,12 @@ class Entry(ConfigSection):
     id: str
     name: Name
     when: Trigger
-    rule_out: list[Name] = Field(default_factory=list, description="What must be excluded first.")
+    rule_out: list[Name] = Field(default_factory=list, description="What must be ruled out first.")
     actions: list[Step] = Field(min_length=1)
     metric: Metric
     target: TargetRule
     verify: Verify
-    side: Name | None = Field(None, description="What may get worse by it.")
+    side: Name | None = Field(None, description="What may get worse because of it.")
     gate: Name | None = Field(None, description="When another entry or legal takes over.")
     compare: Name | None = None
     never: list[Name] = Field(default_factory=list, description="What must not be done.")
@@ -182,7 +182,7 @@ class Entry(ConfigSection):
     def _steps_are_distinct(self) -> Self:
         steps = [step.step for step in self.actions]
         if len(set(steps)) < len(steps):
-            raise ValueError(f"{self.id} names a step twice; give each step another name")
+            raise ValueError(f"{self.id} names a step twice; give each step a different name")
         return self
 
 
@@ -190,7 +190,7 @@ class Playbook(ConfigSection):
     """All entries, and the hour from which hours are counted."""
 
     clock_starts: str = Field(
-        default="09:30", pattern=r"^\d\d:\d\d$", description="Hours count from this time of the day after the period."
+        default="09:30", pattern=r"^\d\d:\d\d$", description="Hours count from this time on the day after the period."
     )
     day_ends: str = Field(default="18:00", pattern=r"^\d\d:\d\d$", description="A due day ends at this time.")
     session_days: int = Field(default=3, description="Days within which the next live session is held.")
@@ -200,15 +200,15 @@ class Playbook(ConfigSection):
     def _ids_are_distinct(self) -> Self:
         ids = [entry.id for entry in self.entries]
         if len(set(ids)) < len(ids):
-            raise ValueError("an entry's id stands twice")
+            raise ValueError("an entry's id appears twice; give each entry its own")
         return self
 
     def entry(self, entry_id: str) -> Entry | None:
-        """Return an entry by its id, or nothing."""
+        """Return an entry by its id, or None if there is none."""
         return next((entry for entry in self.entries if entry.id == entry_id), None)
 
     def step(self, playbook: str) -> tuple[Entry, Step] | None:
-        """Return entry and step of an action's `playbook` mark (`PB01/block`), or nothing."""
+        """Return the entry and step of an action's `playbook` mark (`PB01/block`), or None if there is none."""
         entry_id, _, step_id = playbook.partition("/")
         entry = self.entry(entry_id)
         step = next((step for step in entry.actions if step.step == step_id), None) if entry else None

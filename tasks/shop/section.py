@@ -1,4 +1,4 @@
-"""What every configuration model is."""
+"""The base of every configuration model."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,4 @@
-"""How urgent a case is, which route it takes, and by when each step must have happened."""
+"""How urgent a case is, which route it takes, and when each step is due."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MinuteOfDay = Annotated[int, BeforeValidator(_minute_of_day), Field(ge=0, le=144
 
 
 class ServiceHours(ConfigSection):
-    """When the desk answers; a promotion's own days are open round the clock."""
+    """When the service desk is open; a promotion's own days are open round the clock."""
 
     opens: MinuteOfDay = 480
     closes: MinuteOfDay = 1440
@@ -44,12 +44,12 @@ class ServiceHours(ConfigSection):
     @model_validator(mode="after")
     def _opens_first(self) -> Self:
         if self.closes <= self.opens:
-            raise ValueError("closes must be later than opens; midnight at the day's end is 24:00")
+            raise ValueError("closes must be later than opens; write midnight at the end of the day as 24:00")
         return self
 
 
 class Condition(ConfigSection):
-    """All that is given must hold; an empty condition always holds."""
+    """A condition on coded records: every given part must hold; an empty one always holds."""
 
     leaf: list[str] = Field(default_factory=list, description="Leaves or nodes.")
     nature: list[str] = []
@@ -57,16 +57,16 @@ class Condition(ConfigSection):
     impact: list[str] = []
     customer_tier: list[str] = []
     unit_price_over: float | None = None
-    time_critical: bool | None = Field(default=None, description="The text names a date that passes: birthday, gift, wedding.")
+    time_critical: bool | None = Field(default=None, description="The text names a date that will pass: birthday, wedding.")
     legal: bool | None = Field(default=None, description="The text cites law, a regulator or the press.")
-    abnormal: bool | None = Field(default=None, description="The record lies in a suspected abnormal-claim cluster.")
-    repeat: bool | None = Field(default=None, description="The text says that it was reported before.")
+    abnormal: bool | None = Field(default=None, description="The record is in a suspected abnormal-claim cluster.")
+    repeat: bool | None = Field(default=None, description="The text says that the problem was reported before.")
     severity: list[Severity] = []
     track: list[Track] = []
 
 
 class SeverityRule(Name):
-    """One reason for a severity or a track; all that match are recorded, the first that sets a value wins."""
+    """One reason for a severity or track; all that match are recorded, the first that sets a value wins."""
 
     id: str
     when: Condition
@@ -81,21 +81,21 @@ class SeverityRule(Name):
 
 
 class Milestone(Name):
-    """One promise with a clock: from which moment, to which moment, within which time."""
+    """One step with a deadline: from which moment, to which moment, within which time."""
 
     id: str
     table: Literal["feedback", "aftersale", "regulator_case"] = "feedback"
     start: str = Field(description="Column with the moment at which the clock starts.")
-    met: list[str] = Field(description="Columns; the earliest given moment meets the milestone.")
+    met: list[str] = Field(description="Columns; the earliest moment among them meets the milestone.")
     clock: Clock
     target: Minutes | None = Field(default=None, description="Time allowed: 15min, 4h, 2d. For working days use working_days.")
     target_outside_hours: Minutes | None = Field(
         default=None, description="Time allowed when the clock starts outside service hours."
     )
     working_days: int | None = Field(default=None, ge=0)
-    deadline: str = Field(default="", description="Column with a given deadline; where it is filled it wins.")
-    deadline_unless: str = Field(default="", description="Column; where it is true the deadline belongs to another step.")
-    before: Minutes = Field(default=0.0, description="How long before the given deadline it must have happened.")
+    deadline: str = Field(default="", description="Column with an external deadline; if filled, it takes precedence.")
+    deadline_unless: str = Field(default="", description="Column; if true, the deadline belongs to another step.")
+    before: Minutes = Field(default=0.0, description="How long before that deadline the step must have happened.")
     when: Condition = Condition()
     types: list[str] = Field(default_factory=list, description="After-sales types it applies to.")
     phases: list[str] = Field(default_factory=list, description="After-sales phases it applies to.")
@@ -104,7 +104,7 @@ class Milestone(Name):
     )
     given: str = Field(
         default="",
-        description="Column in which the source itself says whether it was met (milestone_met); it wins over the times.",
+        description="Column in which the source itself says whether it was met (milestone_met); it overrides the times.",
     )
     full: bool = Field(default=False, description="Anything below 100 % is red.")
     valid_from: date | None = None
@@ -115,7 +115,7 @@ class Milestone(Name):
         if self.clock == "platform_deadline":
             if not self.deadline or self.target is not None or self.working_days is not None:
                 raise ValueError(
-                    f"the milestone {self.id} runs on a given deadline: give deadline, and neither target nor working_days"
+                    f"the milestone {self.id} has an external deadline: give deadline, and neither target nor working_days"
                 )
         elif by_days and (self.working_days is None or self.target is not None):
             raise ValueError(f"the milestone {self.id} counts working days: give working_days, not target")
@@ -125,7 +125,7 @@ class Milestone(Name):
 
 
 class ServiceLevels(ConfigSection):
-    """Severity rules, milestones and the hours of the desk."""
+    """Severity rules, milestones and service hours."""
 
     valid_from: date
     service_hours: ServiceHours = ServiceHours()
@@ -134,20 +134,18 @@ class ServiceLevels(ConfigSection):
     severity_rules: list[SeverityRule]
     default_severity: Severity = Severity.P2
     default_severity_other: Severity = Field(
-        default=Severity.P3, description="Severity of questions, suggestions and praise that no rule raised."
+        default=Severity.P3, description="Severity of questions, suggestions and praise unless a rule raises it."
     )
-    p0_budget: float = Field(
-        default=0.05, description="Largest share of cases a week that may be P0 before the rules are too wide."
-    )
+    p0_budget: float = Field(default=0.05, description="Largest weekly share of P0 cases; above it the rules are too wide.")
     milestones: list[Milestone]
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:
         for kind, ids in (("rule", [r.id for r in self.severity_rules]), ("milestone", [m.id for m in self.milestones])):
             if double := sorted({i for i in ids if ids.count(i) > 1}):
-                raise ValueError(f"the {kind} {double[0]} stands twice")
+                raise ValueError(f"the {kind} {double[0]} appears twice; keep one")
         return self
 
     def milestone(self, milestone_id: str) -> Milestone | None:
-        """Return a milestone by id, or nothing."""
+        """Return a milestone by id, or None if there is none."""
         return next((milestone for milestone in self.milestones if milestone.id == milestone_id), None)

@@ -1,4 +1,4 @@
-"""What a complaint can be about: nodes, leaves, lag families, and the lenses that show them."""
+"""What a complaint can be about: nodes, leaves, lag families, and the lenses that group them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.shop.names import KEY_LANGUAGE, PLAIN_LANGUAGE, Name, text_in
 from tasks.shop.section import ConfigSection
 
 UNCODED = "UNK"
-"""Code of a record whose problem no rule recognised; shown, never hidden."""
+"""Code of a record whose problem no rule recognised; always shown in reports."""
 
 COARSE = "来源未细分"
 """Label of a node-only code under a lens whose labels that node straddles; the report names it."""
@@ -30,12 +30,12 @@ class Family(Name):
     from_day: int = 0
     to_day: int = 0
     statistics: bool = Field(
-        default=True, description="False: never judged by numbers (safety needs one case; other has no exposure)."
+        default=True, description="False: never judged statistically (safety needs one case; other has no exposure)."
     )
 
 
 class Symptom(Name):
-    """A facet of a leaf; `family` overrules the leaf's family."""
+    """A facet of a leaf; `family` overrides the leaf's family."""
 
     family: str = ""
 
@@ -51,7 +51,7 @@ class Leaf(Name):
     department: str
     symptoms: list[str] = []
     problem: str = Field(
-        default="", description="Node of the case it belongs to, where that is another: torn packaging is a transit problem."
+        default="", description="Node of the case it belongs to, if different: torn packaging is a transit problem."
     )
     lens: dict[str, str]
     complaint: Literal["yes", "unless_asked", "no"] = Field(
@@ -65,7 +65,7 @@ class Lens(Name):
     labels: dict[str, str | Name]
 
     def label_of(self, label: str, language: str) -> str:
-        """Return the name of a label in a language; an unknown one names itself."""
+        """Return the name of a label in a language; the label itself if unknown."""
         given = self.labels.get(label, "")
         texts = {PLAIN_LANGUAGE: given} if isinstance(given, str) else given.texts
         return text_in({KEY_LANGUAGE: label, **texts}, language, self._first)
@@ -95,7 +95,7 @@ class Taxonomy(ConfigSection):
     def _is_sound(self) -> Self:
         both = sorted(set(self.leaves) & set(self.own_leaves))
         if both:
-            raise ValueError(f"{both[0]} stands in leaves and in own_leaves; give the own leaf another code")
+            raise ValueError(f"{both[0]} is in both leaves and own_leaves; give the own leaf another code")
         if UNCODED not in self.leaves:
             raise ValueError("leaves needs UNK, the code of a record that no rule recognised")
         if self.main_lens not in self.lenses:
@@ -105,7 +105,7 @@ class Taxonomy(ConfigSection):
                 raise ValueError(f"the leaf {code} belongs to no node; add {code.partition('.')[0]} to nodes")
             for family in filter(None, (leaf.family, leaf.late_family, leaf.app_family)):
                 if family not in self.families:
-                    raise ValueError(f"the leaf {code} names the family {family}; write one of {', '.join(self.families)}")
+                    raise ValueError(f"the leaf {code} has the unknown family {family}; one of {', '.join(self.families)}")
             for symptom in leaf.symptoms:
                 if symptom not in self.symptoms:
                     raise ValueError(f"the leaf {code} names the symptom {symptom}, which is not in symptoms")
@@ -116,7 +116,7 @@ class Taxonomy(ConfigSection):
             for lens, label in leaf.lens.items():
                 if label not in self.lenses[lens].labels:
                     raise ValueError(
-                        f"the leaf {code}: lens {lens} has no label {label}; one of {', '.join(self.lenses[lens].labels)}"
+                        f"the leaf {code}: lens {lens} has no label {label}; write one of {', '.join(self.lenses[lens].labels)}"
                     )
         for name, symptom_ in self.symptoms.items():
             if symptom_.family and symptom_.family not in self.families:
@@ -124,17 +124,17 @@ class Taxonomy(ConfigSection):
         for change in self.changes:
             for code in (code for pair in change.bridge for code in pair):
                 if code not in self.every_leaf and code not in self.nodes:
-                    raise ValueError(f"the change of {change.day} bridges {code}, which is neither leaf nor node")
+                    raise ValueError(f"the change of {change.day} bridges {code}, which is neither a leaf nor a node")
         return self
 
     @cached_property
     def every_leaf(self) -> dict[str, Leaf]:
-        """The common and the shop's own leaves by code, in the file's order."""
+        """The common leaves and the shop's own by code, in the file's order."""
         return {**self.leaves, **self.own_leaves}
 
     @cached_property
     def version(self) -> str:
-        """SHA-256 of the content: another name, label or leaf is another version."""
+        """SHA-256 of the content: any change of a name, label or leaf is a new version."""
         content = json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -145,17 +145,17 @@ class Taxonomy(ConfigSection):
         return tuple(leaf for leaf in self.every_leaf if leaf.partition(".")[0] == code)
 
     def problem_of(self, code: str) -> str:
-        """Return the node under which records of a leaf or node form one case."""
+        """Return the node under which records of a leaf or node join into one case."""
         leaf = self.every_leaf.get(code)
         return leaf.problem if leaf and leaf.problem else code.partition(".")[0]
 
     def name(self, code: str, language: str) -> str:
-        """Return the name of a leaf or node; an unknown code names itself."""
+        """Return the name of a leaf or node; the code itself if unknown."""
         named: Name | None = self.every_leaf.get(code) or self.nodes.get(code)
         return named.of(language) if named else code
 
     def symptom_name(self, symptom: str, language: str) -> str:
-        """Return the name of a symptom; an unknown one names itself."""
+        """Return the name of a symptom; the code itself if unknown."""
         return self.symptoms[symptom].of(language) if symptom in self.symptoms else symptom
 
     def label(self, lens: str, code: str) -> str:
@@ -171,9 +171,9 @@ class Taxonomy(ConfigSection):
 
         Args:
             code: Leaf or node.
-            symptom: Facet whose own family wins.
+            symptom: Facet whose own family takes precedence.
             app_version: Whether the record names an app version.
-            late: Whether the case came `late_after_days` or more after signing.
+            late: Whether the case arrived `late_after_days` or more after signing.
         """
         leaf = self.every_leaf.get(code)
         if leaf is None:

@@ -1,4 +1,4 @@
-"""Who is warned of what each day, by when they answer, who is next, and how often chance may warn."""
+"""Who is warned of what each day, by when they answer, who is next, and how often chance may cause a warning."""
 
 from __future__ import annotations
 
@@ -15,50 +15,46 @@ class WarningRule(ConfigSection):
     owner: str = Field(
         default="", description="Role that is warned first; empty means the role that the playbook or the problem names."
     )
-    ladder: list[str] = Field(min_length=1, description="Roles that are told next while nobody answers, in order.")
+    ladder: list[str] = Field(min_length=1, description="Roles to notify next until someone answers, in order.")
     answer_hours: float = Field(gt=0, description="Hours within which the owner answers.")
-    escalate_hours: float = Field(gt=0, le=24, description="Hours without an answer after which the next one is told.")
-    red_line: bool = Field(default=False, description="True: escalates on statutory holidays too, and every new case is told.")
-    restricted: bool = Field(default=False, description="True: only people with one of restricted_roles are told.")
-    reminder: bool = Field(
-        default=False, description="True: a deadline or task, no statement that could turn out false; not graded."
-    )
+    escalate_hours: float = Field(gt=0, le=24, description="Hours without an answer after which the next role is notified.")
+    red_line: bool = Field(default=False, description="True: escalates on holidays too, and reports every new case.")
+    restricted: bool = Field(default=False, description="True: only people with one of restricted_roles are notified.")
+    reminder: bool = Field(default=False, description="True: a deadline or task, which cannot turn out false; not graded.")
 
 
 class Clusters(ConfigSection):
-    """How clusters of one problem are found: a Poisson CUSUM of each slice and problem."""
+    """How clusters of one problem are found: by a Poisson CUSUM for each slice and problem."""
 
     ratio: float = Field(default=3.0, gt=1, description="Rate ÷ expected rate that is to be found soonest.")
     false_alarm_days: float = Field(
-        default=60, ge=7, description="Days between two cluster warnings by chance in the whole shop, at least."
+        default=60, ge=7, description="Fewest days between two cluster warnings by chance in the whole shop."
     )
-    least_cases: int = Field(default=4, ge=3, description="Fewer cases are no cluster, however few were expected.")
+    least_cases: int = Field(default=4, ge=3, description="Fewer cases than this are no cluster, however few were expected.")
     window_days: int = Field(default=56, ge=14, description="Days over which a sum is carried.")
-    spread: int = Field(
-        default=4, ge=2, description="From so many products with one problem on, one warning tells them together."
-    )
+    spread: int = Field(default=4, ge=2, description="From this many products with one problem on, one warning covers them all.")
 
 
 class Warnings(ConfigSection):
-    """All that the daily watch needs to know."""
+    """Everything the daily watch needs to know."""
 
     kinds: dict[str, WarningRule] = Field(
-        default_factory=dict, description="Rules by kind; one that is not named here has the default of its kind."
+        default_factory=dict, description="Rules by kind; a kind not named here has its default rule."
     )
     restricted_roles: list[str] = Field(description="Roles that may read restricted warnings.")
     clusters: Clusters = Clusters()
-    safety_days: int = Field(default=7, ge=1, description="Safety cases this recent are warned of.")
+    safety_days: int = Field(default=7, ge=1, description="Safety cases this recent cause a warning.")
     silent_hours: float = Field(default=48, gt=0, description="Hours without a new scan after which a parcel has stalled.")
-    due_hours: float = Field(default=24, gt=0, description="A given deadline this close is warned of.")
+    due_hours: float = Field(default=24, gt=0, description="An external deadline this close causes a warning.")
     mood_days: int = Field(default=3, ge=1, description="Days over which angry records are counted.")
     false_alarm_days: float = Field(
         default=180, ge=7, description="Days between two warnings by chance, for each of emotion, reputation and new words."
     )
-    word_days: int = Field(default=7, ge=1, description="Days in which a word never seen before must come up.")
-    word_cases: int = Field(default=5, ge=3, description="Cases, of different orders, that a new word needs.")
-    history_weeks: int = Field(default=8, ge=4, description="Weeks of records without which nothing is called new or unusual.")
-    growth: float = Field(default=1.5, gt=1, description="A known matter is told again when its cases have grown by this factor.")
-    quiet_days: int = Field(default=14, ge=1, description="A matter not seen for so long has ended; seen again, it is a new one.")
+    word_days: int = Field(default=7, ge=1, description="Days within which a new word must reach word_cases.")
+    word_cases: int = Field(default=5, ge=3, description="Cases of different orders that a new word needs.")
+    history_weeks: int = Field(default=8, ge=4, description="Weeks of records needed before anything is called new or unusual.")
+    growth: float = Field(default=1.5, gt=1, description="A known matter is reported again once its cases grow by this factor.")
+    quiet_days: int = Field(default=14, ge=1, description="A matter not seen for this long has ended; seen again, it is new.")
 
     @model_validator(mode="after")
     def _restricted_stays_restricted(self) -> Self:

@@ -12,7 +12,7 @@ from tasks.shop.names import LanguageTag, Name, gathered
 from tasks.shop.section import ConfigSection
 
 _SPACELESS = r"\u3040-\u30ff\u3400-\u9fff"
-"""Letters of scripts that put no space between words: such a word is found wherever it stands."""
+"""Letters of scripts without spaces between words: such a word is found anywhere in a text."""
 
 _NO_LETTER_BEFORE, _NO_LETTER_AFTER = rf"(?<![^\W{_SPACELESS}])", rf"(?![^\W{_SPACELESS}])"
 """Edges of a word of any other script; a letter of a script without spaces is one too: 属defect批次."""
@@ -24,7 +24,7 @@ class PhraseGroup(ConfigSection):
     written: dict[LanguageTag, list[str]] = Field(default_factory=dict, description="Phrases by language: `zh`, `en`.")
     symptom: str = ""
     negatable: bool = Field(default=True, description="False where absence is the complaint itself: 没有赠品.")
-    weight: float = Field(default=2.0, description="What one phrase of the group counts; the leaf with the highest sum is taken.")
+    weight: float = Field(default=2.0, description="Score of each phrase of the group; the leaf with the highest sum wins.")
 
     @model_validator(mode="before")
     @classmethod
@@ -33,7 +33,7 @@ class PhraseGroup(ConfigSection):
 
     @property
     def phrases(self) -> list[str]:
-        """All phrases of all languages, lower case."""
+        """All phrases of all languages, in lower case."""
         return [phrase.lower() for phrases in self.written.values() for phrase in phrases]
 
 
@@ -61,7 +61,7 @@ class GateWord(Name):
 
 
 class Forbidden(Name):
-    """A practice that may never be proposed or drafted (docs/method.md, 10)."""
+    """A practice that must never be proposed or drafted (docs/method.md, 10)."""
 
     id: str
     patterns: list[str] = Field(description="Regular expressions, case ignored.")
@@ -77,17 +77,17 @@ class Forbidden(Name):
 
 
 class Cues(ConfigSection):
-    """Words that are no problem themselves but change what a text means."""
+    """Words that are not problems themselves but change what a text means."""
 
     negation: list[str] = Field(
-        default_factory=list, description="What stands right before a phrase and takes it back; no cue may end with another one."
+        default_factory=list, description="What negates the phrase right after it; no cue may end with another one."
     )
     not_negation: list[str] = Field(
         default_factory=list, description="What ends with a negation cue but takes nothing back: 是不是, 有没有."
     )
     question: list[str] = []
     polite: list[str] = Field(
-        default_factory=list, description="What opens or closes a mere question, also where a problem is named."
+        default_factory=list, description="What opens or closes a mere question, even if it names a problem."
     )
     question_end: list[str] = []
     suggestion: list[str] = []
@@ -112,27 +112,27 @@ class Cues(ConfigSection):
                     raise ValueError(f"the negation {cue!r} ends with the negation {other!r}; drop the longer one")
         for cue in self.not_negation:
             if not any(cue.endswith(other) for other in self.negation):
-                raise ValueError(f"not_negation {cue!r} ends with no negation, so it changes nothing")
+                raise ValueError(f"not_negation {cue!r} ends with no negation, so it has no effect; drop it")
         return self
 
 
 class Vocabulary(ConfigSection):
-    """What counts as a word of its own where words are counted."""
+    """What counts as a word where words are counted."""
 
     stop: list[str] = Field(
-        default_factory=list, description="Words that say nothing by themselves, in any language, small letters."
+        default_factory=list, description="Words that mean nothing by themselves, in any language, in lower case."
     )
     keep: list[str] = Field(
-        default_factory=list, description="Words of the trade that look like a person's name or that a dictionary cuts apart."
+        default_factory=list, description="Trade words that look like a person's name or that a dictionary would split."
     )
 
 
 class Words(ConfigSection):
-    """All words of the house, as data."""
+    """All word lists of the shop."""
 
     leaves: dict[str, list[PhraseGroup]] = {}
     safety_leaves: list[str] = Field(
-        default=["PRD.SAFETY", "PRD.HEALTH"], description="Leaves that overrule every other code of a record."
+        default=["PRD.SAFETY", "PRD.HEALTH"], description="Leaves that override every other code of a record."
     )
     cues: Cues = Cues()
     gate: list[GateWord] = []
@@ -141,23 +141,23 @@ class Words(ConfigSection):
 
     @cached_property
     def _gate(self) -> list[tuple[re.Pattern[str], str]]:
-        """Pattern and replacement of every word with legal effect: scripts without spaces first, then the longest."""
+        """Pattern and replacement of each word with legal effect: scripts without spaces first, then the longest."""
         words = [(word, instead, gate.unless_after) for gate in self.gate for word, instead in gate.pairs]
         words.sort(key=lambda each: (not _spaceless(each[0]), -len(each[0])))
         return [(_gate_pattern(word, unless_after), instead) for word, instead, unless_after in words]
 
     def gated(self, text: str) -> str:
-        """Return a text with every word of legal effect replaced, as a general edition prints it."""
+        """Return a text with every word with legal effect replaced, as a general edition prints it."""
         for pattern, instead in self._gate:
             text = pattern.sub(instead, text)
         return text
 
     def gate_hits(self, text: str) -> list[str]:
-        """Return the words with legal effect that stand in a text."""
+        """Return the words with legal effect in a text."""
         return [match[0] for pattern, _ in self._gate for match in pattern.finditer(text)]
 
     def forbidden_practice(self, text: str) -> Forbidden | None:
-        """Return the practice that a proposal or reply would amount to, or nothing."""
+        """Return the forbidden practice that a proposal or reply amounts to, or None if there is none."""
         return next((rule for rule in self.forbidden if any(re.search(p, text, re.IGNORECASE) for p in rule.patterns)), None)
 
 
@@ -166,7 +166,7 @@ def _spaceless(word: str) -> bool:
 
 
 def _gate_pattern(word: str, unless_after: list[str]) -> re.Pattern[str]:
-    """Return what finds a word: as it is in a script without spaces, else as a whole word whatever its capitals."""
+    """Return the pattern for a word: anywhere in a script without spaces, else as a whole word in any case."""
     before = "".join(f"(?<!{re.escape(each)})" for each in unless_after)
     if _spaceless(word):
         return re.compile(before + re.escape(word))

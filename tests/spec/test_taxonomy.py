@@ -94,7 +94,7 @@ def test_own_leaves_join_with_their_lens_labels() -> None:
     [
         ({"lens": {"A": "产品"}}, "exactly one label"),
         ({"lens": {"A": "产品", "B": "不存在", "C": "服务流程", "D": "其他"}}, "has no label"),
-        ({"family": "nonsense"}, "names the family nonsense"),
+        ({"family": "nonsense"}, "has the unknown family nonsense"),
     ],
 )
 def test_a_leaf_that_would_break_a_lens_is_refused(spoil: dict[str, object], words: str) -> None:

@@ -1,4 +1,4 @@
-"""CSV and TSV files, packed or not."""
+"""CSV and TSV files, compressed or not."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Delimited(Source):
     member: Glob of the members of a zip.
     encoding: `utf-8` (with or without BOM), `gb18030`, or `auto`: UTF-8 where it decodes, otherwise GB18030.
     separator, quote: Single characters.
-    skip_rows: Rows above the heading; `auto` takes the first row that holds every column of `heading`.
+    skip_rows: Rows above the heading; `auto` looks for the first row with every column of `heading`.
     heading: Column names that must be in the heading row.
-    columns: Names, where the file has no heading.
-    stop_at: A row that begins so ends the table.
-    export_limit: A file of exactly this many rows was cut off by the export: a warning of completeness, by name.
+    columns: Names, if the file has no heading.
+    stop_at: A row that begins with this ends the table.
+    export_limit: A file of exactly this many rows was probably cut off by the export; the channel is flagged as incomplete.
     max_mb: Limit of one unpacked file.
     """
 

@@ -11,7 +11,7 @@ from tasks.shop.sources.source import Source
 
 
 class Auth(ConfigSection):
-    """How a server knows us.
+    """How requests are authenticated.
 
     kind: `none`, `bearer`, `basic` or `header`.
     secret: Name of the secret: the environment variable `AFTERSALES_SECRET_<NAME>` or the file `HOME/secrets/<name>`; never the
@@ -56,16 +56,16 @@ class Paging(ConfigSection):
 class HttpApi(Source):
     """A JSON API over HTTP.
 
-    url: Address; `{NAME}` is not replaced, parameters go to `params`.
+    url: Address; `{NAME}` is not replaced, parameters belong in `params`.
     url_secret: Instead of `url`: name of the secret that holds the address.
     params: Fixed query parameters.
     auth, paging: See there.
     records: Path of the list of records in the answer (`data.items`); empty means the answer is the list.
-    since, until: Query parameters that take the window's ends; empty means that the server is asked for all.
+    since, until: Query parameters for the window's ends; empty means that everything is requested.
     times: How the window's ends are written: `iso`, `epoch_s`, `epoch_ms` or a strftime format in the channel's zone.
-    retries: How often a 429 or 5xx answer or a broken connection is tried again.
-    timeout_s: Seconds a single answer may take.
-    max_pages, max_mb: Limits beyond which the pull is given up.
+    retries: How often to retry after a 429 or 5xx answer or a broken connection.
+    timeout_s: Seconds that a single answer may take.
+    max_pages, max_mb: Limits beyond which the pull is aborted.
     """
 
     kind: Literal["http_api"]

@@ -18,7 +18,7 @@ from tasks.shop.sources.sql_table import SqlTable
 from tasks.shop.sources.workbook import Workbook
 
 PLAIN: tuple[type[Source], ...] = (HttpApi, Mailbox, JsonRecords, SqlTable, Workbook, Parquet, Delimited)
-"""Every kind that reads rows by itself; a further one is added here, and its reader bears its kind's name."""
+"""Every kind that reads rows by itself; add a new one here, with a reader module named after its kind."""
 
 if TYPE_CHECKING:
     PlainSource = Source

@@ -15,9 +15,9 @@ class Mailbox(Source):
 
     maildir: Path of a Maildir folder.
     host, port, user, secret, folder, security: The IMAP account; `secret` names the password; `none` is for loopback only.
-    max_mb: A larger mail is refused before it is read; it goes to quarantine by its size.
+    max_mb: A larger mail is not read and goes to quarantine.
     max_parts, max_depth: Limits of a mail's structure.
-    max_text: Characters of text that are kept.
+    max_text: Most characters of text to keep.
     """
 
     kind: Literal["mailbox"]

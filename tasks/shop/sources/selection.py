@@ -12,7 +12,7 @@ from tasks.shop.sources.source import Source
 
 
 class Join(ConfigSection):
-    """A promise about a join of `select.sql`, checked before it runs.
+    """What must hold for a join in `select.sql`, checked before it runs.
 
     left, right: Names of tables.
     by: Column of both, or `left_column = right_column`; several in a list.

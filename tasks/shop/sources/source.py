@@ -1,4 +1,4 @@
-"""What every source's configuration is."""
+"""The base of every source's configuration."""
 
 from tasks.shop.section import ConfigSection
 

@@ -14,7 +14,7 @@ class Workbook(Source):
 
     files: Globs, as elsewhere.
     sheet: Name of the sheet; empty means the first; `*` means all, with the column `_sheet`.
-    skip_rows: Rows above the heading; `auto` takes the first row that holds every column of `heading`.
+    skip_rows: Rows above the heading; `auto` looks for the first row with every column of `heading`.
     heading: Column names that must be in the heading row.
     fill_down: Columns in which an empty cell (merged with the one above) takes the value above.
     ditto: Cells that mean the value above, in every column.

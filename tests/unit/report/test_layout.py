@@ -65,5 +65,5 @@ def test_an_unknown_section_is_refused_with_file_line_and_what_would_be_right() 
 
 
 def test_a_section_named_twice_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="figures stands twice"):
+    with pytest.raises(ConfigurationError, match="figures appears twice"):
         _ = shop_with("[figures, figures]").audiences
