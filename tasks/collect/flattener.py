@@ -1,4 +1,4 @@
-"""JSON records spread into flat columns of text."""
+"""JSON records flattened into columns of text."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import polars as pl
 
 LIST_ITEMS = 10
-"""So many items of a list become columns of their own (`items.0.sku`)."""
+"""The most items of a list that become columns (`items.0.sku`)."""
 PAGE_ROWS = 2_000
-"""So many records are spread together."""
+"""Records flattened together."""
 FLUSH_ROWS = 20_000
-"""From so many records on, what is held as Python objects becomes columns."""
+"""From this number of records on, cells held as Python objects become columns."""
 _READY = {str, type(None)}
 _Filled = tuple[list[str | None], list[Any]]
 """The cells gathered so far of one column, and those of further records."""
 
 
 def flatten(records: list[Any], columns: frozenset[str] | None = None) -> pl.DataFrame:
-    """Turn JSON records into a frame of text columns; nested names are joined by dots, lists are kept as JSON text too.
+    """Turn JSON records into a frame of text columns; nested names are joined by dots, lists are also kept as JSON text.
 
     columns: Only these; None means all.
     """
@@ -30,7 +30,7 @@ def flatten(records: list[Any], columns: frozenset[str] | None = None) -> pl.Dat
 
 
 class Flattener:
-    """Spreads records page by page into columns, so that only the text of the wanted fields is held.
+    """Flattens records page by page, so that only the text of the wanted fields is held.
 
     columns: Names of the wanted columns; None means all.
     """
@@ -44,7 +44,7 @@ class Flattener:
         self._frames: list[pl.DataFrame] = []
 
     def add(self, records: list[Any]) -> None:
-        """Spread further records."""
+        """Flatten further records."""
         for start in range(0, len(records), PAGE_ROWS):
             page = records[start : start + PAGE_ROWS]
             columns = self._columns_of(page) if self._columns is not None else None
@@ -59,20 +59,20 @@ class Flattener:
                 self._flush()
 
     def frame(self) -> pl.DataFrame:
-        """Return all records that were added; without any wanted field they still have their number of rows."""
+        """Return all added records; without any wanted field the frame still has their number of rows."""
         self._flush()
         return pl.concat(self._frames, how="diagonal", rechunk=True) if self._frames else pl.DataFrame()
 
     def wants(self, name: str) -> tuple[list[str | None] | None, bool]:
-        """Return the cells of a column, none where it is not wanted, and whether anything below it is wanted."""
+        """Return the cells of a column (None if it is not wanted) and whether anything below it is wanted."""
         wanted = self._columns is None or name in self._columns
         below = self._beginnings is None or name in self._beginnings
         return (self._cells.setdefault(name, []) if wanted else None), below
 
     def _columns_of(self, page: list[Any]) -> list[_Filled] | None:
-        """Return a page's wanted columns, taken column by column; none where only record by record does them justice.
+        """Return a page's wanted columns, taken column by column; None if they must be read record by record.
 
-        That is where a record is no object, a field is new (columns stand in the order in which they are met), a name holds a
+        That is so if a record is not an object, a field is new (columns keep the order of first appearance), a name has a
         dot of its own, or a list has wanted items.
         """
         if not all(type(record) is dict for record in page):
@@ -108,7 +108,7 @@ class Flattener:
                 cells.extend([None] * missing)
                 cells.append(cell)
             else:
-                cells[row] = cell  # two spellings of one name: the later one counts
+                cells[row] = cell  # two spellings of one name: the later one wins
 
     def _flush(self) -> None:
         if not self._row:
@@ -125,12 +125,12 @@ class Flattener:
 
 
 class _Field(dict[str, "_Field"]):
-    """A place in the records: its fields by key, made when first met."""
+    """A place in the records: its fields by key, created at first sight."""
 
     def __init__(self, name: str, flat: Flattener) -> None:
         super().__init__()
         self._name, self._flat = name, flat
-        self.ambiguous = False  # whether a key was met that holds a dot of its own, or is empty
+        self.ambiguous = False  # whether a key has contained a dot or been empty
         self.cells, self.below = flat.wants(name) if name else (None, True)
 
     def __missing__(self, key: str) -> _Field:
@@ -141,7 +141,7 @@ class _Field(dict[str, "_Field"]):
 
 
 def _columns_below(rows: list[dict[str, Any]], field: _Field) -> list[_Filled] | None:
-    """Return the wanted columns at and below a place of the records; none where they have to be spread one by one."""
+    """Return the wanted columns at and below a place of the records; None if records must be flattened one by one."""
     if field.ambiguous or not set().union(*rows) <= field.keys():
         return None
     columns: list[_Filled] = []

@@ -1,4 +1,4 @@
-"""Bounds on what a stranger's file may make us unpack."""
+"""Limits on unpacking files from strangers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEBIBYTE = 1024 * 1024
 MAX_ENTRIES = 1_000
 MAX_RATIO = 100
 RATIO_FROM = MEBIBYTE
-"""A ratio is judged from this unpacked size on; tiny files of repeated text are harmless."""
+"""The ratio is checked from this unpacked size on; tiny files of repeated text are harmless."""
 
 
 def entry_count(path: Path) -> int:
@@ -31,7 +31,7 @@ def entry_count(path: Path) -> int:
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + 22:
         raise ChannelError(
-            f"{path.name} is not a zip archive, or it is cut off.",
+            f"{path.name} is not a zip archive, or it is truncated.",
             hint="Export the file again.",
             problem=ChannelProblem.UNREADABLE,
         )
@@ -46,12 +46,12 @@ def check_archive(
     max_entries: int = MAX_ENTRIES,
     max_ratio: float = MAX_RATIO,
 ) -> list[zipfile.ZipInfo]:
-    """Return the entries of a zip after its declared sizes, ratio, count and names were found harmless.
+    """Return the entries of a zip after checking its declared sizes, ratio, count and names.
 
     Raises:
         ChannelError: If a bound is passed.
     """
-    refuse = "The file is refused unread; ask its sender for a plain export."
+    refuse = "The file was refused unread; ask its sender for a plain export."
     if entry_count(path) > max_entries:
         raise ChannelError(f"{path.name} holds more than {max_entries:,} entries.", hint=refuse, problem=ChannelProblem.TOO_LARGE)
     try:
@@ -97,10 +97,10 @@ def check_archive(
 
 
 def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield an entry's bytes and stop where it grows beyond what it declared.
+    """Yield an entry's bytes, and stop if it exceeds its declared size.
 
     Raises:
-        ChannelError: If the entry lies about its size or is damaged.
+        ChannelError: If the entry is larger than declared or damaged.
     """
     seen = 0
     try:
@@ -110,7 +110,7 @@ def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
                 if seen > entry.file_size:
                     raise ChannelError(
                         f"{entry.filename} is larger than it declares.",
-                        hint="The file is refused.",
+                        hint="The file was refused; export it again.",
                         problem=ChannelProblem.TOO_LARGE,
                     )
                 yield chunk
@@ -127,12 +127,12 @@ def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def unpacked(path: Path, *, member: str, max_mb: float) -> list[tuple[str, bytes]]:
-    """Return the named contents of a plain, gz or zip file, unpacked within bounds.
+    """Return the named contents of a plain, gz or zip file, unpacked within the limits.
 
     Args:
         path: The file.
         member: Glob of the members of a zip; empty means all.
-        max_mb: Limit of one unpacked content.
+        max_mb: Limit for each unpacked content.
 
     Raises:
         ChannelError: If a bound is passed, the file is damaged, or no member matches.
@@ -181,7 +181,7 @@ def _gunzip(path: Path, max_mb: float) -> bytes:
                     problem=ChannelProblem.TOO_LARGE,
                 )
             if not unpacker.eof:
-                raise ChannelError(f"{path.name} is cut off.", hint="Export the file again.", problem=ChannelProblem.UNREADABLE)
+                raise ChannelError(f"{path.name} is truncated.", hint="Export the file again.", problem=ChannelProblem.UNREADABLE)
             data = unpacker.unused_data.lstrip(b"\0")
     except zlib.error as error:
         raise ChannelError(

@@ -1,4 +1,4 @@
-"""A channel tried out: what it would bring, and what of it would be rejected."""
+"""A trial pull of a channel: what it would bring, and what would be rejected."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ REJECTED_COLUMNS = ["source_id", "rule", "field", "reason", "record"]
 
 @dataclass(frozen=True)
 class Preview:
-    """What `channels try` shows.
+    """The result shown by `channels try`.
 
-    rows: Mapped rows, at most as many as asked, only columns that hold something.
+    rows: Mapped rows, at most the number asked for, without empty columns.
     rejected: Rows that would go to quarantine, with rule, field, reason and the scrubbed row.
     counts: Rule → rows, most frequent first.
     flags: Flag → rows.
@@ -45,7 +45,7 @@ def preview(
     judge: Callable[[str, pl.DataFrame], tuple[pl.DataFrame, pl.DataFrame]],
     rows: int = 20,
 ) -> Preview:
-    """Pull a channel without keeping anything, and judge what it brought.
+    """Pull a channel without storing anything, and judge what it brought.
 
     Args:
         channel: What to try.
@@ -53,7 +53,7 @@ def preview(
         settings: Home and secrets.
         now: The moment, aware UTC.
         judge: Table name and frame → (good rows with `flags`, quarantined rows with source_id, rule, field, reason, record).
-        rows: How many mapped rows are shown.
+        rows: The number of mapped rows to show.
     """
     batch = pull_channel(channel, window_start=None, window_end=now, shop=shop, settings=settings, now=now)
     good, quarantine = judge(channel.table, batch.frame) if batch.frame.height else (batch.frame, batch.unreadable.clear())

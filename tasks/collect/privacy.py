@@ -1,4 +1,4 @@
-"""Personal data taken out of texts, and customers turned into keyed references."""
+"""Scrubbing of personal data from texts, and keyed references in place of customers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         "[地址]",
     ),
 )
-"""What is taken out, in this order: the longer number before the shorter that might lie in it."""
+"""Patterns to remove, in order: longer numbers before the shorter ones they may contain."""
 
 _SUSPECT = (
     r"\d[\d ().·_-]{5,}\d|@|＠|[０-９]{7}|微信|威信|(?i:wechat|weixin|vx|wx|qq)|收件人|收货人|联系人|姓名|我叫|本人叫"
@@ -113,7 +113,7 @@ def scrub(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.Ser
 
 @dataclass(frozen=True)
 class CustomerKey:
-    """The key of the customer references; `version` is told by the key itself and stands before every reference."""
+    """The key of the customer references; `version` derives from the key itself and prefixes every reference."""
 
     secret: bytes
 
@@ -125,7 +125,7 @@ class CustomerKey:
     def references(self, values: pl.Series, scope: str) -> pl.Series:
         """Return `version-hmac` for each value, null for null; equal values of another scope give other references.
 
-        Keyed, because a plain hash of a phone number is undone by trying all numbers.
+        Keyed, because a plain hash of a phone number can be reversed by trying all numbers.
         """
         distinct = values.drop_nulls().unique()
         prefix = scope.encode() + b"\x1f"
@@ -143,22 +143,22 @@ class CustomerKey:
 
 
 def customer_key(settings: Settings) -> CustomerKey:
-    """Return the key of the settings, else of `HOME/secrets/customer.key`, which is made on first use.
+    """Return the key from the settings, else from `HOME/secrets/customer.key`, which is created on first use.
 
     Raises:
-        UserError: If the key is too short to protect anything, or cannot be kept.
+        UserError: If the key is too short to protect anything, or cannot be stored.
     """
     text = settings.secret.get_secret_value()
     file = settings.home / "secrets" / KEY_FILE
     if not text and not file.exists():
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # readable by us alone, and of this thread alone: channels are pulled side by side
+            # readable by us alone, and named for this thread: channels are pulled in parallel
             with tempfile.NamedTemporaryFile("w", prefix=f"{KEY_FILE}.", dir=file.parent) as fresh:
                 fresh.write(secrets.token_hex(32) + "\n")
                 fresh.flush()
                 with contextlib.suppress(FileExistsError):
-                    os.link(fresh.name, file)  # fails where another was first; its key counts
+                    os.link(fresh.name, file)  # fails if another thread was first; its key counts
         except OSError as error:
             what = f"The key of the customer references cannot be kept in {file}."
             raise UserError(what, hint="Make the home writable, or set AFTERSALES_SECRET.") from error
@@ -166,6 +166,6 @@ def customer_key(settings: Settings) -> CustomerKey:
     if len(text) < 16:
         raise UserError(
             "The key of the customer references is shorter than 16 characters.",
-            hint="Remove it to have a new one made, or write a longer one.",
+            hint="Delete it to have a new one created, or set a longer one.",
         )
     return CustomerKey(text.encode())

@@ -1,4 +1,4 @@
-"""One pull of one channel: read, map, scrub; a failure is told, never raised."""
+"""One pull of one channel: read, map, scrub; a failure is recorded, never raised."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tasks.shop.sources.source import Source
 READERS: dict[str, Callable[[Any, ReadContext], SourceRows]] = {
     kind_of(source): importlib.import_module(f"tasks.collect.readers.{kind_of(source)}").read for source in PLAIN
 }
-"""Kind of a source → what reads it: the module of that name."""
+"""Kind of a source → its reader, the module of that name."""
 
 UNFORESEEN = (
     OSError,
@@ -42,7 +42,7 @@ UNFORESEEN = (
     RecursionError,
     pl.exceptions.PolarsError,
 )
-"""What hostile input may still provoke in a parser; it stops its channel and no other."""
+"""Errors that hostile input may still provoke in a parser; they stop only their own channel."""
 
 
 def pull_channel(
@@ -55,18 +55,18 @@ def pull_channel(
     now: datetime,
     wait: Callable[[float], None] = time.sleep,
 ) -> PulledRows:
-    """Pull one channel's rows of a window in canonical columns; a channel that failed has `error` and `hint`.
+    """Pull one channel's rows of a window in canonical columns; a failed pull has `error` and `hint`.
 
     The window is half-open and reaches back by the channel's overlap; it applies to the stamp (`window_by`). A row without stamp
     always belongs to it. Nothing known to the source at or after `window_end` is brought.
 
     Args:
         channel: What to pull.
-        window_start: Aware UTC; None is a first load of all there is.
+        window_start: Aware UTC; None means a first load of everything.
         window_end: Aware UTC, not included.
         shop: Holds look-up files and SQL.
         settings: Home, secrets, key of the customer references.
-        now, wait: The moment of the pull, and what sleeps between tries.
+        now, wait: The moment of the pull, and the function that sleeps between tries.
     """
     windowed = channel.stamp is not None and channel.window_by != "all"
     start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
@@ -118,7 +118,7 @@ def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: Chan
 
 
 def _within(frame: pl.DataFrame, start: datetime | None, end: datetime) -> pl.Series:
-    """Return which rows lie in the window by their stamp; one without stamp always does."""
+    """Return which rows lie in the window by their stamp; one without a stamp always does."""
     stamp = pl.col("stamp")
     within = (stamp < end) if start is None else (stamp < end) & (stamp >= start)
     return frame.select(within | stamp.is_null()).to_series()
@@ -149,7 +149,7 @@ def _native(channel: Channel, place: ReadContext, shop: Shop) -> SourceRows:
 
 
 def read_one(spec: Source, place: ReadContext) -> SourceRows:
-    """Read one source by its kind."""
+    """Read one source with the reader of its kind."""
     return READERS[spec.kind](spec, place)
 
 
@@ -157,7 +157,7 @@ def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame,
     """Return the moment through which the source is complete.
 
     A server is complete to the window's end. A file is complete to the end of the local day of its newest row or stamp;
-    one that was cut off, to that moment.
+    a truncated one, to that moment.
     """
     if native.live:
         return min(window.end, window.now)

@@ -1,4 +1,4 @@
-"""What every reader is given and what it gives back: rows as the source wrote them."""
+"""Input and output of every reader: rows as the source wrote them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Window:
-    """The span that a pull asks for, half-open, aware UTC; without `start` it is a first load.
+    """The span of a pull, half-open, aware UTC; without `start` it is a first load.
 
-    start: Overlap already taken off.
+    start: With the overlap already subtracted.
     now: The moment of the pull.
     zone: The channel's zone.
     """
@@ -38,8 +38,8 @@ class Window:
 class ReadContext:
     """Where a channel's files and secrets are, and how it waits.
 
-    columns: SourceRows columns that the mapping uses; None means all.
-    stamp: SourceRows column of the stamp, where a reader may leave out rows outside the window by it.
+    columns: Native columns that the mapping uses; None means all.
+    stamp: Native column of the stamp, if a reader may use it to leave out rows outside the window.
     """
 
     settings: Settings
@@ -82,7 +82,7 @@ class ReadContext:
         """Return a secret by its name.
 
         Raises:
-            ChannelError: If it is set nowhere.
+            ChannelError: If it is not set anywhere.
         """
         value = self.settings.channel_secret(name)
         if not value:
@@ -99,11 +99,11 @@ class SourceRows:
     """Rows as the source wrote them, flat: a nested value is a column `a.b.c`.
 
     loose: A column may be absent (JSON leaves empty fields out); otherwise an absent column is an error.
-    refused: Records that were not read, as (source id, reason).
+    refused: Records that could not be read, as (source id, reason).
     warnings: Doubts about completeness, one sentence each.
     errors: Why files failed while others were read.
     cut_off: Whether the source is known to have stopped early.
-    live: Whether the source answers for the present moment (a server), not for the time of an export.
+    live: Whether the source reflects the present moment (a server) and not the time of an export.
     """
 
     rows: Handover[pl.DataFrame]
@@ -116,12 +116,12 @@ class SourceRows:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """The rows, while nobody has taken them."""
+        """The rows, as long as nobody has taken them."""
         return self.rows.look()
 
 
 def gather(parts: Iterable[SourceRows]) -> SourceRows:
-    """Put the rows of several files under one another by column name."""
+    """Concatenate the rows of several files by column name."""
     parts = list(parts)
     frames = [frame for part in parts if (frame := part.rows.take()).width]
     return SourceRows(
@@ -136,7 +136,7 @@ def gather(parts: Iterable[SourceRows]) -> SourceRows:
 
 
 def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> SourceRows:
-    """Read file by file; where some fail, the others' rows are kept and the failures named.
+    """Read file by file; if some fail, the others' rows are kept and the failures listed.
 
     Raises:
         ChannelError: If every file failed.
@@ -156,7 +156,7 @@ def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> Sourc
 
 
 def flatten_structs(frame: pl.DataFrame) -> pl.DataFrame:
-    """Spread struct columns of a typed frame into columns `a.b.c`."""
+    """Unnest struct columns of a typed frame into columns `a.b.c`."""
     while structs := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)]:
         for name in structs:
             kind = frame.schema[name]
@@ -166,7 +166,7 @@ def flatten_structs(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def at_path(value: Any, path: str) -> Any:
-    """Follow a dotted path into parsed JSON; nothing where it leads nowhere."""
+    """Follow a dotted path into parsed JSON; return None if it leads nowhere."""
     for part in path.split(".") if path else []:
         if isinstance(value, dict):
             value = value.get(part)
@@ -178,7 +178,7 @@ def at_path(value: Any, path: str) -> Any:
 
 
 def moment_text(moment: datetime, form: str, zone: str) -> str:
-    """Write a moment as `iso`, `epoch_s`, `epoch_ms` or in a strftime format of a zone."""
+    """Format a moment as `iso`, `epoch_s`, `epoch_ms` or in a strftime format of a zone."""
     if form == "iso":
         return moment.isoformat().replace("+00:00", "Z")
     if form == "epoch_s":

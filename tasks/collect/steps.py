@@ -12,7 +12,7 @@ from tasks.shop.channels import Channel
 
 @task(name="collect", task_run_name="collect {channel.name}", cache_policy=NO_CACHE, persist_result=False)
 def collect(run: Run, channel: Channel) -> PulledRows:
-    """Pull what a channel has since its last good pull, with its overlap; a failing channel says so and stops nobody."""
+    """Pull a channel's rows since its last good pull, with overlap; a failing channel reports it and stops no other."""
     run.progress(f"collect {channel.name}")
     last = run.stores.ledger.last_pulls(good=True).get(channel.name)
     start = last.window_end if last else None

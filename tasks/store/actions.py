@@ -1,4 +1,4 @@
-"""The ledger's actions: what was promised, every change of it, and which changes are allowed."""
+"""The ledger's actions: what was promised, every change, and which changes are allowed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def folded(action: Action, events: Iterable[ActionEvent]) -> Action:
 
 
 def event_kind(word: str) -> ActionEventKind:
-    """Return the kind of event that a word names.
+    """Return the kind of event with a given name.
 
     Raises:
         UserError: If it names none; the hint names all.
@@ -90,9 +90,7 @@ def event_kind(word: str) -> ActionEventKind:
     try:
         return ActionEventKind(word)
     except ValueError:
-        raise UserError(
-            f"{word!r} is not something that happens to an action.", hint=f"It can be {_listed(sorted(ActionEventKind))}."
-        ) from None
+        raise UserError(f"{word!r} is not an event of an action.", hint=f"Use {_listed(sorted(ActionEventKind))}.") from None
 
 
 def next_state(state: ActionState, kind: ActionEventKind, wanted: ActionState | None = None) -> ActionState:
@@ -107,7 +105,7 @@ def next_state(state: ActionState, kind: ActionEventKind, wanted: ActionState | 
         target = f" to become {wanted.value}" if wanted is not None and allowed else ""
         raise UserError(
             f"An action that is {state.value} cannot be {kind}{target}.",
-            hint=f"Now it can be {_listed(legal)}." if legal else "Nothing more happens to it; make a new action.",
+            hint=f"It can be {_listed(legal)}." if legal else "Its course is over: make a new action.",
         )
     return wanted or allowed[0]
 
@@ -117,15 +115,15 @@ def _listed(names: Sequence[str]) -> str:
 
 
 class ActionLedger(Database):
-    """Actions, their events, and what was learnt from them."""
+    """Actions and their events."""
 
     # ---- Writing -------------------------------------------------------------------------------
 
     def propose(self, actions: Sequence[Action], *, at: datetime, edition_id: str = "") -> int:
-        """Store actions as proposals made at a moment and return how many are new; a known `action_id` stays as it is.
+        """Store actions as proposals made at a moment and return how many are new; a known `action_id` is left unchanged.
 
         Raises:
-            UserError: If one has no person, date or target, or holds a forbidden practice; then none is stored.
+            UserError: If one has no person, date or target, or contains a forbidden practice; in that case none is stored.
         """
         with self.writing() as session:
             return self._propose(session, actions, at, edition_id)
@@ -144,14 +142,14 @@ class ActionLedger(Database):
         evidence: str = "",
         why: str = "",
     ) -> ActionEvent:
-        """Store a change of an action and return it; the same change again is returned and not doubled.
+        """Store a change of an action and return it; repeating the same change stores nothing.
 
         Args:
             action_id: Which action.
             kind: The name of an `ActionEventKind`.
             at: When it happened, aware UTC.
-            by: Who says so.
-            state: Where it leads, for kinds that may lead to several.
+            by: Who reports it.
+            state: The state it leads to, for kinds that may lead to several.
             owner: New owner (`reassigned`).
             due: New date (`postponed`).
             cut_in_actual: From which batch, date, release or shift it took effect.
@@ -166,7 +164,7 @@ class ActionLedger(Database):
             return self._add_event(session, event)
 
     def open_proposals(self, action_ids: Sequence[str], *, at: datetime, by: str, why: str = "") -> int:
-        """Accept those of the named actions that are still proposals, and return how many that were."""
+        """Accept those of the given actions that are still proposals, and return how many there were."""
         opened = 0
         with self.writing() as session:
             for action_id in sorted(action_ids):
@@ -177,14 +175,14 @@ class ActionLedger(Database):
         return opened
 
     def import_actions(self, records: Sequence[dict[str, Any]]) -> int:
-        """Take over actions and their events with their own times, and return how many actions are new.
+        """Import actions and their events with their own times, and return how many actions are new.
 
         Args:
             records: Each the fields of an `Action` (moments as ISO text or datetime; `state` is ignored) and `events`: a list of
                 the fields of an `ActionEvent`. The first event's time, or `proposed_at`, is when it was proposed.
 
         Raises:
-            UserError: With the number of the record that cannot be stored; then none is stored.
+            UserError: With the number of the record that cannot be stored; in that case none is stored.
         """
         imported = 0
         with self.writing() as session:
@@ -194,7 +192,7 @@ class ActionLedger(Database):
                 except (UserError, KeyError, TypeError, ValueError) as error:
                     what = error.what if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
                     raise UserError(
-                        f"Action {number} of {len(records)} cannot be taken over: {what}",
+                        f"Action {number} of {len(records)} cannot be imported: {what}",
                         hint=error.hint if isinstance(error, UserError) else "Give it the fields of an action and its events.",
                     ) from error
         return imported
@@ -202,13 +200,13 @@ class ActionLedger(Database):
     # ---- Reading -------------------------------------------------------------------------------
 
     def actions(self) -> list[Action]:
-        """Return all actions as they stand now, by period and id."""
+        """Return all actions in their present state, by period and id."""
         return [action for action, _ in self.actions_as_of(None)]
 
     def actions_as_of(self, moment: datetime | None) -> list[tuple[Action, list[ActionEvent]]]:
         """Return the actions that had been proposed at a moment, with state, owner and date by the events up to it.
 
-        Each comes with those events; sorted by period and id. No moment means all that is known.
+        Each comes with those events; sorted by period and id. No moment means everything known.
         """
         with self.reading() as session:
             query = select(ActionRow).order_by(ActionRow.period, ActionRow.action_id)
@@ -221,7 +219,7 @@ class ActionLedger(Database):
             return [(folded(_action(row), events.get(row.action_id, [])), events.get(row.action_id, [])) for row in rows]
 
     def action(self, action_id: str) -> tuple[Action, list[ActionEvent]]:
-        """Return one action as it stands now, with its events.
+        """Return one action in its present state, with its events.
 
         Raises:
             UserError: If there is none.
@@ -291,7 +289,7 @@ class ActionLedger(Database):
         if events and event.at < events[-1].at:
             raise UserError(
                 f"The action {event.action_id} was {events[-1].kind} at {_minute(events[-1].at)}, after this change ({_minute(event.at)}).",
-                hint="Give the time at which it happened, not before the change that is already known.",
+                hint="Give the time at which it happened; it cannot be earlier than the last recorded change.",
             )
         state = next_state(folded(action, events).state, event.kind, event.state)
         for name, word in _NEEDS.get(event.kind, ()):
@@ -321,19 +319,21 @@ class ActionLedger(Database):
         return [_event(row) for row in session.scalars(query)]
 
     def _check(self, action: Action) -> None:
-        """Refuse an action without person, date or measurable target, and one that may never be proposed."""
+        """Refuse an action without person, date or measurable target, and one that must never be proposed."""
         _check_owner(action.action_id, action.owner)
         if not isinstance(action.due, datetime):
             raise UserError(
-                f"The action {action.action_id} ({action.what}) has no date.", hint="Give it one day by which it is done."
+                f"The action {action.action_id} ({action.what}) has no date.", hint="Give the day by which it must be done."
             )
         if action.target is None and not action.target_text.strip():
             raise UserError(
                 f"The action {action.action_id} ({action.what}) has no target.",
-                hint="Give the value its metric must reach, or the fact that will be seen.",
+                hint="Give the value that its metric must reach, or the fact that will prove it.",
             )
         if not action.what.strip():
-            raise UserError(f"The action {action.action_id} does not say what is done.", hint="Give one sentence with a verb.")
+            raise UserError(
+                f"The action {action.action_id} does not say what to do.", hint="Describe it in one sentence with a verb."
+            )
         for name in _TEXTS:
             self._refuse_forbidden(getattr(action, name))
         for text in action.evidence_required:
@@ -342,15 +342,19 @@ class ActionLedger(Database):
     def _refuse_forbidden(self, text: str) -> None:
         reason = self.forbidden(text) if self.forbidden is not None and text else None
         if reason:
-            raise UserError(f"«{text}» cannot be stored: {reason}", hint="Propose something that platform rules and law allow.")
+            raise UserError(
+                f"«{text}» cannot be stored: {reason}", hint="Propose something that the law and the platform's rules allow."
+            )
 
 
 def _check_owner(action_id: str, owner: str) -> None:
     if not owner.strip():
-        raise UserError(f"The action {action_id} has no owner.", hint="Name one person; people.yaml says who owns what.")
+        raise UserError(
+            f"The action {action_id} has no owner.", hint="Name one person; people.yaml lists who is responsible for what."
+        )
     if any(mark in owner for mark in _SEVERAL):
         raise UserError(
-            f"The action {action_id} has several owners ({owner}).", hint="Name one person: what two own, nobody does."
+            f"The action {action_id} has several owners ({owner}).", hint="Name only one: what two people own, nobody does."
         )
 
 

@@ -14,7 +14,7 @@ from tasks.model.editions import Edition, edition_id
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """A file and its row that do not belong together: `missing`, `changed` or `unknown` (a file without a row)."""
+    """A mismatch between archive and ledger: a file is `missing`, `changed` or `unknown` (it has no row)."""
 
     kind: str
     path: str
@@ -40,9 +40,9 @@ class Archive:
         Write the ledger's row afterwards: a row then always has its files.
 
         Args:
-            edition: Which; its `files` are not looked at.
+            edition: The edition; its `files` are ignored.
             files: Relative path → bytes.
-            stored: The edition as the ledger has it, if it has; its files are never changed. Files of an attempt that
+            stored: The edition in the ledger, if there; its files are never changed. Files of an attempt that
                 never reached the ledger are replaced.
 
         Raises:
@@ -51,8 +51,8 @@ class Archive:
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
         if stored is not None and stored.files != hashes:
             raise UserError(
-                f"The edition {edition_id(edition)} is archived already with other content.",
-                hint="Use --revise to make a new revision of it.",
+                f"The edition {edition_id(edition)} is already archived with other content.",
+                hint="Use --revise to make a new revision.",
             )
         folder = self.folder(edition)
         for name, data in sorted(files.items()):
@@ -70,14 +70,14 @@ class Archive:
         """
         path = self.folder(edition) / _inside(name)
         if not path.is_file():
-            raise UserError(f"The archive has lost {path}.", hint="Restore it from the backup; the ledger knows its SHA-256.")
+            raise UserError(f"{path} is missing from the archive.", hint="Restore it from a backup; the ledger has its SHA-256.")
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != edition.files.get(name):
-            raise UserError(f"{path} is not the file that was archived.", hint="Restore it from the backup.")
+            raise UserError(f"{path} is not the file that was archived.", hint="Restore it from a backup.")
         return data
 
     def check(self, editions: Iterable[Edition]) -> list[Discrepancy]:
-        """Return rows without their file, files that changed, and files without a row, by path."""
+        """Return rows without a file, changed files, and files without a row, by path."""
         expected = {f"{edition_id(edition)}/{name}": sha for edition in editions for name, sha in edition.files.items()}
         present = {path.relative_to(self.root).as_posix(): path for path in self._files(self.root)}
         found = [Discrepancy("missing", name) for name in expected.keys() - present.keys()]
@@ -90,9 +90,9 @@ class Archive:
         return sorted(found, key=lambda one: (one.path, one.kind))
 
     def sweep(self, report: str, period: str) -> int:
-        """Remove what interrupted writes left behind and return how many files that were.
+        """Remove the leftovers of interrupted writes and return how many files there were.
 
-        Only of one report and period: who holds its lease knows that nobody else is writing there.
+        Only for one report and period: the holder of its lease knows that nobody else is writing there.
         """
         folder = self.root / report / period
         left = [path for path in folder.rglob(f"*{TEMPORARY}") if path.is_file()] if folder.is_dir() else []

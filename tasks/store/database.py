@@ -26,7 +26,7 @@ class Database:
 
     Args:
         url: SQLAlchemy URL; `sqlite:///path` (the folder is made) or `postgresql://…`.
-        forbidden: Says why a text may not be stored (domain 5.11), or nothing.
+        forbidden: Returns why a text may not be stored, or None if it may.
     """
 
     def __init__(self, url: str, *, forbidden: Callable[[str], str | None] | None = None) -> None:
@@ -42,13 +42,13 @@ class Database:
             self.engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
         else:
             raise UserError(
-                f"The ledger cannot live in {address.get_backend_name()}.",
+                f"The ledger cannot be stored in {address.get_backend_name()}.",
                 hint="Use sqlite:///file or postgresql://user@host/name.",
             )
         self._writer = self.engine.execution_options(writes=True)
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Close all connections."""
         self.engine.dispose()
 
     def __enter__(self) -> Self:
@@ -79,11 +79,11 @@ class Database:
         except OperationalError as error:
             raise UserError(
                 f"The ledger cannot be opened: {str(error.orig).strip()}.",
-                hint="Check AFTERSALES_LEDGER_URL and that the database runs.",
+                hint="Check AFTERSALES_LEDGER_URL, and that the database is running.",
             ) from error
 
     def migrate(self) -> None:
-        """Bring the tables to the newest revision, in one transaction; nothing is imported when they are there already.
+        """Bring the tables to the newest revision, in one transaction; Alembic is not imported if they are up to date.
 
         Raises:
             UserError: If the ledger was written by a newer version of this program.
@@ -101,7 +101,7 @@ class Database:
         if stored is not None and stored not in known:
             raise UserError(
                 f"The ledger is at revision {stored}, which this version does not know.",
-                hint="Install the version that wrote it, or a newer one; a ledger is never taken back.",
+                hint="Install the version that wrote it, or a newer one; a ledger cannot be downgraded.",
             )
         with self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -110,14 +110,14 @@ class Database:
             command.upgrade(config, "head")
 
     def insert_new(self, session: Session, row: type[Base], values: Sequence[dict[str, Any]]) -> None:
-        """Insert rows whose primary key is not there yet; the others stay as they are."""
+        """Insert rows whose primary key is new; existing rows are left unchanged."""
         if values:
             dialect = sqlite if self.engine.dialect.name == "sqlite" else postgresql
             session.execute(dialect.insert(row).on_conflict_do_nothing(), list(values))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say, DDL included
+    connection.isolation_level = None  # transactions begin where this code says so, DDL included
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
@@ -125,6 +125,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at once: a reader that turns writer could only fail."""
+    """Begin a transaction; a writer locks at once, because a reader that becomes a writer could only fail."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,4 +1,4 @@
-"""The ledger's deliveries: which mail was claimed by whom, and how it ended."""
+"""The ledger's deliveries: who claimed which mail, and how it ended."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def key_sha256(delivery: Delivery) -> str:
 
 
 class Deliveries(Database):
-    """Claims on mails; every change is one conditional statement, so that of two processes one wins."""
+    """Claims on mails; every change is one conditional statement, so that only one of two processes wins."""
 
     def queue_deliveries(self, deliveries: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
-        """Store the mails that are not known yet as queued, and return all as they stand, in order.
+        """Store unknown mails as queued, and return all of them in their present state, in order.
 
         Raises:
-            ContentChanged: If one is known with other content; then none is stored.
+            ContentChanged: If one is known with other content; in that case none is stored.
         """
         with self.writing() as session:
             self.insert_new(
@@ -61,7 +61,7 @@ class Deliveries(Database):
             return [_delivery(rows[key]) for key in keys]
 
     def claim_delivery(self, delivery: Delivery, *, holder: str, now: datetime) -> bool:
-        """Take a queued mail for sending; say whether this holder, and nobody else, has it."""
+        """Claim a queued mail for sending; return whether this holder, and nobody else, has it."""
         with self.writing() as session:
             claimed = session.execute(
                 update(DeliveryRow)
@@ -72,9 +72,9 @@ class Deliveries(Database):
             return len(claimed.all()) == 1
 
     def adopt_delivery(self, delivery: Delivery, *, holder: str, before: datetime) -> bool:
-        """Take over an unknown mail (sending since before a moment, or uncertain) for probing; say whether it was taken.
+        """Take over an unknown mail (sending since before a moment, or uncertain) for probing; return whether it was taken.
 
-        It is `uncertain` until it is settled, whatever becomes of the new holder; the time of the attempt stays.
+        It stays `uncertain` until settled, whatever becomes of the new holder; the time of the attempt is kept.
         """
         with self.writing() as session:
             taken = session.execute(
@@ -94,7 +94,7 @@ class Deliveries(Database):
             return len(taken.all()) == 1
 
     def settle_delivery(self, delivery: Delivery, state: DeliveryState, *, holder: str, now: datetime, detail: str = "") -> bool:
-        """Store how a claimed mail ended; say whether the holder still had it."""
+        """Store how a claimed mail ended; return whether the holder still had it."""
         with self.writing() as session:
             settled = session.execute(
                 update(DeliveryRow)
@@ -115,7 +115,7 @@ class Deliveries(Database):
         period: str | None = None,
         states: Sequence[DeliveryState] | None = None,
     ) -> list[Delivery]:
-        """Return the mails that fit, by report, period, audience, language, revision and recipient."""
+        """Return the matching mails, by report, period, audience, language, revision and recipient."""
         order = (
             DeliveryRow.report,
             DeliveryRow.period,
@@ -135,7 +135,7 @@ class Deliveries(Database):
             return [_delivery(row) for row in session.scalars(query)]
 
     def unknown_deliveries(self, *, now: datetime, lease_seconds: float) -> list[Delivery]:
-        """Return the mails of which nobody knows whether they left: uncertain, or sending for longer than a lease."""
+        """Return the mails that may or may not have been sent: uncertain, or sending for longer than a lease."""
         before = now - timedelta(seconds=lease_seconds)
         return [
             delivery

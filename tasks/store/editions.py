@@ -70,7 +70,7 @@ class Editions(ActionLedger):
         proposals: Sequence[Action] = (),
         proposed_at: datetime | None = None,
     ) -> bool:
-        """Store an edition with all that belongs to it in one transaction; say whether it is new.
+        """Store an edition with all that belongs to it in one transaction; return whether it is new.
 
         Args:
             edition: With the SHA-256 of each file, which is in the archive already.
@@ -82,7 +82,7 @@ class Editions(ActionLedger):
             proposed_at: When the proposals count as made; the edition's `as_of` by default.
 
         Raises:
-            UserError: If another edition with this key is stored, or an action cannot be stored; then nothing is.
+            UserError: If another edition with this key is stored, or an action cannot be stored; in that case nothing is.
         """
         name = edition_id(edition)
         with self.writing() as session:
@@ -91,7 +91,7 @@ class Editions(ActionLedger):
                 if known.files == edition.files and known.as_of == edition.as_of:
                     return False
                 raise UserError(
-                    f"The edition {name} is stored already with other content.", hint="Use --revise to make a new revision of it."
+                    f"The edition {name} is already stored with other content.", hint="Use --revise to make a new revision."
                 )
             session.add(EditionRow(edition_id=name, **{part: getattr(edition, part) for part in _EDITION}))
             session.flush()
@@ -104,10 +104,10 @@ class Editions(ActionLedger):
         return True
 
     def decide_cause(self, cause_id: str, status: CauseStatus, *, by: str, why: str, at: datetime) -> KnownCause:
-        """Store that a person reproduced, confirmed or rejected a cause, and why; return the newest review's word of that cause.
+        """Store that a person reproduced, confirmed or rejected a cause, and why; return that cause in the newest review.
 
         Raises:
-            UserError: If no review names the cause, or a decision of a later moment is known.
+            UserError: If no review names the cause, or a later decision is already recorded.
         """
         known = [one for one in self.causes() if one.cause.cause_id == cause_id]
         if not known:
@@ -116,8 +116,8 @@ class Editions(ActionLedger):
         earlier = self.decisions(cause_id)
         if earlier and earlier[-1].at > at:
             raise UserError(
-                f"A decision of {earlier[-1].at:%Y-%m-%d %H:%M} UTC on cause {cause_id} is known already.",
-                hint="A decision cannot be older than the last one.",
+                f"A decision of {earlier[-1].at:%Y-%m-%d %H:%M} UTC on cause {cause_id} is already recorded.",
+                hint="Give a later time: a decision cannot be older than the last one.",
             )
         with self.writing() as session:
             values = {
@@ -147,7 +147,7 @@ class Editions(ActionLedger):
     def editions(
         self, *, period: str | None = None, report: str | None = None, audience: str | None = None, language: str | None = None
     ) -> list[Edition]:
-        """Return the editions that fit, by report, period, audience, language and revision."""
+        """Return the matching editions, by report, period, audience, language and revision."""
         query: Select[Any] = select(EditionRow)
         for column, wanted in (
             (EditionRow.period, period),

@@ -12,7 +12,7 @@ import polars as pl
 
 Words = npt.NDArray[np.uint64]
 
-_CHUNK = 1 << 16  # rows worked on at once, so that the arrays of one pass stay in the processor's cache
+_CHUNK = 1 << 16  # rows processed at once, so that the arrays of one pass fit into the processor's cache
 _LONG = 512  # bytes; a longer text is digested by SHA-256 instead of word by word
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -60,7 +60,7 @@ def _mix(words: Words) -> Words:
 
 
 def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Bring a column to text, or to numbers of 64 bits without nulls."""
+    """Convert a column to text, or to 64-bit numbers without nulls."""
     values = pl.col(name)
     if isinstance(dtype, pl.List):
         return _joined(values).alias(name)
@@ -76,7 +76,7 @@ def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _joined(parts: pl.Expr) -> pl.Expr:
-    """Write each list as one text that no other list gives: its length, then its parts."""
+    """Encode each list as a text unique to it: its length, then its parts."""
     texts = parts.list.eval(pl.element().cast(pl.String).fill_null("\x1a")).list.join("\x1f")
     return pl.concat_str(parts.list.len().cast(pl.String), pl.lit("\x1e"), texts)
 
@@ -88,7 +88,7 @@ def _mixed(values: pl.Series, salt: np.uint64) -> Words:
 
 
 def _mixed_texts(values: pl.Series, salt: np.uint64) -> Words:
-    """Read each text eight bytes at a time, all rows together; a null is an empty text."""
+    """Hash each text eight bytes at a time, all rows together; a null is an empty text."""
     arrow: Any = values.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offset_buffer, data_buffer = arrow.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[arrow.offset : arrow.offset + len(values) + 1]

@@ -1,4 +1,4 @@
-"""The lake: every version of every row that a source ever gave, in append-only Delta tables."""
+"""The lake: every version of every row that a source ever delivered, in append-only Delta tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasks.store.row_versions import HOUSEKEEPING, append_plan, known_at, newest
 
 QUARANTINE = "quarantine"
 PIECE = 100_000
-"""So many rows are written at once; a table of fewer rows is not worth a look for repeated texts."""
+"""Rows written at once; in a table with fewer rows, looking for repeated texts does not pay."""
 
 _QUARANTINE_COLUMNS: dict[str, Any] = dict.fromkeys(
     ("channel", "table", "source_id", "pull_id", "rule", "field", "reason", "record"), pl.String
@@ -28,7 +28,7 @@ _QUARANTINE_COLUMNS: dict[str, Any] = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Appended:
-    """What became of the rows of one append."""
+    """The outcome of one append, in rows."""
 
     new: int
     changed: int
@@ -72,7 +72,7 @@ class Lake:
                 versions of one key in the frame are kept as versions, oldest stamp first.
 
         Returns:
-            Counts with `new + changed + unchanged == frame.height`. Without stamps the last of several rows with one
+            Counts with `new + changed + unchanged == frame.height`. Without stamps, the last of several rows with the same
             key counts, the others are unchanged.
 
         Raises:
@@ -190,7 +190,7 @@ class Lake:
         return _without_repetition(frame.select(wanted))
 
     def quarantine_as_of(self, moment: datetime) -> pl.DataFrame:
-        """Return the rejected rows that had not come good at a moment, with `ingested_at`, sorted.
+        """Return the rejected rows that no good row had replaced at a moment, with `ingested_at`, sorted.
 
         A row leaves when its source row was stored as good at the same moment as its rejection or later.
         """
@@ -201,7 +201,7 @@ class Lake:
         return self._still_open(known, moment).select(columns).sort([*_RECORD, "rule", "field"])
 
     def known_from(self) -> datetime | None:
-        """Return the earliest moment at which the lake knew anything, or None for an empty lake."""
+        """Return the moment of the lake's first knowledge, or None for an empty lake."""
         moments = [
             moment
             for name in TABLES
@@ -211,7 +211,7 @@ class Lake:
         return min(moments, default=None)
 
     def rows(self, table: str) -> int:
-        """Return how many versions of rows a table holds."""
+        """Return the number of row versions in a table."""
         stored = self._open(table)
         return 0 if stored is None else sum(_statistics(stored, "num_records"))
 
@@ -247,7 +247,7 @@ class Lake:
         return frame
 
     def _with_reopened(self, small: pl.DataFrame, table: str, channel: str) -> pl.DataFrame:
-        """Mark rows whose last word was a rejection: stored again though equal, so that they leave the quarantine."""
+        """Mark rows last seen as rejected: they are stored again even if unchanged, so that they leave the quarantine."""
         stored = self._open(QUARANTINE)
         if stored is None:
             return small.with_columns(reopened=pl.lit(False))
@@ -274,7 +274,7 @@ class Lake:
         return frame.filter(pl.col("version") == pl.col("version").max().over(_RECORD))
 
     def _still_open(self, rejected: pl.DataFrame, moment: datetime) -> pl.DataFrame:
-        """Leave out the rejections that a good row has followed."""
+        """Drop the rejections followed by a good row."""
         kept = []
         for (table,), part in rejected.group_by("table", maintain_order=True):
             stored = self._open(str(table)) if table in TABLES else None
@@ -324,7 +324,7 @@ def _in_pieces(rows: pl.DataFrame) -> pa.RecordBatchReader:
 
 
 def _without_repetition(frame: pl.DataFrame) -> pl.DataFrame:
-    """Hold a text that is the same in every row, as the channel mostly is, once instead of once a row."""
+    """Store a text that is the same in every row, as the channel mostly is, only once."""
     if frame.height <= PIECE:
         return frame
     texts = [frame[name] for name, kind in frame.schema.items() if kind == pl.String]

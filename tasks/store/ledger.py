@@ -1,4 +1,4 @@
-"""The ledger: what we said, promised and sent, in one SQL database."""
+"""The ledger: what was reported, promised and sent, in one SQL database."""
 
 from __future__ import annotations
 

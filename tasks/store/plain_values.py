@@ -1,4 +1,4 @@
-"""The house's dataclasses as JSON values and back, without loss."""
+"""The project's dataclasses as JSON values and back, without loss."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: type[T], plain: dict[str, Any]) -> T:
-    """Rebuild a dataclass from `to_plain`; names it does not know are ignored, missing ones take their defaults."""
+    """Rebuild a dataclass from `to_plain`; unknown names are ignored, missing ones take their defaults."""
     hints: dict[str, Any] = _hints(cast(Any, kind))
     return kind(**{name: _rebuilt(hints[name], value) for name, value in plain.items() if name in hints})
 

@@ -13,7 +13,7 @@ def holder_name(name: str = "") -> str:
 
 
 def is_gone(holder: str) -> bool:
-    """Say whether a holder named by `holder_name` on this host has ended; another host's process may still live."""
+    """Return whether a holder named by `holder_name` on this host has ended; a process of another host may still be alive."""
     place, _, rest = holder.rpartition("@")[2].partition(":")
     pid, _, began = rest.partition(":")
     if place != socket.gethostname() or not pid.isdigit():
@@ -22,7 +22,7 @@ def is_gone(holder: str) -> bool:
 
 
 def _began(pid: int) -> str:
-    """Start time of a process in clock ticks since boot; a process id alone is used again."""
+    """Start time of a process in clock ticks since boot; a process id alone may be reused."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -18,13 +18,13 @@ of the commit where `ingested_at` may be a stamp of the source."""
 
 
 def text_column(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """Return a column as text; one that the frame does not have is null."""
+    """Return a column as text; null if the frame does not have it."""
     column = pl.col(name) if name in frame.columns else pl.lit(None)
     return column.cast(pl.String).alias(name)
 
 
 def known_at(stamp: pl.Expr, now: datetime) -> pl.Expr:
-    """Stamps are believed unless they lie in the future."""
+    """Return when each row was known: its stamp, unless that lies in the future."""
     moment = pl.lit(now).cast(UTC_TIME)
     return pl.min_horizontal(stamp.cast(UTC_TIME).fill_null(moment), moment)
 
@@ -38,7 +38,7 @@ def prepared(
     ingested_at: datetime,
     use_stamp: bool,
 ) -> tuple[pl.DataFrame, list[str]]:
-    """Bring a frame to the stored columns and types; also return the names that the row's hash covers."""
+    """Convert a frame to the stored columns and types; also return the names that the row's hash covers."""
     for name in shape.key:
         if name in shape.required and name not in frame.columns:
             raise UserError(
@@ -47,8 +47,8 @@ def prepared(
             )
         if name in shape.required and frame[name].null_count():
             raise UserError(
-                f"The channel {channel} gave rows of {shape.name} whose {name} is empty.",
-                hint="Such rows belong in the quarantine: require the column in expectations.",
+                f"The channel {channel} delivered rows of {shape.name} with an empty {name}.",
+                hint="Require the column in expectations, so that such rows go into quarantine.",
             )
     reserved = {*HOUSEKEEPING, "stamp", *shape.columns}
     extra = [name for name in frame.columns if name not in reserved]
@@ -74,7 +74,7 @@ def prepared(
     except pl.exceptions.PolarsError as error:
         raise UserError(
             f"Rows of the channel {channel} do not fit the table {shape.name}: {str(error).splitlines()[0]}",
-            hint="Give the column a type or a value map in channels.yaml.",
+            hint="Set a type or a value map for the column in channels.yaml.",
         ) from error
     if stored is not None:
         rows = _with_stored_types(rows, stored, extra, channel)
@@ -106,7 +106,7 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
     repeated = small.select(pl.struct(key).is_duplicated()).to_series() if len(key) > 1 else small[key[0]].is_duplicated()
     differs = pl.col("old_hash").is_null() | (pl.col("row_hash") != pl.col("old_hash"))
     parts = [small.filter(~repeated).with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))]
-    if repeated.any():  # windows over keys are dear, and few keys come twice
+    if repeated.any():  # windows over keys are expensive, and few keys occur twice
         several = small.filter(repeated).sort(["ingested_at", "row"] if use_stamp else ["row"])
         if use_stamp:
             before = pl.col("row_hash").shift(1).over(key)
@@ -122,7 +122,7 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
     return chosen.select(
         "row",
         version=pl.col("old_version").fill_null(0) + pl.col("step"),
-        # knowledge never grows backwards: a change is known no earlier than what it changes
+        # a change cannot be known earlier than the version it changes
         ingested_at=pl.max_horizontal("ingested_at", "old_at"),
     ).sort("row")
 

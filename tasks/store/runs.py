@@ -1,4 +1,4 @@
-"""The ledger's memory of work: pulls, leases, periods and backfills."""
+"""The ledger's record of work: pulls, leases and backfills."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Lease:
 class BackfillPlan:
     """Periods to review in order, all as of one moment.
 
-    `periods` maps each period, in order, to `planned`, `done` or `failed`; `details` says why it failed.
+    `periods` maps each period, in order, to `planned`, `done` or `failed`; `details` holds the reason of a failure.
     """
 
     backfill_id: str
@@ -92,17 +92,17 @@ class Runs(Database):
     def lease(
         self, name: str, holder: str, now: datetime, seconds: float, *, gone: Callable[[str], bool] = is_gone
     ) -> Iterator[Lease]:
-        """Hold a name alone; it is given back at the end, and expires by itself `seconds` after `now`.
+        """Hold a name exclusively; it is released at the end, and expires by itself `seconds` after `now`.
 
         Args:
-            name: What is worked on.
+            name: The work.
             holder: Who works, from `holder_name`.
             now: Aware UTC.
             seconds: Longer than the work can take.
-            gone: Says that a holder has ended; its lease is taken over at once.
+            gone: Whether a holder has ended; its lease is then taken over at once.
 
         Raises:
-            LeaseHeld: If somebody else holds it; the sentence names the holder.
+            LeaseHeld: If somebody else holds it; the message names the holder.
         """
         lease = Lease(name, holder, now, now + timedelta(seconds=seconds))
         with self.writing() as session:

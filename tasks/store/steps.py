@@ -1,4 +1,4 @@
-"""Store: append what passed to the lake, what did not to the quarantine; read everything as of one moment."""
+"""Store: append good rows to the lake and rejected ones to the quarantine; read everything as of one moment."""
 
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ UNREAD_OF_ORDER_LINES = ("room_id", "dest_city", "batch_source", "serial_no", "p
 
 @task(name="store", cache_policy=NO_CACHE, persist_result=False)
 def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
-    """Append the good rows and the quarantine, and note in the ledger what became of every row that was read."""
+    """Append the good rows and the quarantine, and record in the ledger what became of every row read."""
     run.progress("store")
     pulls = []
     last = run.stores.ledger.last_pulls(good=True)
@@ -78,7 +78,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
 
 @task(name="recall", cache_policy=NO_CACHE, persist_result=False)
 def recall(run: Run, pulls: list[Pull]) -> Facts:
-    """Read every table as it was known at the moment of the review; a channel with too much quarantine drops out by name."""
+    """Read every table as it was known at the moment of the review; a channel with too much quarantine is excluded by name."""
     run.progress("recall")
     last = {**run.stores.ledger.last_pulls(run.now), **{pull.channel: pull for pull in pulls}}
     facts = Facts(
@@ -107,7 +107,7 @@ def _unread(table: str, shop: Shop) -> tuple[str, ...]:
 
 
 def _rejected(batch: PulledRows, result: CheckedRows) -> pl.DataFrame:
-    """Put together what could not be read and what broke a rule."""
+    """Combine unreadable rows and rows that broke a rule."""
     unreadable = batch.unreadable.with_columns(
         channel=pl.lit(batch.channel), table=pl.lit(batch.table), pull_id=pl.lit(batch.pull_id)
     )

@@ -1,4 +1,4 @@
-"""The ledger's tables: what we said, promised and sent."""
+"""The ledger's tables: what was reported, promised and sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEAD = "0005"
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware moment, kept and given back in UTC by every database."""
+    """An aware moment, stored and returned in UTC by every database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -29,7 +29,7 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back aware UTC."""
+        """Return aware UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -117,7 +117,7 @@ class EditionFileRow(Base):
 
 
 class ConfigBlobRow(Base):
-    """The bytes of a configuration file, once however many editions used it."""
+    """The bytes of a configuration file, stored once for all editions that used it."""
 
     __tablename__ = "config_blob"
     sha256: Mapped[str] = mapped_column(primary_key=True)
@@ -170,7 +170,7 @@ class CauseRow(Base):
 
 
 class CauseDecisionRow(Base):
-    """What a person decided about a cause: append-only, the last one counts."""
+    """A person's decision about a cause: append-only, the last one counts."""
 
     __tablename__ = "cause_decision"
     cause_id: Mapped[str] = mapped_column(primary_key=True)
@@ -184,7 +184,7 @@ class CauseDecisionRow(Base):
 
 
 class ActionRow(Base):
-    """A promise as it was first made (`body` is the whole of it); what became of it stands in its events."""
+    """A promise as it was first made (`body` is the whole of it); its events record what became of it."""
 
     __tablename__ = "action"
     __table_args__ = (Index(None, "period"), Index(None, "cause_id"))
@@ -248,7 +248,7 @@ class DeliveryRow(Base):
 
 
 class WarningRow(Base):
-    """One early warning as it was first told."""
+    """One early warning as first sent."""
 
     __tablename__ = "warning"
     __table_args__ = (Index(None, "opened_at"),)
@@ -262,7 +262,7 @@ class WarningRow(Base):
 
 
 class WarningEventRow(Base):
-    """What happened to a warning, with the words of the mails that told it."""
+    """An event of a warning, with the text of the mails about it."""
 
     __tablename__ = "warning_event"
     warning_id: Mapped[str] = mapped_column(ForeignKey("warning.warning_id"), primary_key=True)

@@ -1,4 +1,4 @@
-"""The ledger's warnings: what was told to whom, and what came of it."""
+"""The ledger's warnings: what was sent to whom, and what came of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.store.tables import WarningEventRow, WarningRow
 
 
 class WarningLedger(Database):
-    """Warnings and their events; an event is stored with the words that tell it, before these are sent."""
+    """Warnings and their events; an event is stored with the text of its letter, before that is sent."""
 
     def keep_warnings(
         self,
@@ -24,11 +24,11 @@ class WarningLedger(Database):
         seen: Iterable[str] = (),
         at: datetime,
     ) -> int:
-        """Store what a run tells, all of it or nothing, and return how many events are new; known ones stay as they are.
+        """Store all notices of a run or none, and return how many events are new; known ones are left unchanged.
 
         Args:
-            told: Warning, event, and the letter that tells it.
-            seen: Known warnings whose matter is still there at the moment `at`.
+            told: Warning, event, and the letter about it.
+            seen: Known warnings whose problem still exists at the moment `at`.
             at: Aware moment of the run.
         """
         with self.writing() as session:
@@ -71,7 +71,7 @@ class WarningLedger(Database):
             return (session.scalar(select(func.count()).select_from(WarningEventRow)) or 0) - before
 
     def answer_warning(self, warning_id: str, answer: WarningAnswer, *, at: datetime, by: str, why: str = "") -> WarningEvent:
-        """Store what a person says of a warning and return it; the same answer of the same person is not doubled.
+        """Store a person's answer to a warning and return it; a repeated answer of the same person is not stored again.
 
         Raises:
             UserError: If there is no such warning.
@@ -79,7 +79,7 @@ class WarningLedger(Database):
         with self.writing() as session:
             row = session.get(WarningRow, warning_id)
             if row is None:
-                raise UserError(f"There is no warning {warning_id}.", hint="`aftersales warnings list` shows all.")
+                raise UserError(f"There is no warning {warning_id}.", hint="`aftersales warnings list` lists all warnings.")
             events = [
                 from_plain(WarningEvent, body)
                 for body in session.scalars(
@@ -111,7 +111,7 @@ class WarningLedger(Database):
             return event
 
     def warnings(self, *, as_of: datetime | None = None) -> list[KeptWarning]:
-        """Return the warnings, oldest first, each with its events; at an earlier moment as they stood then."""
+        """Return the warnings, oldest first, each with its events; at an earlier moment, in their state of then."""
         with self.reading() as session:
             rows = session.scalars(select(WarningRow).order_by(WarningRow.opened_at, WarningRow.warning_id)).all()
             by_id: dict[str, list[WarningEvent]] = {row.warning_id: [] for row in rows}

@@ -1,4 +1,4 @@
-"""The verdict on a channel's pull: good enough to stand in the edition, or out of it by name."""
+"""The verdict on a channel's pull: good enough for the edition, or excluded from it by name."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from expectations.channel import EXPORT_CUTS, MOSTLY_READABLE, NOT_CUT_OFF, QUAR
 
 @dataclass(frozen=True)
 class ChannelVerdict:
-    """Whether a channel stands in the edition.
+    """Whether an edition uses a channel.
 
     Args:
         channel: Its name.
         read: Rows that the source gave.
         quarantined: Rows in quarantine.
-        excluded: Whether the channel drops out.
-        reason: Why, by language; empty where it stays.
+        excluded: Whether the channel is left out.
+        reason: Why it is left out, by language; empty if it is not.
         hint: What to do, by language.
         warnings: Marks of rules that do not exclude.
-        rules: Rule → rows in quarantine by it, most frequent first.
+        rules: Rule → rows it put into quarantine, most frequent first.
     """
 
     channel: str

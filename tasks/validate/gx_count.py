@@ -1,4 +1,4 @@
-"""The second count: Great Expectations runs the same rules on an own Polars engine."""
+"""The second count: Great Expectations runs the same rules on a Polars engine of this project."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def run(frame: pl.DataFrame | pl.LazyFrame, rules: list[Rule], result_format: di
     batch = asset.get_batch(request)
     expectations = [expectation(rule) for rule in rules]
     validation = batch.validate(ExpectationSuite(name="rules", expectations=expectations), result_format=result_format)
-    request.options["dataframe"].take()  # GX remembers its last batch; the rows are not to stay with it
+    request.options["dataframe"].take()  # GX remembers its last batch, which must not keep the rows in memory
     by_name: dict[str, Any] = {}
     for result in validation.results:
         name = result.expectation_config.meta["rule"]
         if result.exception_info.get("raised_exception") or "exception_message" not in result.exception_info:
             raise UserError(
-                f"The expectation of {name} could not be computed: {result.exception_info}.",
-                hint="Run `make test`; the engine in tasks/validate/gx_metrics.py lacks a metric that this rule needs.",
+                f"The expectation of the rule {name} could not be computed: {result.exception_info}.",
+                hint="Add the metric that this rule needs to tasks/validate/gx_metrics.py, then run `make test`.",
             )
         by_name[name] = result
     return by_name
@@ -64,7 +64,7 @@ def expectation(rule: Rule) -> Any:
 
 
 def quiet_context() -> Any:
-    """Make a context that keeps everything in memory: no files, no progress bars, no analytics."""
+    """Make a context without files, progress bars or analytics."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,

@@ -43,7 +43,7 @@ COMPARISONS: dict[Operator, Callable[[pl.Expr, Any], pl.Expr]] = {
 
 
 class PolarsBatchData(BatchData):
-    """Hold one frame, which may be computed piece by piece whenever it is read."""
+    """Hold a frame, which may be computed piece by piece at each reading."""
 
     def __init__(self, execution_engine: ExecutionEngine[pl.Expr], rows: Handover[pl.LazyFrame]) -> None:
         super().__init__(execution_engine=execution_engine)
@@ -122,7 +122,7 @@ class PolarsFrameAsset(DataAsset):  # type: ignore[type-arg]
         batch_slice: Any = None,
         partitioner: Any = None,
     ) -> BatchRequest[Any]:
-        """Return a request for the frame in `options["dataframe"]`; GX keeps requests, so that the rows stand in it to be taken back."""
+        """Return a request for the frame in `options["dataframe"]`; GX keeps requests, so the rows can be taken back from it."""
         frame = (options or {}).get("dataframe")
         if isinstance(frame, pl.DataFrame | pl.LazyFrame):
             options = {**(options or {}), "dataframe": Handover(frame.lazy())}
@@ -186,7 +186,7 @@ class PolarsDatasource(Datasource):  # type: ignore[type-arg]
 
 
 def rows_only(domain: Any) -> dict[str, Any]:
-    """Return of a domain what chooses its rows."""
+    """Return the part of a domain that chooses its rows."""
     return {key: domain[key] for key in ("batch_id", "row_condition") if domain.get(key) is not None}
 
 

@@ -1,4 +1,4 @@
-"""The metrics of the suites' expectations, computed by Polars; importing this module makes them known to Great Expectations.
+"""The metrics of the suites' expectations, computed by Polars; importing this module registers them with Great Expectations.
 
 A map metric is an expression that is true on unexpected rows. They are registered through `register_metric` with GX's own metric
 classes, so that their dependencies resolve.
@@ -136,7 +136,7 @@ def _index_list(execution_engine: Any, metric_value_kwargs: Any, metrics: Any, *
 
 
 def _index_query(metrics: Any, **_: Any) -> None:
-    """Return none: a frame has no query language to repeat."""
+    """Return None: a frame has no query to repeat."""
 
 
 def _rows(execution_engine: Any, metric_value_kwargs: Any, metrics: Any, **_: Any) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""The gate: rows that break a row rule go into quarantine, the others pass with their flags."""
+"""The quarantine: rows that break a row rule go into it, the others pass with their flags."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def judge(
     Args:
         table: Name of a canonical table.
         frame: Rows in its columns and further ones; a missing column counts as empty.
-        shop: The shop, for its currency; none for the default.
+        shop: The shop, for its currency; None for the default.
         now: The moment of the pull, aware UTC.
         known: Codes that exist elsewhere, by name (`sku`, `issue`); rules without their codes are left out.
         channel: The source's channel, where the frame has no such column.
@@ -57,7 +57,7 @@ def judge(
 
 @dataclass(frozen=True)
 class Pulled:
-    """Rows of one pull, with its channel and id where they have no such columns; who judges them takes them."""
+    """Rows of one pull, with its channel and id in case they have no such columns; judging takes the rows away."""
 
     rows: Handover[pl.DataFrame]
     channel: str = ""
@@ -74,9 +74,9 @@ def judge_together(
     language: str = HOUSE_LANGUAGE,
     confirm: bool = True,
 ) -> list[CheckedRows]:
-    """Judge several pulls of one table; each by itself, with one count of Great Expectations over all their rows.
+    """Judge several pulls of one table, each by itself, with one count by Great Expectations over all their rows.
 
-    Its cost is by expectation and not by row, so that one count of ten pulls costs a tenth of ten. Arguments and errors as in
+    Its cost is per expectation, not per row, so one count of ten pulls costs a tenth of ten counts. Arguments and errors as in
     `judge`.
     """
     given = Given(
@@ -114,7 +114,7 @@ def _confirmed(wides: list[pl.LazyFrame], rules: list[Rule], failed: list[dict[s
         if counts[rule.name] != masked:
             raise UserError(
                 f"The rule {rule.name} counts {masked} rows by its mask, {counts[rule.name]} by its expectation.",
-                hint="One definition has two meanings: correct the rule's kind in expectations/rules.py first.",
+                hint="The mask and the expectation disagree: correct the rule's kind in expectations/rules.py.",
             )
     return counts
 
@@ -135,7 +135,7 @@ def _parted(
     counts: dict[str, int],
     language: str,
 ) -> CheckedRows:
-    """Part a pull's rows into good ones and the quarantine; `source` is its channel and id."""
+    """Split a pull's rows into good ones and the quarantine; `source` is its channel and id."""
     read = frame.height
     row_rules = [rule for rule in rules if rule.level == "row"]
     flag_rules = [rule for rule in rules if rule.level == "flag" and failed[rule.name]]
@@ -161,9 +161,9 @@ def with_derived(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
 
 
 def _wide(frame: pl.DataFrame, rules: list[Rule]) -> pl.LazyFrame:
-    """Return the frame with the columns that its rules compute first, computed piece by piece whenever they are read.
+    """Return the frame with the columns that its rules compute first, computed piece by piece at each reading.
 
-    Only what needs all rows at once is computed now: some twenty such columns of millions of rows would take as much memory as
+    Only what needs all rows at once is computed now: about twenty such columns of millions of rows would take as much memory as
     the rows themselves.
     """
     derived = {name: derive(frame) for rule in rules for name, derive in rule.derived.items()}
@@ -173,7 +173,7 @@ def _wide(frame: pl.DataFrame, rules: list[Rule]) -> pl.LazyFrame:
 
 
 def _complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Give the frame every column of its table in its type; NaN is no number and becomes null.
+    """Give the frame every column of its table in its type; NaN becomes null.
 
     Raises:
         UserError: If a column holds values that its type cannot.
@@ -205,7 +205,7 @@ def _cast(table: str, column: pl.Series, kind: Any) -> pl.Series:
 def _flagged(good: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, dict[str, int]]:
     """Append the names of the failing flag rules to the rows' flags, in the rules' order.
 
-    Rows carry few different sets of flags, so that lists are made once a set and not once a row.
+    Rows have few different sets of flags, so a list is made for each set and not for each row.
     """
     present = [rule.name for rule in rules if masks[rule.name].any()]
     bits = (pl.col(name).cast(pl.Int64) * 2**bit for bit, name in enumerate(present))
@@ -228,7 +228,7 @@ def _flagged(good: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule]) -> tupl
 def _quarantined(
     bad: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule], table: str, channel: str, pull_id: str, language: str
 ) -> pl.DataFrame:
-    """Tell for each rejected row the first failing rule with its reason, all failing rules, and the row itself."""
+    """Return for each rejected row the first failing rule with its reason, all failing rules, and the row itself."""
     if not bad.height:
         return pl.DataFrame(schema=QUARANTINE_SCHEMA)
     names = [rule.name for rule in rules]

@@ -1,4 +1,4 @@
-"""Validate: let the rules judge what was pulled."""
+"""Validate: judge the pulled rows by the rules."""
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE

@@ -332,7 +332,7 @@ class LedgerSuite:
         with pytest.raises(UserError, match="No review names a cause C-9"):
             ledger.decide_cause("C-9", CauseStatus.REJECTED, by="x", why="y", at=NOW)
         ledger.decide_cause("C-1", CauseStatus.REPRODUCED, by="周品控", why="10台中8台", at=NOW + hours(5))
-        with pytest.raises(UserError, match="is known already"):
+        with pytest.raises(UserError, match="is already recorded"):
             ledger.decide_cause("C-1", CauseStatus.REJECTED, by="x", why="y", at=NOW)
 
     # ---- Actions -------------------------------------------------------------------------------
@@ -409,8 +409,8 @@ class LedgerSuite:
             (["accepted"], "postponed", {"why": "x"}, "without the new date"),
             (["accepted"], "postponed", {"due": NOW}, "without the reason"),
             (["accepted"], "reassigned", {"owner": "张三、李四"}, "several owners"),
-            (["cancelled"], "accepted", {}, r"cancelled cannot be accepted.*\n.*Nothing more"),
-            ([], "forgotten", {}, "not something that happens"),
+            (["cancelled"], "accepted", {}, r"cancelled cannot be accepted.*\n.*Its course is over"),
+            ([], "forgotten", {}, "not an event of an action"),
             (["accepted"], "done", {"at": NOW - hours(1)}, "after this change"),
         ],
     )

@@ -210,4 +210,4 @@ def test_what_else_goes_wrong_is_told(pull: Puller, settings: dict[str, Any], wo
 def test_a_redirect_is_not_followed(pull: Puller, desk: Desk) -> None:
     """Credentials are not carried to another address."""
     desk.failures = [302]
-    assert "sends us elsewhere (302)" in pull().error
+    assert "redirects to another address (302)" in pull().error

@@ -190,7 +190,7 @@ def test_only_the_windows_mails_are_fetched(dovecot: int, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"user": "service", "secret": "wrong"}, "refused our login"),
+        ({"user": "service", "secret": "wrong"}, "refused the login"),
         ({"folder": "Nowhere"}, "no folder Nowhere"),
         ({"port": 9}, "cannot be reached"),
     ],

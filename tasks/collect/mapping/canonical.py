@@ -66,7 +66,7 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     stamp = canonical_column(work, "stamp", channel.stamp, UTC_TIME, {}, required=False) if channel.stamp else None
     source_id = source_ids(work, columns)
     frame = _with_record_ids(_framed(channel, columns), channel, source_id)
-    columns.clear()  # what follows needs room for one copy of the rows, not for three
+    columns.clear()  # from here on there must be one copy of the rows in memory, not three
     texts = [name for name in (*TEXTS, *channel.scrub) if name in frame.columns and frame.schema[name] == pl.String]
     frame, changed = scrub(frame, texts)
     work.flags.append(("scrubbed", changed))
@@ -89,12 +89,12 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
 
 
 def _in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
-    """Join the pieces of each column, column by column: what is mapped unchanged then stays the source's own, never held twice."""
+    """Join the pieces of each column, column by column: a column mapped unchanged then shares the source's memory."""
     return pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
 
 
 def _columns(work: Work) -> dict[str, pl.Series]:
-    """Make the columns that a channel maps, those with cases last because these look at the others."""
+    """Make the columns that a channel maps; those with cases come last because they read the others."""
     channel, table = work.channel, TABLES[work.channel.table]
     types = _types(channel)
     specs: dict[str, MappedColumn] = {**channel.columns, **channel.extras}
@@ -116,7 +116,7 @@ def _types(channel: Channel) -> dict[str, Any]:
 
 
 def _framed(channel: Channel, columns: dict[str, pl.Series]) -> pl.DataFrame:
-    """Put mapped columns into the order of the table; one that nothing maps, or that is constant, takes no memory."""
+    """Put mapped columns into the order of the table; an unmapped or constant column takes no memory."""
     types = _types(channel)
     specs = {**channel.columns, **channel.extras}
     frame = pl.DataFrame([columns[name].alias(name) for name in types if name in columns])
@@ -136,14 +136,14 @@ def _with_record_ids(frame: pl.DataFrame, channel: Channel, source_id: pl.Series
 
 
 def kept(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
-    """Filter a frame that nothing else holds, column by column, so that its rows are never held twice; it is empty afterwards."""
+    """Filter a frame that nothing else holds, column by column, so that rows are never held twice; it is empty afterwards."""
     if rows.all():
         return frame
     return pl.DataFrame([frame.drop_in_place(name).filter(rows).rechunk() for name in frame.columns])
 
 
 def _in_order_of_making(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put the versions of one record into the order of their stamps; all other rows stay where they are."""
+    """Put the versions of one record into the order of their stamps; all other rows keep their places."""
     if frame["stamp"].is_sorted():
         return frame
     repeated = frame["source_id"].is_duplicated().arg_true()

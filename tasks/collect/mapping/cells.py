@@ -1,4 +1,4 @@
-"""The rows under way, and their cells: taken from the source, computed, and written as text."""
+"""The rows in progress and their cells: taken from the source, computed, and written as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CASES_IN_MESSAGE = 8
 
 @dataclass
 class Work:
-    """The rows under way: `rows` are the native columns; `flags` and `faults` are gathered by column."""
+    """The rows in progress: `rows` are the native columns; `flags` and `faults` are collected by column."""
 
     channel: Channel
     native: SourceRows
@@ -35,13 +35,13 @@ class Work:
 
 
 def provide(work: Work, names: Sequence[str], where: str) -> None:
-    """Make sure that native columns are there: JSON may leave a field out, a table may not."""
+    """Make sure that native columns exist: JSON may leave a field out, a table may not."""
     missing = [name for name in dict.fromkeys(names) if name not in work.rows.columns]
     if missing and not work.native.loose:
         has = ", ".join(work.rows.columns[:CASES_IN_MESSAGE])
         raise ChannelError(
             f"The channel {work.channel.name} has no column {', '.join(missing)} (for {where}); it has {has} …",
-            hint="The source changed its headings, or the name in channels.yaml is misspelt.",
+            hint="Check whether the source changed its headings, and correct the name in channels.yaml.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )
     if missing:
@@ -49,29 +49,29 @@ def provide(work: Work, names: Sequence[str], where: str) -> None:
 
 
 def expression_of(channel: Channel, text: str) -> pl.Expr:
-    """Parse the SQL of a mapping; what is not SQL is told with the channel's name."""
+    """Parse the SQL of a mapping; an error names the channel."""
     try:
         return pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
         raise ChannelError(
-            f"The channel {channel.name} has an expression that is not SQL: {text} ({str(error).splitlines()[0]}).",
-            hint="Names with spaces stand in double quotes, texts in single quotes.",
+            f"The channel {channel.name} has an expression that is not valid SQL: {text} ({str(error).splitlines()[0]}).",
+            hint="Put names with spaces in double quotes and texts in single quotes.",
         ) from error
 
 
 def evaluated(channel: Channel, compute: Callable[[], Frame], text: str) -> Frame:
-    """Compute an expression of a mapping; one that the rows do not allow is told with its text."""
+    """Compute an expression of a mapping; an error quotes the expression."""
     try:
         return compute()
     except pl.exceptions.PolarsError as error:
         raise ChannelError(
             f"The channel {channel.name} cannot compute {text} ({str(error).splitlines()[0]}).",
-            hint="Cells of text files are text: write CAST(x AS DOUBLE) before you compare with a number.",
+            hint="Cells of text files are text: write CAST(x AS DOUBLE) to compare one with a number.",
         ) from error
 
 
 def as_text(values: pl.Series) -> pl.Series:
-    """Write the values of any type as text, null for null."""
+    """Return the values of any type as text, null for null."""
     if values.dtype == pl.String:
         return values
     if (
@@ -96,7 +96,7 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def meaningful(work: Work, spec: MappedColumn, text: pl.Series) -> pl.Series:
-    """Strip the cells and make null what means nothing; where that changes no cell, the very same series is returned.
+    """Strip the cells and turn meaningless ones into null; if no cell changes, the very same series is returned.
 
     A column of millions of rows is then held once, as the source's own.
     """
@@ -128,5 +128,5 @@ def row_digests(rows: pl.DataFrame) -> pl.Series:
 
 
 def nulls(name: str, kind: Any, height: int) -> pl.Series:
-    """Return so many nulls of a type."""
+    """Return a series of nulls of a type."""
     return pl.Series(name, [None], dtype=kind).new_from_index(0, height).alias(name)

@@ -1,4 +1,4 @@
-"""One canonical column: made from native cells, mapped, and brought to its type."""
+"""One canonical column: made from native cells, mapped, and cast to its type."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def canonical_column(
     *,
     required: bool,
 ) -> pl.Series:
-    """Make one column and note its unreadable values."""
+    """Make one column and record its unreadable values."""
     required = required if spec.required is None else spec.required
     unmapped: pl.Series | None = None
     if spec.const is not None:
@@ -102,7 +102,7 @@ def _given(work: Work, name: str, spec: MappedColumn) -> pl.Series:
 
 
 def _ready(given: Any, kind: Any) -> bool:
-    """Whether a native type needs no reading."""
+    """Whether a native type needs no parsing."""
     if given == kind:
         return True
     if isinstance(given, pl.Datetime) and kind == UTC_TIME:
@@ -172,7 +172,7 @@ def _lookup(work: Work, name: str, spec: MappedColumn) -> dict[str, str | None]:
         path = Path(work.place.path(lookup.file))
         if not path.is_file():
             raise ChannelError(
-                f"The look-up table {lookup.file} of {name} is not there.",
+                f"The look-up table {lookup.file} of {name} does not exist.",
                 hint="Correct `lookup.file` in channels.yaml.",
                 problem=ChannelProblem.MISSING,
             )

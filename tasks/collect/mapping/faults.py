@@ -12,7 +12,7 @@ from tasks.model.rows import UNREADABLE_SCHEMA
 
 
 def note(work: Work, name: str, series: pl.Series, text: pl.Series | None, required: bool) -> None:
-    """Note the rows in which a value is missing or was not understood."""
+    """Record the rows in which a value is missing or could not be read."""
     if series.null_count() == 0:
         return
     misread = (series.is_null() & text.is_not_null()) if text is not None else None
@@ -27,7 +27,7 @@ def note(work: Work, name: str, series: pl.Series, text: pl.Series | None, requi
 
 
 def row_flags(work: Work, height: int) -> pl.Series:
-    """Return the flags of each row: those of its channel, then what was noted column by column."""
+    """Return the flags of each row: those of its channel, then those of its columns."""
     frame = pl.DataFrame({"none": pl.repeat(None, height, dtype=pl.String, eager=True)})
     marks: list[pl.Series] = [pl.repeat(flag, height, dtype=pl.String, eager=True) for flag in work.channel.flags]
     for flag, where in work.flags:
@@ -42,7 +42,7 @@ def row_flags(work: Work, height: int) -> pl.Series:
 
 
 def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
-    """Return which rows are out, and one line for each with its first fault and the scrubbed native row."""
+    """Return the mask of unreadable rows, and a line for each with its first fault and the scrubbed native row."""
     height = work.rows.height
     bad = pl.repeat(False, height, eager=True)
     parts: list[pl.DataFrame] = []
@@ -88,7 +88,7 @@ def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.Da
 
 
 def refused_lines(refused: list[tuple[str, str]]) -> pl.DataFrame:
-    """Return one line for each record, given as id and reason, that its reader refused."""
+    """Return a line for each record that its reader refused; records are given as id and reason."""
     rows = [
         {
             "source_id": name,

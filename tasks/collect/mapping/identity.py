@@ -1,4 +1,4 @@
-"""What identifies a row: its id at the source, its version, and the keyed reference of its customer."""
+"""Identity of a row: its id at the source, its version, and the keyed reference of its customer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def customer_references(work: Work, columns: dict[str, pl.Series]) -> pl.Series:
 
 
 def source_ids(work: Work, columns: dict[str, pl.Series]) -> pl.Series:
-    """Return each row's id at its source; made from the key, or from a hash of the row where the source has none."""
+    """Return each row's id at its source; made from the key, or from a hash of the row if the source has no key."""
     spec, table = work.channel.source_id, TABLES[work.channel.table]
     if spec is not None and not spec.digest:
         return canonical_column(work, "source_id", spec, pl.String, {}, required=True)
@@ -40,7 +40,7 @@ def source_ids(work: Work, columns: dict[str, pl.Series]) -> pl.Series:
     digests = row_digests(work.rows.select(names))
     if work.channel.repeats == "drop":
         return digests
-    # equal rows are alike in what is hashed only; the whole row orders them, so that numbers do not depend on the file's order
+    # rows with equal hashes may differ elsewhere; the whole row orders them, so that numbers do not depend on the file's order
     whole = digests if set(names) == set(work.rows.columns) else row_digests(work.rows.select(sorted(work.rows.columns)))
     numbered = pl.DataFrame({"digest": digests, "whole": whole}).with_row_index("row").sort("digest", "whole", "row")
     number = numbered.with_columns(pl.int_range(pl.len()).over("digest").alias("number")).sort("row")["number"]
@@ -50,7 +50,7 @@ def source_ids(work: Work, columns: dict[str, pl.Series]) -> pl.Series:
 
 
 def versions(frame: pl.DataFrame, stamp: pl.Series) -> pl.Series:
-    """Return the stamp as text, or where there is none a hash of the row's content."""
+    """Return the stamp as text, or a hash of the row's content if there is no stamp."""
     if stamp.null_count() == 0:
         return stamp.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     content = frame.hash_rows(seed=0).cast(pl.String)

@@ -1,4 +1,4 @@
-"""Numbers and moments read from the many ways in which people write them."""
+"""Numbers and moments in the many ways in which people write them."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def times(cell: pl.Expr, forms: Sequence[str], zone: str, end: Any) -> pl.Expr:
 
 
 def read_numbers(text: pl.Series) -> pl.Series:
-    """Read plain numbers at once, and only what is left by its pattern."""
+    """Read plain numbers all at once, and only the rest by patterns."""
     plain = text.cast(pl.Float64, strict=False)
     return _with_rest(plain, text, numbers(pl.col("cell")))
 
 
 def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> pl.Series:
-    """Read moments as `times`; those written in the most usual form at once, and only what is left by patterns."""
+    """Read moments as `times`; those in the most common form all at once, and only the rest by patterns."""
     rest = times(pl.col("cell"), forms, zone, end)
     if not forms or forms[0] != "iso":
         return text.to_frame("cell").select(rest).to_series()
@@ -60,7 +60,7 @@ def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> pl
 
 
 def _with_rest(plain: pl.Series, text: pl.Series, rest: pl.Expr) -> pl.Series:
-    """Fill what is still missing by a dearer expression over those texts alone."""
+    """Fill remaining gaps with a more expensive expression over those texts alone."""
     left = (plain.is_null() & text.is_not_null()).arg_true()
     if left.is_empty():
         return plain
@@ -119,7 +119,7 @@ def _month_day(cell: pl.Expr, zone: str, end: Any) -> pl.Expr:
 
 
 def _moment(parts: list[pl.Expr]) -> pl.Expr:
-    """Put year, month, day, hour, minute, second and fraction (text, maybe null) together; impossible dates are null."""
+    """Combine year, month, day, hour, minute, second and fraction (text, maybe null); impossible dates are null."""
     year, month, day, *clock = parts
     hour, minute, second = (item.fill_null("0").str.zfill(2) for item in clock[:3])
     fraction = clock[3].fill_null("0").str.pad_end(6, "0").str.slice(0, 6)
@@ -131,7 +131,7 @@ def _moment(parts: list[pl.Expr]) -> pl.Expr:
 
 
 def local_moment(naive: pl.Expr, zone: str) -> pl.Expr:
-    """Place a local time in its zone; one that the clocks skipped (midnight, in some zones) is the same time an hour later."""
+    """Place a local time in its zone; a time that the clocks skipped (midnight, in some zones) moves one hour later."""
     placed = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     later = naive.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return pl.coalesce(placed, later).dt.convert_time_zone("UTC")

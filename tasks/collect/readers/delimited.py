@@ -15,7 +15,7 @@ from tasks.model.rows import Handover
 from tasks.shop.sources.delimited import Delimited
 
 HEADING_WITHIN = 50
-"""A preamble is at most so many lines long."""
+"""The most lines of a preamble."""
 
 
 def read(spec: Delimited, place: ReadContext) -> SourceRows:
@@ -33,7 +33,7 @@ def read(spec: Delimited, place: ReadContext) -> SourceRows:
 
 
 def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
-    """Read one file's bytes: decode, skip the preamble, stop at the totals, and doubt a round number of rows.
+    """Parse one file's bytes: decode, skip the preamble, stop at the totals, and warn about a round number of rows.
 
     Raises:
         ChannelError: If the encoding, heading or shape is not as declared.
@@ -52,7 +52,7 @@ def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
         )
     except pl.exceptions.PolarsError as error:
         raise ChannelError(
-            f"{name} is not a table with `{spec.separator}` between its columns ({str(error).splitlines()[0][:160]}).",
+            f"{name} is not a table with columns separated by `{spec.separator}` ({str(error).splitlines()[0][:160]}).",
             hint="Check `separator`, `quote` and `skip_rows` in channels.yaml, or export the file again.",
             problem=ChannelProblem.UNREADABLE,
         ) from error
@@ -68,7 +68,7 @@ def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
 
 
 def decoded(spec: Delimited, name: str, data: bytes) -> str:
-    """Return a file's text in its declared encoding; `auto` takes UTF-8 where it decodes, otherwise GB18030."""
+    """Return a file's text in its declared encoding; `auto` takes UTF-8 if that decodes, otherwise GB18030."""
     for encoding in {
         "utf-8": ["utf-8-sig"],
         "gb18030": ["gb18030"],
@@ -80,7 +80,7 @@ def decoded(spec: Delimited, name: str, data: bytes) -> str:
             continue
     other = "gb18030" if spec.encoding == "utf-8" else "utf-8"
     raise ChannelError(
-        f"{name} is not written in {spec.encoding}.",
+        f"{name} is not encoded in {spec.encoding}.",
         hint=f"Try `encoding: {other}` in channels.yaml.",
         problem=ChannelProblem.UNREADABLE,
     )

@@ -20,10 +20,10 @@ TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 
 
 def read(spec: HttpApi, place: ReadContext) -> SourceRows:
-    """Ask the server for all pages of the window.
+    """Request all pages of the window from the server.
 
     Raises:
-        ChannelError: If it refuses our credentials, keeps failing, or answers with something else than the configured JSON.
+        ChannelError: If it refuses our credentials, keeps failing, or does not answer with the configured JSON.
     """
     address = place.secret(spec.url_secret) if spec.url_secret else spec.url
     headers, login = _credentials(spec.auth, place)
@@ -57,7 +57,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
 
 
 class _Asked:
-    """The pages asked for so far, and the bounds on their number and size."""
+    """The pages requested so far, and the limits on their number and size."""
 
     def __init__(self, host: str, spec: HttpApi) -> None:
         self._host, self._spec = host, spec
@@ -65,11 +65,11 @@ class _Asked:
         self._size = 0
 
     def add(self, page: tuple[str, dict[str, Any]]) -> None:
-        """Note a page; a server that names one twice, or too many, is given up."""
+        """Record a page; give up if the server names one twice or has too many."""
         mark = repr(page)
         if mark in self._pages:
             raise ChannelError(
-                f"{self._host} keeps naming the same next page.",
+                f"{self._host} keeps returning the same next page.",
                 hint="Correct `paging` in channels.yaml.",
                 problem=ChannelProblem.UNREACHABLE,
             )
@@ -82,7 +82,7 @@ class _Asked:
             )
 
     def received(self, size: int) -> None:
-        """Note so many bytes; a server that sends too many is given up."""
+        """Count received bytes; give up if the server sends too many."""
         self._size += size
         if self._size > self._spec.max_mb * MEBIBYTE:
             raise ChannelError(
@@ -97,7 +97,7 @@ def _records_of(body: Any, spec: HttpApi, host: str) -> list[Any]:
     found = at_path(body, spec.records)
     if found is None and spec.records and isinstance(body, dict):
         raise ChannelError(
-            f"The answer of {host} holds no list at `{spec.records}`; it has {', '.join(list(body)[:8])}.",
+            f"The answer of {host} has no list at `{spec.records}`; it has {', '.join(list(body)[:8])}.",
             hint="Correct `records` in channels.yaml.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )
@@ -128,7 +128,7 @@ def _credentials(auth: Auth, place: ReadContext) -> tuple[dict[str, str], httpx.
 
 
 def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: ReadContext) -> tuple[Any, _Answer]:
-    """Return one page's parsed body; try again a bounded number of times where that can help."""
+    """Return one page's parsed body; retry a limited number of times if that can help."""
     address, query = page
     host = _host(address)
     trouble = ""
@@ -147,7 +147,7 @@ def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, 
                         if len(data) > spec.max_mb * MEBIBYTE:
                             raise ChannelError(
                                 f"An answer of {host} is larger than {spec.max_mb:,} MB.",
-                                hint="Ask for smaller pages.",
+                                hint="Request smaller pages in `params`, or raise `max_mb`.",
                                 problem=ChannelProblem.TOO_LARGE,
                             )
                     answer = _Answer(data)
@@ -157,7 +157,7 @@ def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, 
             trouble = f"{host} cannot be reached ({type(error).__name__})"
         except httpx.InvalidURL as error:
             raise ChannelError(
-                f"{address!r} is not an address ({error}).",
+                f"{address!r} is not a valid address ({error}).",
                 hint="Correct `url` in channels.yaml.",
                 problem=ChannelProblem.UNREACHABLE,
             ) from error
@@ -165,7 +165,7 @@ def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, 
             place.wait(pause)
     raise ChannelError(
         f"{trouble}, also after {spec.retries} more tries.",
-        hint="Nothing of this source is lost: the next pull reaches back. Ask the operator of the server if it lasts.",
+        hint="No data are lost: the next pull reaches back. If it persists, ask the operator of the server.",
         problem=ChannelProblem.UNREACHABLE,
     )
 
@@ -180,13 +180,13 @@ def _refuse(response: httpx.Response, host: str) -> None:
     if status in (401, 403):
         raise ChannelError(
             f"{host} refused our credentials ({status}).",
-            hint="Renew the secret that the channel names, then run `aftersales channels try`.",
+            hint="Renew the secret named in the channel, then run `aftersales channels try`.",
             problem=ChannelProblem.REFUSED_LOGIN,
         )
     if 300 <= status < 400:
         raise ChannelError(
-            f"{host} sends us elsewhere ({status}); we do not follow with credentials.",
-            hint="Put the new address into `url`.",
+            f"{host} redirects to another address ({status}); credentials are not sent there.",
+            hint="Put the new address into `url` in channels.yaml.",
             problem=ChannelProblem.UNREACHABLE,
         )
     if status >= 400:
@@ -201,7 +201,7 @@ def _parsed(data: bytes, host: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise ChannelError(
             f"The answer of {host} is not JSON.",
-            hint="Check `url`: it may be a web page for people.",
+            hint="Check `url`: it may be a web page instead of an API.",
             problem=ChannelProblem.UNREADABLE,
         ) from error
 
@@ -227,8 +227,8 @@ def _next(
         target = urljoin(page[0], str(target))
         if _origin(target) != _origin(address):
             raise ChannelError(
-                f"{_host(address)} names a next page on another server; we do not send it our credentials.",
-                hint="Ask the operator of the server; `url` must have the host that answers.",
+                f"{_host(address)} names a next page on another server; credentials are not sent there.",
+                hint="Ask the operator of the server; `url` must name the host that answers.",
                 problem=ChannelProblem.UNREACHABLE,
             )
         return target, {}

@@ -14,7 +14,7 @@ from tasks.shop.sources.json_records import JsonRecords
 
 
 def read(spec: JsonRecords, place: ReadContext) -> SourceRows:
-    """Read every record of the files; a line that is no JSON is refused by its number, the others are kept.
+    """Read every record of the files; a line that is not JSON is refused by its number, the others are kept.
 
     Raises:
         ChannelError: If no file is there, or every file is unreadable.
@@ -45,7 +45,7 @@ def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] 
         records = [records]
     if not isinstance(records, list):
         raise ChannelError(
-            f"{name} holds no list of records at `{spec.records}`.",
+            f"{name} has no list of records at `{spec.records}`.",
             hint="Correct `records` in channels.yaml.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )
@@ -64,6 +64,6 @@ def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
             refused.append((f"{name}:{number}", f"line {number} of {name} is not JSON"))
     if refused and not records:
         raise ChannelError(
-            f"{name} holds no line of JSON.", hint="Check `files` and `form` in channels.yaml.", problem=ChannelProblem.UNREADABLE
+            f"{name} has no line of JSON.", hint="Check `files` and `form` in channels.yaml.", problem=ChannelProblem.UNREADABLE
         )
     return SourceRows(Handover(flatten(records, columns)), loose=True, refused=refused)

@@ -1,4 +1,4 @@
-"""Mails from a Maildir or an IMAP folder, as plain text."""
+"""Mails of a Maildir or an IMAP folder, as plain text."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ class _Refusal(Exception):
 
 
 def read(spec: Mailbox, place: ReadContext) -> SourceRows:
-    """Read the window's mails; one beyond a limit is refused alone, by its id and reason.
+    """Read the window's mails; a mail that exceeds a limit is refused by itself, with id and reason.
 
     Raises:
-        ChannelError: If the folder is absent or the server refuses us.
+        ChannelError: If the folder does not exist or the server refuses the login.
     """
     rows: list[dict[str, Any]] = []
     refused: list[tuple[str, str]] = []
@@ -112,7 +112,7 @@ def _maildir(spec: Mailbox, place: ReadContext) -> Iterator[tuple[str, int, byte
     if not (folder / "cur").is_dir() and not (folder / "new").is_dir():
         raise ChannelError(
             f"{spec.maildir} is not a Maildir.",
-            hint="It must hold the folders cur and new; correct `maildir`.",
+            hint="It must contain the folders cur and new; correct `maildir` in channels.yaml.",
             problem=ChannelProblem.MISSING,
         )
     files = sorted(
@@ -184,15 +184,15 @@ def _login(spec: Mailbox, place: ReadContext) -> Iterator[imaplib.IMAP4]:
             server.login(spec.user, password)
         except imaplib.IMAP4.error as error:
             raise ChannelError(
-                f"The mail server {host} refused our login.",
-                hint="Renew the password that the channel names.",
+                f"The mail server {host} refused the login.",
+                hint="Renew the password named in the channel.",
                 problem=ChannelProblem.REFUSED_LOGIN,
             ) from error
         yield server
     except (OSError, imaplib.IMAP4.error) as error:
         raise ChannelError(
-            f"The mail server {host} broke off ({error}).",
-            hint="Nothing is lost: the next pull reaches back.",
+            f"The mail server {host} broke the connection ({error}).",
+            hint="No data are lost: the next pull reaches back.",
             problem=ChannelProblem.UNREACHABLE,
         ) from error
     finally:
@@ -213,7 +213,7 @@ def parse(data: bytes, spec: Mailbox) -> dict[str, Any]:
     1990 is null.
 
     Raises:
-        _Refusal: If the mail's structure passes a limit.
+        _Refusal: If the mail's structure exceeds a limit.
     """
     if data.count(b"\n--") > 50 * spec.max_parts:
         raise _Refusal(f"the mail has more than {spec.max_parts} parts")
@@ -272,7 +272,7 @@ def _parts(message: Message, spec: Mailbox, depth: int = 0, count: list[int] | N
 
 
 def header(raw: Any) -> str:
-    """Decode an RFC 2047 header; unknown charsets are read as UTF-8 or GB18030, whatever fits."""
+    """Decode an RFC 2047 header; unknown charsets are read as UTF-8 or GB18030, whichever fits."""
     try:
         pieces = email.header.decode_header(str(raw))
     except (ValueError, email.errors.HeaderParseError):

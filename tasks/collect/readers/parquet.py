@@ -11,7 +11,7 @@ from tasks.shop.sources.parquet import Parquet
 
 
 def read(spec: Parquet, place: ReadContext) -> SourceRows:
-    """Read the columns that the mapping uses, and of a windowed channel only the rows whose stamp lies in the window.
+    """Read the columns that the mapping uses; for a windowed channel, only the rows whose stamp lies in the window.
 
     Raises:
         ChannelError: If no file is there, or every file is unreadable.

@@ -1,4 +1,4 @@
-"""Several sources joined by the shop's own Polars SQL, each join held to its promised cardinality."""
+"""Several sources joined by the shop's own Polars SQL, each join checked against its declared cardinality."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read(
     except pl.exceptions.PolarsError as error:
         raise ChannelError(
             f"{spec.sql} cannot be run ({str(error).splitlines()[0][:200]}).",
-            hint=f"It may use the tables {', '.join(spec.tables)}; names with spaces stand in double quotes.",
+            hint=f"It may use the tables {', '.join(spec.tables)}; put names with spaces in double quotes.",
         ) from error
     doubts = gather(
         SourceRows(
@@ -109,5 +109,5 @@ def _check(join: Join, frames: dict[str, pl.DataFrame]) -> None:
             raise ChannelError(
                 f"The join of {join.left} and {join.right} is {join.cardinality}, but {name} holds {', '.join(columns)} = "
                 f"{example} more than once ({repeated.height:,} rows are concerned): rows would be multiplied.",
-                hint="Make one row of each key in the SQL first, or correct `cardinality`.",
+                hint="Reduce the table to one row a key in the SQL first, or correct `cardinality`.",
             )

@@ -17,7 +17,7 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
     """Read the window's rows.
 
     Raises:
-        ChannelError: If the database cannot be reached or does not know the table or a column.
+        ChannelError: If the database cannot be reached or has no such table or column.
     """
     if spec.url_secret:
         address = place.secret(spec.url_secret)
@@ -27,7 +27,7 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
         engine = sa.create_engine(address)
     except (sa.exc.ArgumentError, ImportError, ValueError) as error:
         raise ChannelError(
-            "The database address of the channel cannot be used.",
+            "The channel's database address is not valid.",
             hint="Write it as dialect+driver://host/name.",
             problem=ChannelProblem.UNREACHABLE,
         ) from error
@@ -49,7 +49,7 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0][:160]
         raise ChannelError(
             f"The database {engine.url.host or engine.url.database} did not answer: {reason}.",
-            hint="Check the channel's address, table and rights.",
+            hint="Check the channel's address, table and access rights.",
             problem=ChannelProblem.UNREACHABLE,
         ) from error
     finally:

@@ -1,4 +1,4 @@
-"""Rows from workbooks typed by hand: checked while still packed, then parsed in a child process that may not grow."""
+"""Rows from hand-typed workbooks: checked while still packed, then parsed in a child process with limited memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEADING_WITHIN = 50
 SHEET_COLUMN = "_sheet"
 Cells = dict[str, Path] | ChannelError
 """The files with the cells of each sheet, or why there are none."""
-_REFUSED = "The file is refused unread; ask its sender to save it as a plain .xlsx with one table."
+_REFUSED = "The file was refused unread; ask its sender to save it as a plain .xlsx with one table."
 
 
 def read(spec: Workbook, place: ReadContext) -> SourceRows:
@@ -61,13 +61,13 @@ def _file(spec: Workbook, file: Path, found: Cells) -> SourceRows:
 
 
 def check(file: Path, spec: Workbook) -> None:
-    """Refuse a workbook that could not have been typed: macros, links, packed size, far cells, too many cells.
+    """Refuse a workbook that nobody can have typed: macros, links, packed size, far cells, too many cells.
 
     A cell far from the others costs nothing in the file and gigabytes in a dense table, so positions are streamed before anything
     is parsed.
 
     Raises:
-        ChannelError: If a bound is passed or the file is no workbook.
+        ChannelError: If a limit is exceeded or the file is not a workbook.
     """
     if file.suffix.lower() != ".xlsx":
         raise ChannelError(
@@ -80,9 +80,9 @@ def check(file: Path, spec: Workbook) -> None:
     if "[Content_Types].xml" not in names:
         raise ChannelError(f"{file.name} is not a workbook.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
     if any("vbaproject" in name.lower() for name in names):
-        raise ChannelError(f"{file.name} holds macros.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
+        raise ChannelError(f"{file.name} contains macros.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
     if any(name.lower().startswith("xl/externallinks/") for name in names):
-        raise ChannelError(f"{file.name} holds links to other files.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
+        raise ChannelError(f"{file.name} contains links to other files.", hint=_REFUSED, problem=ChannelProblem.UNREADABLE)
     cells = 0
     with zipfile.ZipFile(file) as archive:
         for entry in entries:
@@ -154,7 +154,7 @@ def _position(reference: str, row: int, column: int) -> tuple[int, int]:
 
 
 def _parsed(files: list[Path], spec: Workbook, folder: Path) -> dict[Path, Cells]:
-    """Return the cells of the chosen sheets by file, read by a child with bounded memory and time, or why a file was not read.
+    """Return the cells of the chosen sheets by file, read by a child with limited memory and time, or why a file was not read.
 
     One child reads file after file; where one ends it, another reads the rest.
     """
@@ -171,7 +171,7 @@ def _parsed(files: list[Path], spec: Workbook, folder: Path) -> dict[Path, Cells
 
 
 def _answered(file: Path, line: list[str], folder: Path) -> Cells:
-    """Read what the child said of one file: the names of its sheets, or what is wrong."""
+    """Read the child's answer about one file: the names of its sheets, or what is wrong."""
     if line[0] != "read":
         return ChannelError(
             f"{file.name} cannot be read: {line[1]}.",
@@ -182,7 +182,7 @@ def _answered(file: Path, line: list[str], folder: Path) -> Cells:
 
 
 def _child(files: list[Path], spec: Workbook, folder: Path, first: int) -> tuple[list[list[str]], str]:
-    """Let a child read files into numbered folders; return its answers, one a file, and what ended it early."""
+    """Let a child read files into numbered folders; return its answers, one for each file, and what ended it early."""
     command = [
         sys.executable,
         "-m",
@@ -225,7 +225,7 @@ def _plain_environment() -> dict[str, str]:
 
 
 def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> SourceRows:
-    """Find the heading, drop empty rows and totals, and fill what repeats the cell above.
+    """Find the heading, drop empty rows and totals, and fill cells that repeat the one above.
 
     Args:
         cells: All cells of a sheet as text, unnamed.
@@ -270,7 +270,7 @@ def _filled(column: str, spec: Workbook) -> pl.Expr:
     same = cell.is_in(spec.ditto)
     if column in spec.fill_down:
         return pl.when(~same).then(cell).forward_fill().alias(column)
-    # an empty cell stays empty: it is kept apart from 「同上」 while the value above is carried down
+    # an empty cell stays empty: it is kept distinct from 「同上」 while the value above is carried down
     return pl.when(~same.fill_null(False)).then(cell.fill_null("")).forward_fill().replace("", None).alias(column)
 
 

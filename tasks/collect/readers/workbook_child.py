@@ -1,4 +1,4 @@
-"""The child process that parses workbooks: it limits its own memory first, so that a hostile file can hurt nobody else."""
+"""The child process that parses workbooks: it limits its own memory first, so that a hostile file can harm nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 def main(folder: str, first: str, sheet: str, memory_mb: str, seconds: str, *files: str) -> int:
     """Write the cells of each file's chosen sheets as text to `folder/<number of the file>/<n>.arrow`, and answer file by file.
 
-    An answer is `read` with the names of the sheets, or `wrong` with the reason; its parts are ended by NUL, the last one by two.
+    An answer is `read` with the names of the sheets, or `wrong` with the reason; NUL ends each part, two NULs end the last one.
     A file that takes too long or too much memory ends this process.
     """
     limit = int(memory_mb) * 1024 * 1024

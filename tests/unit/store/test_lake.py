@@ -172,7 +172,7 @@ def test_keys_of_several_columns_may_hold_nulls(lake: Lake) -> None:
     ("frame", "sentence"),
     [
         (lines(("a", 1)).drop("oid"), "have no oid"),
-        (lines(("a", 1)).with_columns(oid=pl.lit(None, pl.String)), "whose oid is empty"),
+        (lines(("a", 1)).with_columns(oid=pl.lit(None, pl.String)), "with an empty oid"),
         (lines(("a", 1)).with_columns(qty=pl.lit("two")), "do not fit the table order_line"),
     ],
 )

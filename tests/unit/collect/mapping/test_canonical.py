@@ -234,7 +234,7 @@ def test_wrong_sql_names_channel_and_expression(pull: Pull, tmp_path: Path) -> N
     """An expression that is no SQL stops the channel with a sentence."""
     (tmp_path / "in.csv").write_text("time,text\n2026-11-01,a\n", "utf-8")
     batch = pull(CHANNEL.format(more='      issue: {cases: [{when: "text LIKE", then: X}]}'))
-    assert "not SQL" in batch.error
+    assert "not valid SQL" in batch.error
     assert "forms" in batch.error
 
 

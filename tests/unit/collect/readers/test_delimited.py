@@ -67,9 +67,9 @@ def test_a_round_number_of_rows_is_doubted(pull: Callable[..., PulledRows], tmp_
 @pytest.mark.parametrize(
     ("name", "data", "keys", "words"),
     [
-        ("in.csv", TEXT.encode("gb18030"), "encoding: utf-8", "not written in utf-8"),
+        ("in.csv", TEXT.encode("gb18030"), "encoding: utf-8", "not encoded in utf-8"),
         ("in.csv", TEXT.encode(), "skip_rows: auto, heading: [日期]", "no heading with 日期"),
-        ("in.csv.gz", gzip.compress(TEXT.encode())[:-12], "encoding: auto", "cut off"),
+        ("in.csv.gz", gzip.compress(TEXT.encode())[:-12], "encoding: auto", "truncated"),
         ("in.csv.gz", gzip.compress(b"x" * 3_000_000), "max_mb: 2", "more than 2 MB"),
         ("in.zip", b"PK nonsense", "encoding: auto", "not a zip"),
         ("other.csv", b"", "encoding: auto", "No file matches in*"),
