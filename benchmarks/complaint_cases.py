@@ -47,7 +47,7 @@ Codes = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Planted:
-    """A cause that was put into the cases: its conditions, sorted, and how clearly it stands there (nats)."""
+    """A planted cause: its conditions, sorted, and its evidence in nats."""
 
     conditions: tuple[tuple[str, int], ...]
     excess: int
@@ -76,7 +76,7 @@ class ComplaintShop:
         return cls(chances, preferred)
 
     def cases(self, generator: np.random.Generator, rows: int, dtype: type = np.int32) -> dict[str, Codes]:
-        """Draw the dimensions of so many cases."""
+        """Draw the dimensions of a number of cases."""
         out: dict[str, Codes] = {}
         for dim, chances in self.chances.items():
             if dim == "batch":
@@ -97,7 +97,7 @@ def complaint_case(
 
     Args:
         seed: Same seed, same case.
-        rows: About so many cases in both periods together.
+        rows: Approximate number of cases in both periods together.
         causes: Number of causes; drawn from 1 to 5 where it is not given.
         exposure: Between which the current period's exposure lies, in baseline periods.
     """
@@ -124,10 +124,10 @@ def complaint_rows(
 
     Args:
         seed: Same seed, same cases.
-        rows: About so many cases.
+        rows: Approximate number of cases.
         causes: Number of causes; drawn from 1 to 5 where it is not given.
         clear: Least likelihood ratio of a planted cause, in nats.
-        most: A cause adds at most so many cases; 3 % of the rows where it is not given.
+        most: The most cases that a cause adds; by default 3 % of the rows.
         dtype: Whole numbers that hold the codes.
         exposure: Between which the current period's exposure lies, in baseline periods.
     """
@@ -173,7 +173,7 @@ def _added(
     """Draw the cases that a cause adds: repeats of its slice's own where it has enough, else others moved into the slice.
 
     Repeats come in clumps, as complaints of one parcel or one live session do; what is moved brings values that its new SKU
-    or region does not prefer. A search must stand both.
+    or region does not prefer. A search must cope with both.
     """
     inside = np.flatnonzero(_mask(now, conditions))
     if len(inside) >= ENOUGH:
@@ -191,7 +191,7 @@ def _added(
 
 
 ENOUGH = 20
-"""A slice with so many cases gets repeats of its own."""
+"""A slice with at least this many cases gets repeats of its own."""
 
 
 def _mask(cases: dict[str, Codes], conditions: Sequence[tuple[str, int]]) -> NDArray[np.bool_]:

@@ -1,9 +1,9 @@
-"""How often does the daily watch cry without cause, and what does it find? Every morning of some weeks, as it would have run.
+"""How often does the daily watch raise false alarms, and what does it find? Every morning of some weeks, as it would have run.
 
     python -m benchmarks.early_warnings --seeds 1-2 --weeks 8 --through 2026-W26
     python -m benchmarks.early_warnings --seeds 1 --weeks 8 --through 2026-W45 --stories
 
-Without `--stories` the sample shop is quiet: every cluster, mood or word told is a false one. Safety leads, deadlines and
+Without `--stories` the sample shop is quiet: every reported cluster, mood or word is a false alarm. Safety leads, deadlines and
 parcels are there in a quiet shop too; they are counted apart, as the mails they cause.
 """
 
@@ -85,7 +85,7 @@ def _remembered(kept: list[KeptWarning], due: WatchResult, moment: datetime) -> 
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Run the benchmark and print what was told and, last, one JSON line."""
+    """Run the benchmark and print the warnings sent and, last, one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="1")
     parser.add_argument("--weeks", type=int, default=8)

@@ -1,4 +1,4 @@
-"""Is a shop with nothing wrong left in peace, and is a faulty batch found within the cases that its CUSUM promises?
+"""Is a shop with nothing wrong left in peace, and is a faulty batch found within the number of cases that its CUSUM promises?
 
     python -m benchmarks.quiet_years --seeds 1-10
 
@@ -61,7 +61,7 @@ BATCHES_A_YEAR = 12
 
 @dataclass(frozen=True)
 class PlantedFault:
-    """What came of years with one faulty batch each."""
+    """The outcome of years with one faulty batch each."""
 
     years: int
     found: int
@@ -74,7 +74,7 @@ class PlantedFault:
 
     @property
     def p(self) -> float:
-        """Probability of so few found within the promise if 95 in 100 were."""
+        """Probability of at most this many found within the promise if the true share were 95 in 100."""
         return float(binomtest(self.within, self.years, 0.95, "less").pvalue)
 
 

@@ -14,9 +14,9 @@ from tasks.methods.panels import FoundSlice, Panel
 def report_search(table: pl.DataFrame, dims: list[str]) -> list[Located]:
     """Search a table as a review of a shop without orders searches its records.
 
-    A table with denominators is one of reviews: each row stands for `cnt` reviews of which `value` complain, and the past
+    A table with denominators is one of reviews: each row means `cnt` reviews of which `value` complain, and the past
     (`base_cnt`, `base_value`) says how many had to. Any other table is one of counts: `real` cases now against `predict` in a
-    period before. The search knows which dimensions determine which, as a shop's configuration says it.
+    period before. The search knows which dimensions determine which, as a shop's configuration would state.
 
     Args:
         table: Dimensions and whole-numbered `real`, `predict`, or `value`, `cnt`, `base_value`, `base_cnt`.
@@ -86,7 +86,7 @@ def _categories(values: pl.Series) -> list[str]:
 
 
 def _repeated(frame: pl.DataFrame, times: pl.Series) -> pl.DataFrame:
-    """Return each row as often as a column of whole numbers says."""
+    """Repeat each row by a column of whole numbers."""
     return frame[np.repeat(np.arange(frame.height), times.round().cast(pl.Int64).to_numpy())]
 
 

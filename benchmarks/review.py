@@ -51,7 +51,7 @@ FIRST_STAGE = "collect"
 
 
 class Clock:
-    """Told each stage as it begins; sums CPU and wall seconds by stage."""
+    """A listener to the stages; sums CPU and wall seconds by stage."""
 
     def __init__(self) -> None:
         self.cpu: dict[str, float] = {}
@@ -155,7 +155,7 @@ def _cpu() -> float:
 
 
 def write_home(home: Path, records: int, seed: int) -> int:
-    """Write a sample shop of about so many records of feedback in a process of its own and return how many there are."""
+    """Write a sample shop of about the given number of records in a separate process and return their exact number."""
     scale = records / RECORDS_AT_FULL_SCALE
     code = (
         "import json, sys; from examples.sample_shop.home import write_home as w; "
@@ -188,7 +188,7 @@ def desk(home: Path) -> Iterator[None]:
 
 
 def review_once(home: Path, clock: Clock) -> None:
-    """Review the last week of a home by Prefect in this process, mails included, and tell the clock each stage."""
+    """Review the last week of a home by Prefect in this process, mails included, with the clock listening to each stage."""
     from flows.review import review
     from flows.run_context import PROGRESS
 

@@ -29,14 +29,14 @@ from benchmarks.report_engine import report_case_search
 
 CAUSES = 6
 CLEAR_NATS = 40.0
-"""Planted causes are at least so clear: the benchmark is about time; what is found is told beside."""
+"""Least evidence of planted causes: the benchmark measures time and prints recall beside it."""
 
 ENGINES = {"report": report_case_search, "library": case_scan}
 """The search of the reports, and the library engine for counts, which no review uses."""
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 REPEATS = 10_000_000
-"""Small sizes are repeated until so many rows were searched, at most ten times; the mean is told."""
+"""Small sizes are repeated until this many rows are searched, at most ten times; the mean is reported."""
 
 
 def write(folder: Path, rows: int, seed: int) -> None:

@@ -107,7 +107,7 @@ class LabelledCase:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was said of one case."""
+    """The answer of an engine to one case."""
 
     case: LabelledCase
     causes: list[Located]
@@ -120,7 +120,7 @@ class Answer:
 
     @property
     def named(self) -> list[bool]:
-        """Whether each cause that is said to be one is true; ranked rivals of a cause explain nothing beside it (excess 0)."""
+        """Whether each named cause is true; ranked rivals of a cause explain nothing in addition (excess 0)."""
         return [cause.text() in self.case.truth for cause in self.causes if cause.excess]
 
 
@@ -329,7 +329,9 @@ def _table(path: Path) -> pl.DataFrame:
     try:
         return table.with_columns(pl.col(measures).cast(pl.Float64))
     except pl.exceptions.PolarsError as error:
-        raise UserError(f"{path} has a measure that is no number: {error}", hint=f"{', '.join(measures)} are numbers.") from error
+        raise UserError(
+            f"{path} has a measure that is not a number: {error}", hint=f"{', '.join(measures)} are numbers."
+        ) from error
 
 
 def _ratio(part: float, whole: float) -> float:

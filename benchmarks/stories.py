@@ -66,7 +66,7 @@ def judge_seed(seed: int, quick: bool = False, verbose: bool = False) -> dict[st
     for period in periods:  # each week knows what the weeks before it said, as the product's does
         found = root_causes(facts, period, shop, history=history, earlier=earlier)
         earlier += [(period.id, cause) for cause in found.causes]
-        results[period.id] = replace(found, causes=[*found.causes, *found.deferred])  # those left over are named in a line
+        results[period.id] = replace(found, causes=[*found.causes, *found.deferred])  # deferred causes are named in a line
     if verbose:
         for name, result in results.items():
             for cause in result.causes:
@@ -99,7 +99,7 @@ def judge_seed(seed: int, quick: bool = False, verbose: bool = False) -> dict[st
 
 
 def _named(name: str, world: World, facts: CodedFacts, results: dict[str, RootCauses], *, weeks_late: int) -> bool | None:
-    """Whether a story is named at its slice from its first case on to the week in which its LLR passes 12 nats, or so much later."""
+    """Whether a story is named at its slice between its first case and `weeks_late` weeks after its LLR passes 12 nats."""
     story = world.truth["stories"][name]
     passed = story.get("passed_12_nats")
     if not story.get("present", True) or not passed:
@@ -163,7 +163,7 @@ def _units(orders: pl.DataFrame, conditions: dict[str, str]) -> pl.Expr:
 
 
 def _traps(facts: CodedFacts, shop: Shop, results: dict[str, RootCauses]) -> dict[str, bool]:
-    """Whether each trap got the right answer, restraint, where this benchmark can see it."""
+    """Whether each trap got the right answer, restraint, as far as this benchmark can see it."""
     right: dict[str, bool] = {}
     w42 = results["2026-W42"]
     effect = next((mix for mix in w42.mix if mix.figure == "refund_rate_after_sign"), None)

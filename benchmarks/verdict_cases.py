@@ -37,7 +37,7 @@ class VerdictCase:
 
     effect: str
     selected: bool
-    story: str  # none, spike (over by itself), rise (stands until cut-in)
+    story: str  # none, spike (ends by itself), rise (lasts until cut-in)
     control: bool
     moving: str  # "", trend, season, both
     table: WeekTable
@@ -128,7 +128,7 @@ def _slices(chance: np.random.Generator, plan: _Plan, now: float, dispersion: fl
 
 
 def _level(chance: np.random.Generator, plan: _Plan) -> Floats:
-    """Draw the multiplier of the slice alone: a spike that is over by itself, or a rise that stands."""
+    """Draw the multiplier of the slice alone: a spike that ends by itself, or a rise that lasts."""
     level = np.ones(plan.weeks)
     if plan.story == "spike":
         level[plan.trigger : plan.trigger + int(chance.integers(1, 4))] = chance.uniform(1.8, 3.5)
@@ -219,7 +219,7 @@ def rows_of(table: WeekTable, kept: NDArray[np.bool_]) -> WeekTable:
 
 
 def small_cases(chance: np.random.Generator) -> Iterator[VerdictCase]:
-    """Draw actions of slices small enough to be written out unit by unit, and not older than what a review looks back on."""
+    """Draw actions of slices small enough to be written out unit by unit, and not older than a review's look-back."""
     while True:
         case = draw(chance)
         history = (case.windows.before_from - MONDAY).days // 7

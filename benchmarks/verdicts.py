@@ -1,4 +1,4 @@
-"""Are the printed intervals true, is a wrong «effective» rare, and is a real halving found?
+"""Do the printed intervals hold, is a wrong «effective» rare, and is a real halving found?
 
     python -m benchmarks.verdicts --seed 1
 
@@ -73,7 +73,7 @@ def has_enough(case: VerdictCase, found: Evidence, *, by_truth: bool) -> bool:
         by_truth: Reckon with the true rates and dispersion; otherwise as the report prints it, with what can be known.
     """
     assert found.weeks is not None
-    side = UNTREATED if case.story == "rise" else BEFORE  # a rise that stands can only be seen to be over against itself
+    side = UNTREATED if case.story == "rise" else BEFORE  # only a comparison with itself shows that a lasting rise is over
     compared, after = found.weeks.only(side), found.weeks.only(AFTER)
     if not compared.n.sum() or not after.n.sum():
         return False
@@ -181,7 +181,7 @@ def looked_on(case: VerdictCase) -> date:
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return what is promised."""
+    """Return the measured figures of what the verdicts promise."""
     covered = [row["covered"] for row in rows if row["printed"]]
     harmless = [row["effective"] for row in rows if row["case"].effect in ("none", "harmful")]
     real = [row["effective"] for row in rows if row["enough"]]

@@ -108,7 +108,7 @@ class CaseCodes:
 
 
 def codes_of(column: pl.Series) -> NDArray[Any]:
-    """Return whole numbers from 0 that tell the values apart; empty is a value of its own."""
+    """Encode distinct values as whole numbers from 0; empty is a value of its own."""
     if column.null_count():
         column = column.cast(pl.String).fill_null("")
     if isinstance(column.dtype, pl.Enum):

@@ -22,11 +22,11 @@ PROMISING = 2.0
 """Standard errors above its own values' level from which a pair is searched for a third value."""
 
 SHAPE_CAP = 20.0
-"""A cell borrows at most so many cases from what its margins let expect: its own baseline outweighs them soon."""
+"""The most cases that a cell borrows from the expectation of its margins: its own baseline soon outweighs them."""
 
 SAMPLE = 500
 VERIFIED = 200_000
-"""So many rows tell whether one dimension may determine another, and whether it does."""
+"""Rows that suffice to see whether one dimension may determine another, and whether it does."""
 
 TOLERANCE = 0.005
 """Share of rows that may contradict that one dimension determines another (typing errors)."""
@@ -135,7 +135,7 @@ def determined(cases: CaseCodes) -> set[tuple[int, int]]:
     for left, right in combinations(range(len(cases.widths)), 2):
         for a, b in ((left, right), (right, left)):
             if cases.widths[a] < cases.widths[b]:
-                continue  # fewer values cannot tell more apart
+                continue  # fewer values cannot determine more of them
             if _determines(sampled[a], sampled[b], cases.widths[b]) and _determines(
                 _every(cases.now[a], VERIFIED), _every(cases.now[b], VERIFIED), cases.widths[b]
             ):
@@ -157,7 +157,7 @@ def _determines(a: Codes, b: Codes, width: int) -> bool:
     repeats = len(keys) - _runs(values)
     if not repeats:
         return False
-    # where nearly all rows share one value of b, that it repeats tells nothing
+    # where nearly all rows share one value of b, its repetition proves nothing
     alike = float(((np.bincount(b[known]) / len(keys)) ** 2).sum())
     return _runs(keys) - _runs(values) <= TOLERANCE * repeats * (1 - alike)
 

@@ -1,4 +1,4 @@
-"""How much speaks for a raised count against an earlier one."""
+"""Evidence for a raised count against an earlier one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def nats_of(observed: float, baseline: float, ratio: float) -> float:
 
 
 def tail_nats(observed: Floats, baseline: Floats, ratio: Floats | float) -> Floats:
-    """Return −ln of the chance of so many cases or more given the baseline, 0 where they are not raised.
+    """Return −ln of the chance of at least this many cases given the baseline, 0 if they are not raised.
 
     The negative-binomial predictive distribution of a count after `baseline` earlier ones; with whole counts the exact
     conditional test of two Poisson counts.

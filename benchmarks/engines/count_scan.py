@@ -29,7 +29,7 @@ MISJUDGED = 0.9
 """Share of the values' median level below which the exposure ratio was taken for too high, and candidates were missed."""
 
 KNOWN = 1000.0
-"""A known expectation counts as a baseline seen so many times over: its own noise vanishes."""
+"""A known expectation counts as a baseline observed this many times: its own noise vanishes."""
 
 
 def count_scan(
@@ -47,7 +47,7 @@ def count_scan(
         table: The dimensions (whole numbers, text or categories), `real` (observed counts), `predict` (baseline counts).
         dims: Names of the dimensions.
         known: Whether `predict` are known expectations, not earlier counts with noise of their own.
-        falls: CountSearch for slices with too few cases in place of too many; their excess is negative.
+        falls: Search for slices with too few cases instead of too many; their excess is negative.
         alpha: Chance of naming anything where nothing is (family-wise).
         max_causes: At most so many.
 
@@ -56,9 +56,11 @@ def count_scan(
     """
     real, predict = (table[name].cast(pl.Float64).to_numpy() for name in ("real", "predict"))
     if not (np.isfinite(real).all() and np.isfinite(predict).all() and (real >= 0).all() and (predict >= 0).all()):
-        raise UserError("`real` and `predict` hold values that are no counts.", hint="Fill or drop empty and negative counts.")
+        raise UserError(
+            "`real` and `predict` contain values that are not counts.", hint="Fill or drop empty and negative counts."
+        )
     if (real != np.round(real)).any() or (falls and (predict != np.round(predict)).any()):
-        raise UserError("Cases are counted in whole numbers.", hint="Give counts; only expectations may have fractions.")
+        raise UserError("Counts of cases must be whole numbers.", hint="Give counts; only expectations may have fractions.")
     now = np.repeat(np.arange(len(real)), real.astype(np.int64))
     if known or (predict != np.round(predict)).any():
         before = np.flatnonzero(predict > 0)
@@ -83,12 +85,12 @@ def case_scan(
         cases: One row a case: the dimensions, and whether it is of the current period.
         dims: Names of the dimensions.
         current: Name of the Boolean column that is true in the current period.
-        falls: CountSearch for too few in place of too many.
+        falls: Search for too few instead of too many.
         alpha: Chance of naming anything where nothing is (family-wise).
         max_causes: At most so many.
     """
     if cases[current].dtype != pl.Boolean or cases[current].null_count():
-        raise UserError(f"`{current}` does not tell of each case which period it is of.", hint="Give a column of true and false.")
+        raise UserError(f"`{current}` does not give the period of every case.", hint="Give a column of true and false.")
     mask = cases[current].to_numpy()
     return _located(cases, dims, np.flatnonzero(mask), np.flatnonzero(~mask), None, False, falls, alpha, max_causes)
 
@@ -106,7 +108,7 @@ def _located(
 ) -> list[Located]:
     if falls:
         if weights is not None:
-            raise UserError("A fall is measured against counts.", hint="Give whole baseline counts.")
+            raise UserError("Falls can only be measured against counts.", hint="Give whole baseline counts.")
         now, before = before, now
     if not len(now) or not len(before) or not dims:
         return []

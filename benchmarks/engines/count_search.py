@@ -25,10 +25,10 @@ LOWEST = 0.97
 """Share of the values' median level below which the exposure ratio is not expected to be found."""
 
 FORGOTTEN = 3.0
-"""A candidate that misses its price by so many nats after a cause was taken out does not come back."""
+"""A candidate that misses its price by this many nats after a cause was taken out does not come back."""
 
 FAINT = 0.3
-"""A slice's baseline is taken to be at least so many cases when its risk is estimated."""
+"""Least cases assumed for a slice's baseline when its risk is estimated."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ BANDS = 30
 BAND_LEAVES = 50
 FEWEST = 12
 LARGE = 200
-"""From so many leaves on, Student's t is the normal distribution."""
+"""From this number of leaves on, Student's t is the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def noise_of(leaves: Leaves, rows: Rows) -> Reals:
     rounding = sqrt(1 / 6) / size if whole else np.zeros(len(size))
     # Symmetric in the two columns, so that noise on either looks the same.
     change = (2 * (leaves.predict - leaves.real) / (leaves.predict + leaves.real))[rows]
-    # A leaf exactly as expected is quiet on both sides, and tells no more than its rounding lets it.
+    # A leaf exactly as expected is quiet on both sides, and shows no more than its rounding allows.
     distance = np.maximum(np.abs(change), QUARTILE * rounding[rows])
     sides = [side for side in (np.flatnonzero(change >= 0), np.flatnonzero(change <= 0)) if len(side) >= FEWEST]
     if not sides:

@@ -43,7 +43,7 @@ LEAST_DISTANCE = 1.5
 """Standard errors by which a slice's mean must be off to be looked at."""
 
 FAR = 4.0
-"""A shift of so many times the noise is not noise misjudged."""
+"""A shift of this many times the noise cannot be misjudged noise."""
 
 KIN = 0.08
 """Spread of the deviations of causes of one cuboid that may be of one origin."""
@@ -84,7 +84,7 @@ class Found:
 
 @dataclass
 class ShiftSearch:
-    """Where a search stands."""
+    """The state of a search."""
 
     leaves: Leaves
     noise: Reals
@@ -201,7 +201,7 @@ def _assessed(
     """Fit a slice and score it against what explains its leaves so far; None where its middle leaf is as expected.
 
     Args:
-        search: Where the search stands.
+        search: The state of the search.
         conditions: The slice.
         rows: Its leaves.
         density: Log density of every leaf as explained so far.

@@ -27,7 +27,7 @@ SPARSE_ORDER = 3
 
 @dataclass(frozen=True)
 class Leaves:
-    """The leaves that tell something: those with a real or an expected value above zero."""
+    """The informative leaves: those with a real or an expected value above zero."""
 
     dims: list[str]
     values: list[list[str]]
@@ -55,10 +55,10 @@ def leaves_of(table: pl.DataFrame, dims: list[str]) -> Leaves:
     """
     empty = [name for name in [*dims, "real", "predict"] if table[name].null_count()]
     if empty:
-        raise UserError(f"The leaf table has rows without {', '.join(empty)}.", hint="Fill them in or leave those rows out.")
+        raise UserError(f"The leaf table has rows without {', '.join(empty)}.", hint="Fill in the values or remove those rows.")
     real, predict = (np.maximum(table[name].cast(pl.Float64).to_numpy(), 0.0) for name in ("real", "predict"))
     if not (np.isfinite(real) & np.isfinite(predict)).all():
-        raise UserError("The leaf table has measures that are no finite numbers.", hint="Leave those rows out.")
+        raise UserError("The leaf table has measures that are not finite numbers.", hint="Remove those rows.")
     told = (real > 0) | (predict > 0)
     values, codes = [], []
     for dim in dims:

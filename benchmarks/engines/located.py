@@ -1,4 +1,4 @@
-"""A cause that a search has localised: where it sits, how sure, how much. Every engine returns it."""
+"""A localised cause, the result of every engine: where, how certain, how much."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ PHASES = ("before_ship", "in_transit", "after_sign")
 
 @dataclass
 class _Course:
-    """What became of each after-sales order; local seconds, NEVER where it does not happen."""
+    """The course of each after-sales order; local seconds, NEVER for what does not happen."""
 
     must: Ints
     agreed: Ints

@@ -1,4 +1,4 @@
-"""When the sample shop answers: the clocks of each record, from the robot's first word to the case that is opened again."""
+"""When the sample shop answers: the clocks of each record, from the bot's first reply to a reopened case."""
 
 from __future__ import annotations
 

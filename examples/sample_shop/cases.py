@@ -1,4 +1,4 @@
-"""Which problems happen: cases drawn from hazards on order lines, conversations, devices and after-sales orders."""
+"""The problems that happen: cases drawn from hazards on order lines, conversations, devices and after-sales orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dirt of real sources, with a ledger of it: misspelt batches, old codes, bad rows, the same row twice."""
+"""The dirt of real sources, with a record of it: misspelt batches, old codes, bad rows, duplicate rows."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _misspelt(batch: str | None, number: int) -> str:
 
 
 def spoil(native: pl.DataFrame, channel: str, seed: int, ledger: DirtLedger, *, name: str = "") -> pl.DataFrame:
-    """Add rows that cannot be accepted, and rows that are given twice.
+    """Add unacceptable rows and duplicate rows.
 
     The bad rows are new ones, made after real ones, so that no true record is lost.
 

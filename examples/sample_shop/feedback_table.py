@@ -134,7 +134,7 @@ def emotion(drawing: Drawing) -> Ints:
 
 
 def _who_and_what(drawing: Drawing, orders: pl.DataFrame) -> dict[str, Any]:
-    """Return the columns that tell who writes about which order and product."""
+    """Return the columns for who writes about which order and product."""
     part, bought, goods, chance, row = drawing.part, drawing.bought, drawing.goods, drawing.chance, drawing.row
     source, known_order = part.source, drawing.known_order
     shown_platform = np.where(source == STORE, PLATFORMS.index("门店"), platform_index(part, bought))
@@ -245,7 +245,7 @@ def _source_codes(drawing: Drawing) -> tuple[list[str], Ints, Bools]:
 
 
 def _handling(drawing: Drawing) -> dict[str, Any]:
-    """Return the columns that tell how the record was handled."""
+    """Return the columns for the handling of the record."""
     part, chance, clock, end, size = drawing.part, drawing.chance, drawing.clock, drawing.end, drawing.size
     source, at, complaint = part.source, part.at, drawing.complaint
 
@@ -280,7 +280,7 @@ def _handling(drawing: Drawing) -> dict[str, Any]:
 
 
 def _customers(drawing: Drawing) -> npt.NDArray[np.signedinteger[Any]]:
-    """Return each writer's number; who writes again is the same person."""
+    """Return each writer's number; repeat records have the same writer."""
     part = drawing.part
     customer = np.where(drawing.linked, drawing.bought.customer[drawing.row], 9_000_000 + np.arange(drawing.size))
     return np.where(part.parent >= 0, customer[np.maximum(part.parent, 0)], customer)

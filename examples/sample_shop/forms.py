@@ -24,7 +24,7 @@ from examples.sample_shop.shapes import REVIEW_CHANNELS
 EXPORT_LIMIT = 5_000
 EXPORTED_AGAIN_DAYS = 2
 MONTH_DAY_WITHIN = 300
-"""A date without a year is typed only for days of so many days before the newest: the reader takes the nearest year."""
+"""Dates are typed without a year only within this many days before the newest: the reader takes the nearest year."""
 MAILBOXES = {"平台甲": "jia", "平台乙": "yi", "平台丙": "bing", "小程序": "app", "门店": "store"}
 LOCAL = ZoneInfo(ZONE)
 

@@ -1,4 +1,4 @@
-"""What is true of each record, beside what its source says: the labels that coding is measured by."""
+"""The truth about each record, whatever its source claims: the labels that measure coding."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def write_home(
         weeks: Number of weeks up to and with `through`.
         scale: 1 is a shop of 24,000 orders a week.
         through: Last week.
-        progress: Told each step and the share done (0–1).
+        progress: Called with each step and the share done (0–1).
 
     Returns:
         `home`, `period` (the last week), `month` (the last month that ends in it or before), `records` (feedback), `rows` by
@@ -96,5 +96,5 @@ def _added(default: str, addition: str, name: str) -> str:
     key = next(line.partition(":")[0] for line in addition.splitlines() if line and not line.startswith("#"))
     mark = f"\n{key}: []\n"
     if mark not in default:
-        raise UserError(f"config/{name} has no empty list `{key}`.", hint=f"Give the sample shop a {name} of its own.")
+        raise UserError(f"config/{name} has no empty list `{key}`.", hint=f"Give the sample shop its own {name}.")
     return default.replace(mark, "\n" + addition)

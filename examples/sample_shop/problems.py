@@ -1,4 +1,4 @@
-"""What goes wrong in the sample shop: rates by line and leaf, lag curves, and the source's own codes."""
+"""The problems of the sample shop: rates by line and leaf, lag curves, and the source's own codes."""
 
 from __future__ import annotations
 

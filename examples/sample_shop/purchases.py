@@ -33,7 +33,7 @@ class Purchases:
 
 
 def drawn(rng: np.random.Generator, shares: npt.ArrayLike, size: int) -> Ints:
-    """Draw so many positions in a list of shares.
+    """Draw positions in a list of shares.
 
     Args:
         rng: Source of chance; one draw a position.

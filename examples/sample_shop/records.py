@@ -1,4 +1,4 @@
-"""Feedback records from cases: who writes, when, by which channel, and who writes again."""
+"""Feedback records from cases: who writes, when, by which channel, and who writes repeatedly."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ TOKEN = "sample-desk-token"  # noqa: S105  of a loopback server with invented da
 PAGE_LIMIT = 500
 PAGE_DEFAULT = 100
 BUSY_EVERY = 97
-"""Every so many requests are answered 429, where the server is told to be busy now and then."""
+"""One request in this many is answered 429 if the server is set to be busy now and then."""
 
 
 def seconds_of(text: str) -> int:

@@ -29,7 +29,7 @@ Progress = Callable[[str, float], None]
 
 
 class Written(Protocol):
-    """What a world offers to be written: tables by name, gold labels, truth and earlier actions."""
+    """The part of a world to write: tables by name, gold labels, truth and earlier actions."""
 
     tables: dict[str, pl.DataFrame]
     gold: pl.DataFrame
@@ -44,7 +44,7 @@ def write_sources(world: Written, home: Path, seed: int, progress: Progress | No
         world: The shop's tables, gold labels, truth and actions.
         home: The shop's folder.
         seed: Draws texts and dirt.
-        progress: Told the step and the share done (0–1).
+        progress: Called with the step and the share done (0–1).
 
     Returns:
         The ledger of what was written, by channel.

@@ -1,4 +1,4 @@
-"""The ten traps: cases that look like trouble and are none, and what is right to say of them."""
+"""The ten traps: cases that look like trouble but are not, and the right answer to each."""
 
 from __future__ import annotations
 

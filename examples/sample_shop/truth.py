@@ -1,4 +1,4 @@
-"""What the planted stories come to: weekly observed and expected cases, and the weeks in which nothing is planted."""
+"""The size of the planted stories: weekly observed and expected cases, and the weeks in which nothing is planted."""
 
 from __future__ import annotations
 

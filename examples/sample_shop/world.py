@@ -53,7 +53,7 @@ SCORES = (
 
 
 class World:
-    """The sample shop: what its sources know, what is true, and what was promised.
+    """The sample shop: the data of its sources, the truth, and the actions promised.
 
     Args:
         seed: The seed it was built from.
@@ -157,7 +157,7 @@ def build(
 
 @dataclass(frozen=True)
 class _Ground:
-    """What every other part of the world rests on; `begin` and `end` are local seconds."""
+    """The basis of every other part of the world; `begin` and `end` are local seconds."""
 
     goods: Products
     lots: Batches
@@ -184,7 +184,7 @@ def _span_of(weeks: int, through: str) -> tuple[date, date]:
     if last.grain != "week" or weeks < 1 or first < nouns.FIRST_MONDAY or after - timedelta(weeks=1) not in nouns.WEEK_INDEX:
         raise UserError(
             f"The sample shop has no {weeks} weeks through {through}.",
-            hint="It lives from 2025-W38 to 2026-W47: at most 60 weeks to 2026-W45.",
+            hint="It covers 2025-W38 to 2026-W47: at most 60 weeks to 2026-W45.",
         )
     return first, after
 

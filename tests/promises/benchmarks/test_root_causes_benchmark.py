@@ -189,7 +189,7 @@ def test_help_tells_the_options() -> None:
     [
         (lambda folder: (folder / "mine" / "2.csv").unlink(), "Case 2 of"),
         (lambda folder: (folder / "mine" / "2.csv").write_text("a,b\n1,2\n"), "no columns `real` and `predict`"),
-        (lambda folder: (folder / "mine" / "2.csv").write_text("a,real,predict\n1,x,2\n"), "no number"),
+        (lambda folder: (folder / "mine" / "2.csv").write_text("a,real,predict\n1,x,2\n"), "not a number"),
         (lambda folder: (folder / "mine" / "labels.csv").write_text("id,truth\n1,a=1\n"), "no column set"),
     ],
 )

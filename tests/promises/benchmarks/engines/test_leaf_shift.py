@@ -146,7 +146,7 @@ def test_a_missing_value_is_told() -> None:
 
 
 def test_a_measure_that_is_no_number_is_told() -> None:
-    with pytest.raises(UserError, match="no finite numbers"):
+    with pytest.raises(UserError, match="not finite numbers"):
         leaf_shift(cube().with_columns(real=pl.lit(float("nan"))), DIMS)
 
 
