@@ -292,7 +292,7 @@ def _treated_batches(facts: CodedFacts, inside: pl.DataFrame, batch: str) -> lis
         .agg(first=pl.coalesce(pl.col("shipped_at"), pl.col("paid_at")).min())
     )
     made = facts["batch"].select("batch_no", "made_on")
-    first = first.join(made, on="batch_no", how="left")
+    first = first.cast({"batch_no": pl.String}).join(made, on="batch_no", how="left")
     row = first.filter(pl.col("batch_no") == batch)
     if row.is_empty():
         return [batch]

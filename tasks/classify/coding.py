@@ -67,10 +67,13 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
 
 def _with_clean_batches(order_line: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
     """Normalise order lines' batches that the batch table lacks; the many known ones are left unchanged."""
-    strange = order_line.select("sku", "batch_no").drop_nulls().unique().join(batch.select("batch_no"), on="batch_no", how="anti")
+    sku, batch_no = (order_line.schema[name] for name in ("sku", "batch_no"))
+    pairs = order_line.select("sku", "batch_no").drop_nulls().unique().cast(pl.String)
+    strange = pairs.join(batch.select("batch_no"), on="batch_no", how="anti")
     if strange.is_empty():
         return order_line
     cleaned = strange.with_columns(clean=batch_number(pl.col("batch_no"), pl.col("sku")), is_strange=pl.lit(True))
+    cleaned = cleaned.cast({"sku": sku, "batch_no": batch_no, "clean": batch_no})
     joined = order_line.join(cleaned, on=["sku", "batch_no"], how="left", maintain_order="left")
     value = pl.when(pl.col("is_strange").is_not_null()).then(pl.col("clean")).otherwise(pl.col("batch_no"))
     return joined.with_columns(batch_no=value).drop("clean", "is_strange")

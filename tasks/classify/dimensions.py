@@ -48,7 +48,8 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     )
     # Look up the distinct values, then join: a table of a million rows has a few dozen of them.
     distinct = frame.select(pl.col(column).unique()).with_columns(pl.col(column).cast(pl.String).alias("from"))
-    looked = distinct.join(pairs, on="from", how="left").select(column, pl.coalesce("to", kept).alias("_value"))
+    found = pl.coalesce("to", kept).cast(frame.schema[column] if frame.schema[column] == pl.Categorical else pl.String)
+    looked = distinct.join(pairs, on="from", how="left").select(column, found.alias("_value"))
     joined = frame.join(looked, on=column, how="left", nulls_equal=True, maintain_order="left")
     value = pl.coalesce("_value", dimension.name) if dimension.name in frame.columns and dimension.through else pl.col("_value")
     return joined.with_columns(value.alias(dimension.name)).drop("_value")

@@ -74,6 +74,7 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
     best = _best_line(feedback, order_line)
     taken = [column for column in ORDER_COLUMNS if column in order_line.columns]
     lines = order_line.lazy().filter(pl.col("oid").is_in(best["oid"].implode())).collect()
+    lines = lines.cast({pl.Categorical: pl.String})
     linked = best.join(
         lines.select(
             "oid",

@@ -149,6 +149,7 @@ class Lake:
         columns: list[str] | None = None,
         without: tuple[str, ...] = (),
         since: datetime | None = None,
+        categories: tuple[str, ...] = (),
     ) -> pl.DataFrame:
         """Return the newest version of each key that was known at a moment, sorted by key.
 
@@ -158,11 +159,12 @@ class Lake:
             columns: Only these columns, in this order; default: canonical, declared, then stamps.
             without: Not these columns, where `columns` does not name what is wanted.
             since: Only rows whose time (`TABLES[table].time`) is not before this moment; rows without time stay.
+            categories: Texts that are given as categories, where the table has them.
         """
         shape = TABLES[table]
         stored = self._open(table)
         if stored is None:
-            frame = pl.DataFrame(schema={**shape.columns, **STAMPS})
+            frame = pl.DataFrame(schema={**shape.columns, **STAMPS, **dict.fromkeys(categories, pl.Categorical)})
             return frame.select(columns) if columns else frame.drop(without)
         names = _stored_names(stored)
         declared = [name for name in names if name not in shape.columns and name not in HOUSEKEEPING]
@@ -180,14 +182,14 @@ class Lake:
             fresh = pl.col(shape.time).is_null() | (pl.col(shape.time) >= earliest)
         key = list(shape.key)
         single = self._highest_version(table, stored) == 1
-        frame = (lazy.filter(fresh) if single else lazy).collect()
-        order = newest_in_order(frame, key, single)
+        lazy = lazy.filter(fresh) if single else lazy
+        ordering = lazy.select({*key, "version", "ingested_at", *([shape.time] if since else [])}).collect()
+        order = newest_in_order(ordering, key, single)
         if since is not None and not single:
-            order = order.filter(frame.select(fresh).to_series().gather(order))
-        frame = pl.DataFrame([frame.drop_in_place(name).rechunk().gather(order) for name in frame.columns])  # never held twice
-        if "row_hash" in wanted:
-            frame = frame.with_columns(pl.col("row_hash").reinterpret(signed=False))
-        return _without_repetition(frame.select(wanted))
+            order = order.filter(ordering.select(fresh).to_series().gather(order))
+        ordering = ordering.clear()
+        frame = _ordered(lazy, wanted, order, [name for name in categories if name in names])
+        return frame.with_columns(pl.col("row_hash").reinterpret(signed=False)) if "row_hash" in wanted else frame
 
     def quarantine_as_of(self, moment: datetime) -> pl.DataFrame:
         """Return the rejected rows that no good row had replaced at a moment, with `ingested_at`, sorted.
@@ -323,13 +325,25 @@ def _in_pieces(rows: pl.DataFrame) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, (batch for piece in pieces for batch in piece.to_batches()))
 
 
-def _without_repetition(frame: pl.DataFrame) -> pl.DataFrame:
-    """Store a text that is the same in every row, as the channel mostly is, only once."""
-    if frame.height <= PIECE:
-        return frame
-    texts = [frame[name] for name, kind in frame.schema.items() if kind == pl.String]
-    same = [column for column in texts if column.null_count() in (0, column.len()) and _all_equal(column)]
-    return frame.with_columns(pl.lit(column[0], dtype=pl.String).alias(column.name) for column in same)
+def _ordered(rows: pl.LazyFrame, names: list[str], order: pl.Series, categories: list[str]) -> pl.DataFrame:
+    """Read columns and put them into an order: of many rows column by column, so that nothing is held twice."""
+    texts = [name for name, kind in rows.select(names).collect_schema().items() if kind == pl.String]
+    many = order.len() > PIECE
+    groups = [[name for name in names if name not in texts], *([name] for name in texts)] if many else [names]
+    columns: dict[str, pl.Series] = {}
+    alike: dict[str, str | None] = {}
+    for group in groups:
+        frame = rows.select(group).collect()
+        for name in group:
+            column = frame.drop_in_place(name).rechunk()
+            if name in categories:
+                column = column.cast(pl.Categorical)
+            elif many and name in texts and column.null_count() in (0, column.len()) and _all_equal(column):
+                alike[name] = column[0]  # as the channel mostly is: held once instead of once a row
+                continue
+            columns[name] = column.gather(order)
+    frame = pl.DataFrame({"its order": order, **columns})  # tells the number of rows where all texts are alike
+    return frame.with_columns(pl.lit(text, pl.String).alias(name) for name, text in alike.items()).select(names)
 
 
 def _all_equal(column: pl.Series) -> bool:

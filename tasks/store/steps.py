@@ -7,6 +7,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from tasks.model.columns.orders import REPEATED_TEXTS
 from tasks.model.facts import Facts, Pull
 from tasks.model.rows import CheckedRows, PulledRows
 from tasks.model.tables import TABLES
@@ -82,7 +83,7 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
     run.progress("recall")
     last = {**run.stores.ledger.last_pulls(run.now), **{pull.channel: pull for pull in pulls}}
     facts = Facts(
-        {name: run.stores.lake.as_of(name, run.as_of, without=_unread(name, run.shop)) for name in TABLES},
+        {name: _known(run, name) for name in TABLES},
         run.as_of,
         [last[name] for name in sorted(last)],
     )
@@ -97,6 +98,11 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
             facts.excluded_channels[channel.name] = judged.reason
             facts.tables[channel.table] = facts.tables[channel.table].filter(pl.col("channel") != channel.name)
     return facts
+
+
+def _known(run: Run, table: str) -> pl.DataFrame:
+    categories = REPEATED_TEXTS if table == "order_line" else ()
+    return run.stores.lake.as_of(table, run.as_of, without=_unread(table, run.shop), categories=categories)
 
 
 def _unread(table: str, shop: Shop) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class LossBook:
         )
         share = pl.min_horizontal(pl.col("qty") / pl.col("sold_qty"), 1.0).fill_null(1.0)
         cost = pl.coalesce("cost_amount", pl.col("paid_amount") * self.rules.goods_cost_share).fill_null(0.0)
-        self.orders = orders.join(sold, on="oid", how="left").with_columns(cost=cost * share)
+        self.orders = orders.join(sold.cast({pl.Categorical: pl.String}), on="oid", how="left").with_columns(cost=cost * share)
         self.inspected = (
             facts["return_inspection"]
             .filter(pl.col("inspected_at").is_between(oldest.start, period.end, closed="left"))

@@ -133,6 +133,7 @@ def _units(facts: CodedFacts, axis: str, period: Period) -> pl.DataFrame:
         .group_by(local_day(axis, period.zone).alias("day"), *KIND)
         .agg(n=pl.len().cast(pl.Float64), pieces=pl.col("qty").sum().cast(pl.Float64))
         .collect()
+        .cast({pl.Categorical: pl.String})
     )
 
 
@@ -142,7 +143,7 @@ def _complaints(facts: CodedFacts, period: Period) -> pl.DataFrame:
     lines = _lines(facts).select("oid", *KIND, "signed_at").join(records.select("oid").unique(), on="oid", how="semi")
     return (
         records.select("oid", "leaf", at="submitted_at")
-        .join(lines, on="oid")
+        .join(lines.cast({pl.Categorical: pl.String}), on="oid")
         .filter(pl.col("signed_at").is_not_null() & (pl.col("at") >= pl.col("signed_at")))
         .with_columns(day=local_day("signed_at", period.zone), begun="signed_at", weight=pl.lit(1.0))
     )
@@ -163,7 +164,7 @@ def _after_sales(facts: CodedFacts, period: Period) -> pl.DataFrame:
         return pl.when(pl.col(column) < period.end).then(pl.col(column)).alias(column)
 
     return (
-        orders.join(lines, on="oid")
+        orders.join(lines.cast({pl.Categorical: pl.String}), on="oid")
         .join(late, on="aftersale_id", how="left")
         .with_columns(
             happened("refunded_at"),

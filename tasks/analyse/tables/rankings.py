@@ -96,6 +96,7 @@ def _orders(facts: CodedFacts, period: Period, shop: Shop) -> tuple[pl.DataFrame
         .with_columns(week=pl.col("signed_at").dt.convert_time_zone(period.zone).dt.truncate("1w").dt.date())
         .select("oid", "until", "week", *kept)
         .collect()
+        .cast({pl.Categorical: pl.String})
     )
     feedback = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
     family = pl.col("family") if "family" in feedback.columns else pl.lit(None, dtype=pl.String)

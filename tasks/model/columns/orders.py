@@ -36,6 +36,12 @@ ORDER_LINE: dict[str, Column] = {
     "serial_no": text("Serial number of the unit."),
 }
 
+REPEATED_TEXTS = (
+    "shop", "platform", "traffic_source", "room_id", "session_id", "talent_ref", "sku", "listing_version", "warehouse", "carrier",
+    "dest_province", "dest_city", "batch_no", "batch_source",
+)  # fmt: skip
+"""Texts of an order line that take few values: on their way they are held as categories, a quarter of the memory of texts."""
+
 AFTERSALE: dict[str, Column] = {
     "aftersale_id": text("After-sales order."),
     "oid": text("Order line it belongs to."),
