@@ -139,6 +139,7 @@ def _place(
         wait,
         columns,
         "" if isinstance(channel.read, Selection) else stamp,
+        mapping.repeated_columns(channel) if columns is not None else frozenset(),
     )
 
 

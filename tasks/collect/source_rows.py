@@ -40,6 +40,7 @@ class ReadContext:
 
     columns: Native columns that the mapping uses; None means all.
     stamp: Native column of the stamp, if a reader may use it to leave out rows outside the window.
+    repeated: Native columns of few texts, which a reader may give as categories.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class ReadContext:
     wait: Callable[[float], None] = time.sleep
     columns: frozenset[str] | None = None
     stamp: str = ""
+    repeated: frozenset[str] = frozenset()
 
     @property
     def shared(self) -> Path:
@@ -124,6 +126,8 @@ def gather(parts: Iterable[SourceRows]) -> SourceRows:
     """Concatenate the rows of several files by column name."""
     parts = list(parts)
     frames = [frame for part in parts if (frame := part.rows.take()).width]
+    if any(frame.schema != frames[0].schema for frame in frames):  # categories go together with nothing but categories
+        frames = [frame.cast({pl.Categorical: pl.String}) for frame in frames]
     return SourceRows(
         Handover(pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()),
         loose=all(part.loose for part in parts) if parts else True,

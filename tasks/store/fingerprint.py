@@ -66,6 +66,8 @@ def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
         return _joined(values).alias(name)
     if dtype == pl.String:
         return values
+    if dtype == pl.Categorical:
+        return values.cast(pl.String)
     if dtype.is_float():
         return values.cast(pl.Float64).fill_null(0.0) + 0.0  # -0.0 becomes 0.0
     if isinstance(dtype, pl.Datetime):

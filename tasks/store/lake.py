@@ -250,8 +250,8 @@ class Lake:
 
     def _with_reopened(self, small: pl.DataFrame, table: str, channel: str) -> pl.DataFrame:
         """Mark rows last seen as rejected: they are stored again even if unchanged, so that they leave the quarantine."""
-        stored = self._open(QUARANTINE)
-        if stored is None:
+        stored = self._open(QUARANTINE) if small["old_at"].null_count() < small.height else None
+        if stored is None:  # what was never stored is new anyway
             return small.with_columns(reopened=pl.lit(False))
         rejected = (
             self._scan(stored)
@@ -320,8 +320,10 @@ def _in_pieces(rows: pl.DataFrame) -> pa.RecordBatchReader:
     The writer reads ahead: as texts of its own, or all at once, it would hold the rows a second time.
     """
     views = pl.CompatLevel.newest()
-    schema = rows.clear().to_arrow(compat_level=views).schema
-    pieces = (piece.to_arrow(compat_level=views).cast(schema) for piece in rows.iter_slices(PIECE))
+    schema = rows.clear().cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).schema
+    pieces = (
+        piece.cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).cast(schema) for piece in rows.iter_slices(PIECE)
+    )
     return pa.RecordBatchReader.from_batches(schema, (batch for piece in pieces for batch in piece.to_batches()))
 
 

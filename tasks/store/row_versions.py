@@ -55,7 +55,7 @@ def prepared(
     content: list[pl.Expr] = []
     for name, dtype in shape.columns.items():
         column = pl.col(name) if name in frame.columns else pl.lit(None)
-        content.append(column.cast(dtype).alias(name))
+        content.append((column if frame.schema.get(name) == pl.Categorical else column.cast(dtype)).alias(name))
     for name in extra:
         dtype = frame.schema[name]
         plain = dtype in (pl.Boolean, pl.Float64, pl.Int64, pl.Date) or dtype == pl.List(pl.String)
@@ -105,7 +105,9 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
     """
     repeated = small.select(pl.struct(key).is_duplicated()).to_series() if len(key) > 1 else small[key[0]].is_duplicated()
     differs = pl.col("old_hash").is_null() | (pl.col("row_hash") != pl.col("old_hash"))
-    parts = [small.filter(~repeated).with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))]
+    wanted = ("row", "ingested_at", "old_version", "old_at")  # not the keys: they are long, and the plan goes without them
+    single = small.lazy().filter(~repeated & (differs | pl.col("reopened"))).select(*wanted, step=pl.lit(1, pl.Int64))
+    parts = [single.collect()]
     if repeated.any():  # windows over keys are expensive, and few keys occur twice
         several = small.filter(repeated).sort(["ingested_at", "row"] if use_stamp else ["row"])
         if use_stamp:
@@ -117,8 +119,8 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
         else:
             last = several.unique(key, keep="last", maintain_order=True)
             several = last.with_columns(differs=differs | pl.col("reopened"), step=pl.lit(1, pl.Int64))
-        parts.append(several)
-    chosen = pl.concat([part.filter("differs") for part in parts])
+        parts.append(several.filter("differs").select(*wanted, "step"))
+    chosen = pl.concat(parts)
     return chosen.select(
         "row",
         version=pl.col("old_version").fill_null(0) + pl.col("step"),

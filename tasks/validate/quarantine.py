@@ -169,7 +169,7 @@ def _wide(frame: pl.DataFrame, rules: list[Rule]) -> pl.LazyFrame:
     derived = {name: derive(frame) for rule in rules for name, derive in rule.derived.items()}
     whole = [column.alias(name) for name, column in derived.items() if isinstance(column, pl.Series)]
     later = [column.alias(name) for name, column in derived.items() if isinstance(column, pl.Expr)]
-    return frame.lazy().with_columns(whole).with_columns(later)
+    return frame.lazy().cast({pl.Categorical: pl.String}).with_columns(whole).with_columns(later)
 
 
 def _complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -182,6 +182,8 @@ def _complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     for name, kind in TABLES[table].columns.items():
         if name not in frame.columns:
             columns.append(pl.lit(None, dtype=kind).alias(name))
+        elif frame.schema[name] == pl.Categorical and kind == pl.String:
+            continue  # read as texts only piece by piece
         elif frame.schema[name] != kind:
             columns.append(_cast(table, frame[name], kind))
         elif kind == pl.Float64:

@@ -14,6 +14,7 @@ from tasks.collect.mapping.identity import customer_references, source_ids, vers
 from tasks.collect.privacy import CustomerKey, scrub
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.model.columns.column import UTC_TIME
+from tasks.model.columns.orders import REPEATED_TEXTS
 from tasks.model.tables import TABLES, record_id
 from tasks.shop.channels import Channel, MappedColumn
 from tasks.shop.load import Shop
@@ -32,8 +33,7 @@ class Mapped:
 
 def used_columns(channel: Channel) -> frozenset[str] | None:
     """Return the native columns that a channel's mapping names, or None if it needs the whole row."""
-    specs = [*channel.columns.values(), *channel.extras.values()]
-    specs += [spec for spec in (channel.source_id, channel.version, channel.stamp) if spec is not None]
+    specs = _specs(channel)
     if channel.source_id is None and TABLES[channel.table].key == ("record_id",):
         return None
     names: set[str] = set()
@@ -44,6 +44,32 @@ def used_columns(channel: Channel) -> frozenset[str] | None:
     if channel.where:
         names.update(expression_of(channel, channel.where).meta.root_names())
     return frozenset(names)
+
+
+def repeated_columns(channel: Channel) -> frozenset[str]:
+    """Return the native columns that become repeated texts of an order line and are used for nothing else."""
+    if channel.table != "order_line":
+        return frozenset()
+    plain = {
+        name: spec.from_[0]
+        for name, spec in channel.columns.items()
+        if name in REPEATED_TEXTS and len(spec.from_) == 1 and not (spec.concat or spec.digest or spec.sql or spec.cases)
+    }
+    computed = [channel.where] if channel.where else []
+    elsewhere: set[str] = set(channel.scrub)
+    for spec in _specs(channel):
+        computed += [text for text in [spec.sql, *(case.when for case in spec.cases)] if text]
+        elsewhere.update(spec.concat, spec.digest)
+        if not any(spec is channel.columns[name] for name in plain):
+            elsewhere.update(spec.from_)
+    for text in computed:
+        elsewhere.update(expression_of(channel, text).meta.root_names())
+    return frozenset(native for name, native in plain.items() if name not in elsewhere and native not in elsewhere)
+
+
+def _specs(channel: Channel) -> list[MappedColumn]:
+    specs = [*channel.columns.values(), *channel.extras.values()]
+    return specs + [spec for spec in (channel.source_id, channel.version, channel.stamp) if spec is not None]
 
 
 def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadContext, key: CustomerKey) -> Mapped:

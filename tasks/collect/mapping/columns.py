@@ -50,6 +50,9 @@ def canonical_column(
         note(work, name, series, None, required)
         return series
     given = _given(work, name, spec)
+    if given.dtype == pl.Categorical and kind == pl.String and _passes_unchanged(work, spec, given):
+        note(work, name, given, None, required)
+        return given.alias(name)
     if _ready(given.dtype, kind) and not (spec.map or spec.lookup or spec.extract or spec.factor != 1.0 or spec.keyed):
         if given.dtype == pl.String:
             given = meaningful(work, spec, given)
@@ -99,6 +102,14 @@ def _given(work: Work, name: str, spec: MappedColumn) -> pl.Series:
         return work.rows[spec.from_[0]].alias(name)
     parts = [meaningful(work, spec, as_text(work.rows[column])).alias(column) for column in dict.fromkeys(spec.from_)]
     return pl.DataFrame(parts).select(pl.coalesce(list(dict.fromkeys(spec.from_)))).to_series().alias(name)
+
+
+def _passes_unchanged(work: Work, spec: MappedColumn, given: pl.Series) -> bool:
+    """Whether a mapping leaves every one of the few texts of a column as it is."""
+    if spec.map or spec.lookup or spec.extract or spec.keyed:
+        return False
+    texts = as_text(given.unique())
+    return meaningful(work, spec, texts).equals(texts)
 
 
 def _ready(given: Any, kind: Any) -> bool:

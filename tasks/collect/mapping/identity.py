@@ -53,7 +53,7 @@ def versions(frame: pl.DataFrame, stamp: pl.Series) -> pl.Series:
     """Return the stamp as text, or a hash of the row's content if there is no stamp."""
     if stamp.null_count() == 0:
         return stamp.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-    content = frame.hash_rows(seed=0).cast(pl.String)
+    content = frame.cast({pl.Categorical: pl.String}).hash_rows(seed=0).cast(pl.String)
     return (
         pl.DataFrame({"stamp": stamp, "content": content})
         .select(pl.coalesce(pl.col("stamp").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"), pl.col("content")))

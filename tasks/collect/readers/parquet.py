@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, gather, read_files
+from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.parquet import Parquet
@@ -34,7 +34,9 @@ def _file(path: str, name: str, place: ReadContext) -> SourceRows:
             roots = {column.split(".")[0] for column in place.columns} | place.columns
             chosen = [column for column in schema if column in roots]
             scan = scan.select(chosen or list(schema))
-        return gather([SourceRows(Handover(flatten_structs(scan.collect())))])
+        frame = flatten_structs(scan.collect())
+        repeated = [name for name in place.repeated if frame.schema.get(name) == pl.String]
+        return SourceRows(Handover(frame.cast(dict.fromkeys(repeated, pl.Categorical))))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ChannelError(
             f"{name} is not a readable Parquet file ({str(error).splitlines()[0]}).",
