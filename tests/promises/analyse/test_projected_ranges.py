@@ -13,13 +13,9 @@ from tasks.shop.load import Shop
 from tests.makers.shops import complaints, drawn, facts_of, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
-
 WEEKS = 34
-
 FIRST = WEEK.first_day - timedelta(weeks=WEEKS - 3)
-
 SLOW = np.exp(-np.arange(14) / 5)  # all within the age at which the shop compares
-
 RATE = 0.04
 
 

@@ -12,9 +12,7 @@ from tasks.model.words import Keyword
 from tasks.shop.load import Shop
 
 SHOP = Shop.load(None)
-
 LEXICON = Lexicon(SHOP.words, ["陈立新"])
-
 VOCABULARY = [
     "底座",
     "盖子",

@@ -11,7 +11,6 @@ from tasks.methods.scan import Scan, scan
 SKUS, CARRIERS, REGIONS, DAYS = 12, 4, 5, 28
 
 LINES = 3
-
 VALUES = {
     "line": [f"line-{n}" for n in range(LINES)],
     "sku": [f"sku-{n:02d}" for n in range(SKUS)],

@@ -13,13 +13,9 @@ from tasks.warn.kinds.clusters import clusters
 from tests.makers.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
 
 FIRST = date(2026, 1, 5)
-
 WEEKS = 44
-
 PER_WEEK = 400.0
-
 SKUS = 8
-
 ILL_FROM = date(2026, 10, 5)
 
 

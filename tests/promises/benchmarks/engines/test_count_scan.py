@@ -19,7 +19,6 @@ from tasks.errors import UserError
 
 SHARED = Path(os.environ.get("AFTERSALES_SHARED", Path(__file__).resolve().parents[5] / "shared"))
 CASES = SHARED / "rca" / "cases" / "CC"
-
 DIMS = ["sku", "batch", "channel", "region"]
 SKUS, BATCHES, CHANNELS, REGIONS = 40, 3, 6, 30
 
