@@ -70,10 +70,12 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
         answer = {}
     if "pdf" in answer:
         return base64.b64decode(answer["pdf"])
-    told = (
-        answer.get("error") or done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-    )
+    if done.returncode < 0:  # a library that gets no memory may crash instead of saying so
+        reason = f"the renderer ended with signal {-done.returncode}; {memory_mb} MB of address space may be too little"
+    else:
+        last_line = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        reason = answer.get("error") or "".join(last_line) or f"exit code {done.returncode}"
     raise RenderError(
-        f"The PDF was rejected: {told if isinstance(told, str) else told[0]}",
+        f"The PDF was rejected: {reason}",
         hint="The edition was not mailed. Fix the template or the text named here, then run again.",
     )
