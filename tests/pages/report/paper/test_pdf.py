@@ -50,7 +50,7 @@ def test_a_warning_is_an_error() -> None:
 
 def test_too_little_memory_is_told() -> None:
     with pytest.raises(RenderError, match="address space"):
-        _render("<p>x</p>", memory_mb=120)
+        _render("<p>x</p>", memory_mb=60)
 
 
 def test_a_slow_rendering_ends() -> None:
