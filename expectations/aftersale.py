@@ -1,4 +1,4 @@
-"""What must be true of after-sales orders: refunds, returns, exchanges, repairs."""
+"""Rules for after-sales orders: refunds, returns, exchanges and repairs."""
 
 from expectations.checks import Between
 from expectations.rules import (

@@ -1,4 +1,4 @@
-"""What must be true of production batches."""
+"""Rules for production batches."""
 
 import polars as pl
 

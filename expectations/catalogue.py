@@ -1,4 +1,4 @@
-"""Write docs/rules.md from the rules: `python -m expectations.catalogue`, with `--check` for drift."""
+"""Write docs/rules.md from the rules: `python -m expectations.catalogue`, or check it with `--check`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def page() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` compare it; 1 where it drifted."""
+    """Write the page, or with `--check` compare it; return 1 if it differs."""
     if "--check" in arguments:
         if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page():
             return 0

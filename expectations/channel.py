@@ -1,11 +1,11 @@
-"""What must be true of a whole pull of a channel."""
+"""Rules for a whole pull of a channel."""
 
 from expectations.rules import Rule
 
 QUARANTINE_SHARE = 0.10
-"""Above this share of quarantined rows a channel drops out of the edition."""
+"""Above this share of quarantined rows a channel is left out of the edition."""
 EXPORT_CUTS = (1_000, 5_000, 10_000, 50_000, 65_535, 100_000, 1_048_575)
-"""Row counts at which common exports stop without a word."""
+"""Row counts at which common exports silently stop."""
 
 MOSTLY_READABLE = Rule(
     "channel.mostly_readable", "batch", "数据", None,

@@ -1,4 +1,4 @@
-"""The kinds of check: each as a mask of the failing rows and as an expectation of Great Expectations."""
+"""The kinds of check, each as a mask of failing rows and as a Great Expectations expectation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Known:
 
 @dataclass(frozen=True)
 class OneOf:
-    """A value that is there is one of these."""
+    """The value, if present, is one of these."""
 
     field: str
     values: tuple[Any, ...]
@@ -44,7 +44,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Between:
-    """A number that is there lies between two bounds; `below` excludes the upper one."""
+    """The number, if present, lies between two bounds; `below` excludes the upper one."""
 
     field: str
     low: float | None = None
@@ -68,7 +68,7 @@ class Between:
 
 @dataclass(frozen=True)
 class Length:
-    """A text that is there has between `low` and `high` characters."""
+    """The text, if present, has between `low` and `high` characters."""
 
     field: str
     low: int
@@ -89,7 +89,7 @@ class Length:
 
 @dataclass(frozen=True)
 class Matches:
-    """A text that is there contains the pattern."""
+    """The text, if present, contains the pattern."""
 
     field: str
     pattern: str
@@ -105,7 +105,7 @@ class Matches:
 
 @dataclass(frozen=True)
 class Lacks:
-    """A text that is there does not contain the pattern."""
+    """The text, if present, does not contain the pattern."""
 
     field: str
     pattern: str
@@ -121,7 +121,7 @@ class Lacks:
 
 @dataclass(frozen=True)
 class NotBefore:
-    """Where both are there, `field` is not smaller than `earlier`."""
+    """If both are present, `field` is not smaller than `earlier`."""
 
     field: str
     earlier: str

@@ -1,4 +1,4 @@
-"""What must be true of cost rates: what freight, inspection, service minutes and the like cost."""
+"""Rules for cost rates: what freight, inspection, service minutes and the like cost."""
 
 from expectations.rules import Given, Rule, identified, money, one_version, required, sane_time
 from tasks.model.tables import TABLES

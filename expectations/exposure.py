@@ -1,4 +1,4 @@
-"""What must be true of exposure: the denominators of every rate."""
+"""Rules for exposure: the denominators of every rate."""
 
 from expectations.checks import Between
 from expectations.rules import Given, Rule, coded, known_sku, one_version, required, rule, sane_time

@@ -1,4 +1,4 @@
-"""What must be true of feedback: complaints, questions, suggestions and praise of every channel."""
+"""Rules for feedback: complaints, questions, suggestions and praise from every channel."""
 
 from expectations.checks import Between, Lacks, Length, OneOf
 from expectations.rules import (
@@ -59,7 +59,7 @@ def rules(given: Given) -> list[Rule]:
 
 
 def _amounts(given: Given) -> list[Rule]:
-    """Scores, lengths, money and counts."""
+    """List the rules of scores, lengths, money and counts."""
     return [
         rule(
             "feedback.rating_in_stars", "row", SERVICE, Between("rating", 0, 5),
@@ -107,7 +107,7 @@ def _amounts(given: Given) -> list[Rule]:
 
 
 def _codes() -> list[Rule]:
-    """Columns that hold one of a few words."""
+    """List the rules of columns that hold one of a few codes."""
     return [
         coded("feedback", "origin", "flag", DATA),
         coded("feedback", "customer_tier", "flag", DATA),
@@ -120,7 +120,7 @@ def _codes() -> list[Rule]:
 
 
 def _references_and_times(given: Given) -> list[Rule]:
-    """References to orders, products and batches; what was masked; deadlines and other times."""
+    """List the rules of references, masked data, deadlines and other times."""
     return [
         *known_sku("feedback", "电商运营", given),
         rule(

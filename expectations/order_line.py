@@ -1,4 +1,4 @@
-"""What must be true of order lines: the life of a sold unit from payment to signature."""
+"""Rules for order lines: the life of a sold unit from payment to signature."""
 
 import polars as pl
 
@@ -22,7 +22,7 @@ from expectations.rules import (
 SALES = "电商运营"
 WAREHOUSE = "仓配"
 UNSIGNED_DAYS = 15
-"""A parcel shipped this long ago has arrived; without a signature its unit is missing from the denominators."""
+"""Days after which a shipped parcel must have arrived; without a signature its unit is missing from the denominators."""
 
 
 def rules(given: Given) -> list[Rule]:
@@ -60,7 +60,7 @@ def rules(given: Given) -> list[Rule]:
 
 
 def _travel(given: Given) -> list[Rule]:
-    """From payment by shipping to signature."""
+    """List the rules of the way from payment through shipping to signature."""
 
     def days_unsigned(_: pl.DataFrame) -> pl.Expr:
         open_days = (pl.lit(given.now) - pl.col("shipped_at")).dt.total_days()

@@ -1,4 +1,4 @@
-"""What must be true of platforms' published figures: kept as published, never recomputed."""
+"""Rules for platforms' published figures, which are kept as published and never recomputed."""
 
 from expectations.checks import Between
 from expectations.rules import Given, Rule, identified, one_version, required, rule, sane_time

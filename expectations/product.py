@@ -1,4 +1,4 @@
-"""What must be true of the products."""
+"""Rules for products."""
 
 from expectations.checks import Between
 from expectations.rules import Given, Rule, identified, money, one_version, rule, sane_time

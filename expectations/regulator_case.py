@@ -1,4 +1,4 @@
-"""What must be true of regulators' cases; an unknown body is flagged only, since losing a case costs more."""
+"""Rules for regulators' cases; an unknown body is only flagged, since losing a case would cost more."""
 
 from expectations.rules import Given, Rule, coded, identified, money, not_long_before, one_version, required, sane_time
 

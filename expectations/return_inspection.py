@@ -1,4 +1,4 @@
-"""What must be true of inspections of returned goods."""
+"""Rules for inspections of returned goods."""
 
 from expectations.checks import Between
 from expectations.rules import Given, Rule, batch_readable, coded, identified, money, one_version, required, rule, sane_time

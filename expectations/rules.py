@@ -1,4 +1,4 @@
-"""What a rule is: one definition from which the quarantine mask and the Great Expectations expectation are made."""
+"""What a rule is: one definition that yields the quarantine mask and the Great Expectations expectation."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from expectations.checks import Between, Check, Known, Lacks, Length, NotBefore,
 from tasks.model.tables import TABLES
 
 Level = Literal["row", "flag", "batch"]
-"""`row` puts the row into quarantine, `flag` keeps it with a mark, `batch` judges a whole pull."""
+"""`row` sends the row to quarantine, `flag` keeps it with a flag, `batch` judges a whole pull."""
 
 Derivation = Callable[[pl.DataFrame], pl.Expr | pl.Series]
 
 CENTURY = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
-"""Clocks of sources run ahead, and a date without a zone may be tomorrow's."""
+"""How far ahead a time may lie: sources' clocks run fast, and a date without a zone may be tomorrow's."""
 SKEW = timedelta(days=1)
-"""Two systems' clocks, or a date beside a time, may disagree by this much before a row is unusable."""
+"""How far two systems' clocks, or a date and a time, may disagree before a row is unusable."""
 MONEY_CAP = 10_000_000.0
 ID_CAP = 200
 TEXT_CAP = 100_000
@@ -44,12 +44,12 @@ class Given:
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that must be true of the data, who answers for it, why, and what to do where it is not.
+    """One thing that must be true of the data, who is responsible, why, and what to do if it is not.
 
     Args:
-        name: `table.what_is_true`; the mark in `flags` and the reason code in the quarantine.
+        name: `table.what_is_true`; its code in `flags` and in the quarantine.
         level: What a failure does.
-        owner: Role that answers for the source.
+        owner: Role responsible for the source.
         check: The definition.
         reason: Why a failing row cannot be used, by language (`zh-CN`, `en`).
         hint: What to do, by language.
@@ -70,7 +70,7 @@ class Rule:
     def definition(self) -> Check:
         """The check of a rule on rows."""
         if self.check is None:
-            raise TypeError(f"{self.name} judges a whole pull, not its rows.")
+            raise TypeError(f"{self.name} checks a whole pull, not its rows.")
         return self.check
 
 
@@ -85,16 +85,16 @@ def rule(
     fields: tuple[str, ...] = (),
     derived: Mapping[str, Derivation] | None = None,
 ) -> Rule:
-    """Write a rule in one line; `zh` and `en` are (reason, what to do)."""
+    """Return a rule; `zh` and `en` are (reason, what to do)."""
     read = fields or ((check.field, check.earlier) if isinstance(check, NotBefore) else (check.field,))
     reason, hint = {"zh-CN": zh[0], "en": en[0]}, {"zh-CN": zh[1], "en": en[1]}
     return Rule(name, level, owner, check, reason, hint, read, derived or {})
 
 
 def sane_time(name: str, level: Level, owner: str, column: str, given: Given, zh: tuple[str, str], en: tuple[str, str]) -> Rule:
-    """Demand that a time or day lies between the year 2000 and a day after now.
+    """Require that a time or day lies between the year 2000 and a day from now.
 
-    The check reads whole seconds since 2000, because the expectation's own bounds keep only the day of a time.
+    The check uses whole seconds since 2000, because the expectation's own bounds keep only the day of a time.
     """
     name_of_seconds = f"{column} (seconds since 2000)"
     high = (given.now + AHEAD - CENTURY) // timedelta(seconds=1)
@@ -105,7 +105,7 @@ def sane_time(name: str, level: Level, owner: str, column: str, given: Given, zh
 def sane_times(
     name: str, owner: str, columns: tuple[str, ...], given: Given, zh: tuple[str, str], en: tuple[str, str]
 ) -> list[Rule]:
-    """Flag rows of which any of these times lies before the year 2000 or more than a day ahead."""
+    """Flag rows in which any of these times lies before the year 2000 or more than a day ahead."""
     first, last = "earliest time (seconds since 2000)", "latest time (seconds since 2000)"
     high = (given.now + AHEAD - CENTURY) // timedelta(seconds=1)
     return [
@@ -133,7 +133,7 @@ def sane_times(
 
 
 def not_long_before(name: str, owner: str, later: str, earlier: str, zh: tuple[str, str], en: tuple[str, str]) -> list[Rule]:
-    """Reject a time that lies more than the clocks' skew before the time it must follow, and flag one within the skew."""
+    """Reject a time that precedes the one it must follow by more than the clock skew, and flag one within the skew."""
     gap = f"{later} after {earlier} (seconds)"
 
     def derive(_: pl.DataFrame) -> pl.Expr:
@@ -154,14 +154,14 @@ def not_long_before(name: str, owner: str, later: str, earlier: str, zh: tuple[s
 
 
 def one_version(table: str, key: tuple[str, ...], owner: str) -> Rule:
-    """Flag rows of one pull that share key and version and differ in content."""
+    """Flag rows of one pull that share key and version but differ in content."""
     versions = "rows of this key with other content"
 
     def derive(frame: pl.DataFrame) -> pl.Expr | pl.Series:
         keys = [name for name in (*key, "source_version", "stamp") if name in frame.columns]
         if not keys or not frame.height:
             return pl.lit(0, dtype=pl.Int64)
-        # few rows share a key: only these are compared further, and hashing whole rows costs more than all other checks together
+        # few rows share a key, so only these are hashed: hashing every row would cost more than all other checks together
         rows = pl.int_range(frame.height, eager=True, dtype=pl.UInt32)
         for names in (keys[:1], keys):
             part = frame.select(names)[rows] if rows.len() < frame.height else frame.select(names)
@@ -187,7 +187,7 @@ def one_version(table: str, key: tuple[str, ...], owner: str) -> Rule:
 
 
 def money(table: str, column: str, level: Level, owner: str, label: tuple[str, str]) -> Rule:
-    """Demand an amount of at least 0 and less than ten million."""
+    """Require an amount of at least 0 and less than ten million."""
     return rule(
         f"{table}.{column}_sane",
         level,
@@ -199,7 +199,7 @@ def money(table: str, column: str, level: Level, owner: str, label: tuple[str, s
 
 
 def coded(table: str, column: str, level: Level, owner: str) -> Rule:
-    """Demand that a coded column holds one of its codes, as the model declares them."""
+    """Require that a coded column holds one of the codes declared in the model."""
     values = TABLES[table].described[column].values
     return rule(
         f"{table}.{column}_coded",
@@ -212,7 +212,7 @@ def coded(table: str, column: str, level: Level, owner: str) -> Rule:
 
 
 def required(table: str, column: str, owner: str, label: tuple[str, str]) -> Rule:
-    """Demand that a column is filled in."""
+    """Require that a column is filled in."""
     return rule(
         f"{table}.{column}_known",
         "row",
@@ -224,7 +224,7 @@ def required(table: str, column: str, owner: str, label: tuple[str, str]) -> Rul
 
 
 def identified(table: str, column: str, owner: str, label: tuple[str, str]) -> list[Rule]:
-    """Demand an id that is there, not blank and at most 200 characters long."""
+    """Require an id that is present, not blank and at most 200 characters long."""
     return [
         required(table, column, owner, label),
         rule(
@@ -239,7 +239,7 @@ def identified(table: str, column: str, owner: str, label: tuple[str, str]) -> l
 
 
 def known_sku(table: str, owner: str, given: Given) -> list[Rule]:
-    """Flag a SKU that the product table does not hold; left out where no SKUs are known."""
+    """Flag a SKU that is not in the product table; no rule if no SKUs are known."""
     if "sku" not in given.known:
         return []
     return [
@@ -255,7 +255,7 @@ def known_sku(table: str, owner: str, given: Given) -> list[Rule]:
 
 
 def batch_readable(table: str, owner: str) -> list[Rule]:
-    """Flag batch numbers that say nothing, and those with a letter O among digits."""
+    """Flag meaningless batch numbers, and those with a letter O among digits."""
     return [
         rule(
             f"{table}.batch_no_telling",

@@ -38,5 +38,5 @@ def suite(table: str, given: Given) -> list[Rule]:
         UserError: If there is no such table.
     """
     if table not in SUITES:
-        raise UserError(f"There is no table {table!r}.", hint=f"Tables: {', '.join(SUITES)}.")
+        raise UserError(f"There is no table {table!r}.", hint=f"Name one of {', '.join(SUITES)}.")
     return sorted(SUITES[table](given), key=lambda one: one.level != "row")

@@ -1,4 +1,4 @@
-"""Actions: promises with one owner, one date and one measurable target, and what became of them."""
+"""Actions: one owner, one date and one measurable target each, and what became of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.model.slices import Slice
 
 
 class ActionKind(StrEnum):
-    """What an action does: stop the harm, mend the cause, keep it from coming back."""
+    """What an action does: stop the harm, fix the cause, or keep it from coming back."""
 
     CONTAIN = "contain"
     CORRECT = "correct"
@@ -18,7 +18,7 @@ class ActionKind(StrEnum):
 
 
 class ActionState(StrEnum):
-    """Where an action stands; a proposal is never overdue, and closed needs the numbers' word."""
+    """The state of an action; a proposal is never overdue, and closed requires proof by the numbers."""
 
     PROPOSED = "proposed"
     OPEN = "open"
@@ -31,7 +31,7 @@ class ActionState(StrEnum):
 
 
 WORKING = (ActionState.OPEN, ActionState.IN_PROGRESS, ActionState.REOPENED)
-"""States in which the work is promised and not finished."""
+"""States in which the work is agreed and not finished."""
 
 FINISHED = (ActionState.TO_VERIFY, ActionState.CLOSED, ActionState.INEFFECTIVE)
 """States in which the work itself is finished, whether or not it helped."""
@@ -51,28 +51,28 @@ class Verdict(StrEnum):
 class ActionEventKind(StrEnum):
     """What happened to an action."""
 
-    PROPOSED = "proposed"  # a review printed it
-    ACCEPTED = "accepted"  # a person, or the mail that carried it, made a promise of it
+    PROPOSED = "proposed"  # a review printed it as a proposal
+    ACCEPTED = "accepted"  # a person accepted it, or its report was mailed
     STARTED = "started"  # the work began
     DONE = "done"  # the work is finished; whether it helped is not known yet
     POSTPONED = "postponed"  # a new date, with the reason
     REASSIGNED = "reassigned"  # a new owner
     CUT_IN = "cut_in"  # from which batch, date, release or shift it took effect
-    VERIFIED = "verified"  # somebody looked at the numbers
-    CLOSED = "closed"  # proved and ended
-    REOPENED = "reopened"  # ended too early
+    VERIFIED = "verified"  # somebody checked the numbers
+    CLOSED = "closed"  # proven and closed
+    REOPENED = "reopened"  # reopened: closed too early
     CANCELLED = "cancelled"  # given up, with the reason
 
 
 class ActionStatus(StrEnum):
     """How an earlier action stands on the day of a review."""
 
-    LATE = "late"  # not done, and its day is over
-    DUE = "due"  # not done, and this is its day
-    NOT_DUE = "not_due"  # not done, its day is still to come
+    LATE = "late"  # not done, and its due day is over
+    DUE = "due"  # not done, and due today
+    NOT_DUE = "not_due"  # not done, and not due yet
     DONE = "done"  # the work is finished
     CANCELLED = "cancelled"  # given up
-    PROPOSED = "proposed"  # nobody has promised it yet
+    PROPOSED = "proposed"  # nobody has accepted it yet
 
 
 class EffectMethod(StrEnum):
@@ -80,13 +80,13 @@ class EffectMethod(StrEnum):
 
     EXACT = "exact"  # exact rate ratio of before and after
     CONTROL = "control"  # the same, against slices that the action did not touch
-    COURSE = "course"  # the same, against the course that was to be expected without it
+    COURSE = "course"  # the same, against the course expected without it
     SEGMENTED = "segmented"  # segmented regression of a series
     NONE = ""  # nothing was measured
 
 
 class CutInAxis(StrEnum):
-    """Along what an action takes effect: what comes after the cut is treated, what came before is not."""
+    """The axis along which an action takes effect: what comes after the cut-in is treated, what came before is not."""
 
     BATCH = "batch"  # batch number
     SHIP_DATE = "ship_date"  # day of shipment
@@ -96,24 +96,24 @@ class CutInAxis(StrEnum):
     SHIFT = "shift"  # shift of the service desk
     SESSION = "session"  # live session
     PROMOTION = "promotion"  # the next promotion
-    DONE_DATE = "none"  # none of these: what counts is the day on which it was done
-    UNKNOWN = ""  # nobody said it
+    DONE_DATE = "none"  # none of these: the day on which it was done counts
+    UNKNOWN = ""  # not stated
 
 
 class TargetBasis(StrEnum):
-    """What a target rests on: the playbook's rule, or what stands in for it."""
+    """What a target is based on: the playbook's rule, or its substitute."""
 
     RULE = "rule"
-    COMPARABLE = "comparable"  # the rule's target is no improvement: the rate of comparable units
-    NOT_COMPUTED = "not_computed"  # a rate that the rule names is not known: the rate of comparable units
-    FIFTH_LESS = "fifth_less"  # neither lies below what is seen: a fifth less than now
-    HALF = "half"  # neither is more than nothing: half of now
-    LEAST = "least"  # nothing is known: one in a thousand
+    COMPARABLE = "comparable"  # the rule's target would be no improvement: the rate of comparable units
+    NOT_COMPUTED = "not_computed"  # a rate named by the rule is unknown: the rate of comparable units
+    FIFTH_LESS = "fifth_less"  # neither is below the current rate: a fifth less than now
+    HALF = "half"  # neither is above zero: half of now
+    LEAST = "least"  # no rate is known: one in a thousand
 
 
 @dataclass(frozen=True)
 class Action:
-    """A promise: one person, one date, one measurable target."""
+    """An action: one person, one date, one measurable target."""
 
     action_id: str
     what: str
@@ -186,7 +186,7 @@ class ActionWords:
 
 @dataclass(frozen=True)
 class ActionResult:
-    """How a prior action stands at the moment of a review, and whether it worked."""
+    """How an earlier action stands at the moment of a review, and whether it worked."""
 
     action: Action
     state: ActionState
@@ -207,9 +207,9 @@ class ActionResult:
     low: float | None = None
     high: float | None = None
     control_ratio: float | None = None
-    rate_later: float | None = None  # in the weeks of watching, where it rose again
+    rate_later: float | None = None  # in the follow-up weeks, if it rose again
     n_later: float | None = None
-    side_before: float | None = None  # other cases on the same units, where they rose
+    side_before: float | None = None  # other cases on the same units, if they rose
     side_after: float | None = None
     needed: int | None = None
     needed_by: date | None = None

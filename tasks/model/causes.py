@@ -1,4 +1,4 @@
-"""Causes: an excess or a fall against what was to be expected, at one slice."""
+"""Causes: an excess or a fall against what was expected, in one slice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.model.slices import Slice
 
 
 class CauseStatus(StrEnum):
-    """How sure a cause is: data points at it, reproduced, confirmed by a person, or rejected."""
+    """How certain a cause is: suspected from data, reproduced, confirmed by a person, or rejected."""
 
     SUSPECTED = "suspected"
     REPRODUCED = "reproduced"
@@ -31,16 +31,16 @@ class CauseKind(StrEnum):
     REPUTATION = "reputation"  # a wave of records without orders
     CLUSTER = "cluster"  # suspected abnormal claims
     SAFETY = "safety"  # a danger to people, whatever the numbers say
-    FALL = "fall"  # fewer cases than were to be expected
+    FALL = "fall"  # fewer cases than expected
 
 
 class Trend(StrEnum):
-    """Where a cause's weekly cases are going."""
+    """The direction of a cause's weekly cases."""
 
     RISING = "rising"  # more than last week, beyond chance
     FALLING = "falling"  # fewer than last week, beyond chance
     STEADY = "steady"  # neither
-    UNKNOWN = ""  # not looked at
+    UNKNOWN = ""  # not examined
 
 
 class CauseLife(StrEnum):
@@ -49,13 +49,13 @@ class CauseLife(StrEnum):
     NEW = "new"  # nothing
     CONTINUING = "continuing"  # the last edition named it too
     RECURRING = "recurring"  # an earlier edition named it, the last did not
-    WATCHED = "watched"  # named before, still raised, no longer beyond chance
-    RECOVERED = "recovered"  # named before, back to what was to be expected
+    WATCHED = "watched"  # named before, still raised, but no longer beyond chance
+    RECOVERED = "recovered"  # named before, back to what is expected
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """What arrived in a slice about the day of a change, and its share of the slice's units before and after."""
+    """What arrived in a slice around the day of a change, and its share of the slice's units before and after."""
 
     dimension: str
     value: str
@@ -65,7 +65,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class RuledOut:
-    """A dimension that a cause does not hang on: so many of its compared values are raised alike."""
+    """A dimension that a cause does not depend on: how many of its compared values are raised alike."""
 
     dimension: str
     raised: int
@@ -74,7 +74,7 @@ class RuledOut:
 
 @dataclass(frozen=True)
 class Forecast:
-    """The cases that a slice is to bring in a coming period: mean, and the interval that holds nine in ten."""
+    """The cases expected in a slice in a coming period: the mean and its 90 % interval."""
 
     period: str
     mean: float
@@ -84,7 +84,7 @@ class Forecast:
 
 @dataclass(frozen=True)
 class GradedForecast:
-    """What an earlier review foretold of this period beside what came."""
+    """An earlier review's forecast of this period, beside the cases that came."""
 
     mean: float
     low: float
@@ -94,7 +94,7 @@ class GradedForecast:
 
 @dataclass(frozen=True)
 class CauseEvidence:
-    """What data say about a cause without being asked; an empty field was not looked at or could not be told.
+    """What the data show about a cause; an empty field was not examined or could not be determined.
 
     `weekly` holds (first day of the week, observed, expected), oldest first; `coincides` (dimension, value) of two changes that
     reached the same units.
@@ -119,7 +119,7 @@ class CauseEvidence:
 
 @dataclass(frozen=True)
 class Cause:
-    """An excess (or fall) against what was to be expected, at one slice.
+    """An excess (or fall) against what was expected, in one slice.
 
     `slice` maps dimension to value; `since` is the day of the change on the axis `since_axis`.
     """
@@ -161,9 +161,9 @@ class Cause:
 
 
 def urgency(cause: Cause) -> tuple[bool, float, float, str]:
-    """Return what orders causes by urgency: risk, then money a week, then evidence.
+    """Return the key that sorts causes by urgency: risk, then money a week, then evidence.
 
-    One order for the findings that a meeting takes on and for the page that prints them.
+    The meeting's findings and the page that prints them share this order.
     """
     safe = cause.kind != CauseKind.SAFETY and cause.track != Track.SAFETY
     return safe, -(cause.money or 0.0), -cause.llr, cause.cause_id
@@ -171,7 +171,7 @@ def urgency(cause: Cause) -> tuple[bool, float, float, str]:
 
 @dataclass
 class RootCauses:
-    """What was found, what was looked at, and why the strongest of the rest was not named."""
+    """What was found, what was searched, and why the strongest remaining candidate was not named."""
 
     causes: list[Cause]
     falls: list[Cause]
@@ -184,4 +184,4 @@ class RootCauses:
     mix: list[MixEffect] = field(default_factory=list)
     expected_leaves: dict[str, float] = field(default_factory=dict)
     expected_total: float | None = None
-    partial: str = ""  # the days that a period that is not whole covers
+    partial: str = ""  # the days covered, if the period is incomplete

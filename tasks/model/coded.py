@@ -1,4 +1,4 @@
-"""What coding says of a record."""
+"""What coding determines about a record."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Severity(StrEnum):
 
 
 class Track(StrEnum):
-    """Which route a case takes beside its severity."""
+    """Which route a case takes, apart from its severity."""
 
     STANDARD = "standard"
     DISPUTE = "dispute"

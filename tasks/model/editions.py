@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class DeliveryState(StrEnum):
-    """Where one mail to one recipient stands."""
+    """The state of one mail to one recipient."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -18,15 +18,15 @@ class DeliveryState(StrEnum):
 
 
 class EditionStatus(StrEnum):
-    """Whether an edition knew all it should."""
+    """Whether an edition had all its data."""
 
-    PROVISIONAL = "provisional"  # 快报: made while a channel was missing or late
+    PROVISIONAL = "provisional"  # 快报: made when a channel was missing or late
     FINAL = "final"
 
 
 @dataclass(frozen=True)
 class Number:
-    """A printed number: what it is, over how many, when, and by which method; `rows` finds its rows."""
+    """A printed number: what it is, out of how many, when, and by which method; `rows` selects its rows."""
 
     id: str
     value: float | int | None
@@ -40,7 +40,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Edition:
-    """One finished report: what it knew, how it was made, and the very bytes of its files."""
+    """One finished report: its moment of knowledge, how it was made, and the hashes of its files."""
 
     report: str
     period: str

@@ -1,4 +1,4 @@
-"""What a run passes on: pulls, and all tables as of one moment."""
+"""What a run passes between stages: pulls, and all tables as of one moment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CODED_FEEDBACK: dict[str, Any] = {**TABLES["feedback"].columns, **{name: column.
 
 @dataclass(frozen=True)
 class Pull:
-    """What one channel's pull brought: `read == new + changed + unchanged + quarantined`."""
+    """What one channel's pull delivered: `read == new + changed + unchanged + quarantined`."""
 
     pull_id: str
     channel: str
@@ -35,7 +35,7 @@ class Pull:
     hint: str = ""
     complete_through: datetime | None = None
     watermark: str = ""
-    problem: ChannelProblem = ChannelProblem.OTHER  # what kind of error it is, where there is one
+    problem: ChannelProblem = ChannelProblem.OTHER  # the kind of error, if any
 
     @property
     def ok(self) -> bool:
@@ -51,12 +51,12 @@ class Pull:
 class Facts:
     """All lake tables as of one moment, for one review.
 
-    A plain class: Prefect must not walk into frames that hold customer text.
+    A plain class, so that Prefect does not walk into frames that hold customer text.
 
     Args:
         tables: Frames by canonical table name; a missing table is an empty frame with its columns.
         as_of: The moment of knowledge, aware UTC.
-        pulls: What each channel brought.
+        pulls: What each channel delivered.
     """
 
     def __init__(self, tables: dict[str, pl.DataFrame], as_of: datetime, pulls: list[Pull] | None = None) -> None:
@@ -75,7 +75,7 @@ class Facts:
         return not self.tables[name].is_empty()
 
     def forget_rows(self) -> None:
-        """Let go of all rows once they have been used; a flow holds every result of its tasks until it ends."""
+        """Release all rows after use, because a flow holds every result of its tasks until it ends."""
         self.tables = {name: frame.clear() for name, frame in self.tables.items()}
 
 
@@ -85,10 +85,10 @@ class CodedFacts(Facts):
     Args:
         tables: Frames by canonical table name; `feedback` has the columns of `CODED_FEEDBACK`.
         as_of: The moment of knowledge, aware UTC.
-        pulls: What each channel brought.
+        pulls: What each channel delivered.
 
     Raises:
-        TypeError: If `feedback` lacks a column, or coding made one of another type; every one is named.
+        TypeError: If `feedback` lacks a column or has one of the wrong type; it names all of them.
     """
 
     def __init__(self, tables: dict[str, pl.DataFrame], as_of: datetime, pulls: list[Pull] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue of figures: what each is, what moves it, and where a report prints it. Everything said of a figure follows from here."""
+"""The catalogue of figures: what each is, what moves it, and where a report prints it."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ class FigureKind:
     moved_by: tuple[str, ...] = ()
     page_one: int | None = None
     headline: int | None = None
-    shows_excess: bool = False  # left its range for the worse, it makes the excess of a cause a share of something
-    printed: bool = True  # not printed: no manager reads it (docs/method.md, 8); it stays in the archive
+    shows_excess: bool = False  # if worse than its range, the excess of a cause is given as a share of it
+    printed: bool = True  # not printed, as no manager reads it (docs/method.md, 8), but kept in the archive
     explained: bool = True  # a monthly edition prints its definition
 
 
@@ -154,7 +154,7 @@ _KINDS = (
 )  # fmt: skip
 
 FIGURES: dict[str, FigureKind] = {kind.code: kind for kind in _KINDS}
-"""Every figure by its code; a platform's metrics that nobody named here are `published_kind`."""
+"""Every figure by its code; platform metrics not named here come from `published_kind`."""
 
 PAGE_ONE: tuple[tuple[str, ...], ...] = tuple(
     tuple(kind.code for kind in _KINDS if kind.page_one == place)

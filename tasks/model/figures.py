@@ -10,24 +10,24 @@ from tasks.model.figure_kinds import FigureFamily, FigureKind, FigureUnit, Good
 
 
 class Judgement(StrEnum):
-    """The word for a measured value against what was to be expected (docs/method.md, 3)."""
+    """The verdict on a measured value against what was expected (docs/method.md, 3)."""
 
     NORMAL = "normal"  # within its normal range
     SLIGHTLY_OVER = "slightly_over"  # within its range, near the bad end
     WORSE = "worse"  # beyond its range on the bad side
     BETTER = "better"  # beyond its range on the good side
-    WATCH = "watch"  # looks worse, and does not survive when everything tested is judged together
-    UNTESTED = "untested"  # told, and not judged
+    WATCH = "watch"  # looks worse, but does not survive correction over everything tested
+    UNTESTED = "untested"  # reported, but not judged
     INSUFFICIENT = "insufficient"  # too few cases, or too short a history
     LEVEL_BREAK = "level_break"  # a change of rules makes before and after incomparable
     INCOMPLETE = "incomplete"  # data of the period are missing
 
 
 UNJUDGED = (Judgement.UNTESTED, Judgement.INSUFFICIENT)
-"""Words of what was measured and never held against a range."""
+"""Judgements of what was measured but never compared with a range."""
 
 CHANGED = (Judgement.WORSE, Judgement.BETTER)
-"""Words of what left its range."""
+"""Judgements of what left its range."""
 
 
 class Attainment(StrEnum):
@@ -35,21 +35,21 @@ class Attainment(StrEnum):
 
     MET = "met"  # this period meets it
     MISSED = "missed"  # this period does not
-    MIXED = "mixed"  # it changed sides three times or more in six periods
+    MIXED = "mixed"  # it changed sides at least three times in six periods
     NONE = ""  # there is no target
 
 
 class MixVerdict(StrEnum):
     """What moved a rate of the whole shop."""
 
-    COMPOSITION = "composition"  # other shares of its parts
+    COMPOSITION = "composition"  # changed shares of its parts
     OWN = "own"  # the parts themselves
     BOTH = "both"  # either
     NONE = "none"  # it hardly moved
 
 
 class RankedBy(StrEnum):
-    """What the size of a ranked slice is counted in."""
+    """The unit in which a ranked slice's size is counted."""
 
     ORDERS = "orders"
     CONVERSATIONS = "conversations"
@@ -57,7 +57,7 @@ class RankedBy(StrEnum):
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure of a period, with what it is judged against; code, family, unit and direction are its kind's."""
+    """One measured figure of a period, with what it is judged against; its kind gives code, family, unit and direction."""
 
     kind: FigureKind
     value: float | None
@@ -82,8 +82,8 @@ class Figure:
     series: tuple[tuple[str, float | None], ...] = ()
     note: str = ""
     rows: str = ""
-    p: float | None = None  # two-sided probability of such a distance when nothing changed, where it was tested
-    level_since: date | None = None  # when the level began that it is judged by, where that changed within its history
+    p: float | None = None  # two-sided probability of such a distance if nothing changed, if it was tested
+    level_since: date | None = None  # when the level that it is judged by began, if that changed within its history
 
     @property
     def code(self) -> str:
@@ -124,7 +124,7 @@ class MixEffect:
 
 @dataclass(frozen=True)
 class ProblemRow:
-    """One label of a lens: counted cases of the period, what was to be expected, and the word for it."""
+    """One label of a lens: counted cases of the period, the expected number, and the judgement."""
 
     lens: str
     label: str
@@ -158,7 +158,7 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Projection:
-    """A signing week that is too young to be compared: what came so far, and the rate it is going to reach, fractions."""
+    """A signing week too young to be compared: the cases so far, and the projected final rate (fractions)."""
 
     first_day: date
     last_day: date
@@ -174,9 +174,9 @@ class Projection:
 
 @dataclass(frozen=True)
 class RankedSlice:
-    """One slice of a ranking: cases against what its size lets expect, the shrunken ratio with its 5 % limit, the word.
+    """One slice of a ranking: cases against those expected for its size, the shrunken ratio with its 5 % limit, the judgement.
 
-    Below the minimum of cases only the cases are told: no ratio, no word.
+    Below the minimum number of cases only the cases are given: no ratio, no judgement.
     """
 
     value: str
@@ -186,7 +186,7 @@ class RankedSlice:
     ratio: float | None = None
     low: float | None = None
     judgement: Judgement = Judgement.INSUFFICIENT  # below the minimum; else worse, watch, normal or better
-    leaf: str = ""  # the problem that is out of proportion in it
+    leaf: str = ""  # the problem over-represented in it
     p: float | None = None
 
 

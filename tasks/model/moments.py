@@ -1,4 +1,4 @@
-"""Columns of moments, as a review reads them: by business day, and within a period."""
+"""Expressions on columns of moments: by business day, and within a period."""
 
 from __future__ import annotations
 

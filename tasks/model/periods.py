@@ -62,7 +62,7 @@ class Period:
             return cls.parse(f"{day:%Y-%m}", zone)
         if grain == "quarter":
             return cls.parse(f"{day.year}-Q{(day.month + 2) // 3}", zone)
-        raise UserError(f"A {grain} does not follow from a moment.", hint="Name its first and last day.")
+        raise UserError(f"No {grain} can be derived from a moment.", hint="Name its first and last day.")
 
     @classmethod
     def last_complete(cls, moment: datetime, grain: Grain, zone: str = "Asia/Shanghai") -> Period:
@@ -85,7 +85,7 @@ class Period:
         return Period.containing(self.end + timedelta(hours=12), self.grain, self.zone)
 
     def is_reviewed_before(self, other: Period) -> bool:
-        """Say whether this period's review comes before another's: it ends earlier, or is the shorter of two that end together."""
+        """Whether this period's review comes before another's: it ends earlier, or is the shorter of two that end together."""
         return self.end < other.end or (self.end == other.end and self.start > other.start)
 
     @classmethod

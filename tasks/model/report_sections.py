@@ -1,4 +1,4 @@
-"""The sections of a report by name, so that configuration can list them and the report can print them."""
+"""The sections of a report by name, as configuration lists and the report prints them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from enum import StrEnum
 
 
 class ReportSection(StrEnum):
-    """The stem that a section's module, template and messages bear; under each title line comes what it prints."""
+    """A section's stem, shared by its module, template and messages; the comments say what each prints."""
 
     FIGURES = "figures"  # page 1: the main figures
-    ACTION_PROGRESS = "action_progress"  # page 1: what was promised, what is late
+    ACTION_PROGRESS = "action_progress"  # page 1: actions agreed, done and late
     MATTERS = "matters"  # page 1: the three matters of the period
-    DECISIONS = "decisions"  # page 1: what a person must decide
+    DECISIONS = "decisions"  # page 1: decisions that a person must take
     CAUSES = "causes"
     VERDICTS = "verdicts"  # whether earlier actions worked, in sentences
     EARLIER_ACTIONS = "earlier_actions"  # the table of earlier actions, and the verdicts

@@ -1,4 +1,4 @@
-"""Everything that one edition may say."""
+"""Everything that one edition may print."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tasks.model.words import CustomerWords
 
 
 class RedLineKind(StrEnum):
-    """What opens a meeting whatever the statistics say."""
+    """What opens a meeting regardless of statistics."""
 
     SAFETY = "safety"  # a credible case of danger to people
     REGULATOR = "regulator"  # a case that reached a regulator
-    EVIDENCE_MISSED = "evidence_missed"  # a platform's deadline for evidence passed unanswered
+    EVIDENCE_MISSED = "evidence_missed"  # a platform's deadline for evidence was missed
     PLATFORM_WARN = "platform_warn"  # a platform's score beyond its warning line
 
 
@@ -36,21 +36,21 @@ class DueKind(StrEnum):
 
 @dataclass(frozen=True)
 class RedLine:
-    """Something that opens the meeting whatever the statistics say: injury, regulator, missed evidence."""
+    """Something that opens the meeting regardless of statistics: injury, regulator, missed evidence."""
 
     kind: RedLineKind
     slice: dict[str, str]
     leaf: str
     cases: int
     days: tuple[date, ...]
-    words: str = ""  # the customers' own word, scrubbed: 麻手
+    words: str = ""  # the customers' own word, scrubbed, such as 麻手
     sold: float | None = None
     rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ChannelQuality:
-    """What one channel brought to a period and whether it may be trusted."""
+    """What one channel delivered for a period, and whether it can be trusted."""
 
     channel: str
     label: str
@@ -67,7 +67,7 @@ class ChannelQuality:
 
 @dataclass(frozen=True)
 class DueItem:
-    """A given deadline that is close or was missed; `reference` is an order reference, never a person."""
+    """An external deadline that is close or was missed; `reference` is an order reference, never a person."""
 
     kind: DueKind
     must_act_by: datetime
@@ -77,11 +77,11 @@ class DueItem:
 
 
 class BreakKind(StrEnum):
-    """What makes before and after incomparable, or explains a move."""
+    """What makes before and after incomparable, or explains a change."""
 
-    FREIGHT_INSURANCE = "freight_insurance"  # returns became free, or stopped being free, for buyers
-    FORMULA = "formula"  # a platform computes its score in another way
-    TAXONOMY = "taxonomy"  # problems are sorted in another way
+    FREIGHT_INSURANCE = "freight_insurance"  # returns became free for buyers, or stopped being free
+    FORMULA = "formula"  # a platform changed how it computes its score
+    TAXONOMY = "taxonomy"  # the shop changed how it sorts problems
     MISSING_DATA = "missing_data"  # days of a channel were not read
     PROMOTION = "promotion"  # 大促
     HOLIDAY = "holiday"  # a public holiday
@@ -93,7 +93,7 @@ class BreakKind(StrEnum):
 
 @dataclass(frozen=True)
 class Break:
-    """A rule, formula, taxonomy or data event that makes before and after incomparable, named and not blamed."""
+    """A rule, formula, taxonomy or data event that makes before and after incomparable; named, not blamed."""
 
     kind: BreakKind
     on: date
@@ -106,7 +106,7 @@ class Break:
 
 @dataclass(frozen=True)
 class ExampleCase:
-    """One case in words that hold no personal data."""
+    """One example case, in words free of personal data."""
 
     text: str
     leaf: str
@@ -152,5 +152,5 @@ class Review:
     warnings: WarningGrades | None = None
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
-        """Return a figure by its code (and scope), or nothing."""
+        """Return a figure by its code (and scope), or None if there is none."""
         return next((figure for figure in self.figures if figure.code == code and figure.scope == scope), None)

@@ -1,4 +1,4 @@
-"""The rows of one pull on their way into the lake: as they were pulled, and as they were checked."""
+"""The rows of one pull on their way into the lake: as pulled, and as checked."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ QUARANTINE_SCHEMA: dict[str, Any] = {
     "rules": pl.List(pl.String),
     "record": pl.String,
 }
-"""One line a quarantined row: its first failing rule, all failing rules, and the scrubbed mapped row as JSON."""
+"""One line per quarantined row: its first failing rule, all failing rules, and the scrubbed mapped row as JSON."""
 
 
 class Handover(Generic[T]):
-    """Something large that is taken once; afterwards whoever took it is the only one who holds it.
+    """Something large that is handed over once; afterwards only the taker holds it.
 
     Prefect keeps the result of every task until its flow ends, and with it every frame that a result still holds.
     """
@@ -45,20 +45,20 @@ class Handover(Generic[T]):
         self._held: list[T] = [value]
 
     def look(self) -> T:
-        """Return the value and leave it here.
+        """Return the value without taking it.
 
         Raises:
-            RuntimeError: If it was taken.
+            RuntimeError: If it was taken already.
         """
         if not self._held:
             raise RuntimeError("these rows were handed over already")
         return self._held[0]
 
     def take(self) -> T:
-        """Return the value and forget it.
+        """Return the value and release it.
 
         Raises:
-            RuntimeError: If it was taken before.
+            RuntimeError: If it was taken already.
         """
         value = self.look()
         self._held.clear()
@@ -75,8 +75,8 @@ class PulledRows:
     """Rows of one channel in canonical columns, and what could not be read.
 
     `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,
-    `source_version`, `stamp` (UTC or null), `flags` (list of str), versions of one record in order of stamp. With `error` the
-    frame holds what could be read all the same, and `problem` says what kind of error it is.
+    `source_version`, `stamp` (UTC or null), `flags` (list of str); versions of a record are in order of stamp. With `error` the
+    frame holds what could still be read, and `problem` is the kind of error.
     """
 
     pull_id: str
@@ -99,13 +99,13 @@ class PulledRows:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """The rows, while nobody has taken them."""
+        """The rows, until they are taken."""
         return self.rows.look()
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """How one rule did on one pull; `confirmed` is Great Expectations' count over the pulls judged together, or none where not asked."""
+    """One rule's result on one pull; `confirmed` is Great Expectations' count over all pulls together, None if not asked."""
 
     rule: str
     level: Literal["row", "flag", "batch"]
@@ -132,5 +132,5 @@ class CheckedRows:
 
     @property
     def good(self) -> pl.DataFrame:
-        """The rows that pass, while nobody has taken them."""
+        """The rows that pass, until they are taken."""
         return self.rows.look()

@@ -13,7 +13,7 @@ BETWEEN = ".."
 
 @dataclass(frozen=True)
 class DaySpan:
-    """Days from first to last, both included; without a last day the span goes on."""
+    """Days from first to last, both included; without a last day the span is open."""
 
     first: date
     last: date | None = None
@@ -23,7 +23,7 @@ class DaySpan:
 
     @classmethod
     def parse(cls, text: str) -> DaySpan | None:
-        """Read a slice's value as a span of days; nothing where it is something else.
+        """Read a slice's value as a span of days; return None if it is something else.
 
         Raises:
             ValueError: If one of its days cannot be read.

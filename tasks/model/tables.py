@@ -1,4 +1,4 @@
-"""The lake's tables: their columns, what identifies a row, and the time by which it is pulled."""
+"""The lake's tables: their columns, the key of a row, and the time by which it is pulled."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STAMPS: dict[str, Any] = {
     "pull_id": pl.String,
     "row_hash": pl.UInt64,
 }
-"""Columns that every lake table carries beside its own."""
+"""Columns that every lake table has besides its own."""
 
 
 TABLES: dict[str, Table] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Keyword:
-    """A word that more of a group's cases use than others let expect, tested; `leaf` is the problem or the cause's id."""
+    """A word that significantly more of a group's cases use than expected from others; `leaf` is the problem or the cause's id."""
 
     word: str
     leaf: str
@@ -19,7 +19,7 @@ class Keyword:
 
 @dataclass(frozen=True)
 class Quote:
-    """A customer's typical words that point to nobody; a restricted one is of a safety or dispute case."""
+    """A customer's typical words that identify nobody; a restricted one is from a safety or dispute case."""
 
     text: str
     restricted: bool
@@ -28,7 +28,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Theme:
-    """What several unclassified records are about: its words, its records, and how many the weeks before let expect."""
+    """What several unclassified records are about: its words, its records, and how many were expected from earlier weeks."""
 
     words: tuple[str, ...]
     records: int
@@ -40,7 +40,7 @@ class Theme:
 
 @dataclass(frozen=True)
 class CustomerWords:
-    """What customers say, counted: words and a quote by cause, words that grew by leaf, and themes of the unclassified."""
+    """Customers' words, counted: words and a quote by cause, growing words by leaf, and themes of the unclassified."""
 
     cause_words: dict[str, tuple[Keyword, ...]] = field(default_factory=dict)
     cause_quotes: dict[str, Quote] = field(default_factory=dict)

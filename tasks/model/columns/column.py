@@ -1,4 +1,4 @@
-"""What is declared of a column of a canonical table."""
+"""The declaration of a column of a canonical table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its type, what it is (with unit and giver), and the codes it may hold where these are fixed."""
+    """A column: its type, its meaning (with unit and source), and the codes it may hold, if fixed."""
 
     kind: Any
     words: str
@@ -21,7 +21,7 @@ UTC_TIME = pl.Datetime("us", "UTC")
 
 
 def text(words: str, *values: str) -> Column:
-    """Declare a text, or a code out of `values`."""
+    """Declare a text, or a code from `values`."""
     return Column(pl.String, words, values)
 
 

@@ -1,4 +1,4 @@
-"""Columns of what surrounds feedback and orders: denominators, published figures, regulators, batches, costs, products."""
+"""Columns of the tables around feedback and orders: denominators, published figures, regulators, batches, costs, products."""
 
 from __future__ import annotations
 
