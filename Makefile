@@ -16,7 +16,7 @@ test: ## Install, then run every test (real SMTP, IMAP, PostgreSQL and browser w
 	@./setup.sh test
 	@$(MAKE) --no-print-directory --keep-going tests-with-coverage promises system
 
-fast: ## Run the tables of rules and the unit tests: no server, no painting, under a minute
+fast: ## Run the tables of rules and the unit tests: no server, no painting, about two minutes
 	@./setup.sh run
 	@$(PYTEST) -n 2 tests/spec tests/unit
 
