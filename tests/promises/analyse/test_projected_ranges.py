@@ -1,22 +1,12 @@
-"""Young cohorts: the projected range holds the final rate as often as it says, and widens with youth."""
+"""Projected ranges hold the final rate as often as they say."""
 
-from datetime import timedelta
-
-import numpy as np
 import polars as pl
 import pytest
 
 from tasks.analyse.tables.projections import projections
-from tasks.model.facts import Facts
-from tasks.model.periods import Period
+from tasks.model.facts import CodedFacts
 from tasks.shop.load import Shop
-from tests.makers.shops import complaints, drawn, facts_of, order_lines, pay_days
-
-WEEK = Period.parse("2026-W37")
-WEEKS = 34
-FIRST = WEEK.first_day - timedelta(weeks=WEEKS - 3)
-SLOW = np.exp(-np.arange(14) / 5)  # all within the age at which the shop compares
-RATE = 0.04
+from tests.makers.young_weeks import WEEK, shop_facts
 
 
 @pytest.fixture(scope="module")
@@ -24,20 +14,7 @@ def shop() -> Shop:
     return Shop.load(None)
 
 
-def shop_facts(seed: int, *, ill_weeks: int = 0, times: float = 1.0, spread: float = 0.0) -> Facts:
-    """Draw a shop of even sales; its last weeks before the reviewed one's end may be ill, and weeks may differ at large."""
-    paid = pay_days(FIRST, [4200.0] * WEEKS)
-    lines = order_lines(paid, sku="KT-01")
-    week = (paid - paid[0]) // 7
-    level = np.ones(WEEKS)
-    if spread:
-        level = np.random.default_rng(1000 + seed).gamma(1 / spread**2, spread**2, WEEKS)
-    if ill_weeks:
-        level[WEEKS - 3 - ill_weeks :] *= times
-    return facts_of(lines, complaints(lines, "function", *drawn(RATE * level[week], SLOW, seed)))
-
-
-def final_rates(facts: Facts) -> dict[object, float]:
+def final_rates(facts: CodedFacts) -> dict[object, float]:
     """Return the complaint rate of each signing week when all is known."""
     lines = facts["order_line"].select("oid", week=pl.col("signed_at").dt.date().dt.truncate("1w"))
     hit = facts["feedback"].select("oid").unique().with_columns(hit=pl.lit(1.0))

@@ -1,4 +1,4 @@
-"""CUSUM of Poisson counts: run lengths, designs, varying expectations, the promised delay."""
+"""Run lengths of CUSUMs agree with the chain, and impossible designs are refused."""
 
 from __future__ import annotations
 

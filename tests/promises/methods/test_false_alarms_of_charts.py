@@ -1,4 +1,4 @@
-"""Control charts by kind of data, the comparable periods they rest on, and the words that follow."""
+"""False alarms of control charts are as rare as their probability says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates of many slices: shrinkage, limits, and the rankings that rest on them."""
+"""Lower limits after shrinkage lie below the truth as often as they say."""
 
 from __future__ import annotations
 
