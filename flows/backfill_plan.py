@@ -11,14 +11,12 @@ import polars as pl
 from prefect.artifacts import create_table_artifact
 
 from flows.backfill_request import BackfillRequest
-from flows.run_context import PROGRESS, wait_for_sources
+from flows.run_context import PROGRESS, opened_home, wait_for_sources
 from tasks.collect.steps import collect
 from tasks.errors import UserError
 from tasks.model.editions import Edition
 from tasks.model.periods import Period
-from tasks.report.language.registry import check_languages
 from tasks.run import Run, RunKind, Stores, silent
-from tasks.settings import load_settings
 from tasks.shop.load import Shop
 from tasks.store.runs import BackfillPlan
 from tasks.store.steps import store
@@ -75,12 +73,7 @@ class Backfill:
 @contextmanager
 def open_backfill(request: BackfillRequest) -> Iterator[Backfill]:
     """Check the request, pull once, fix the moment and choose the periods; resume an unfinished plan of the same request."""
-    settings = load_settings()
-    shop = Shop.load(settings.home)
-    shop.check()
-    check_languages(shop)
-    stores = Stores.open(settings)
-    now = datetime.now(UTC).replace(microsecond=0)
+    stores, shop, now = opened_home()
     periods = [Period.parse(period.id, shop.identity.zone) for period in request.periods()]
     if periods[-1].end > now:
         raise UserError(f"{periods[-1]} is not over yet.", hint="Choose periods that have ended.")

@@ -42,15 +42,22 @@ def run_name() -> str:
     return f"review {wanted_period(parameters['period'], parameters['grain'], zone)}"
 
 
-@contextmanager
-def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) -> Iterator[Run]:
-    """Open the stores, check the configuration, decide what to make, and hold the period's lease."""
+def opened_home() -> tuple[Stores, Shop, datetime]:
+    """Open the stores and the checked configuration of the home, with the moment of the run.
+
+    The moment is in whole seconds, so that what is stored at it counts as known at it.
+    """
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
     check_languages(shop)
-    stores = Stores.open(settings)
-    now = datetime.now(UTC).replace(microsecond=0)  # whole seconds: what is stored at this moment counts as known
+    return Stores.open(settings), shop, datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) -> Iterator[Run]:
+    """Open the stores, check the configuration, decide what to make, and hold the period's lease."""
+    stores, shop, now = opened_home()
     chosen = wanted_period(period, grain, shop.identity.zone)
     due = runtime.flow_run.scheduled_start_time
     with stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
@@ -127,12 +134,7 @@ def watch_name() -> str:
 @contextmanager
 def open_watch(as_of: str, send: bool) -> Iterator[Run]:
     """Open the stores for the daily watch and hold its lease; for an earlier moment read what is stored and pull nothing."""
-    settings = load_settings()
-    shop = Shop.load(settings.home)
-    shop.check()
-    check_languages(shop)
-    stores = Stores.open(settings)
-    now = datetime.now(UTC).replace(microsecond=0)
+    stores, shop, now = opened_home()
     moment = moment_of(as_of, shop.identity.zone)
     with stores.ledger.lease("early warning", stores.holder, now, LEASE_SECONDS):
         yield plan_watch(stores, shop, as_of=moment, now=now, send=send, progress=PROGRESS.get())

@@ -51,7 +51,7 @@ def _start_server() -> None:
     if not environment().get("PREFECT_API_URL") and "prefect" not in sys.modules:
         server = LocalServer()
         put_environment(PREFECT_API_URL=server.api)
-    import flows.review  # noqa: F401
+    import flows.review  # noqa: F401 - loaded while the server comes up, which saves its seconds
 
     if server is not None:
         server.wait()

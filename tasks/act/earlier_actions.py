@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -94,12 +94,9 @@ def _result(
 ) -> ActionResult:
     now = standing(action, events, as_of)
     status, days_late = _status(now, as_of, shop, period.zone, exact=action.restricted)
-    fields = {
-        "action": action, "state": now.state, "due": now.due, "done_at": now.done_at,
-        "days_late": days_late, "postponed": now.postponed, "status": status,
-    }  # fmt: skip
+    result = ActionResult(action, now.state, now.due, now.done_at, days_late, now.postponed, status)
     if status != ActionStatus.DONE:
-        return ActionResult(**fields)  # type: ignore[arg-type]
+        return result
     done_on = now.done_at.astimezone(ZoneInfo(period.zone)).date() if now.done_at else None
     good_is_up = _good_is_up(action, shop)
     target = action.target
@@ -109,11 +106,11 @@ def _result(
     min_units = action.min_units or (entry.verify.min_units if entry else 0) or MINIMUM_UNITS
     found = evidence(action, facts, period, shop, done_on=done_on, cut_in_actual=now.cut_in_actual, min_units=min_units)
     said = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=period.last_day)
-    return ActionResult(**fields, **_numbers(said, found, good_is_up))  # type: ignore[arg-type]
+    return _with_numbers(result, said, found, good_is_up)
 
 
-def _numbers(said: JudgedEffect, found: Evidence, good_is_up: bool) -> dict[str, object]:
-    """Return the printed numbers; a share that should rise is printed as it is, with the ratio of the misses."""
+def _with_numbers(result: ActionResult, said: JudgedEffect, found: Evidence, good_is_up: bool) -> ActionResult:
+    """Add verdict and printed numbers; a share that should rise is printed as it is, with the ratio of the misses."""
 
     def printed(rate: float | None) -> float | None:
         return 1 - rate if rate is not None and good_is_up else rate
@@ -121,27 +118,28 @@ def _numbers(said: JudgedEffect, found: Evidence, good_is_up: bool) -> dict[str,
     before = said.compared or found.before
     relapsed = said.verdict is Verdict.RELAPSED
     ratio = said.ratio
-    return {
-        "verdict": said.verdict,
-        "method": said.method,
-        "rate_before": printed(before.rate),
-        "rate_after": printed(found.after.rate),
-        "n_before": before.n or None,
-        "n_after": found.after.n or None,
-        "events_before": before.events if before.n else None,
-        "events_after": found.after.events if found.after.n else None,
-        "rate_later": printed(found.later.rate) if relapsed else None,
-        "n_later": found.later.n if relapsed else None,
-        "side_before": said.side[0] if said.side else None,
-        "side_after": said.side[1] if said.side else None,
-        "ratio": _finite(ratio.ratio) if ratio else None,
-        "low": _finite(ratio.low) if ratio else None,
-        "high": _finite(ratio.high) if ratio else None,
-        "control_ratio": said.control_ratio,
-        "needed": said.needed,
-        "needed_by": said.needed_by,
-        "reason": said.reason,
-    }
+    return replace(
+        result,
+        verdict=said.verdict,
+        method=said.method,
+        rate_before=printed(before.rate),
+        rate_after=printed(found.after.rate),
+        n_before=before.n or None,
+        n_after=found.after.n or None,
+        events_before=before.events if before.n else None,
+        events_after=found.after.events if found.after.n else None,
+        rate_later=printed(found.later.rate) if relapsed else None,
+        n_later=found.later.n if relapsed else None,
+        side_before=said.side[0] if said.side else None,
+        side_after=said.side[1] if said.side else None,
+        ratio=_finite(ratio.ratio) if ratio else None,
+        low=_finite(ratio.low) if ratio else None,
+        high=_finite(ratio.high) if ratio else None,
+        control_ratio=said.control_ratio,
+        needed=said.needed,
+        needed_by=said.needed_by,
+        reason=said.reason,
+    )
 
 
 def _finite(value: float) -> float | None:

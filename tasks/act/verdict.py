@@ -280,13 +280,15 @@ def _wait(
     planned = needed_units(sides.compared, found.noise, sides.unsure())
     wanted = max(min_units, planned) if isfinite(planned) else min_units
     needed = ceil(wanted - found.after.n)
-    same = {"ratio": ratio, "control_ratio": sides.control_ratio, "method": sides.method, "compared": sides.compared}
+    undecided = JudgedEffect(
+        Verdict.UNDECIDED, ratio=ratio, control_ratio=sides.control_ratio, method=sides.method, compared=sides.compared
+    )
     if needed <= 0:
-        return JudgedEffect(Verdict.UNDECIDED, reason="too_few_cases", **same)  # type: ignore[arg-type]
+        return replace(undecided, reason="too_few_cases")
     short = needed - found.waiting
     by: date | None = None
     if short <= 0:
         by = last_day + timedelta(days=age_days)
     elif found.weekly > 0 and short / found.weekly <= FORESEEABLE / timedelta(weeks=1):
         by = last_day + timedelta(weeks=ceil(short / found.weekly), days=age_days)
-    return JudgedEffect(Verdict.UNDECIDED, needed=needed, needed_by=by, reason="too_few_units", **same)  # type: ignore[arg-type]
+    return replace(undecided, needed=needed, needed_by=by, reason="too_few_units")

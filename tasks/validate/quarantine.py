@@ -86,7 +86,7 @@ def judge_together(
     )
     rules = suite(table, given)
     frames = [_complete(table, pull.rows.take()) for pull in pulls]
-    wides = [_wide(frame, rules) for frame in frames]
+    wides = [with_derived(frame, rules) for frame in frames]
     masks = [
         wide.select(rule.definition.failing().alias(rule.name) for rule in rules).collect(engine="streaming") for wide in wides
     ]
@@ -155,12 +155,7 @@ def _parted(
     )
 
 
-def with_derived(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
-    """Return the frame with the columns that its rules compute first."""
-    return _wide(frame, rules).collect()
-
-
-def _wide(frame: pl.DataFrame, rules: list[Rule]) -> pl.LazyFrame:
+def with_derived(frame: pl.DataFrame, rules: list[Rule]) -> pl.LazyFrame:
     """Return the frame with the columns that its rules compute first, computed piece by piece at each reading.
 
     Only what needs all rows at once is computed now: about twenty such columns of millions of rows would take as much memory as

@@ -59,7 +59,7 @@ def _frame(table: str, rules: list[Rule], rows: int) -> pl.DataFrame:
             ),
         ]
     )
-    return with_derived(frame, rules).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    return with_derived(frame, rules).collect().with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
 
 
 def _on_pandas(frame: pl.DataFrame, rules: list[Rule]) -> dict[str, Any]:
