@@ -116,7 +116,7 @@ def test_every_decision_has_its_parts_and_its_number():
     for number, record in enumerate(records, 1):
         text = record.read_text("utf-8")
         assert text.startswith(f"# {number}. ")
-        assert all(f"**{part}" in text for part in ("Status", "Situation", "Decision", "Consequences")), record.name
+        assert all(f"**{part}" in text for part in ("Status", "Context", "Decision", "Consequences")), record.name
 
 
 @pytest.mark.parametrize("module", [settings_page, figures_page, catalogue], ids=["settings", "figures", "rules"])
