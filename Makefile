@@ -4,6 +4,7 @@ SHELL := /bin/sh
 HOME_DEMO ?= demo
 RUN = . ./environment.sh && .venv/bin/
 PYTEST = $(RUN)python -m pytest
+PARALLEL = -n 2 --dist worksteal
 
 help: ## Show what can be done here
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -16,15 +17,15 @@ test: ## Install, then run every test (real SMTP, IMAP, PostgreSQL and browser w
 	@./setup.sh test
 	@$(MAKE) --no-print-directory --keep-going tests-with-coverage promises system
 
-fast: ## Run the tables of rules and the unit tests: no server, no painting, about two minutes
+fast: ## Run the tables of rules and the unit tests: no server, no painting, less than a minute
 	@./setup.sh run
-	@$(PYTEST) -n 2 tests/spec tests/unit
+	@$(PYTEST) $(PARALLEL) tests/spec tests/unit
 
-tests-with-coverage: # tables of rules, unit tests and everything painted, with the coverage floor
-	@$(PYTEST) -n 2 --cov --cov-report=term:skip-covered tests/spec tests/unit tests/pages
+tests-with-coverage: # tables of rules, unit tests, everything painted and both engines of the data rules, with the coverage floor
+	@$(PYTEST) $(PARALLEL) --cov --cov-report=term:skip-covered tests/spec tests/unit tests/pages tests/promises/validate
 
 promises: ## Run the simulations that hold what is promised of the statistics, and the hostile files
-	@$(PYTEST) -n 2 tests/promises
+	@$(PYTEST) $(PARALLEL) tests/promises
 
 system: ## Run flows, real servers and the tests that kill processes
 	@$(PYTEST) tests/flows tests/peers tests/crash

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from tasks.report.language.numbers import Numbers
 from tasks.report.language.voice import Voice
 from tasks.report.sections.section import SectionContext
 from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -30,19 +32,18 @@ def local(year: int, month: int, day: int, hour: int = 18, minute: int = 0) -> d
     return datetime(year, month, day, hour, minute, tzinfo=ZONE).astimezone(UTC)
 
 
-def make_shop(base: str = "orders", **identity: Any) -> Shop:
-    """Return the default configuration under an invented shop."""
-    shop = Shop.load()
-    files = dict(shop.files)
+@cache
+def make_shop(base: str = "orders", languages: tuple[str, ...] = ("zh-CN", "en")) -> Shop:
+    """Return the default configuration under an invented shop, read once in a process."""
+    files = dict(default_shop().files)
     content = {
         "name": "朴岸生活",
         "name_en": "Puan Living",
         "zone": "Asia/Shanghai",
         "currency": "CNY",
         "base": base,
-        "languages": ["zh-CN", "en"],
+        "languages": list(languages),
         "minimum_n": 30,
-        **identity,
     }
     files["shop.yaml"] = yaml.safe_dump(content, allow_unicode=True).encode()
     files["people.yaml"] = PEOPLE.encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import CODED_FEEDBACK, CodedFacts, Pull
 from tasks.model.tables import TABLES
+from tasks.shop.load import Shop
 
 AS_OF = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
@@ -47,6 +49,12 @@ LEAF = {
     "refund": "REF.SLOW",
     "wear": "PRD.FAULT",
 }
+
+
+@cache
+def default_shop() -> Shop:
+    """Return the default configuration, read once in a process."""
+    return Shop.load()
 
 
 def noon(day: date) -> datetime:

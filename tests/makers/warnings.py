@@ -10,6 +10,7 @@ import pytest
 
 from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningEventKind
 from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 MOMENT = datetime(2026, 11, 9, 0, 0, tzinfo=UTC)
 """A Monday, 08:00 in Shanghai."""
@@ -18,7 +19,7 @@ MOMENT = datetime(2026, 11, 9, 0, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def shop() -> Shop:
     """The default configuration."""
-    return Shop.load()
+    return default_shop()
 
 
 @pytest.fixture

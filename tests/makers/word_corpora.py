@@ -8,9 +8,9 @@ import polars as pl
 from tasks.analyse.words.keywords import WordComparison, standing_out
 from tasks.analyse.words.lexicon import Lexicon
 from tasks.model.words import Keyword
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-SHOP = Shop.load(None)
+SHOP = default_shop()
 LEXICON = Lexicon(SHOP.words, ["陈立新"])
 VOCABULARY = [
     "底座",

@@ -6,9 +6,10 @@ import pytest
 
 from tasks.errors import ConfigurationError
 from tasks.shop.calendar_days import Calendar
-from tasks.shop.load import Shop, parse_section
+from tasks.shop.load import parse_section
+from tests.makers.shops import default_shop
 
-CALENDAR = Shop.load().calendar
+CALENDAR = default_shop().calendar
 
 
 def test_2026_agrees_with_the_published_days() -> None:

@@ -9,9 +9,9 @@ from tasks.analyse.clocks import SCHEMA, milestones
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.model.tables import TABLES
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-SHOP = Shop.load()
+SHOP = default_shop()
 WEEK = Period.parse("2026-W37")  # 7 to 13 September
 
 

@@ -230,7 +230,8 @@ def _frame(table: str, *changes: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([GOOD[table] | change for change in changes], schema=TABLES[table].columns, infer_schema_length=None)
 
 
-def _judge(table: str, *changes: dict[str, Any], confirm: bool = False) -> CheckedRows:
+def judged_rows(table: str, *changes: dict[str, Any], confirm: bool = False) -> CheckedRows:
+    """Send good rows with these changes through the gate."""
     return judge(table, _frame(table, *changes), None, now=NOW, known=KNOWN, channel="试", pull_id="p1", confirm=confirm)
 
 
@@ -252,7 +253,7 @@ def test_every_rule_has_a_row_that_it_rejects():
 
 @pytest.mark.parametrize("table", list(SUITES))
 def test_a_good_row_breaks_no_rule(table: str):
-    judged = _judge(table, {})
+    judged = judged_rows(table, {})
     assert _broken(judged) == set()
     assert judged.good["flags"].to_list() == [[]]
     assert judged.quarantine.height == 0
@@ -261,7 +262,7 @@ def test_a_good_row_breaks_no_rule(table: str):
 @pytest.mark.parametrize(("name", "change"), CASES, ids=[f"{name}-{index}" for index, (name, _) in enumerate(CASES)])
 def test_a_rule_rejects_its_row(name: str, change: dict[str, Any]):
     table = name.partition(".")[0]
-    judged = _judge(table, change)
+    judged = judged_rows(table, change)
     broken = _broken(judged)
     assert name in broken
     if not any(isinstance(value, datetime) for value in change.values()):
@@ -276,28 +277,18 @@ def test_a_rule_rejects_its_row(name: str, change: dict[str, Any]):
 
 @pytest.mark.parametrize("table", list(SUITES))
 def test_one_key_with_two_contents_is_flagged(table: str):
-    judged = _judge(table, {}, OTHER_CONTENT[table])
+    judged = judged_rows(table, {}, OTHER_CONTENT[table])
     assert judged.flags == {f"{table}.one_version": 2}
 
 
 @pytest.mark.parametrize("table", list(SUITES))
 def test_one_row_delivered_twice_is_no_conflict(table: str):
-    assert _judge(table, {}, {}).flags == {}
+    assert judged_rows(table, {}, {}).flags == {}
 
 
 def test_two_stamped_versions_of_a_record_are_no_conflict():
     frame = _frame("feedback", {}, {"text": "改过"}).with_columns(pl.Series("source_version", ["1", "2"]))
     assert judge("feedback", frame, None, now=NOW, confirm=False).flags == {}
-
-
-@pytest.mark.parametrize("table", list(SUITES))
-def test_great_expectations_counts_the_same_failures(table: str):
-    changes = [change for name, change in CASES if name.startswith(f"{table}.")]
-    judged = _judge(table, *changes, OTHER_CONTENT[table], confirm=True)
-    for result in judged.results:
-        assert result.confirmed == result.failed, result.rule
-        assert result.failed > 0, result.rule
-    assert judged.good.height + judged.quarantine.height == len(changes) + 1
 
 
 def test_rules_without_their_codes_are_left_out():

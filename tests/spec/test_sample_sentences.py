@@ -8,7 +8,7 @@ import pytest
 from tasks.classify.coding import code
 from tasks.model.facts import Facts
 from tasks.model.tables import TABLES
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 SAFETY = {"PRD.SAFETY", "PRD.HEALTH"}
 
@@ -75,7 +75,7 @@ def coded() -> pl.DataFrame:
     )
     columns = TABLES["feedback"].columns
     frame = frame.select([pl.col(c).cast(t) if c in frame.columns else pl.lit(None, t).alias(c) for c, t in columns.items()])
-    return code(Facts({"feedback": frame}, datetime(2026, 11, 10, tzinfo=UTC)), Shop.load())["feedback"].sort("record_id")
+    return code(Facts({"feedback": frame}, datetime(2026, 11, 10, tzinfo=UTC)), default_shop())["feedback"].sort("record_id")
 
 
 def test_at_least_27_of_30_leaves_are_right(coded: pl.DataFrame) -> None:

@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from tasks.classify.severity import p0_share, severity
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-SHOP = Shop.load()
+SHOP = default_shop()
 PLAIN: dict[str, Any] = {
     "leaf": "PRD.SMELL",
     "nature": "complaint",

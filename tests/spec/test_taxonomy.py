@@ -4,10 +4,11 @@ import pytest
 import yaml
 
 from tasks.errors import ConfigurationError
-from tasks.shop.load import DEFAULTS, Shop, parse_section
+from tasks.shop.load import DEFAULTS, parse_section
 from tasks.shop.taxonomy import COARSE, Taxonomy
+from tests.makers.shops import default_shop
 
-TAXONOMY = Shop.load().taxonomy
+TAXONOMY = default_shop().taxonomy
 NODES_OF_THE_HOUSE = {"PRD", "LOG", "PKG", "DSC", "USE", "SVC", "REF", "ORD", "PRC", "SYS", "ENV", "SPC", "SUG", "UNK"}
 
 
@@ -110,7 +111,7 @@ def test_the_version_follows_the_content() -> None:
 
 
 def test_every_coded_word_belongs_to_a_leaf() -> None:
-    assert set(Shop.load().words.leaves) <= set(TAXONOMY.every_leaf)
+    assert set(default_shop().words.leaves) <= set(TAXONOMY.every_leaf)
 
 
 def yaml_nodes() -> dict[str, object]:

@@ -1,10 +1,11 @@
 import pytest
 
 from tasks.errors import ConfigurationError
-from tasks.shop.load import Shop, parse_section
+from tasks.shop.load import parse_section
 from tasks.shop.words import Words
+from tests.makers.shops import default_shop
 
-WORDS = Shop.load().words
+WORDS = default_shop().words
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ from tasks.report.language.action_words import action_words
 from tasks.report.language.registry import language
 from tasks.shop.load import Shop
 from tasks.shop.playbook import target_value
+from tests.makers.shops import default_shop
 
 W45 = Period.parse("2026-W45")
 
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def propose(

@@ -21,7 +21,7 @@ from tasks.model.facts import Pull
 from tasks.model.figure_kinds import FigureFamily
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import coded_facts
+from tests.makers.shops import coded_facts, default_shop
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -29,7 +29,7 @@ AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 SCHEMA = {

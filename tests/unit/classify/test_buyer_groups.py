@@ -10,8 +10,9 @@ from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import Facts
 from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-SHOP = Shop.load()
+SHOP = default_shop()
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 

@@ -8,8 +8,9 @@ from tasks.classify.coding import code
 from tasks.model.facts import Facts
 from tasks.model.tables import TABLES
 from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-SHOP = Shop.load()
+SHOP = default_shop()
 NOW = datetime(2026, 11, 5, 4, tzinfo=UTC)
 
 

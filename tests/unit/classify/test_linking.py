@@ -8,9 +8,9 @@ from tasks.classify.coding import code
 from tasks.classify.linking import batch_number
 from tasks.model.facts import Facts
 from tasks.model.tables import TABLES
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-SHOP = Shop.load()
+SHOP = default_shop()
 DAY = datetime(2026, 9, 1, 4, tzinfo=UTC)
 
 

@@ -19,6 +19,7 @@ from tasks.model.editions import Delivery, DeliveryState
 from tasks.run import Stores
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
+from tests.makers.homes import copied
 from tests.makers.ledger_suite import WEEK, cause, edition
 
 WANTED = {
@@ -44,11 +45,18 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFTERSALES_HOME", "unused")  # --home writes it; the fixture takes it back
 
 
+@pytest.fixture(scope="module")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A newcomer's home, made once."""
+    home = tmp_path_factory.mktemp("new") / "shop"
+    make_home(home)
+    return home
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A newcomer's home."""
-    make_home(tmp_path / "shop")
-    return tmp_path / "shop"
+def home(new_home: Path, tmp_path: Path) -> Path:
+    """A newcomer's home of a test's own."""
+    return copied(new_home, tmp_path / "shop")
 
 
 def test_there_is_every_promised_command() -> None:

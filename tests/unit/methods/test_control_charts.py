@@ -15,13 +15,14 @@ from tasks.model.figure_kinds import Good
 from tasks.model.periods import Period
 from tasks.shop.calendar_days import Event, Promotion, Span
 from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 W45 = Period.parse("2026-W45")
 
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def with_calendar(shop: Shop, **changes: object) -> Shop:

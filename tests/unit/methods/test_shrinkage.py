@@ -15,7 +15,7 @@ from tasks.model.facts import CodedFacts
 from tasks.model.figures import Ranking
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import coded_facts
+from tests.makers.shops import coded_facts, default_shop
 
 OCTOBER = Period.parse("2026-10")
 
@@ -24,7 +24,7 @@ AS_OF = datetime(2026, 11, 3, 4, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def test_one_law_shrinks_towards_it_by_its_worth_in_cases() -> None:

@@ -13,7 +13,7 @@ from tasks.expected.unit_history import day_number
 from tasks.model.facts import Facts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import LAG, complaints, drawn, facts_of, order_lines, pay_days
+from tests.makers.shops import LAG, complaints, default_shop, drawn, facts_of, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 WEEKS = 24
@@ -46,7 +46,7 @@ def shop_with(*, new_rate: float, extra: int = 0, seed: int = 3) -> Facts:
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def test_a_trouble_of_new_buyers_is_found_at_them(shop: Shop) -> None:

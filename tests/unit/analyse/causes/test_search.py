@@ -19,7 +19,7 @@ from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import LAG, coded_facts, complaints, drawn, facts_of, noon, order_lines, pay_days
+from tests.makers.shops import LAG, coded_facts, complaints, default_shop, drawn, facts_of, noon, order_lines, pay_days
 
 WEEK = Period.parse("2026-W37")
 WEEKS = 24
@@ -30,11 +30,11 @@ RATE = {"function": 0.04, "transit": 0.025, "ship": 0.02}
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def based_on(base: str) -> Shop:
-    shop = Shop.load(None)
+    shop = default_shop()
     content = yaml.safe_load(shop.files["shop.yaml"]) | {"base": base}
     return Shop({**shop.files, "shop.yaml": yaml.safe_dump(content, allow_unicode=True).encode()})
 

@@ -13,7 +13,7 @@ from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import coded_facts
+from tests.makers.shops import coded_facts, default_shop
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -22,7 +22,7 @@ NOON = datetime(2026, 11, 4, 4, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def value(figures: list[Figure], code: str, scope: str = "") -> float | None:
@@ -123,7 +123,7 @@ def test_a_shop_without_after_sales_orders_has_no_loss_figure(shop: Shop) -> Non
 
 def test_a_weekly_target_grows_with_the_days_of_a_month() -> None:
     figure = Figure(FIGURES["net_loss"], value=300.0, axis_from=date(2026, 10, 1), axis_to=date(2026, 10, 28))
-    files = Shop.load(None).files | {
+    files = default_shop().files | {
         "targets.yaml": b"quality_reasons: [q]\nfigures: [{figure: net_loss, op: <=, value: 80, per: week}]"
     }
     judged = with_target(figure, Shop(files))
@@ -133,6 +133,6 @@ def test_a_weekly_target_grows_with_the_days_of_a_month() -> None:
 @pytest.mark.parametrize(("value", "judgement"), [(86.0, "slightly_over"), (161.0, "normal")])
 def test_twice_the_target_is_not_slightly_over(value: float, judgement: str) -> None:
     figure = Figure(FIGURES["net_loss"], value=value, judgement="slightly_over")
-    files = Shop.load(None).files | {"targets.yaml": b"quality_reasons: [q]\nfigures: [{figure: net_loss, op: <=, value: 80}]"}
+    files = default_shop().files | {"targets.yaml": b"quality_reasons: [q]\nfigures: [{figure: net_loss, op: <=, value: 80}]"}
     judged = with_target(figure, Shop(files))
     assert (judged.judgement, judged.attainment) == (judgement, "missed")

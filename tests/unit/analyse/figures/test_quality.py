@@ -13,7 +13,7 @@ from tasks.model.figure_kinds import Good
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import coded_facts
+from tests.makers.shops import coded_facts, default_shop
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -26,7 +26,7 @@ def moment(day: date, hour: int = 4) -> datetime:
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def world(complaints_after: tuple[int, ...] = (2, 13, 14), per_week: int = 40, skip_from: date | None = None) -> CodedFacts:

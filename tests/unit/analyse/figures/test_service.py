@@ -12,7 +12,7 @@ from tasks.model.facts import CodedFacts
 from tasks.model.figures import Figure
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import coded_facts
+from tests.makers.shops import coded_facts, default_shop
 
 W45 = Period.parse("2026-W45")
 AS_OF = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 4, 4, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def find(figures: list[Figure], code: str, scope: str = "") -> Figure:

@@ -7,13 +7,13 @@ import pytest
 from tasks.analyse.tables.projections import projections
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-from tests.makers.shops import coded_facts, noon
+from tests.makers.shops import coded_facts, default_shop, noon
 from tests.makers.young_weeks import FIRST, RATE, WEEK, shop_facts
 
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def test_ranges_widen_with_youth(shop: Shop) -> None:

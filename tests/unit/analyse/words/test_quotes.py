@@ -9,9 +9,9 @@ import pytest
 from tasks.analyse.words.lexicon import Lexicon
 from tasks.analyse.words.quotes import rarities, representative, tfidf
 from tasks.model.words import Quote
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-LEXICON = Lexicon(Shop.load(None).words, ["陈立新"])
+LEXICON = Lexicon(default_shop().words, ["陈立新"])
 
 
 def quote_of(texts: list[str], *, tracks: list[str] | None = None, clusters: list[str | None] | None = None) -> Quote | None:

@@ -8,9 +8,9 @@ import polars as pl
 from tasks.analyse.words.lexicon import Lexicon
 from tasks.analyse.words.themes import MIN_SIZE, themes
 from tasks.model.words import Theme
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
-LEXICON = Lexicon(Shop.load(None).words)
+LEXICON = Lexicon(default_shop().words)
 NOISE = [
     "窗帘",
     "地毯",

@@ -13,7 +13,7 @@ from tasks.report.language import messages
 from tasks.report.language.language import Language
 from tasks.report.language.messages import FOLDER
 from tasks.report.language.registry import LANGUAGES
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 ROOT = FOLDER.parent
 REFERENCE = next(iter(LANGUAGES.values())).messages.entries
@@ -65,7 +65,7 @@ def test_patterns_fill_the_same_places(language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
 def test_fixed_words_hold_no_word_of_legal_effect_and_no_shouting(language: Language) -> None:
-    words = Shop.load().words
+    words = default_shop().words
     for key, text in language.messages.entries.items():
         assert not words.gate_hits(text), key
         assert not any(sign in text for sign in ("！", "!", "亲，", "赋能", "闭环", "抓手", "建议加强")), key

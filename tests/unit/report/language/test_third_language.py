@@ -48,7 +48,7 @@ def french(shop: Shop) -> Shop:
 
 
 def test_a_weekly_page_is_written_in_a_third_language(third: str) -> None:
-    written = draft(make_review(), french(make_shop(languages=["zh-CN", "en", third])), "executive", third)
+    written = draft(make_review(), french(make_shop(languages=("zh-CN", "en", third))), "executive", third)
     assert f'lang="{third}"' in written.html
     assert "‹" in written.sheet.head.conclusion.plain and "mois 11" in written.html
     assert "M. Zhang" in written.html and "Zhang Heng" not in written.html
@@ -61,8 +61,8 @@ def test_every_number_is_kept_in_every_language(third: str) -> None:
 
 
 def test_a_name_that_the_language_lacks_is_printed_in_the_shops_first_language(third: str) -> None:
-    assert make_shop(languages=["en", third]).taxonomy.name("PRD.FAULT", third) == make_shop().taxonomy.name("PRD.FAULT", "en")
-    assert make_shop(languages=["zh-CN", third]).taxonomy.name("PRD.FAULT", third) == make_shop().taxonomy.name(
+    assert make_shop(languages=("en", third)).taxonomy.name("PRD.FAULT", third) == make_shop().taxonomy.name("PRD.FAULT", "en")
+    assert make_shop(languages=("zh-CN", third)).taxonomy.name("PRD.FAULT", third) == make_shop().taxonomy.name(
         "PRD.FAULT", "zh-CN"
     )
 
@@ -70,6 +70,6 @@ def test_a_name_that_the_language_lacks_is_printed_in_the_shops_first_language(t
 def test_a_configuration_that_asks_for_a_language_without_reports_is_refused() -> None:
     check_languages(make_shop())
     with pytest.raises(ConfigurationError, match=r"shop.yaml asks for 'la'"):
-        check_languages(make_shop(languages=["zh-CN", Marked.code]))
+        check_languages(make_shop(languages=("zh-CN", Marked.code)))
     with pytest.raises(ConfigurationError, match="Reports cannot be written in 'la'"):
         language(Marked.code)

@@ -10,11 +10,12 @@ from tasks.model.actions import ActionResult, Verdict
 from tasks.report.sections import verdicts
 from tasks.shop.load import Shop
 from tests.makers.reviews import make_context, make_prior, make_review
+from tests.makers.shops import default_shop
 
 
 @pytest.fixture(scope="module")
 def shop() -> Shop:
-    return Shop.load(None)
+    return default_shop()
 
 
 def said(shop: Shop, result: ActionResult, language: str = "zh-CN") -> tuple[str, str]:

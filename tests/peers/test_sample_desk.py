@@ -13,6 +13,7 @@ import pytest
 from examples.sample_shop import server
 from tasks.errors import UserError
 
+pytestmark = pytest.mark.peer
 ROWS = 1_234
 
 
