@@ -46,7 +46,7 @@ def watch_seed(seed: int, weeks: int, through: str, stories: bool) -> dict[str, 
     facts = code(world_facts(world, last.end, seed), shop)
     history = build_history(facts, DIMENSIONS, shop.identity.zone, last.last_day + timedelta(days=1))
     kept: list[KeptWarning] = []
-    told: Counter[str] = Counter()
+    notices: Counter[str] = Counter()
     alarms: list[str] = []
     for day in range(weeks * 7, -1, -1):
         moment = last.end - timedelta(days=day) + MORNING
@@ -58,14 +58,14 @@ def watch_seed(seed: int, weeks: int, through: str, stories: bool) -> dict[str, 
         due = due_round([assigned(warning, known, shop) for warning in found], kept, shop, moment)
         kept = _remembered(kept, due, moment)
         for telling in due.notices:
-            told[f"{telling.warning.kind} {telling.event.kind}"] += 1
+            notices[f"{telling.warning.kind} {telling.event.kind}"] += 1
             if telling.event.kind == "opened" and telling.warning.kind in ALARMS:
                 warning = telling.warning
                 alarms.append(
                     f"{moment:%Y-%m-%d} {warning.kind} {warning.slice} {warning.leaf} {'、'.join(warning.words)} "
                     f"{warning.observed:.0f}/{warning.expected} once in {warning.every_days} days"
                 )
-    return {"seed": seed, "told": dict(sorted(told.items())), "alarms": alarms, "days": weeks * 7 + 1}
+    return {"seed": seed, "told": dict(sorted(notices.items())), "alarms": alarms, "days": weeks * 7 + 1}
 
 
 def _weeks_to(through: str) -> int:

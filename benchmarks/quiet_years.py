@@ -163,15 +163,15 @@ def planted_years(years: int, seed: int = 1) -> PlantedFault:
         for batch in range(BATCHES_A_YEAR):
             expected = _expected(chance, rate)
             watched = float(expected.sum()) / len(expected)
-            made = design(watched, RATIO, CHANCE_SIGNAL_YEARS * 365)
+            chart = design(watched, RATIO, CHANCE_SIGNAL_YEARS * 365)
             counts = chance.poisson(expected * (RATIO if batch == faulty else 1.0))
-            signal = path(counts.tolist(), expected.tolist(), made).first_signal
+            signal = path(counts.tolist(), expected.tolist(), chart).first_signal
             if batch != faulty:
                 healthy += 1
                 false_signals += signal is not None
-                promised_false += 1 - math.exp(-len(expected) / made.arl0)
+                promised_false += 1 - math.exp(-len(expected) / chart.arl0)
                 continue
-            promise = delay(made, expected=float(expected.max())).most_cases
+            promise = delay(chart, expected=float(expected.max())).most_cases
             promised.append(promise)
             if signal is not None:
                 found += 1

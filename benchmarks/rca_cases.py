@@ -106,18 +106,18 @@ def _causes(rng: np.random.Generator, shape: Kind, filled: NDArray[np.bool_]) ->
         rises = bool(rng.random() < 0.5) if not shape.one_direction else not falls
         shift = (rng.uniform(*shape.severity), rng.uniform(*shape.deviation), rises)
         wanted = int(rng.integers(shape.elements[0], shape.elements[1] + 1))
-        mine: list[Cell] = []
+        drawn: list[Cell] = []
         for _ in range(DRAWS):
             values = {dim: int(rng.integers(shape.sizes[dim])) for dim in cuboid}
             cell: Cell = tuple(values.get(dim, slice(None)) for dim in dims)
-            if len(mine) == wanted:
+            if len(drawn) == wanted:
                 break
-            if used.intersection(values.items()) or cell in mine or not filled[cell].any():
+            if used.intersection(values.items()) or cell in drawn or not filled[cell].any():
                 continue
-            mine.append(cell)
+            drawn.append(cell)
             causes.append(cell)
             shifts.append(shift)
-        used |= {(dim, int(at)) for cell in mine for dim, at in enumerate(cell) if not isinstance(at, slice)}
+        used |= {(dim, int(at)) for cell in drawn for dim, at in enumerate(cell) if not isinstance(at, slice)}
     return causes, shifts
 
 

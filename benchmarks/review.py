@@ -108,8 +108,8 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._over.wait(SAMPLED_S):
-            own = _command(os.getpid())
-            pids = [pid for pid in children() if pid not in self._beside and _command(pid) != own]
+            command = _command(os.getpid())
+            pids = [pid for pid in children() if pid not in self._beside and _command(pid) != command]
             now = sum(_kilobytes(pid, "VmRSS") for pid in (os.getpid(), *pids))
             self.peak_kb = max(self.peak_kb, now)
             self.by_stage[self._clock.stage] = max(self.by_stage.get(self._clock.stage, 0), now)

@@ -192,7 +192,7 @@ def generated_cases(kind: str, seeds: Iterable[int]) -> Iterator[LabelledCase]:
 def scores(name: str, answers: list[Answer]) -> dict[str, Any]:
     """Score the answers of one set."""
     found = sum(sum(each.named) for each in answers)
-    said = sum(len(each.named) for each in answers)
+    named = sum(len(each.named) for each in answers)
     true = sum(len(each.case.truth) for each in answers)
     first = sum(any(each.hits[:1]) for each in answers)
     asked = sum(bool(each.causes) for each in answers)
@@ -203,9 +203,9 @@ def scores(name: str, answers: list[Answer]) -> dict[str, Any]:
         if nats > STRONG
     ]
     figures: dict[str, float | None] = {
-        "precision": _ratio(found, said),
+        "precision": _ratio(found, named),
         "recall": _ratio(found, true),
-        "f1": _ratio(2 * found, said + true),
+        "f1": _ratio(2 * found, named + true),
         "f1_at_1": _ratio(2 * first, asked + true),
         **{f"acc_at_{k}": _ratio(sum(any(each.hits[:k]) for each in answers), len(answers)) for k in (1, 3, 5)},
         "recall_strong": _ratio(sum(strong), len(strong)) if strong else None,
@@ -270,18 +270,18 @@ def main() -> None:
             sets = {f"{options.generate} generated": generated_cases(options.generate, options.seeds)}
         else:
             sets = _sets(options.cases or _shared() / "rca" / "cases", options.sets)
-        scored, told = [], []
+        scored, predicted = [], []
         for name, cases in sets.items():
             answers = _answers(cases, options.engine)
             if not answers:
                 print(f"{name}: measured values, no counts: the search of the reports does not apply (--engine library does).\n")
                 continue
             scored.append(scores(name, answers))
-            told.append(predictions(name, answers))
+            predicted.append(predictions(name, answers))
             print(comparison(scored[-1], f1_interval(answers), ENGINES[options.engine]), end="\n\n")
-        if options.write and told:
+        if options.write and predicted:
             options.write.mkdir(parents=True, exist_ok=True)
-            pl.concat(told).write_csv(options.write / "predictions.csv")
+            pl.concat(predicted).write_csv(options.write / "predictions.csv")
     except UserError as error:
         sys.exit(str(error))
     for line in scored:

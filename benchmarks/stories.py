@@ -135,15 +135,17 @@ def is_right_slice(truth: dict[str, str], cause: Cause, facts: CodedFacts) -> bo
     if "queue" in wanted or "app_version" in wanted:
         return all(got.get(k) == v for k, v in wanted.items() if k in ("queue", "shift", "app_version"))
     orders = facts["order_line"]
-    mine, true = _units(orders, got), _units(orders, truth)
+    named, true = _units(orders, got), _units(orders, truth)
     recent = pl.col("paid_at") >= datetime(cause.days[0].year, cause.days[0].month, cause.days[0].day, tzinfo=UTC) - timedelta(
         days=75
     )
     before = pl.col("paid_at") <= datetime(cause.days[-1].year, cause.days[-1].month, cause.days[-1].day, tzinfo=UTC) + timedelta(
         days=1
     )
-    counts = orders.filter(recent & before).select(mine=mine.sum(), both=(mine & true).sum(), true=true.sum()).row(0, named=True)
-    if counts["mine"] == 0 or counts["true"] == 0 or counts["both"] < 0.8 * counts["mine"]:
+    counts = (
+        orders.filter(recent & before).select(named=named.sum(), both=(named & true).sum(), true=true.sum()).row(0, named=True)
+    )
+    if counts["named"] == 0 or counts["true"] == 0 or counts["both"] < 0.8 * counts["named"]:
         return False
     cases = facts["feedback"].filter(pl.col("record_id").is_in(list(cause.rows))).height
     return counts["both"] >= 0.3 * counts["true"] and cases >= 5
@@ -193,15 +195,19 @@ def _traps(facts: CodedFacts, shop: Shop, results: dict[str, RootCauses]) -> dic
     )
     gap = {
         day
-        for one in coverage(facts, Period.parse("2026-W44"), shop)
-        for day in one.missing_days
-        if one.channel == "reviews_bing"
+        for channel in coverage(facts, Period.parse("2026-W44"), shop)
+        for day in channel.missing_days
+        if channel.channel == "reviews_bing"
     }
     right["T6"] = {date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)} <= gap
     changed = Period.parse("2026-W27")
-    told = [one for one in breaks(facts, changed, shop) if one.kind == "formula" and one.on == date(2026, 7, 1)]
-    scores = [one for one in published(facts, changed, shop) if one.code == "platform_score" and "formula=2026.7" in one.note]
-    right["T7"] = bool(told) and bool(scores) and all(one.judgement == "level_break" for one in scores)
+    formulas = [found for found in breaks(facts, changed, shop) if found.kind == "formula" and found.on == date(2026, 7, 1)]
+    scores = [
+        figure
+        for figure in published(facts, changed, shop)
+        if figure.code == "platform_score" and "formula=2026.7" in figure.note
+    ]
+    right["T7"] = bool(formulas) and bool(scores) and all(score.judgement == "level_break" for score in scores)
     right["T8"] = not any(
         c.slice.get("line") == "HW" and "sku" not in c.slice and "listing_version" not in c.slice
         for week in ("2026-W16", "2026-W17", "2026-W18")

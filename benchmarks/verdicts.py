@@ -43,15 +43,15 @@ def looks(case: VerdictCase) -> Iterator[tuple[Evidence, JudgedEffect]]:
         last_day = MONDAY + timedelta(weeks=week, days=6)
         known = rows_of(case.table, case.table.day <= last_day.toordinal())
         found = gather(known, replace(case.windows, last_day=last_day))
-        said = judge(
+        effect = judge(
             found, target=case.target, min_units=case.windows.min_units, age_days=case.windows.age_days, last_day=last_day
         )
-        yield found, said
+        yield found, effect
         if found.complete:
             return
 
 
-def truth(case: VerdictCase, found: Evidence, said: JudgedEffect) -> float:
+def truth(case: VerdictCase, found: Evidence, effect: JudgedEffect) -> float:
     """Return the true ratio of what is printed: the effect, times how far the level itself moved between the two sides."""
     assert found.weeks is not None
 
@@ -60,7 +60,7 @@ def truth(case: VerdictCase, found: Evidence, said: JudgedEffect) -> float:
         place = (weeks.week - MONDAY.toordinal()) // 7
         return float((weeks.n * case.level[place]).sum() / weeks.n.sum())
 
-    compared = UNTREATED if said.compared == found.untreated else BEFORE
+    compared = UNTREATED if effect.compared == found.untreated else BEFORE
     return EFFECTS[case.effect] * level(AFTER) / level(compared)
 
 
@@ -88,25 +88,25 @@ def has_enough(case: VerdictCase, found: Evidence, *, by_truth: bool) -> bool:
 
 def judge_case(case: VerdictCase) -> dict[str, Any]:
     """Judge one action and compare with its truth."""
-    said_so = set()
+    verdicts = set()
     covered, printed = [], []
-    for found, said in looks(case):
-        said_so.add(said.verdict)
-        printed.append(said.ratio is not None and found.after.events + (said.compared or Counts()).events > 0)
-        if printed[-1] and said.ratio is not None:
-            covered.append(said.ratio.low <= truth(case, found, said) <= said.ratio.high)
+    for found, effect in looks(case):
+        verdicts.add(effect.verdict)
+        printed.append(effect.ratio is not None and found.after.events + (effect.compared or Counts()).events > 0)
+        if printed[-1] and effect.ratio is not None:
+            covered.append(effect.ratio.low <= truth(case, found, effect) <= effect.ratio.high)
     real = case.effect == "real"
     return {
         "case": case,
         "printed": printed[-1],
         "covered": covered[-1] if printed[-1] else None,
         "looks": covered,
-        "ratio": said.ratio,
-        "truth": truth(case, found, said) if printed[-1] else None,
-        "effective": bool(said_so & {Verdict.EFFECTIVE, Verdict.RELAPSED}),
-        "verdict": said.verdict.value,
-        "reason": said.reason,
-        "method": said.method or "none",
+        "ratio": effect.ratio,
+        "truth": truth(case, found, effect) if printed[-1] else None,
+        "effective": bool(verdicts & {Verdict.EFFECTIVE, Verdict.RELAPSED}),
+        "verdict": effect.verdict.value,
+        "reason": effect.reason,
+        "method": effect.method or "none",
         "enough": real and has_enough(case, found, by_truth=False),
         "enough_by_truth": real and has_enough(case, found, by_truth=True),
     }
@@ -150,7 +150,7 @@ def frames(case: VerdictCase) -> CodedFacts:
 
 def is_same_through_frames(case: VerdictCase, shop: Shop) -> bool:
     """Whether an action's last review comes to the same words and interval from order lines and complaints."""
-    *_, (_, said) = looks(case)
+    *_, (_, effect) = looks(case)
     windows = case.windows
     opened, trigger = windows.known_to, windows.known_to - timedelta(days=6)
     action = Action(
@@ -165,14 +165,12 @@ def is_same_through_frames(case: VerdictCase, shop: Shop) -> bool:
     again = evidence(
         action, frames(case), period, shop, done_on=None, cut_in_actual=str(windows.cut_in), min_units=windows.min_units
     )
-    told = judge(again, target=case.target, min_units=windows.min_units, age_days=windows.age_days, last_day=last)
-    if said.ratio is None or told.ratio is None:
-        return said == told
-    return (said.verdict, said.method) == (told.verdict, told.method) and bool(
-        np.allclose(
-            [said.ratio.ratio, said.ratio.low, said.ratio.high], [told.ratio.ratio, told.ratio.low, told.ratio.high], rtol=1e-6
-        )
-    )
+    from_frames = judge(again, target=case.target, min_units=windows.min_units, age_days=windows.age_days, last_day=last)
+    if effect.ratio is None or from_frames.ratio is None:
+        return effect == from_frames
+    interval, other = ([each.ratio, each.low, each.high] for each in (effect.ratio, from_frames.ratio))
+    same_words = (effect.verdict, effect.method) == (from_frames.verdict, from_frames.method)
+    return same_words and bool(np.allclose(interval, other, rtol=1e-6))
 
 
 def looked_on(case: VerdictCase) -> date:
@@ -209,18 +207,18 @@ def _table(rows: list[dict[str, Any]]) -> None:
     groups += [(f"story {name}", lambda row, name=name: row["case"].story == name) for name in ("none", "spike", "rise")]
     groups += [("overdispersed", lambda row: row["case"].dispersion > 1), ("poisson", lambda row: row["case"].dispersion <= 1)]
     for name, chosen in groups:
-        mine = [row for row in rows if chosen(row)]
-        shown = [row for row in mine if row["printed"]]
-        enough = [row for row in mine if row["enough"]]
-        if not mine:
+        group = [row for row in rows if chosen(row)]
+        shown = [row for row in group if row["printed"]]
+        enough = [row for row in group if row["enough"]]
+        if not group:
             continue
         covered = np.mean([row["covered"] for row in shown]) if shown else float("nan")
         below = np.mean([row["truth"] < row["ratio"].low for row in shown]) if shown else float("nan")
         above = np.mean([row["truth"] > row["ratio"].high for row in shown]) if shown else float("nan")
         found = np.mean([row["effective"] for row in enough]) if enough else float("nan")
         print(
-            f"{name:<22} {len(mine):>7} {len(shown):>7} {covered:>8.3f} {below:>6.3f} {above:>6.3f} "
-            f"{np.mean([row['effective'] for row in mine]):>9.3f} {len(enough):>7} {found:>6.3f}"
+            f"{name:<22} {len(group):>7} {len(shown):>7} {covered:>8.3f} {below:>6.3f} {above:>6.3f} "
+            f"{np.mean([row['effective'] for row in group]):>9.3f} {len(enough):>7} {found:>6.3f}"
         )
     known = [row["effective"] for row in rows if row["enough_by_truth"]]
     print(f"found with enough units by the true rates: {np.mean(known):.3f} of {len(known)}")

@@ -85,10 +85,10 @@ class CaseCodes:
         if size <= UNCLUMPED:
             return 1.0
         earlier = self.earlier(conditions)
-        usual, own = _equal(self.before, earlier, self.weights)
+        usual, alone = _equal(self.before, earlier, self.weights)
         if not len(usual):
             return size
-        others = float((usual * (usual - own)).sum() / usual.sum())  # equal cases that a baseline case has beside itself
+        others = float((usual * (usual - alone)).sum() / usual.sum())  # equal cases that a baseline case has beside itself
         return max(size - others * len(rows) / float(usual.sum()), 1.0)
 
     def size(self, cuboid: Cuboid) -> int:

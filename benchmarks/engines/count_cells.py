@@ -91,8 +91,8 @@ class CountedCells:
         pairs: dict[tuple[int, int], Floats] = {}
         for left, right in combinations(range(3), 2):
             tally = self.tallies[cuboid[left], cuboid[right]]
-            own = tally.at(codes[left] * self.cases.widths[cuboid[right]] + codes[right])[1]
-            expected = (own + tally.shape) / (1 + tally.shape / np.maximum(margins[left] * margins[right] / total, 1e-9))
+            baseline = tally.at(codes[left] * self.cases.widths[cuboid[right]] + codes[right])[1]
+            expected = (baseline + tally.shape) / (1 + tally.shape / np.maximum(margins[left] * margins[right] / total, 1e-9))
             pairs[left, right] = pairs[right, left] = expected
             looseness += 1 / np.maximum(expected + tally.shape, 0.1)
         for given in range(3):

@@ -220,9 +220,9 @@ def _assessed(
     gain = np.maximum(LOG_FAITHFUL + shift.density(deviation, predictive=False) - density[rows], LOG_ASTRAY)
     gain[~follows] = np.minimum(gain[~follows], 0)
     total = float(gain[free].sum())
-    mine = free & follows
-    if mine.sum() >= LARGE_SLICE and abs(shift.mean) < FAR * float(search.noise[rows].mean()):
-        total -= _misjudged_noise(deviation[mine], search.noise[rows[mine]], float(density[rows[mine]].sum()))
+    gained = free & follows
+    if gained.sum() >= LARGE_SLICE and abs(shift.mean) < FAR * float(search.noise[rows].mean()):
+        total -= _misjudged_noise(deviation[gained], search.noise[rows[gained]], float(density[rows[gained]].sum()))
     for number, cause in enumerate(search.found):
         # Where two causes meet, one of them decides the whole meeting; inside a cause, the part must fit throughout.
         met = float(gain[owners == number].sum()) if not free.all() else 0.0
@@ -297,10 +297,10 @@ def _explanation(search: ShiftSearch, without: int | None = None) -> tuple[Reals
     for number, cause in enumerate(search.found):
         if number == without:
             continue
-        mine = LOG_FAITHFUL + cause.shift.density(leaves.deviation[cause.rows])
+        explained = LOG_FAITHFUL + cause.shift.density(leaves.deviation[cause.rows])
         before, owned = density[cause.rows], owner[cause.rows] >= 0
-        takes = np.where(owned, mine > before, mine > search.loose[cause.rows])
-        density[cause.rows] = np.maximum(mine, np.where(owned, before, before + LOG_ASTRAY))
+        takes = np.where(owned, explained > before, explained > search.loose[cause.rows])
+        density[cause.rows] = np.maximum(explained, np.where(owned, before, before + LOG_ASTRAY))
         owner[cause.rows[takes]], last[cause.rows] = number, number
         left = max(1 - abs(cause.shift.mean), LEAST_KEPT)
         kept[cause.rows] *= left if cause.shift.mean > 0 else 1 / left
@@ -352,16 +352,16 @@ def _prune(search: ShiftSearch) -> None:
 def _located(search: ShiftSearch) -> list[Located]:
     """Say what was found in the words of the table."""
     leaves = search.leaves
-    said = []
+    located = []
     for number, cause in enumerate(search.found):
         real, predict = leaves.real[cause.rows], leaves.predict[cause.rows]
-        own = search.owner == number
-        mine = own if own.any() else cause.rows
-        low, high = _ratio_interval(leaves.real[mine], leaves.predict[mine], cause.shift, float(search.noise[cause.rows].mean()))
+        owned = search.owner == number
+        rows = owned if owned.any() else cause.rows
+        low, high = _ratio_interval(leaves.real[rows], leaves.predict[rows], cause.shift, float(search.noise[cause.rows].mean()))
         conditions = tuple(sorted((leaves.dims[dim], leaves.values[dim][code]) for dim, code in cause.conditions))
-        excess = float(leaves.real[own].sum() - leaves.predict[own].sum())
-        said.append(Located(conditions, cause.gain, float(real.sum()), float(predict.sum()), excess, low, high))
-    return sorted(said, key=lambda cause: (-cause.llr, cause.conditions))
+        excess = float(leaves.real[owned].sum() - leaves.predict[owned].sum())
+        located.append(Located(conditions, cause.gain, float(real.sum()), float(predict.sum()), excess, low, high))
+    return sorted(located, key=lambda cause: (-cause.llr, cause.conditions))
 
 
 def _ratio_interval(real: Reals, predict: Reals, shift: Shift, noise: float) -> tuple[float, float]:

@@ -59,14 +59,14 @@ def leaves_of(table: pl.DataFrame, dims: list[str]) -> Leaves:
     real, predict = (np.maximum(table[name].cast(pl.Float64).to_numpy(), 0.0) for name in ("real", "predict"))
     if not (np.isfinite(real) & np.isfinite(predict)).all():
         raise UserError("The leaf table has measures that are not finite numbers.", hint="Remove those rows.")
-    told = (real > 0) | (predict > 0)
+    filled = (real > 0) | (predict > 0)
     values, codes = [], []
     for dim in dims:
         column = table[dim].cast(pl.String)
         names = sorted(column.unique().to_list())
         values.append(names)
-        codes.append(column.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)[told])
-    real, predict = real[told], predict[told]
+        codes.append(column.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)[filled])
+    real, predict = real[filled], predict[filled]
     return Leaves(dims, values, codes, real, predict, (predict - real) / np.maximum(predict, real))
 
 

@@ -218,8 +218,8 @@ def _prior_events(base: Numbers, expected: Numbers) -> float:
 
 def _log_density(count: Numbers, mean: Numbers, shape: Numbers) -> Numbers:
     """Return the negative binomial's log-density of counts, less the term of the counts alone."""
-    own = shape * np.log(shape) + gammaln(count + shape) - gammaln(shape)
-    return np.asarray(own + count * np.log(mean) - (count + shape) * np.log(mean + shape), np.float64)
+    constant = shape * np.log(shape) + gammaln(count + shape) - gammaln(shape)
+    return np.asarray(constant + count * np.log(mean) - (count + shape) * np.log(mean + shape), np.float64)
 
 
 def _slices(leaves: RateLeaves, max_order: int, falls: bool) -> RateSlices:
@@ -311,9 +311,9 @@ def _earlier_shift(leaves: RateLeaves, members: csr_array, unexplained: NDArray[
     Not zero where the leaves are so sparse that their rates are the main effects' and these do not fit the slice.
     """
     units = members @ (leaves.base_exposure * unexplained) + 1
-    own = members @ (leaves.base * unexplained)
+    cases = members @ (leaves.base * unexplained)
     usual = members @ (leaves.base_exposure * leaves.rate * unexplained)
-    share, fitted = np.minimum((own + 1) / units, LARGEST_RATE), np.minimum((usual + 1) / units, LARGEST_RATE)
+    share, fitted = np.minimum((cases + 1) / units, LARGEST_RATE), np.minimum((usual + 1) / units, LARGEST_RATE)
     return np.asarray(np.log(share / (1 - share)) - np.log(fitted / (1 - fitted)), np.float64)
 
 

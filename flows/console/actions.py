@@ -67,20 +67,20 @@ def accept_action(settings: Settings, action_id: str, *, by: str, owner: str, du
     console.print(f"{action_id} is accepted.")
 
 
-def update_action(settings: Settings, action_id: str, kind: str, given: dict[str, str], console: Console) -> None:
+def update_action(settings: Settings, action_id: str, kind: str, fields: dict[str, str], console: Console) -> None:
     """Record what became of an action."""
     stores, shop, now = _open(settings)
-    _known_person(shop, given["owner"])
+    _known_person(shop, fields["owner"])
     event = stores.ledger.add_event(
         action_id,
         kind,
-        at=moment_of(given["at"], shop.identity.zone) or now,
-        by=given["by"],
-        owner=given["owner"],
-        due=_end_of_day(given["due"], shop.identity.zone),
-        cut_in_actual=given["cut_in"],
-        evidence=given["evidence"],
-        why=given["why"],
+        at=moment_of(fields["at"], shop.identity.zone) or now,
+        by=fields["by"],
+        owner=fields["owner"],
+        due=_end_of_day(fields["due"], shop.identity.zone),
+        cut_in_actual=fields["cut_in"],
+        evidence=fields["evidence"],
+        why=fields["why"],
     )
     console.print(f"{action_id}: {kind}; now {event.state.value if event.state else 'unchanged'}.")
 

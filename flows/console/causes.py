@@ -30,15 +30,15 @@ def list_causes(settings: Settings, period: str, status: str, console: Console) 
         for known in _newest(stores).values()
         if (not period or known.period == period) and (not status or known.cause.status.value == status)
     ]
-    for known in sorted(shown, key=lambda one: (one.period, one.cause.cause_id), reverse=True):
+    for known in sorted(shown, key=lambda row: (row.period, row.cause.cause_id), reverse=True):
         cause = known.cause
         where = ", ".join(f"{name}={value}" for name, value in cause.slice.items())
         amounts = (f"{cause.observed:.0f}", f"{cause.expected:.1f}")
         table.add_row(cause.cause_id, known.period, str(cause.periods), cause.status.value, cause.leaf, where, *amounts)
     console.print(table if table.row_count else "No cause matches.")
-    said = Counter(decision.status.value for decision in stores.ledger.decisions())
-    if said:
-        console.print("decided: " + ", ".join(f"{word} {n}" for word, n in sorted(said.items())))
+    decisions = Counter(decision.status.value for decision in stores.ledger.decisions())
+    if decisions:
+        console.print("decided: " + ", ".join(f"{word} {n}" for word, n in sorted(decisions.items())))
 
 
 def show_cause(settings: Settings, cause_id: str, console: Console) -> None:

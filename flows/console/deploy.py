@@ -106,12 +106,12 @@ def drift(client: SyncPrefectClient) -> list[str]:
     """Return a phrase for each deployment that the server lacks or that differs from prefect.yaml."""
     from prefect.exceptions import ObjectNotFound
 
-    told = []
+    differences = []
     for name, wanted in declared().items():
         try:
             found = client.read_deployment_by_name(name)
         except ObjectNotFound:
-            told.append(f"{name} is not registered")
+            differences.append(f"{name} is not registered")
             continue
         schedules = {
             (entry.slug, getattr(entry.schedule, "cron", ""), getattr(entry.schedule, "timezone", ""), entry.active)
@@ -127,5 +127,5 @@ def drift(client: SyncPrefectClient) -> list[str]:
             ("concurrency limit", limit == wanted["concurrency_limit"]),
         ):
             if not is_same:
-                told.append(f"{name} has another {what}")
-    return told
+                differences.append(f"{name} has another {what}")
+    return differences

@@ -40,18 +40,18 @@ def make_home(home: Path) -> list[str]:
     for folder, mode in ((home / "config", 0o755), (home / "secrets", 0o700), (home / "inbox", 0o755)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
-    said = [_placed(home / "config" / name, (DEFAULTS / name).read_bytes()) for name in OWN]
-    said.append(_placed(home / ".env", ENVIRONMENT.encode(), mode=0o600))
+    sentences = [_placed(home / "config" / name, (DEFAULTS / name).read_bytes()) for name in OWN]
+    sentences.append(_placed(home / ".env", ENVIRONMENT.encode(), mode=0o600))
     settings: Settings = load_settings(home)
     version = customer_key(settings).version
-    said.append(
+    sentences.append(
         f"The key for customer references (version {version}) is in {home / 'secrets'}: back it up, it cannot be recreated."
     )
     shop = Shop.load(home)
     shop.check()
     check_languages(shop)
     others = ", ".join(sorted(path.name for path in DEFAULTS.glob("*.yaml") if path.name not in OWN))
-    said += [
+    sentences += [
         f"Everything else ({others}) comes from the defaults in {DEFAULTS}; to change a file, copy it into {home / 'config'}.",
         "Next:",
         f"  1. Write your name and zone into {home / 'config' / 'shop.yaml'}, your people into people.yaml, your readers into audiences.yaml.",
@@ -60,7 +60,7 @@ def make_home(home: Path) -> list[str]:
         f"  4. aftersales --home {home} doctor               lists what is still missing",
         f"  5. aftersales --home {home} review               reviews last week",
     ]
-    return said
+    return sentences
 
 
 def _placed(path: Path, content: bytes, mode: int = 0o644) -> str:

@@ -126,7 +126,7 @@ def _archive_page(root: Path) -> bytes:
 
 def _outbox_page(folder: Path) -> bytes:
     rows = []
-    for file in sorted(folder.glob("*.eml"), key=lambda one: (one.stat().st_mtime, one.name), reverse=True):
+    for file in sorted(folder.glob("*.eml"), key=lambda path: (path.stat().st_mtime, path.name), reverse=True):
         mail = message_from_bytes(file.read_bytes(), policy=policy.default)
         cells = "".join(f"<td>{html.escape(str(mail[name]))}</td>" for name in ("To", "Date"))
         rows.append(

@@ -75,8 +75,8 @@ def differing_files(run: Run) -> list[str]:
     review = remade(run)
     different = []
     for edition in run.answered:
-        made = make(review, run.shop, edition.audience, edition.language, run.settings)
-        files = {**made.files, "subject.txt": f"{made.subject}\n".encode()}
+        parts = make(review, run.shop, edition.audience, edition.language, run.settings)
+        files = {**parts.files, "subject.txt": f"{parts.subject}\n".encode()}
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         different += [
             f"{edition.audience}.{edition.language}/{name}"

@@ -105,23 +105,23 @@ def _result(
     entry = shop.playbook.entry(action.playbook.partition("/")[0])
     min_units = action.min_units or (entry.verify.min_units if entry else 0) or MINIMUM_UNITS
     found = evidence(action, facts, period, shop, done_on=done_on, cut_in_actual=now.cut_in_actual, min_units=min_units)
-    said = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=period.last_day)
-    return _with_numbers(result, said, found, good_is_up)
+    effect = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=period.last_day)
+    return _with_numbers(result, effect, found, good_is_up)
 
 
-def _with_numbers(result: ActionResult, said: JudgedEffect, found: Evidence, good_is_up: bool) -> ActionResult:
+def _with_numbers(result: ActionResult, effect: JudgedEffect, found: Evidence, good_is_up: bool) -> ActionResult:
     """Add verdict and printed numbers; a share that should rise is printed as it is, with the ratio of the misses."""
 
     def printed(rate: float | None) -> float | None:
         return 1 - rate if rate is not None and good_is_up else rate
 
-    before = said.compared or found.before
-    relapsed = said.verdict is Verdict.RELAPSED
-    ratio = said.ratio
+    before = effect.compared or found.before
+    relapsed = effect.verdict is Verdict.RELAPSED
+    ratio = effect.ratio
     return replace(
         result,
-        verdict=said.verdict,
-        method=said.method,
+        verdict=effect.verdict,
+        method=effect.method,
         rate_before=printed(before.rate),
         rate_after=printed(found.after.rate),
         n_before=before.n or None,
@@ -130,15 +130,15 @@ def _with_numbers(result: ActionResult, said: JudgedEffect, found: Evidence, goo
         events_after=found.after.events if found.after.n else None,
         rate_later=printed(found.later.rate) if relapsed else None,
         n_later=found.later.n if relapsed else None,
-        side_before=said.side[0] if said.side else None,
-        side_after=said.side[1] if said.side else None,
+        side_before=effect.side[0] if effect.side else None,
+        side_after=effect.side[1] if effect.side else None,
         ratio=_finite(ratio.ratio) if ratio else None,
         low=_finite(ratio.low) if ratio else None,
         high=_finite(ratio.high) if ratio else None,
-        control_ratio=said.control_ratio,
-        needed=said.needed,
-        needed_by=said.needed_by,
-        reason=said.reason,
+        control_ratio=effect.control_ratio,
+        needed=effect.needed,
+        needed_by=effect.needed_by,
+        reason=effect.reason,
     )
 
 

@@ -159,29 +159,29 @@ def gather(table: WeekTable, windows: Windows) -> Evidence:
     """
     last_mature = windows.last_day.toordinal() + 1 - windows.age_days
     mature = table.day <= last_mature
-    own = table.group == OWN
+    in_slice = table.group == OWN
     day = table.day
-    treated = own & table.treated
+    treated = in_slice & table.treated
     begin = int(day[treated].min()) if treated.any() else windows.cut_in.toordinal()
     side = _sides(table, windows)
     control = SisterWeeks(table, mature)
-    before = _before(table, own & mature, side, control)
+    before = _before(table, in_slice & mature, side, control)
     weeks_before = len(before.baseline.week)
     short = SHRUNKEN_BASELINE_WEEKS <= weeks_before < MINIMUM_BASELINE_WEEKS
-    prior = _prior(table, mature & ~own & (side == BEFORE)) if short else Counts()
-    planned = _planned_units(before, counts_of(table, own & mature & (side == BEFORE)), prior, windows, begin)
+    prior = _prior(table, mature & ~in_slice & (side == BEFORE)) if short else Counts()
+    planned = _planned_units(before, counts_of(table, in_slice & mature & (side == BEFORE)), prior, windows, begin)
     enough = max(windows.min_units, planned) if isfinite(planned) else windows.min_units  # waiting cannot repair a thin baseline
     weeks_planned = max(windows.verify_weeks, POINTS) if before.moving else windows.verify_weeks
     end, complete = _window_end(table, treated & mature, begin, weeks_planned, enough, last_mature)
     side[treated & (day > end)] = LATER
     side[treated & (day > end + windows.watch_days)] = LATER + 1
-    weeks = weeks_of(table, own & mature, side, control)
+    weeks = weeks_of(table, in_slice & mature, side, control)
     parallel = before.parallel and control.covers(weeks.only(BEFORE, UNTREATED, AFTER))
     if not parallel:
         weeks = _along(weeks, before.course)
     weeks = weeks.where((weeks.side != HISTORY) | np.isin(weeks.week, before.weeks.week))
     near = (day >= windows.before_from.toordinal()) & (day <= windows.before_to.toordinal())
-    sisters = _sisters(table, mature & ~own, near, (day >= begin) & (day <= end)) if parallel else None
+    sisters = _sisters(table, mature & ~in_slice, near, (day >= begin) & (day <= end)) if parallel else None
     return replace(
         _summed(table, mature, side, weeks, control if parallel else None),
         cohorts=_cohorts(weeks.only(AFTER), last_mature),
@@ -195,7 +195,7 @@ def gather(table: WeekTable, windows: Windows) -> Evidence:
         complete=complete,
         weeks=weeks,
         cut_in=date.fromordinal(begin),
-        missing="" if own.any() else "no_units",
+        missing="" if in_slice.any() else "no_units",
     )
 
 
@@ -224,8 +224,8 @@ class _Before:
         return self.weeks.only(BEFORE)
 
 
-def _before(table: WeekTable, own: NDArray[np.bool_], side: Integers, control: SisterWeeks) -> _Before:
-    usual = weeks_of(table, own & (side <= BEFORE), side, control)
+def _before(table: WeekTable, in_slice: NDArray[np.bool_], side: Integers, control: SisterWeeks) -> _Before:
+    usual = weeks_of(table, in_slice & (side <= BEFORE), side, control)
     usual = usual.where((usual.side == BEFORE) | ordinary(usual.events, usual.n))
     parallel = control.covers(usual) and _moves_along(usual)
     own_course = course(usual.week / 7, usual.events, usual.n)
@@ -254,17 +254,17 @@ def _planned_units(before: _Before, baseline: Counts, prior: Counts, windows: Wi
 
 def _summed(table: WeekTable, mature: NDArray[np.bool_], side: Integers, weeks: Weeks, control: SisterWeeks | None) -> Evidence:
     """Return the counts of each side, for the slice and for its control."""
-    own = (table.group == OWN) & mature
-    untreated = own & (side == UNTREATED)
+    in_slice = (table.group == OWN) & mature
+    untreated = in_slice & (side == UNTREATED)
 
     def on(which: int) -> Counts:
-        return counts_of(table, own & (side == which))
+        return counts_of(table, in_slice & (side == which))
 
     def control_of(which: int) -> Counts:
         return control.over(weeks.only(which)) if control else Counts()
 
     def others(which: int) -> Counts:
-        chosen = own & (side == which)
+        chosen = in_slice & (side == which)
         return Counts(float(table.other[chosen].sum()), float(table.n[chosen].sum()))
 
     return Evidence(
@@ -307,9 +307,9 @@ def _later_half(table: WeekTable, kept: NDArray[np.bool_]) -> int:
     return int(table.day[kept][order][np.searchsorted(running, running[-1] / 2)])
 
 
-def _along(weeks: Weeks, own: Course) -> Weeks:
+def _along(weeks: Weeks, trend: Course) -> Weeks:
     """Return the weeks with the slice's own course in place of a control."""
-    return replace(weeks, rate=own.at(weeks.week / 7), error=np.zeros_like(weeks.n))
+    return replace(weeks, rate=trend.at(weeks.week / 7), error=np.zeros_like(weeks.n))
 
 
 def _moves_along(weeks: Weeks) -> bool:

@@ -242,11 +242,11 @@ def _lines(
         inside = pl.concat([inside.filter(~reached), elsewhere])
     treated = _treated_batches(facts, inside, plan.batch) if plan.batch else None
     after = pl.col("batch_no").is_in(treated) if treated else local_day(switch, period.zone) >= plan.cut_in
-    own = inside.with_columns(treated=after.fill_null(False), sister=pl.lit(None, dtype=pl.String))
+    units_inside = inside.with_columns(treated=after.fill_null(False), sister=pl.lit(None, dtype=pl.String))
     control = _control(action, every, inside, line_conditions)
     lines = pl.concat(
         frame.select("oid", "treated", "sister", start=local_day(axis, period.zone), moment=pl.col(axis))
-        for frame in (own, control)
+        for frame in (units_inside, control)
         if frame is not None
     )
     keys = ["start", "treated", "sister"]
@@ -291,8 +291,8 @@ def _treated_batches(facts: CodedFacts, inside: pl.DataFrame, batch: str) -> lis
         .group_by("batch_no")
         .agg(first=pl.coalesce(pl.col("shipped_at"), pl.col("paid_at")).min())
     )
-    made = facts["batch"].select("batch_no", "made_on")
-    first = first.cast({"batch_no": pl.String}).join(made, on="batch_no", how="left")
+    batches = facts["batch"].select("batch_no", "made_on")
+    first = first.cast({"batch_no": pl.String}).join(batches, on="batch_no", how="left")
     row = first.filter(pl.col("batch_no") == batch)
     if row.is_empty():
         return [batch]

@@ -80,8 +80,8 @@ def judge(found: Evidence, *, target: float | None, min_units: int, age_days: in
     sides = RateComparison.of(found)
     if found.after.n <= 0:
         return _wait(found, sides, None, min_units, age_days, last_day)
-    said = _words(found, sides, target, min_units, age_days, last_day)
-    return _with_side_effect(said, found)
+    effect = _words(found, sides, target, min_units, age_days, last_day)
+    return _with_side_effect(effect, found)
 
 
 @dataclass(frozen=True)
@@ -264,13 +264,13 @@ def _narrow(ratio: RateRatio) -> bool:
     return ratio.low > 0 and isfinite(ratio.high) and (log(ratio.high) - log(ratio.low)) / 2 <= NARROW
 
 
-def _with_side_effect(said: JudgedEffect, found: Evidence) -> JudgedEffect:
+def _with_side_effect(effect: JudgedEffect, found: Evidence) -> JudgedEffect:
     """Add how often the same units had other cases, if that rose beyond chance."""
     before, after = found.other_before, found.other_after
-    if before.rate is None or after.rate is None or said.ratio is None:
-        return said
+    if before.rate is None or after.rate is None or effect.ratio is None:
+        return effect
     rose = _is_higher(after, before, found.noise, STRICT_CONFIDENCE)
-    return replace(said, side=(before.rate, after.rate)) if rose else said
+    return replace(effect, side=(before.rate, after.rate)) if rose else effect
 
 
 def _wait(

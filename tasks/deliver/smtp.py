@@ -156,8 +156,8 @@ def _answer(code: int, answer: bytes) -> str:
 
 def _words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error
-        return _answer(error.smtp_code, said if isinstance(said, bytes) else str(said).encode())
+        answer = error.smtp_error
+        return _answer(error.smtp_code, answer if isinstance(answer, bytes) else str(answer).encode())
     return f"{type(error).__name__}: {error}"[:300]
 
 

@@ -176,7 +176,7 @@ class KeptWarning:
         return next((event.answer for event in reversed(self.events) if event.answer is not None), None)
 
     @property
-    def told(self) -> frozenset[str]:
+    def reported(self) -> frozenset[str]:
         """Every item that was reported."""
         return frozenset(item for event in self.events for item in event.items)
 
@@ -186,7 +186,7 @@ class KeptWarning:
         return tuple(dict.fromkeys(event.to for event in self.events if event.to))
 
     @property
-    def told_at(self) -> datetime:
+    def notified_at(self) -> datetime:
         """When somebody new was last notified of it."""
         return max((event.at for event in self.events if event.kind in TELLING), default=self.opened_at)
 

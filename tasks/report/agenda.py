@@ -100,13 +100,13 @@ class EarlierActions:
     """Earlier actions that this edition may name.
 
     `listed` is in the order of the table, late ones first; `late` the longest first; `judged` the sure verdicts first;
-    `unsaid` are undecided ones about which only their names are known.
+    `without_numbers` are undecided ones of which only the names can be printed.
     """
 
     listed: tuple[ActionResult, ...]
     late: tuple[ActionResult, ...]
     judged: tuple[ActionResult, ...]
-    unsaid: tuple[ActionResult, ...]
+    without_numbers: tuple[ActionResult, ...]
 
 
 @dataclass(frozen=True)
@@ -360,18 +360,18 @@ def earlier_actions(results: Sequence[ActionResult]) -> EarlierActions:
     late = [result for result in results if result.status == ActionStatus.LATE]
     judged = [result for result in results if result.verdict is not None]
     judged.sort(key=lambda result: (_VERDICT_ORDER.index(result.verdict or Verdict.UNDECIDED), result.action.action_id))
-    unsaid = [
+    without_numbers = [
         result for result in judged if result.verdict == Verdict.UNDECIDED and (result.needed is None or result.n_after is None)
     ]
-    if len(unsaid) < 2:
-        unsaid = []  # a single one has its own line
+    if len(without_numbers) < 2:
+        without_numbers = []  # a single one has its own line
     return EarlierActions(
         listed=tuple(
             sorted(results, key=lambda result: (_STATUS_ORDER.index(result.status), result.due, result.action.action_id))
         ),
         late=tuple(sorted(late, key=lambda result: (-result.days_late, result.action.action_id))),
-        judged=tuple(result for result in judged if result not in unsaid),
-        unsaid=tuple(unsaid),
+        judged=tuple(result for result in judged if result not in without_numbers),
+        without_numbers=tuple(without_numbers),
     )
 
 

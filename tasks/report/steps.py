@@ -34,7 +34,7 @@ def render(run: Run, review: Review) -> list[Rendered]:
     """Make every edition, write its files whole, then its rows in one transaction."""
     run.progress("render report")
     rendered = []
-    for audience, language, made in _made(run, review):
+    for audience, language, parts in _edition_files(run, review):
         edition = Edition(
             report=f"{run.report}-as-of" if run.kind is RunKind.LOOK_BACK else run.report,
             period=run.period.id,
@@ -47,9 +47,9 @@ def render(run: Run, review: Review) -> list[Rendered]:
             code_version=version("after-sales-review"),
             config_sha256=run.shop.sha256,
             taxonomy_version=run.shop.taxonomy.version,
-            headline=made.headline,
+            headline=parts.headline,
         )
-        files = {**made.files, "subject.txt": f"{made.subject}\n".encode()}
+        files = {**parts.files, "subject.txt": f"{parts.subject}\n".encode()}
         stored = run.stores.ledger.latest_edition(edition.report, edition.period, audience, language)
         same = stored if stored is not None and stored.revision == edition.revision else None
         hashes = run.stores.archive.write(edition, files, stored=same)
@@ -58,18 +58,18 @@ def render(run: Run, review: Review) -> list[Rendered]:
                 Edition(**{**vars(edition), "files": hashes}),
                 config_files=run.shop.files,
                 period=run.period,
-                numbers=made.numbers,
+                numbers=parts.numbers,
                 causes=review.causes,
                 proposals=review.proposals,
             )
-        get_run_logger().info("%s: %s numbers", edition_id(edition), len(made.numbers))
+        get_run_logger().info("%s: %s numbers", edition_id(edition), len(parts.numbers))
         rendered.append(
-            Rendered(audience, language, made.subject, tuple(made.main_points), f"{edition_id(edition)}/{made.pdf_name}")
+            Rendered(audience, language, parts.subject, tuple(parts.main_points), f"{edition_id(edition)}/{parts.pdf_name}")
         )
     return rendered
 
 
-def _made(run: Run, review: Review) -> Iterator[tuple[str, str, EditionFiles]]:
+def _edition_files(run: Run, review: Review) -> Iterator[tuple[str, str, EditionFiles]]:
     """Write the editions one after another, rendering each while the next is written."""
     with ThreadPoolExecutor(PAINTED_AT_ONCE) as painters:
         under_way: list[tuple[str, str, Draft, Future[bytes]]] = []

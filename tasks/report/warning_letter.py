@@ -46,17 +46,17 @@ def letter(
     gate = Gate(shop.words, open_=warning.restricted)
     week = Period.containing(event.at, "week", shop.identity.zone)
     voice = Voice(shop, language, Numbers(language, shop.identity.currency), gate, week)
-    said = WarningText(voice, warning, shop, event.warning_id, wording)
-    what = said.what()
+    words = WarningText(voice, warning, shop, event.warning_id, wording)
+    what = words.what()
     subject = clean(voice.part(f"warning.{SUBJECTS[event.kind]}", what=what).plain, 150)
     lead = EMPTY
     if event.kind == "grew":
-        before = said.number("before", kept.observed, said.unit)
-        lead = voice.say("warning.grew", before=before, now=said.number("observed", warning.observed, said.unit))
+        before = words.number("before", kept.observed, words.unit)
+        lead = voice.say("warning.grew", before=before, now=words.number("observed", warning.observed, words.unit))
     page = {
         "what": what,
         "lead": lead,
-        "lines": said.lines(kept, event, person, rule),
+        "lines": words.lines(kept, event, person, rule),
         "restricted": warning.restricted,
         "red": rule.red_line,
         "language": language,

@@ -93,8 +93,8 @@ class WarningText:
 
     def _words(self) -> Phrase:
         if self.wording.quotes_one:
-            own = self._quoted()
-            return self.voice.data(own, 30) if own else self._leaf()
+            quoted = self._quoted()
+            return self.voice.data(quoted, 30) if quoted else self._leaf()
         return self.voice.listed(self.voice.data(each, 20) for each in self.warning.words)
 
     def _milestone(self) -> Phrase:
@@ -122,7 +122,7 @@ class WarningText:
         if self.wording.lists_items:
             lines.append(("references", self._references()))
         lines.append(("number", voice.part("warning.number_how", id=event.warning_id)))
-        return [(voice.word(f"warning.{name}"), said) for name, said in lines]
+        return [(voice.word(f"warning.{name}"), text) for name, text in lines]
 
     def _observed(self) -> Phrase:
         voice, warning = self.voice, self.warning
@@ -199,10 +199,10 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
     def number(name: str, value: float, unit: str = "items") -> Phrase:
         return voice.numbers.add(f"warnings.{name}", value, unit, range=voice.period.id, method="warning ledger")
 
-    told = grades.warnings
-    if told:
-        lines = [voice.say("warning.grade", sent=number("sent", len(told), "count"), real=number("real", grades.real, "count"))]
-        counts = {verdict: sum(each.verdict == verdict for each in told) for verdict in VERDICTS}
+    graded = grades.warnings
+    if graded:
+        lines = [voice.say("warning.grade", sent=number("sent", len(graded), "count"), real=number("real", grades.real, "count"))]
+        counts = {verdict: sum(each.verdict == verdict for each in graded) for verdict in VERDICTS}
         parts = [
             voice.part(f"warning.grade_{VERDICTS[verdict]}", n=number(f"verdict.{verdict}", count))
             for verdict, count in counts.items()
@@ -211,10 +211,10 @@ def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool)
         lines.append(voice.say("warning.grade_parts", parts=join(parts, voice.catalogue["word.comma"])))
     else:
         lines = [voice.word("warning.grade_none")]
-    shown = [each for each in told if restricted or not each.warning.restricted]
+    shown = [each for each in graded if restricted or not each.warning.restricted]
     lines += [_grade_row(each, voice) for each in shown[:ROWS]]
-    if len(shown) < len(told):
-        lines.append(voice.say("warning.grade_restricted", n=number("restricted", len(told) - len(shown))))
+    if len(shown) < len(graded):
+        lines.append(voice.say("warning.grade_restricted", n=number("restricted", len(graded) - len(shown))))
     if len(shown) > ROWS:
         lines.append(voice.say("warning.grade_more", n=number("more", len(shown) - ROWS)))
     if grades.reminders:

@@ -47,8 +47,8 @@ def _graded(kept: KeptWarning, causes: list[tuple[Period, Cause]]) -> GradedWarn
 def _is_its(kept: KeptWarning, cause: Cause) -> bool:
     """Whether a report's cause is what a warning was about: largely the same cases, or the same place and problem."""
     warning = kept.warning
-    shared = kept.told & set(cause.rows)
-    if shared and len(shared) >= SAME_CASES * min(len(kept.told), len(cause.rows)):
+    shared = kept.reported & set(cause.rows)
+    if shared and len(shared) >= SAME_CASES * min(len(kept.reported), len(cause.rows)):
         return True
     same_place = bool(warning.slice) and all(cause.slice.get(name) == value for name, value in warning.slice.items())
     return warning.kind == CLUSTER and same_place and cause.leaf.partition(":")[0] == warning.leaf

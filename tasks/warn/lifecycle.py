@@ -56,9 +56,9 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
         rule = rule_of(warning.kind, shop)
         known = [old for old in kept if old.warning.kind == warning.kind]
         if rule.reminder:
-            seen |= {old.warning_id for old in known if old.told & set(warning.items)}
-            told = {item for old in known for item in old.told}
-            if fresh := _only(warning, [item for item in warning.items if item not in told]):
+            seen |= {old.warning_id for old in known if old.reported & set(warning.items)}
+            reported = {item for old in known for item in old.reported}
+            if fresh := _only(warning, [item for item in warning.items if item not in reported]):
                 notices.append(_opened(fresh, shop, moment))
             continue
         old = _same_matter(warning, known, shop, moment)
@@ -66,7 +66,7 @@ def due_round(found: list[EarlyWarning], kept: list[KeptWarning], shop: Shop, mo
             notices.append(_opened(warning, shop, moment))
             continue
         seen.add(old.warning_id)
-        new = tuple(item for item in warning.items if item not in old.told)
+        new = tuple(item for item in warning.items if item not in old.reported)
         grown = bool(new) if rule.red_line else old.state in WAITING and warning.observed >= shop.warnings.growth * old.observed
         if grown:
             notices.append(_grew(old, warning, new, shop, moment))
@@ -86,7 +86,11 @@ def _same_matter(warning: EarlyWarning, known: list[KeptWarning], shop: Shop, mo
     quiet = timedelta(days=shop.warnings.quiet_days)
     items = set(warning.items)
     alive = [old for old in known if moment - old.last_seen <= quiet]
-    same = [old for old in alive if old.warning.key == warning.key or 2 * len(items & old.told) >= min(len(items), len(old.told))]
+    same = [
+        old
+        for old in alive
+        if old.warning.key == warning.key or 2 * len(items & old.reported) >= min(len(items), len(old.reported))
+    ]
     return max(same, key=lambda old: (old.warning.key == warning.key, old.opened_at, old.warning_id), default=None)
 
 
@@ -141,7 +145,7 @@ def _grew(old: KeptWarning, warning: EarlyWarning, new: tuple[str, ...], shop: S
 
 def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) -> list[Notice]:
     """Escalate to the next in the ladder once time is up, or close what is over."""
-    if old.state not in WAITING or moment < old.told_at:
+    if old.state not in WAITING or moment < old.notified_at:
         return []
     rule = rule_of(old.warning.kind, shop)
     quiet = timedelta(days=shop.warnings.quiet_days)
@@ -152,7 +156,7 @@ def _passed_on(old: KeptWarning, is_seen: bool, shop: Shop, moment: datetime) ->
         return [Notice(old, old.warning, event, None)]
     today = moment.astimezone(ZoneInfo(shop.identity.zone)).date()
     waits = shop.calendar.is_holiday(today) and not rule.red_line
-    if waits or moment - old.told_at < timedelta(hours=rule.escalate_hours) or moment - old.last_seen > SEEN_LATELY:
+    if waits or moment - old.notified_at < timedelta(hours=rule.escalate_hours) or moment - old.last_seen > SEEN_LATELY:
         return []
     person = next((person for person in ladder(old.warning, shop) if person.name not in old.people), None)
     if person is None:

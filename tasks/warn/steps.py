@@ -59,7 +59,7 @@ def keep(run: Run, due: WatchResult) -> int:
     if not run.send:
         return 0
     run.progress("keep warnings")
-    told = [
+    entries = [
         (
             notice.kept,
             notice.event,
@@ -67,7 +67,7 @@ def keep(run: Run, due: WatchResult) -> int:
         )
         for notice in due.notices
     ]
-    return run.stores.ledger.keep_warnings(told, seen=due.seen, at=run.as_of)
+    return run.stores.ledger.keep_warnings(entries, seen=due.seen, at=run.as_of)
 
 
 def _letter(notice: Notice, person: Person, shop: Shop) -> WarningLetter:

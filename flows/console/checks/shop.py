@@ -36,8 +36,8 @@ def configuration(settings: Settings) -> tuple[Shop | None, Finding]:
         check_languages(shop)
     except UserError as error:
         return None, Finding("bad", what, error.what, error.hint)
-    own = sum(path.is_file() for path in folder.rglob("*"))
-    return shop, Finding("ok", what, f"{shop.identity.name}: {own} files of its own, all valid; the rest are defaults.")
+    count = sum(path.is_file() for path in folder.rglob("*"))
+    return shop, Finding("ok", what, f"{shop.identity.name}: {count} files of its own, all valid; the rest are defaults.")
 
 
 def sources(shop: Shop) -> Finding:

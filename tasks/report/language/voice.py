@@ -186,7 +186,7 @@ class Voice:
 
     def channel(self, channel: ChannelQuality, limit: int) -> Phrase:
         """Return a channel's name in this language."""
-        declared = next((one for one in self.shop.channels.channels if one.name == channel.channel), None)
+        declared = next((known for known in self.shop.channels.channels if known.name == channel.channel), None)
         name = declared.title(self.language.code) if declared else channel.label or channel.channel
         return self.data(name, limit)
 

@@ -108,7 +108,7 @@ def _ended(context: SectionContext, cause: Cause) -> Phrase:
         expected=cause_sentence.expected(context, cause),
     )
     graded = cause_sentence.graded_forecast(context, cause)
-    return voice.say("life.graded", said=sentence, **graded) if graded else sentence
+    return voice.say("life.graded", sentence=sentence, **graded) if graded else sentence
 
 
 def _sheet(context: SectionContext, cause: Cause) -> CauseSheet:

@@ -65,7 +65,7 @@ def _cause(context: SectionContext, cause: Cause) -> Phrase:
             line = voice.say("three.amount", head=head, life=life, since=since, observed=observed, times=times)
     if not cause.money:
         return line + voice.word("word.stop")
-    return voice.part("three.loss", said=line, money=cause_sentence.money(context, cause))
+    return voice.part("three.loss", line=line, money=cause_sentence.money(context, cause))
 
 
 def _next_step(context: SectionContext, action: Action | None) -> Phrase:

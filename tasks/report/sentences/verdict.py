@@ -40,8 +40,8 @@ def sentences(context: SectionContext) -> tuple[tuple[str, Phrase], ...]:
         ((result.verdict or Verdict.UNDECIDED).value, _sentence(context, result) + _side_effect(context, result))
         for result in earlier.judged
     ]
-    if earlier.unsaid:
-        names = (voice.data(voice.action(result.action).what, 60) for result in earlier.unsaid)
+    if earlier.without_numbers:
+        names = (voice.data(voice.action(result.action).what, 60) for result in earlier.without_numbers)
         named = join(names, voice.catalogue["word.clause_sep"])
         lines.append(("undecided", voice.say("verdict.text_undecided_plain", what=named)))
     return tuple(lines)

@@ -23,8 +23,8 @@ def narrowest(signals: list[ClusterSignal], history: UnitHistory) -> list[Cluste
     )
     kept: list[ClusterSignal] = []
     for signal in ranked:
-        mine = set(signal.records)
-        if any(len(mine & set(other.records)) >= 0.5 * min(len(mine), len(other.records)) for other in kept):
+        records = set(signal.records)
+        if any(len(records & set(other.records)) >= 0.5 * min(len(records), len(other.records)) for other in kept):
             continue
         if any(_one_matter(signal, other) for other in kept):
             continue
@@ -53,7 +53,7 @@ def _with_sku(signal: ClusterSignal, history: UnitHistory) -> ClusterSignal:
     return replace(signal, slice={"sku": history.values["sku"][sku], **signal.slice})
 
 
-def told_together(signals: list[ClusterSignal], history: UnitHistory, least: int) -> list[tuple[ClusterSignal, int]]:
+def merged_by_problem(signals: list[ClusterSignal], history: UnitHistory, least: int) -> list[tuple[ClusterSignal, int]]:
     """Merge a problem that many products have at once into one signal: of their shared product line, else of the shop."""
     line_of = dict(zip(history.values["sku"], history.line_of_sku.tolist(), strict=True))
     out: list[tuple[ClusterSignal, int]] = []

@@ -120,12 +120,12 @@ class ClusterPanel:
         names, counts = np.unique(pair[arrived[position] >= self.first], return_counts=True)
         for name in names[counts >= least]:
             code, problem = divmod(int(name), len(history.leaves))
-            mine = position[pair == name]
+            cases = position[pair == name]
             expected = self._expected(code, problem, self.first, self.last)
             if self.dims in ENDURING:
-                expected *= self._own_level(code, problem, arrived[mine])
+                expected *= self._own_level(code, problem, arrived[cases])
             spread = self.curve.dispersion
-            seen = np.bincount(arrived[mine[arrived[mine] >= self.first]] - self.first, minlength=len(expected))
+            seen = np.bincount(arrived[cases[arrived[cases] >= self.first]] - self.first, minlength=len(expected))
             if expected.sum() <= 0:
                 continue
             chosen = _design(float(expected.mean()) / spread, self.settings.ratio, run_length)
@@ -134,7 +134,7 @@ class ClusterPanel:
                 continue
             zeros = np.flatnonzero(np.asarray(sums) == 0.0)
             begin = int(zeros[-1]) + 1 if len(zeros) else 0
-            rows = mine[arrived[mine] >= self.first + begin]
+            rows = cases[arrived[cases] >= self.first + begin]
             if len(rows) < least or (arrived[rows] > self.last - RECENT_DAYS).sum() <= expected[-RECENT_DAYS:].sum():
                 continue
             # A likelihood ratio's sum is e times rarer by chance with every nat (Wald 1947); a case weighs ln ratio nats.

@@ -18,7 +18,7 @@ from tasks.model.warnings import CLUSTER, EarlyWarning, WarningWording
 from tasks.shop.load import Shop
 from tasks.shop.warnings import WarningRule
 from tasks.warn.kinds.catalogue import rule_of
-from tasks.warn.kinds.cluster_matters import narrowest, told_together
+from tasks.warn.kinds.cluster_matters import merged_by_problem, narrowest
 from tasks.warn.kinds.cluster_signals import signals_of
 from tasks.warn.kinds.kind import WarningKind, Watch
 
@@ -58,7 +58,7 @@ def clusters(facts: CodedFacts, shop: Shop, *, history: UnitHistory | None = Non
             items=signal.records,
             spread=spread,
         )
-        for signal, spread in told_together(narrowest(signals, history), history, settings.spread)
+        for signal, spread in merged_by_problem(narrowest(signals, history), history, settings.spread)
     ]
 
 

@@ -43,7 +43,7 @@ def new_words(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     settings = shop.warnings
     records = facts["feedback"]
     today = facts.as_of.astimezone(ZoneInfo(shop.identity.zone)).date()
-    said = pl.concat_str([pl.col("title").fill_null(""), pl.col("text").fill_null("")], separator=" ").str.to_lowercase()
+    lowered = pl.concat_str([pl.col("title").fill_null(""), pl.col("text").fill_null("")], separator=" ").str.to_lowercase()
     texts = records.select(
         "record_id",
         "case_id",
@@ -51,9 +51,9 @@ def new_words(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
         "leaf",
         "nature",
         "claim_cluster",
-        said=said,
+        text=lowered,
         day=local_day("submitted_at", shop.identity.zone),
-    ).filter(pl.col("said").str.strip_chars() != "")
+    ).filter(pl.col("text").str.strip_chars() != "")
     begin = today - timedelta(days=settings.word_days)
     history = texts.filter(pl.col("day") < begin)
     if history.is_empty() or history["day"].min() > begin - timedelta(weeks=settings.history_weeks):  # type: ignore[operator]
@@ -61,19 +61,19 @@ def new_words(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     now = texts.filter(
         (pl.col("day") >= begin) & (pl.col("day") < today) & (pl.col("nature") != "praise") & pl.col("claim_cluster").is_null()
     ).sort("day", "record_id")
-    holders: dict[str, dict[str, str]] = {}  # word → case → text
-    for case, text in now.select("case_id", "said").iter_rows():
+    cases_of: dict[str, dict[str, str]] = {}  # word → case → text
+    for case, text in now.select("case_id", "text").iter_rows():
         for word in terms(text):
-            holders.setdefault(word, {}).setdefault(case, text)
-    looked_at = len(holders)
+            cases_of.setdefault(word, {}).setdefault(case, text)
+    tested = len(cases_of)
     candidates = {
         word: cases
-        for word, cases in holders.items()
+        for word, cases in cases_of.items()
         if len(cases) >= settings.word_cases and len(set(cases.values())) >= settings.word_cases
     }
-    known = _known(history["said"], sorted(candidates)) | set(" ".join(facts["product"]["name"].drop_nulls()).lower().split())
+    known = _known(history["text"], sorted(candidates)) | set(" ".join(facts["product"]["name"].drop_nulls()).lower().split())
     fresh = sorted(set(candidates) - known)
-    return _together(fresh, candidates, now, history.height, looked_at / settings.word_days, facts, shop)
+    return _together(fresh, candidates, now, history.height, tested / settings.word_days, facts, shop)
 
 
 def terms(text: str) -> set[str]:
@@ -97,7 +97,7 @@ def _known(history: pl.Series, words: list[str]) -> set[str]:
 
 def _together(
     fresh: list[str],
-    holders: dict[str, dict[str, str]],
+    cases_of: dict[str, dict[str, str]],
     now: pl.DataFrame,
     history: int,
     tests_a_day: float,
@@ -106,8 +106,8 @@ def _together(
 ) -> list[EarlyWarning]:
     """Make one warning from words that occur in the same cases."""
     groups: list[tuple[list[str], set[str]]] = []
-    for word in sorted(fresh, key=lambda word: (-len(holders[word]), -len(word), word)):
-        cases = set(holders[word])
+    for word in sorted(fresh, key=lambda word: (-len(cases_of[word]), -len(word), word)):
+        cases = set(cases_of[word])
         near = next((group for group in groups if 2 * len(group[1] & cases) >= len(cases)), None)
         if near:
             near[0].append(word)
@@ -115,32 +115,32 @@ def _together(
         else:
             groups.append(([word], cases))
     rule = rule_of("words", shop)
-    made = []
+    warnings = []
     for words, cases in groups:
-        mine = now.filter(pl.col("case_id").is_in(sorted(cases))).unique("case_id", keep="first", maintain_order=True)
-        rare = days_between_new(len(holders[words[0]]), now.height, history, tests_a_day)
+        records = now.filter(pl.col("case_id").is_in(sorted(cases))).unique("case_id", keep="first", maintain_order=True)
+        rare = days_between_new(len(cases_of[words[0]]), now.height, history, tests_a_day)
         if rare < shop.warnings.false_alarm_days:
             continue
-        skus = Counter(mine["sku"].drop_nulls().to_list()).most_common(1)
-        days = sorted(set(mine["day"].to_list()))
+        skus = Counter(records["sku"].drop_nulls().to_list()).most_common(1)
+        days = sorted(set(records["day"].to_list()))
         chosen = [word for word in words if not any(word != other and word in other for other in words)][:MOST_WORDS]
-        made.append(
+        warnings.append(
             EarlyWarning(
                 kind="words",
-                slice={"sku": skus[0][0]} if skus and skus[0][1] > 0.6 * mine.height else {},
-                leaf=str(mine["leaf"].mode().sort()[0]),
+                slice={"sku": skus[0][0]} if skus and skus[0][1] > 0.6 * records.height else {},
+                leaf=str(records["leaf"].mode().sort()[0]),
                 symptom=words[0],
                 words=tuple(chosen or words[:1]),
-                observed=float(mine.height),
+                observed=float(records.height),
                 expected=0.0,
                 every_days=round(rare, 1),
                 since=days[0],
                 days=tuple(days),
                 answer_by=facts.as_of + timedelta(hours=rule.answer_hours),
-                items=tuple(mine["record_id"].to_list()),
+                items=tuple(records["record_id"].to_list()),
             )
         )
-    return made
+    return warnings
 
 
 KIND = WarningKind(

@@ -29,7 +29,7 @@ def regulator(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
         shop: Configuration.
     """
     zone = shop.identity.zone
-    made = []
+    warnings = []
     for milestone in shop.service_levels.milestones:
         if milestone.table != REGULATOR_TABLE:
             continue
@@ -39,7 +39,7 @@ def regulator(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
         if not open_cases:
             continue
         first = min(due for _, due, _ in open_cases)
-        made.append(
+        warnings.append(
             EarlyWarning(
                 kind="regulator",
                 slice={"milestone": milestone.id},
@@ -51,7 +51,7 @@ def regulator(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
                 dues=tuple(due for _, due, _ in open_cases),
             )
         )
-    return made
+    return warnings
 
 
 def _open(facts: CodedFacts, milestone: Milestone, shop: Shop) -> list[tuple[str, datetime, datetime]]:

@@ -49,11 +49,11 @@ def unusual_shares(facts: CodedFacts, shop: Shop, kind: str, sign: pl.Expr, slic
         return []
     platforms = sorted(cases["platform"].drop_nulls().unique().to_list())
     slices: list[dict[str, str]] = [{}, *({"platform": platform} for platform in platforms)]
-    made: list[EarlyWarning] = []
+    warnings: list[EarlyWarning] = []
     for place in slices:
-        mine = cases.filter([pl.col(name) == value for name, value in place.items()]) if place else cases
-        usual = mine.filter((pl.col("day") >= first_usual) & (pl.col("day") < last_usual))
-        now = mine.filter((pl.col("day") >= begin) & (pl.col("day") < today))
+        inside = cases.filter([pl.col(name) == value for name, value in place.items()]) if place else cases
+        usual = inside.filter((pl.col("day") >= first_usual) & (pl.col("day") < last_usual))
+        now = inside.filter((pl.col("day") >= begin) & (pl.col("day") < today))
         if usual.is_empty() or now.is_empty():
             continue
         # A promotion brings different problems, and some make more people furious: each has its own share.
@@ -72,7 +72,7 @@ def unusual_shares(facts: CodedFacts, shop: Shop, kind: str, sign: pl.Expr, slic
             continue
         signed = now.filter("sign").sort("day", "record_id")
         days = sorted(set(signed["day"].to_list()))
-        made.append(
+        warnings.append(
             EarlyWarning(
                 kind=kind,
                 slice={**slice_, **place},
@@ -86,5 +86,5 @@ def unusual_shares(facts: CodedFacts, shop: Shop, kind: str, sign: pl.Expr, slic
                 items=tuple(signed["record_id"].to_list()),
             )
         )
-    whole = [warning for warning in made if "platform" not in warning.slice]
-    return whole or made
+    whole = [warning for warning in warnings if "platform" not in warning.slice]
+    return whole or warnings

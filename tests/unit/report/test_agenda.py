@@ -150,8 +150,8 @@ def test_sure_verdicts_come_first_and_undecided_ones_without_numbers_share_a_lin
     ]
     earlier = decided(make_review(prior=[*bare, *make_prior()])).earlier
     assert earlier.judged[0].verdict is Verdict.EFFECTIVE
-    assert {result.action.action_id for result in earlier.unsaid} == {"b1", "b2"}
-    assert decided(make_review(prior=bare[:1])).earlier.unsaid == ()
+    assert {result.action.action_id for result in earlier.without_numbers} == {"b1", "b2"}
+    assert decided(make_review(prior=bare[:1])).earlier.without_numbers == ()
 
 
 def test_the_comparable_action_had_the_same_problem_at_the_same_kind_of_slice() -> None:
