@@ -10,7 +10,7 @@ from tasks.settings import Settings, load_settings
 from tasks.shop.load import DEFAULTS, Shop
 
 OWN = ("shop.yaml", "channels.yaml", "people.yaml", "audiences.yaml", "targets.yaml")
-"""Files that every shop has of its own; the defaults stand in for the others until the shop adds its own."""
+"""Files that every shop has of its own; the defaults serve for the others until the shop adds its own."""
 
 ENVIRONMENT = "\n".join(
     [

@@ -200,7 +200,7 @@ def gather(table: WeekTable, windows: Windows) -> Evidence:
 
 
 def _sides(table: WeekTable, windows: Windows) -> Integers:
-    """Return on which side of the action each day lies; units that it reached count as after."""
+    """Return for each day whether it is before or after the action; units that the action reached count as after."""
     before_from, before_to, known_to = (d.toordinal() for d in (windows.before_from, windows.before_to, windows.known_to))
     day = table.day
     side = np.select([day < before_from, day <= before_to, day <= known_to], [HISTORY, BEFORE, TRIGGER], UNTREATED)

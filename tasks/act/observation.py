@@ -38,7 +38,7 @@ CUT_IN_COLUMNS = {
     "session": "paid_at",
     "promotion": "paid_at",
 }
-"""Cut-in axis → column of order_line that says on which side of the cut-in a unit lies."""
+"""Cut-in axis → column of order_line that shows whether a unit is before or after the cut-in."""
 
 DAILY = ("human_conversations", "active_devices", "conversations", "reviews")
 """Exposures counted by day in the exposure table."""

@@ -388,7 +388,7 @@ def _lasting(conditions: Mapping[str, str]) -> set[tuple[str, str]]:
 
 
 def _covers(other: Action, action: Action) -> bool:
-    """Whether two actions are about one thing: one slice lies in the other, and their leaves belong to one node."""
+    """Whether two actions are about one thing: one slice contains the other, and their leaves belong to one node."""
     first, second = _lasting(other.slice), _lasting(action.slice)
     same_node = other.leaf.partition(".")[0] == action.leaf.partition(".")[0]
     return same_node and (first <= second or second <= first)

@@ -133,7 +133,7 @@ def _envelope(connection: smtplib.SMTP, mail: Mail) -> Outcome | None:
 
 
 def _content(connection: smtplib.SMTP, mail: Mail) -> Outcome:
-    """Send the message: before its first byte nothing can have been sent, after that only the answer tells."""
+    """Send the message: before its first byte nothing can have been sent, after that only the answer shows whether it was."""
     try:
         code, answer = connection.docmd("DATA")
     except (smtplib.SMTPException, OSError) as error:

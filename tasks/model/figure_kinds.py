@@ -160,7 +160,7 @@ PAGE_ONE: tuple[tuple[str, ...], ...] = tuple(
     tuple(kind.code for kind in _KINDS if kind.page_one == place)
     for place in sorted({kind.page_one for kind in _KINDS if kind.page_one is not None})
 )
-"""Codes of page 1 in the order of the meeting; alternatives stand together."""
+"""Codes of page 1 in the order of the meeting; alternatives are next to each other."""
 
 HEADLINE: tuple[str, ...] = tuple(
     code for _, code in sorted((kind.headline, kind.code) for kind in _KINDS if kind.headline is not None)

@@ -117,7 +117,7 @@ class ExampleCase:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """Everything that one edition may say; the report prints nothing that is not in here. It holds no frame: Prefect looks into it."""
+    """Everything that one edition may say; the report prints nothing that is not in here. It contains no frame, because Prefect inspects it."""
 
     period: Period
     as_of: datetime

@@ -36,7 +36,7 @@ QUARANTINE_SCHEMA: dict[str, Any] = {
 
 
 class Handover(Generic[T]):
-    """Something large that is handed over once; afterwards only the taker holds it.
+    """Something large that is handed over once; afterwards only the receiver has it.
 
     Prefect keeps the result of every task until its flow ends, and with it every frame that a result still holds.
     """

@@ -17,7 +17,7 @@ from tasks.model.columns.surroundings import BATCH, COST_RATE, EXPOSURE, PLATFOR
 
 @dataclass(frozen=True)
 class Table:
-    """A canonical table: what it holds, what identifies a row, the time by which it is pulled, its columns, which must be there."""
+    """A canonical table: its content, key, the time by which it is pulled, its columns, and which of them are required."""
 
     name: str
     words: str

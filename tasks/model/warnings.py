@@ -157,7 +157,7 @@ class KeptWarning:
 
     @property
     def state(self) -> WarningState:
-        """Where it stands."""
+        """The current state."""
         return {
             WarningEventKind.OPENED: WarningState.OPEN,
             WarningEventKind.ESCALATED: WarningState.ESCALATED,

@@ -89,7 +89,7 @@ class Event(Name):
 
 
 class Stage(ConfigSection):
-    """Where a day stands in a promotion: `D-3`, `D+0`, `D+9`."""
+    """The position of a day in a promotion: `D-3`, `D+0`, `D+9`."""
 
     promotion: str
     offset: int
@@ -230,7 +230,7 @@ class Calendar(ConfigSection):
     # ---- Promotions and alignment ------------------------------------------------------------
 
     def stage(self, day: date) -> Stage | None:
-        """Return where a day stands in a promotion (or in the days after it), or None if it is in none."""
+        """Return the position of a day in a promotion (or in the days after it), or None if it is in none."""
         holding = [p for p in self.promotions if p.first <= day <= p.last + timedelta(days=p.after)]
         if not holding:
             return None

@@ -1,4 +1,4 @@
-"""The life of a warning: told once, told again when it grows, passed on while nobody answers, ended when it is over.
+"""The life of a warning: notify once, and again when it grows; escalate while nobody answers; end when it is over.
 
 open → escalated → answered
   └──────┴───────→ expired

@@ -65,7 +65,7 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
 
 
 def coding(opened: Stores, shop: Shop, now: datetime) -> Finding:
-    """Code the last four weeks of records: with too many P0 none is urgent, and UNK is seen under no problem."""
+    """Code the last four weeks of records: if too many are P0, none is urgent, and an UNK appears under no problem."""
     facts = Facts({name: opened.lake.as_of(name, now) for name in TABLES}, now, [])
     newest = facts["feedback"]["submitted_at"].max()
     if not isinstance(newest, datetime):

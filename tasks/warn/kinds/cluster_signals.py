@@ -161,7 +161,7 @@ class ClusterPanel:
         return carried
 
     def _own_level(self, code: int, problem: int, arrived: NDArray[np.int32]) -> float:
-        """Return cases ÷ expectation of the baseline, drawn towards 1 where they are few."""
+        """Return cases ÷ expectation of the baseline, shrunk towards 1 where they are few."""
         first, last = self.curve.baseline_first, self.curve.baseline_last
         seen = float(((arrived >= first) & (arrived <= last)).sum())
         due = float(self._expected(code, problem, first, last).sum())

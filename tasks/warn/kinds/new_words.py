@@ -33,8 +33,8 @@ _LATIN = re.compile(r"[a-z]{3,24}")
 def new_words(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     """Return words that came up in `warnings.word_cases` cases or more of the last days and in no earlier record.
 
-    Words of the same cases are told together. A word is one that the tokeniser knows, or two neighbours of which one is a
-    single sign (麻 + 手: new words are what it does not know). Codes, numbers and names of products are no words.
+    Words of the same cases make one warning. A word is one that the tokeniser knows, or two neighbours of which one is a
+    single sign (麻 + 手: new words are what it does not know). Codes, numbers and product names do not count as words.
 
     Args:
         facts: Coded facts at their moment; texts were scrubbed when they were stored.
