@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import unescape
 
@@ -23,6 +23,7 @@ from tasks.report.language.voice import Voice
 from tasks.report.layout import sections
 from tasks.report.page import Page, page, section_words
 from tasks.report.paper import first_page_png, pdf
+from tasks.report.paper.chart_renderer import ChartRenderer
 from tasks.report.sections.action_progress import ActionProgressView
 from tasks.report.sections.matters import MattersView
 from tasks.settings import Settings
@@ -52,7 +53,7 @@ class EditionFiles:
 
 @dataclass(frozen=True)
 class Draft:
-    """An edition whose pages are written but not yet rendered."""
+    """An edition whose pages are written but not yet rendered; `draft` leaves its charts undrawn."""
 
     html: str
     identifier: str
@@ -77,7 +78,8 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
     Raises:
         RenderError: If the PDF could not be made without a warning, or a gated word was left.
     """
-    written = draft(review, shop, audience, language)
+    with ChartRenderer(settings.render_timeout_s) as renderer:
+        written = drawn(draft(review, shop, audience, language), renderer)
     return finished(written, painted(written, settings))
 
 
@@ -96,6 +98,11 @@ def draft(review: Review, shop: Shop, audience: str, language: str) -> Draft:
     gate.check(_MARK.sub("", html))
     identifier = f"after-sales-review:{review.period.id}:{audience}:{language}:r{review.revision}"
     return Draft(html, identifier, file_stem(review, audience_name, language), review.period, sheet, numbers, gate, voice)
+
+
+def drawn(written: Draft, renderer: ChartRenderer) -> Draft:
+    """Draw the charts of an edition's pages."""
+    return replace(written, html=renderer.drawn(written.html))
 
 
 def painted(written: Draft, settings: Settings) -> bytes:

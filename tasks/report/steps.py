@@ -11,7 +11,8 @@ from prefect.logging import get_run_logger
 
 from tasks.model.editions import Edition, edition_id
 from tasks.model.review import Review
-from tasks.report.edition import Draft, EditionFiles, draft, finished, painted
+from tasks.report.edition import Draft, EditionFiles, draft, drawn, finished, painted
+from tasks.report.paper.chart_renderer import ChartRenderer
 from tasks.run import Run, RunKind
 
 PAINTED_AT_ONCE = 2
@@ -73,8 +74,9 @@ def _edition_files(run: Run, review: Review) -> Iterator[tuple[str, str, Edition
     """Write the editions one after another, rendering each while the next is written."""
     with ThreadPoolExecutor(PAINTED_AT_ONCE) as painters:
         under_way: list[tuple[str, str, Draft, Future[bytes]]] = []
-        for audience, language in run.editions_wanted():
-            written = draft(review, run.shop, audience, language)
-            under_way.append((audience, language, written, painters.submit(painted, written, run.settings)))
+        with ChartRenderer(run.settings.render_timeout_s) as renderer:
+            for audience, language in run.editions_wanted():
+                written = drawn(draft(review, run.shop, audience, language), renderer)
+                under_way.append((audience, language, written, painters.submit(painted, written, run.settings)))
         for audience, language, written, painting in under_way:
             yield audience, language, finished(written, painting.result())

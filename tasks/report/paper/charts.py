@@ -1,22 +1,26 @@
-"""Charts as inline SVG: Altair to vl-convert, no browser, the same bytes for the same data."""
+"""Charts as Vega-Lite specifications, and sparklines as SVG.
+
+A specification stands in the page until `chart_renderer` draws it: drawing needs a JavaScript engine, which a review's own
+process never loads.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-import vl_convert
 from markupsafe import Markup
 
 from tasks.report.language.phrase import Phrase
 
 FONT = "Noto Sans CJK SC"
 INK, GREY, LIGHT, BAND, ACCENT, WORSE = "#222222", "#6F7580", "#C9CDD3", "#E9EBEE", "#1F5FA8", "#B4361E"
-_data: Any = alt.Data
 _SIZE = 10.5  # px in the chart = 8 pt on paper
+
+Spec = dict[str, Any]
+"""A part of a Vega-Lite specification."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,10 @@ def _theme() -> dict[str, Any]:
     }
 
 
-def _svg(chart: Any, aria: Phrase, name: str) -> Markup:
-    """Draw a chart; ids get the chart's own name, so that two charts on one page never share one."""
-    spec = chart.configure(**_theme()).configure_view(stroke=None).to_dict(validate=False)
-    svg = str(vl_convert.vegalite_to_svg(spec))
-    prefix = re.sub(r"[^A-Za-z0-9]", "", name) or "c"
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
-    svg = re.sub(r' aria-[a-z]+="[^"]*"| role="[^"]*"| aria-roledescription="[^"]*"', "", svg)
-    start = svg.index("<svg")
-    return (
-        Markup('<span class="chart" role="img" aria-label="{}">').format(aria.plain)
-        + Markup(svg[start:])  # noqa: S704 - drawn by vl-convert, which escapes every text
-        + Markup("</span>")
+def _undrawn(spec: Spec, aria: Phrase, name: str) -> Markup:
+    """Return the place of a chart in the page, holding what is to be drawn there; `name` is unique in the edition."""
+    return Markup('<span class="chart" role="img" aria-label="{}"><template class="chart" id="{}">{}</template></span>').format(
+        aria.plain, name, json.dumps({**spec, "config": _theme()}, ensure_ascii=False)
     )
 
 
@@ -78,7 +73,7 @@ def line(
     width: int = 300,
     height: int = 86,
 ) -> Markup:
-    """Draw a line over time with its last value written at its end.
+    """Return a line over time with its last value written at its end.
 
     A grey band is the normal range, a dashed grey line the expectation; an immature last point is open; segments are not joined.
 
@@ -98,33 +93,43 @@ def line(
     order = [row["x"] for row in rows]
     labels_by_key = {row["x"]: point.label for row, point in zip(rows, points, strict=True)}
     drawn_band = band and (band[0] * factor, band[1] * factor)
-    x = alt.X(
-        "x:N",
+    x = _nominal(
+        "x",
         sort=order,
-        axis=alt.Axis(title=None, values=_ticks(order), labelExpr=f"{_json(labels_by_key)}[datum.value]"),
-        scale=alt.Scale(padding=0.35),
+        axis={"title": None, "values": _ticks(order), "labelExpr": f"{_json(labels_by_key)}[datum.value]"},
+        scale={"padding": 0.35},
     )
-    y = alt.Y("y:Q", axis=alt.Axis(title=None), scale=_scale([row["y"] for row in rows], drawn_band, share))
-    base = alt.Chart(_data(values=rows))
-    layers: list[Any] = _band_layers(drawn_band, band_name) if drawn_band else []
+    y = _amount("y", scale=_scale([row["y"] for row in rows], drawn_band, share))
+    layers = _band_layers(drawn_band, band_name) if drawn_band else []
     if any(row["e"] is not None for row in rows):
         layers.append(
-            base.mark_line(color=GREY, strokeWidth=1.4, strokeDash=[4, 3]).encode(
-                x=x, y=alt.Y("e:Q", axis=alt.Axis(title=None)), detail="s:N"
-            )
+            {
+                "mark": {"type": "line", "color": GREY, "strokeWidth": 1.4, "strokeDash": [4, 3]},
+                "encoding": {"x": x, "y": _amount("e"), "detail": _nominal("s")},
+            }
         )
-    layers += _curve_layers(base.transform_filter("datum.y !== null"), x, y)
+    layers += _curve_layers(x, y)
     layers += [
-        alt.Chart(_data(values=[label]))
-        .mark_text(align="left", dx=7, color=label["c"], font=FONT, fontSize=_SIZE)
-        .encode(x=x, y=alt.Y("v:Q", axis=alt.Axis(title=None)), text="t:N")
+        {
+            "data": {"values": [label]},
+            "mark": {"type": "text", "align": "left", "dx": 7, "color": label["c"], "font": FONT, "fontSize": _SIZE},
+            "encoding": {"x": x, "y": _amount("v"), "text": _nominal("t")},
+        }
         for label in _end_labels(rows, last, expected, (drawn_band or (0, 0))[1], height)
     ]
-    return _svg(
-        alt.layer(*layers).properties(width=width, height=height, padding={"left": 2, "right": 2, "top": 4, "bottom": 2}),
-        aria,
-        name,
-    )
+    padding = {"left": 2, "right": 2, "top": 4, "bottom": 2}
+    spec = {"data": {"values": rows}, "layer": layers, "width": width, "height": height, "padding": padding}
+    return _undrawn(spec, aria, name)
+
+
+def _nominal(field: str, **channel: Any) -> Spec:
+    """Return the encoding of a field by its names."""
+    return {"field": field, "type": "nominal", **channel}
+
+
+def _amount(field: str, **channel: Any) -> Spec:
+    """Return the encoding of a field by its amount, on an axis without a title."""
+    return {"field": field, "type": "quantitative", "axis": {"title": None}, **channel}
 
 
 def _plotted(points: Sequence[Point], factor: float) -> list[dict[str, Any]]:
@@ -142,27 +147,48 @@ def _plotted(points: Sequence[Point], factor: float) -> list[dict[str, Any]]:
     ]
 
 
-def _band_layers(band: tuple[float, float], name: Phrase | None) -> list[Any]:
-    """Draw the normal range, and its name in it."""
-    span = [{"a": round(band[0], 6), "b": round(band[1], 6)}]
-    layers: list[Any] = [
-        alt.Chart(_data(values=span)).mark_rect(color=BAND).encode(y=alt.Y("a:Q", axis=alt.Axis(title=None)), y2="b:Q")
+def _band_layers(band: tuple[float, float], name: Phrase | None) -> list[Spec]:
+    """Return the normal range, and its name in it."""
+    span = {"a": round(band[0], 6), "b": round(band[1], 6)}
+    layers: list[Spec] = [
+        {
+            "data": {"values": [span]},
+            "mark": {"type": "rect", "color": BAND},
+            "encoding": {"y": _amount("a"), "y2": {"field": "b"}},
+        }
     ]
     if name is not None:
+        text = {"type": "text", "align": "left", "baseline": "top", "dx": 4, "dy": 2, "color": GREY}
         layers.append(
-            alt.Chart(_data(values=[{"t": name.plain, **span[0]}]))
-            .mark_text(align="left", baseline="top", dx=4, dy=2, color=GREY, font=FONT, fontSize=_SIZE - 1)
-            .encode(x=alt.value(0), y="a:Q", text="t:N")
+            {
+                "data": {"values": [{"t": name.plain, **span}]},
+                "mark": {**text, "font": FONT, "fontSize": _SIZE - 1},
+                "encoding": {"x": {"value": 0}, "y": {"field": "a", "type": "quantitative"}, "text": _nominal("t")},
+            }
         )
     return layers
 
 
-def _curve_layers(drawn: alt.Chart, x: alt.X, y: alt.Y) -> list[Any]:
-    """Draw the line with its points; an immature one is open."""
+def _curve_layers(x: Spec, y: Spec) -> list[Spec]:
+    """Return the line with its points; an immature one is open."""
+    known = {"filter": "datum.y !== null"}
+    at = {"x": x, "y": y}
     return [
-        drawn.mark_line(color=INK, strokeWidth=1.8).encode(x=x, y=y, detail="s:N"),
-        drawn.transform_filter("!datum.open").mark_point(color=INK, filled=True, size=16, opacity=1).encode(x=x, y=y),
-        drawn.transform_filter("datum.open").mark_point(color=INK, fill="white", size=34, strokeWidth=1.6).encode(x=x, y=y),
+        {
+            "transform": [known],
+            "mark": {"type": "line", "color": INK, "strokeWidth": 1.8},
+            "encoding": {**at, "detail": _nominal("s")},
+        },
+        {
+            "transform": [known, {"filter": "!datum.open"}],
+            "mark": {"type": "point", "color": INK, "filled": True, "size": 16, "opacity": 1},
+            "encoding": at,
+        },
+        {
+            "transform": [known, {"filter": "datum.open"}],
+            "mark": {"type": "point", "color": INK, "fill": "white", "size": 34, "strokeWidth": 1.6},
+            "encoding": at,
+        },
     ]
 
 
@@ -181,14 +207,14 @@ def _end_labels(
     return _apart(labels, top * (_SIZE + 3) / height)
 
 
-def _scale(values: list[Any], band: tuple[float, float] | None, share: bool) -> alt.Scale:
+def _scale(values: list[Any], band: tuple[float, float] | None, share: bool) -> Spec:
     """Start counts and money at zero; rates and scores at their own level, but never zoomed in so far that noise looks large."""
     known = [float(value) for value in values if value is not None] + list(band or ())
     if not known or (min(known) >= 0 and not share and band is None and min(known) < 0.7 * max(known)) or min(known) <= 0:
-        return alt.Scale(zero=True, nice=True)
+        return {"zero": True, "nice": True}
     low, high = min(known), max(known)
     room = max(high - low, 0.1 * abs(high)) * 0.35
-    return alt.Scale(domain=[max(low - room, 0.0), high + room * 0.5], zero=False, nice=False)
+    return {"domain": [max(low - room, 0.0), high + room * 0.5], "zero": False, "nice": False}
 
 
 def _ticks(labels: list[str]) -> list[str]:
@@ -218,7 +244,7 @@ class Bar:
 
 
 def bars(rows: Sequence[Bar], *, name: str, aria: Phrase, width: int = 300, step: int = 17, label_width: int = 130) -> Markup:
-    """Draw ranked bars with their values written beside them; a tick marks the expected value.
+    """Return ranked bars with their values written beside them; a tick marks the expected value.
 
     Args:
         rows: In the order in which they are drawn, top first.
@@ -234,36 +260,35 @@ def bars(rows: Sequence[Bar], *, name: str, aria: Phrase, width: int = 300, step
         for index, row in enumerate(rows)
     ]
     labels = {key: value["l"] for key, value in zip(order, values, strict=True)}
-    y = alt.Y(
-        "k:N",
-        sort=order,
-        axis=alt.Axis(
-            title=None,
-            ticks=False,
-            domain=False,
-            labelLimit=label_width,
-            labelColor=INK,
-            labelExpr=f"{_json(labels)}[datum.value]",
-        ),
-    )
+    axis = {"title": None, "ticks": False, "domain": False, "labelLimit": label_width, "labelColor": INK}
+    y = _nominal("k", sort=order, axis={**axis, "labelExpr": f"{_json(labels)}[datum.value]"})
     top = max([row.value for row in rows] + [row.mark or 0 for row in rows] + [1e-9])
-    x = alt.X("v:Q", axis=None, scale=alt.Scale(domain=[0, top * 1.25]))
-    base = alt.Chart(_data(values=values))
-    layers: list[Any] = [
-        base.mark_bar(height=step * 0.62).encode(
-            x=x, y=y, color=alt.condition("datum.strong", alt.value(INK), alt.value("#9AA1AB"))
-        ),
-        base.mark_text(align="left", dx=5, font=FONT, fontSize=_SIZE, color=INK)
-        .encode(x=alt.X("p:Q", axis=None), y=y, text="t:N")
-        .transform_calculate(p="max(datum.v, datum.m === null ? 0 : datum.m)"),
+    strong_or_not = {"condition": {"test": "datum.strong", "value": INK}, "value": "#9AA1AB"}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "bar", "height": step * 0.62},
+            "encoding": {
+                "x": _amount("v", axis=None, scale={"domain": [0, top * 1.25]}),
+                "y": y,
+                "color": strong_or_not,
+            },
+        },
+        {
+            "transform": [{"calculate": "max(datum.v, datum.m === null ? 0 : datum.m)", "as": "p"}],
+            "mark": {"type": "text", "align": "left", "dx": 5, "font": FONT, "fontSize": _SIZE, "color": INK},
+            "encoding": {"x": _amount("p", axis=None), "y": y, "text": _nominal("t")},
+        },
     ]
     if any(row.mark is not None for row in rows):
         layers.append(
-            base.transform_filter("datum.m !== null")
-            .mark_tick(color=WORSE, thickness=2, height=step * 0.85)
-            .encode(x=alt.X("m:Q", axis=None), y=y)
+            {
+                "transform": [{"filter": "datum.m !== null"}],
+                "mark": {"type": "tick", "color": WORSE, "thickness": 2, "height": step * 0.85},
+                "encoding": {"x": _amount("m", axis=None), "y": y},
+            }
         )
-    return _svg(alt.layer(*layers).properties(width=width, height=step * len(rows), padding=2), aria, name)
+    spec = {"data": {"values": values}, "layer": layers, "width": width, "height": step * len(rows), "padding": 2}
+    return _undrawn(spec, aria, name)
 
 
 def _json(labels: dict[str, str]) -> str:

@@ -6,23 +6,10 @@ import base64
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from tasks.errors import RenderError
 from tasks.model.periods import Period
-from tasks.settings import environment as process_environment
-
-ROOT = Path(__file__).resolve().parents[3]
-_KEPT_ENVIRONMENT = (
-    "PATH",
-    "HOME",
-    "LD_LIBRARY_PATH",
-    "FONTCONFIG_FILE",
-    "FONTCONFIG_PATH",
-    "XDG_CACHE_HOME",
-    "XDG_DATA_HOME",
-    "PYTHONPATH",
-)
+from tasks.report.paper.child_environment import ROOT, child_environment
 
 
 def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeout_s: int) -> bytes:
@@ -40,14 +27,7 @@ def render(html: str, *, identifier: str, period: Period, memory_mb: int, timeou
     Raises:
         RenderError: If the renderer warned, a glyph is missing, a resource was requested, or a limit was exceeded.
     """
-    inherited = process_environment()
-    environment = {name: inherited[name] for name in _KEPT_ENVIRONMENT if name in inherited}
-    environment |= {
-        "SOURCE_DATE_EPOCH": str(int(period.end.timestamp())),
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
-    }
+    environment = {**child_environment(), "SOURCE_DATE_EPOCH": str(int(period.end.timestamp()))}
     order = json.dumps({"html": html, "identifier": identifier, "memory_mb": memory_mb})
     try:
         done = subprocess.run(
