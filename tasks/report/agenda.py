@@ -330,15 +330,13 @@ def _stop_sale_decisions(review: Review, shop: Shop) -> list[Decision]:
     """Ask whether to stop sales of what the gravest safety reports are about: nobody waits for a sample."""
     lines = [line for line in review.red_lines if line.kind == RedLineKind.SAFETY and line.slice.get("sku")]
     several = sorted((line for line in lines if line.cases > 1), key=lambda line: (-line.cases, line.slice["sku"]))
+    contain = [action for action in review.proposals if action.kind == ActionKind.CONTAIN and action.restricted]
     chosen = []
     for line in several[:2] or lines[:1]:
-        steps = [
-            action
-            for action in review.proposals
-            if action.kind == ActionKind.CONTAIN and action.slice.get("sku") == line.slice["sku"] and action.restricted
-        ]
+        steps = [action for action in contain if action.slice.get("sku") == line.slice["sku"]]
         if steps:
-            chosen.append(Decision(shop.people.decides_on_stop_sale().name, min(action.due for action in steps), red_line=line))
+            decider = shop.people.decider(shop.playbook.decides(action.playbook for action in steps))
+            chosen.append(Decision(decider.name, min(action.due for action in steps), red_line=line))
     return chosen
 
 

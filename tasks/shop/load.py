@@ -92,6 +92,12 @@ class Shop:
         """Read every section, so that the first mistake stops the run before any work."""
         for name in SECTIONS:
             getattr(self, name)
+        unknown = sorted(self.playbook.roles - self.people.roles.keys())
+        if unknown:
+            raise ConfigurationError(
+                f"playbook.yaml gives steps to the role {unknown[0]}, which people.yaml does not have.",
+                hint=f"Write it under `roles` in people.yaml, or give the steps to one of {', '.join(self.people.roles)}.",
+            )
 
     def _section(self, name: str) -> Any:
         file, module, model = SECTIONS[name]

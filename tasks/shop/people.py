@@ -29,9 +29,6 @@ class People(ConfigSection):
     roles: dict[str, Name]
     people: list[Person]
     default_owner: str = Field(description="Name of the person who gets an action whose role nobody holds.")
-    stop_sale_decider: str = Field(
-        default="", description="Role that decides whether sales are stopped for safety; empty means the default owner."
-    )
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -41,10 +38,6 @@ class People(ConfigSection):
             raise ValueError(f"the name {twice[0]} appears twice; give each person a different name")
         if self.default_owner not in names:
             raise ValueError(f"default_owner {self.default_owner} is not one of the people; write one of {', '.join(names)}")
-        if self.stop_sale_decider and self.stop_sale_decider not in self.roles:
-            raise ValueError(
-                f"stop_sale_decider is {self.stop_sale_decider}, which is not in roles; write one of {', '.join(self.roles)}"
-            )
         for person in self.people:
             unknown = sorted(set(person.roles) - set(self.roles))
             if unknown:
@@ -73,9 +66,9 @@ class People(ConfigSection):
             best = min(best, rank) if best else rank
         return self.people[best[1]] if best else self.person(self.default_owner)
 
-    def decides_on_stop_sale(self) -> Person:
-        """Return the person who decides whether sales are stopped for safety."""
-        return self.owner(self.stop_sale_decider) if self.stop_sale_decider else self.person(self.default_owner)
+    def decider(self, role: str) -> Person:
+        """Return the person who decides in a role; nobody's role (empty) is the default owner's."""
+        return self.owner(role) if role else self.person(self.default_owner)
 
     def find(self, owner: str) -> Person | None:
         """Return the person with this name in any language, or None if there is none."""

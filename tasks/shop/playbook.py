@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from statistics import median
 from typing import Annotated, Literal, Self
 
@@ -109,7 +109,7 @@ class Step(ConfigSection):
     due: Due
     evidence: Name | None = None
     reply: dict[str, Due] = Field(default_factory=dict, description="When the parts of the supplier's answer are due.")
-    decide: str = Field(default="", description="Role that decides, if not the owner.")
+    decide: str = Field(default="", description="Role that decides on it, a key of people.yaml; empty means the default owner.")
     law_days: int | None = Field(None, description="Working days that the law allows, printed beside it.")
     red_lines: list[str] = Field(
         default_factory=list, description="Red lines for which only this step is proposed; empty means all of the entry's."
@@ -206,6 +206,16 @@ class Playbook(ConfigSection):
     def entry(self, entry_id: str) -> Entry | None:
         """Return an entry by its id, or None if there is none."""
         return next((entry for entry in self.entries if entry.id == entry_id), None)
+
+    def decides(self, playbooks: Iterable[str]) -> str:
+        """Return the role that decides on the entries of actions' `playbook` marks (`PB15/lab`); empty if none of them names one."""
+        entries = (found[0] for mark in playbooks if (found := self.step(mark)))
+        return next((step.decide for entry in entries for step in entry.actions if step.decide), "")
+
+    @property
+    def roles(self) -> set[str]:
+        """All roles that own a step or decide on one."""
+        return {role for entry in self.entries for step in entry.actions for role in (step.owner, step.decide) if role}
 
     def step(self, playbook: str) -> tuple[Entry, Step] | None:
         """Return the entry and step of an action's `playbook` mark (`PB01/block`), or None if there is none."""

@@ -71,7 +71,6 @@ people:
   - {name: 周默, name_en: Zhou Mo, mail: zhou@shop.example, roles: [电商运营, 直播运营]}
   - {name: 陈立, name_en: Chen Li, mail: chen@shop.example, roles: [总经理, 财务, 法务]}
 default_owner: 陈立
-stop_sale_decider: 总经理
 """
 
 AUDIENCES = """

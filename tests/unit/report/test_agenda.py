@@ -201,24 +201,23 @@ def test_scores_of_platforms_stand_in_the_order_of_the_shop_s_channels_then_by_n
     assert [figure.scope for figure in listed] == ["Shopee", "Etsy", "Amazon", "Zalando"]
 
 
-def test_the_role_that_decides_on_stops_of_sales_is_configuration() -> None:
-    people = """
-roles:
-  quality: {en: Quality}
-  boss: {en: Head of the house}
-people:
-  - {name: Ann Lee, mail: ann@shop.example, roles: [quality]}
-  - {name: Bo Ray, mail: bo@shop.example, roles: [boss]}
-default_owner: Ann Lee
-"""
-    step = make_action("r", "hold", ActionKind.CONTAIN, "Ann Lee", local(2026, 11, 10), slice={"sku": "KT-11"}, restricted=True)
+@pytest.mark.parametrize(("decide", "owner"), [(", decide: 客服", "王岚"), ("", "陈立")])
+def test_the_playbook_names_the_role_that_decides_on_a_stop_of_sales(decide: str, owner: str) -> None:
+    playbook = SHOP.files["playbook.yaml"].decode()
+    assert playbook.count(", decide: 总经理") == 1
+    shop = Shop({**SHOP.files, "playbook.yaml": playbook.replace(", decide: 总经理", decide).encode()})
+    due = local(2026, 11, 10)
+    step = make_action(
+        "r", "hold", ActionKind.CONTAIN, "李陶", due, slice={"sku": "KT-11"}, restricted=True, playbook="PB15/stop_sale"
+    )
     review = make_review(red_lines=[red_line()], proposals=[step], causes=[])
-    for key, owner in (("stop_sale_decider: boss\n", "Bo Ray"), ("", "Ann Lee")):
-        shop = Shop({**SHOP.files, "people.yaml": (people + key).encode()})
-        assert [decision.owner for decision in agenda(review, shop, restricted=False).decisions] == [owner]
+    assert [decision.owner for decision in agenda(review, shop, restricted=False).decisions] == [owner]
 
 
-def test_an_unknown_role_cannot_decide_on_stops_of_sales() -> None:
-    files = {**SHOP.files, "people.yaml": SHOP.files["people.yaml"] + b"stop_sale_decider: nobody\n"}
-    with pytest.raises(ConfigurationError, match="stop_sale_decider is nobody"):
-        _ = Shop(files).people
+@pytest.mark.parametrize(
+    "mistake", [(", decide: 总经理", ", decide: nobody"), ("owner: 品控, due: 2h", "owner: nobody, due: 2h")]
+)
+def test_a_role_of_the_playbook_that_people_lack_stops_the_run_before_any_work(mistake: tuple[str, str]) -> None:
+    files = {**SHOP.files, "playbook.yaml": SHOP.files["playbook.yaml"].decode().replace(*mistake).encode()}
+    with pytest.raises(ConfigurationError, match=r"the role nobody, which people\.yaml does not have"):
+        Shop(files).check()
