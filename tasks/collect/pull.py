@@ -18,8 +18,9 @@ from tasks.collect.privacy import customer_key
 from tasks.collect.readers import selection
 from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import ChannelError, ChannelProblem, UserError
-from tasks.model.rows import Handover, PulledRows
+from tasks.model.rows import PulledRows
 from tasks.model.tables import TABLES
+from tasks.model.waiting_rows import WaitingRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
@@ -95,7 +96,7 @@ def pull_channel(
         pull_id,
         channel.name,
         channel.table,
-        Handover(frame),
+        WaitingRows(frame, settings.home),
         unreadable,
         read=read,
         error=first.what if len(native.errors) < 2 else f"{first.what} ({len(native.errors) - 1} more files failed.)",
@@ -113,7 +114,7 @@ def _reason(error: Exception) -> str:
 
 def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: ChannelProblem = ChannelProblem.OTHER) -> PulledRows:
     """Return the pull of a channel that could not be read."""
-    nothing = Handover(mapping.no_canonical_rows(channel))
+    nothing = WaitingRows(mapping.no_canonical_rows(channel))
     return PulledRows(pull_id, channel.name, channel.table, nothing, error=what, hint=hint, problem=problem)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 import polars as pl
 
 from tasks.errors import ChannelProblem
+from tasks.model.waiting_rows import WaitingRows
 
 T = TypeVar("T")
 
@@ -36,10 +37,7 @@ QUARANTINE_SCHEMA: dict[str, Any] = {
 
 
 class Handover(Generic[T]):
-    """Something large that is handed over once; afterwards only the receiver has it.
-
-    Prefect keeps the result of every task until its flow ends, and with it every frame that a result still holds.
-    """
+    """Something large that is handed over once; afterwards only the receiver has it."""
 
     def __init__(self, value: T) -> None:
         self._held: list[T] = [value]
@@ -82,7 +80,7 @@ class PulledRows:
     pull_id: str
     channel: str
     table: str
-    rows: Handover[pl.DataFrame]
+    rows: WaitingRows
     unreadable: pl.DataFrame = field(default_factory=no_unreadable_rows)
     read: int = 0
     error: str = ""
@@ -125,7 +123,7 @@ class CheckedRows:
         results: How each rule did.
     """
 
-    rows: Handover[pl.DataFrame]
+    rows: WaitingRows
     quarantine: pl.DataFrame
     flags: dict[str, int]
     results: tuple[RuleResult, ...]

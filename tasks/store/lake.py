@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -14,12 +16,25 @@ from deltalake.exceptions import TableNotFoundError
 from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import STAMPS, TABLES
+from tasks.model.waiting_rows import WaitingRows
 from tasks.store.fingerprint import fingerprint
-from tasks.store.row_versions import HOUSEKEEPING, append_plan, known_at, newest_in_order, placed, prepared, text_column
+from tasks.store.row_versions import (
+    HOUSEKEEPING,
+    append_plan,
+    identified,
+    known_at,
+    newest_in_order,
+    placed,
+    prepared,
+    stored_form,
+    text_column,
+)
 
 QUARANTINE = "quarantine"
 PIECE = 100_000
-"""Rows written at once; in a table with fewer rows, looking for repeated texts does not pay."""
+"""In a table with fewer rows, looking for repeated texts does not pay."""
+WRITTEN_AT_ONCE = 10_000
+"""Rows handed to the writer at once: it reads a number of such pieces ahead, however large they are."""
 
 _QUARANTINE_COLUMNS: dict[str, Any] = dict.fromkeys(
     ("channel", "table", "source_id", "pull_id", "rule", "field", "reason", "record"), pl.String
@@ -52,7 +67,7 @@ class Lake:
     def append(
         self,
         table: str,
-        frame: pl.DataFrame,
+        rows: pl.DataFrame | WaitingRows,
         *,
         pull_id: str,
         channel: str,
@@ -63,31 +78,32 @@ class Lake:
 
         Args:
             table: Canonical name, a key of `TABLES`.
-            frame: Canonical columns (missing ones are null), further declared columns, and `source_id`,
-                `source_version`, `stamp` where the source has them.
+            rows: Canonical columns (missing ones are null), further declared columns, and `source_id`, `source_version`,
+                `stamp` where the source has them. Rows that wait are taken part by part.
             pull_id: The pull that brought the rows.
             channel: The channel that brought them.
             ingested_at: Now, aware UTC.
             use_stamp: Take `ingested_at` of each row from its `stamp` (null or later than now: now). Then several
-                versions of one key in the frame are kept as versions, oldest stamp first.
+                versions of one key in the rows are kept as versions, oldest stamp first.
 
         Returns:
-            Counts with `new + changed + unchanged == frame.height`. Without stamps, the last of several rows with the same
+            Counts with `new + changed + unchanged == rows.height`. Without stamps, the last of several rows with the same
             key counts, the others are unchanged.
 
         Raises:
             UserError: If a required key column is missing or null, or a column's type cannot be stored.
         """
-        if frame.is_empty():
+        if not rows.height:
             return Appended(0, 0, 0)
+        waiting = WaitingRows(rows) if isinstance(rows, pl.DataFrame) else rows
         shape = TABLES[table]
         stored = self._open(table)
-        read = frame.height
-        rows, content = prepared(shape, frame, stored, channel, pull_id, ingested_at, use_stamp)
-        del frame
+
+        def prepare(part: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+            return prepared(shape, part, stored, channel, pull_id, ingested_at, use_stamp)
+
         key = list(shape.key)
-        rows = rows.with_columns(fingerprint(rows, content))
-        small = rows.select(*key, "source_id", "row_hash", "ingested_at").with_row_index("row")
+        small = pl.concat(identified(*prepare(part), key) for part in waiting.parts(keep=True)).with_row_index("row")
         if stored is not None:
             newest = self._newest(stored, key)
             if not newest.is_empty():
@@ -99,9 +115,9 @@ class Lake:
         small = self._with_reopened(small, table, channel)
         plan = append_plan(small, key, use_stamp)
         if plan.height:
-            self._commit(table, placed(rows, plan).drop("row"), ingested_at, stored)
+            self._commit(table, placed((prepare(part)[0] for part in waiting.parts()), plan), ingested_at, stored)
         new = plan.filter(pl.col("version") == 1).height
-        return Appended(new, plan.height - new, read - plan.height)
+        return Appended(new, plan.height - new, waiting.height - plan.height)
 
     def add_quarantine(self, frame: pl.DataFrame, *, ingested_at: datetime, use_stamp: bool = False) -> int:
         """Append rejected rows (channel, table, source_id, pull_id, rule, field, reason, record) and return how many.
@@ -136,7 +152,8 @@ class Lake:
         stored = self._open(QUARANTINE)
         highest = self._highest_version(QUARANTINE, stored) if stored is not None else 0
         rows = rows.with_columns(version=pl.lit(highest + 1, pl.Int64))
-        self._commit(QUARANTINE, rows.select(*_QUARANTINE_COLUMNS, "version", "ingested_at", "row_hash"), ingested_at, stored)
+        columns = (*_QUARANTINE_COLUMNS, "version", "ingested_at", "row_hash")
+        self._commit(QUARANTINE, iter([rows.select(columns)]), ingested_at, stored)
         return rows.height
 
     # ---- Reading -------------------------------------------------------------------------------
@@ -296,15 +313,10 @@ class Lake:
                 kept.append(part)
         return pl.concat(kept)
 
-    def _commit(self, table: str, rows: pl.DataFrame, appended_at: datetime, stored: DeltaTable | None) -> None:
-        front = [name for name in HOUSEKEEPING if name in rows.columns or name == "appended_at"]
-        rows = rows.with_columns(
-            pl.lit(appended_at).cast(UTC_TIME).alias("appended_at"), pl.col("row_hash").reinterpret(signed=True)
-        )
-        rest = [name for name in rows.columns if name not in front]
+    def _commit(self, table: str, parts: Iterator[pl.DataFrame], appended_at: datetime, stored: DeltaTable | None) -> None:
         write_deltalake(
             stored or f"{self.root}/{table}",
-            _in_pieces(rows.select(*front, *rest)),
+            _in_pieces(stored_form(part, appended_at) for part in parts),
             mode="append",
             schema_mode="merge",
             storage_options=self.storage_options,
@@ -314,15 +326,18 @@ class Lake:
 _RECORD = ["channel", "table", "source_id"]
 
 
-def _in_pieces(rows: pl.DataFrame) -> pa.RecordBatchReader:
-    """Hand rows to the writer piece by piece, texts as views of what is here.
+def _in_pieces(parts: Iterator[pl.DataFrame]) -> pa.RecordBatchReader:
+    """Hand parts, at least one, to the writer piece by piece, texts as views of what is here.
 
     The writer reads ahead: as texts of its own, or all at once, it would hold the rows a second time.
     """
     views = pl.CompatLevel.newest()
-    schema = rows.clear().cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).schema
+    first = next(parts)
+    schema = first.clear().cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).schema
     pieces = (
-        piece.cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).cast(schema) for piece in rows.iter_slices(PIECE)
+        piece.cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).cast(schema)
+        for part in chain([first], parts)
+        for piece in part.iter_slices(WRITTEN_AT_ONCE)
     )
     return pa.RecordBatchReader.from_batches(schema, (batch for piece in pieces for batch in piece.to_batches()))
 

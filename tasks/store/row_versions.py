@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from deltalake import DeltaTable
 from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import STAMPS, Table
+from tasks.store.fingerprint import fingerprint
 
 HOUSEKEEPING: dict[str, Any] = {"version": pl.Int64, "appended_at": UTC_TIME, **STAMPS}
 """Columns in front of every stored table. `version` counts the versions of one key from 1; `appended_at` is the moment
@@ -98,14 +100,25 @@ def _with_stored_types(rows: pl.DataFrame, stored: DeltaTable, extra: list[str],
     return rows
 
 
+def identified(rows: pl.DataFrame, content: list[str], key: list[str]) -> pl.DataFrame:
+    """Return what a plan needs to know of prepared rows: key, source id, hash of the content, and when they were known."""
+    return rows.select(*key, "source_id", fingerprint(rows, content), "ingested_at")
+
+
 def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.DataFrame:
-    """Decide which rows are appended: `row`, `version` and `ingested_at`, in row order.
+    """Decide which rows are appended: `row`, `row_hash`, `version` and `ingested_at`, in row order.
 
     `small` has per row its key, row_hash, ingested_at and, of the key's newest stored version, old_hash, old_version, old_at.
     """
-    repeated = small.select(pl.struct(key).is_duplicated()).to_series() if len(key) > 1 else small[key[0]].is_duplicated()
+    repeated = _repeated(small, key)
     differs = pl.col("old_hash").is_null() | (pl.col("row_hash") != pl.col("old_hash"))
-    wanted = ("row", "ingested_at", "old_version", "old_at")  # not the keys: they are long, and the plan goes without them
+    wanted = (
+        "row",
+        "row_hash",
+        "ingested_at",
+        "old_version",
+        "old_at",
+    )  # not the keys: they are long, and the plan goes without them
     single = small.lazy().filter(~repeated & (differs | pl.col("reopened"))).select(*wanted, step=pl.lit(1, pl.Int64))
     parts = [single.collect()]
     if repeated.any():  # windows over keys are expensive, and few keys occur twice
@@ -123,18 +136,41 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
     chosen = pl.concat(parts)
     return chosen.select(
         "row",
+        "row_hash",
         version=pl.col("old_version").fill_null(0) + pl.col("step"),
         # a change cannot be known earlier than the version it changes
         ingested_at=pl.max_horizontal("ingested_at", "old_at"),
     ).sort("row")
 
 
-def placed(rows: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
-    """Take the planned rows with their versions, column by column out of `rows`, so that they are never held twice."""
-    chosen = rows
-    if plan.height < rows.height:
-        chosen = pl.DataFrame([rows.drop_in_place(name).gather(plan["row"]) for name in rows.columns])
-    return chosen.with_columns(plan["row"], plan["version"], plan["ingested_at"])
+def _repeated(rows: pl.DataFrame, key: list[str]) -> pl.Series:
+    """Return which rows share their key; keys of millions of rows are compared by their hashes first, in a tenth of the memory."""
+    hashes = rows.select(key).hash_rows()
+    ordered = hashes.sort()
+    candidates = hashes.is_in(ordered.filter(ordered == ordered.shift(1)).unique().implode()).arg_true()
+    alike = rows.select(key)[candidates].is_duplicated()
+    return pl.repeat(False, rows.height, eager=True).scatter(candidates.filter(alike), True)
+
+
+def placed(parts: Iterable[pl.DataFrame], plan: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield the planned rows of each part with their versions, hashes and moments."""
+    begin = 0
+    for part in parts:
+        end = begin + part.height
+        first, last = plan["row"].search_sorted(begin, "left"), plan["row"].search_sorted(end, "left")
+        mine = plan[first:last]
+        chosen = part if mine.height == part.height else part[mine["row"] - begin]
+        yield chosen.with_columns(mine["row_hash"], mine["version"], mine["ingested_at"])
+        begin = end
+
+
+def stored_form(rows: pl.DataFrame, appended_at: datetime) -> pl.DataFrame:
+    """Put the columns into their stored order, housekeeping in front; hashes are stored signed."""
+    front = [name for name in HOUSEKEEPING if name in rows.columns or name == "appended_at"]
+    appended = pl.lit(appended_at).cast(UTC_TIME).alias("appended_at")
+    return rows.with_columns(appended, pl.col("row_hash").reinterpret(signed=True)).select(
+        *front, *(name for name in rows.columns if name not in front)
+    )
 
 
 def newest_in_order(frame: pl.DataFrame, key: list[str], single: bool) -> pl.Series:

@@ -38,7 +38,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
     for batch, result in judged:
         appended = run.stores.lake.append(
             batch.table,
-            result.rows.take(),
+            result.rows,
             pull_id=batch.pull_id,
             channel=batch.channel,
             ingested_at=run.now,

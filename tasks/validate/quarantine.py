@@ -13,8 +13,9 @@ import polars as pl
 from expectations.rules import Given, Rule
 from expectations.suites import suite
 from tasks.errors import UserError
-from tasks.model.rows import QUARANTINE_SCHEMA, CheckedRows, Handover, RuleResult
+from tasks.model.rows import QUARANTINE_SCHEMA, CheckedRows, RuleResult
 from tasks.model.tables import TABLES
+from tasks.model.waiting_rows import WaitingRows
 
 if TYPE_CHECKING:
     from tasks.shop.load import Shop
@@ -51,7 +52,7 @@ def judge(
     Raises:
         UserError: If a column's type cannot hold the table's values, or the two counts of a rule differ.
     """
-    pull = Pulled(Handover(frame), channel, pull_id)
+    pull = Pulled(WaitingRows(frame), channel, pull_id)
     return judge_together(table, [pull], shop, now=now, known=known, language=language, confirm=confirm)[0]
 
 
@@ -59,7 +60,7 @@ def judge(
 class Pulled:
     """Rows of one pull, with its channel and id in case they have no such columns; judging takes the rows away."""
 
-    rows: Handover[pl.DataFrame]
+    rows: WaitingRows
     channel: str = ""
     pull_id: str = ""
 
@@ -98,7 +99,7 @@ def judge_together(
     counts = _confirmed(filled, rules, failed) if confirm and filled else {}
     del wides, filled
     return [
-        _parted(table, (pull.channel, pull.pull_id), frames.pop(0), mask, fails, rules, counts, language)
+        _parted(table, pull, frames.pop(0), mask, fails, rules, counts, language)
         for pull, mask, fails in zip(pulls, masks, failed, strict=True)
     ]
 
@@ -127,7 +128,7 @@ def _read_by(rule: Rule) -> list[str]:
 
 def _parted(
     table: str,
-    source: tuple[str, str],
+    pull: Pulled,
     frame: pl.DataFrame,
     masks: pl.DataFrame,
     failed: dict[str, int],
@@ -135,20 +136,20 @@ def _parted(
     counts: dict[str, int],
     language: str,
 ) -> CheckedRows:
-    """Split a pull's rows into good ones and the quarantine; `source` is its channel and id."""
+    """Split a pull's rows into good ones, which wait where the pull waited, and the quarantine."""
     read = frame.height
     row_rules = [rule for rule in rules if rule.level == "row"]
     flag_rules = [rule for rule in rules if rule.level == "flag" and failed[rule.name]]
     if any(failed[rule.name] for rule in row_rules):
         bad = masks.select(pl.any_horizontal([rule.name for rule in row_rules])).to_series()
-        rejected = _quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, *source, language)
+        rejected = _quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, pull, language)
         good = pl.DataFrame([frame.drop_in_place(name).filter(~bad).rechunk() for name in frame.columns])  # never held twice
         good, flags = _flagged(good, masks.filter(~bad), flag_rules)
     else:
         good, flags = _flagged(frame, masks, flag_rules)
         rejected = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     return CheckedRows(
-        rows=Handover(good),
+        rows=WaitingRows(good, pull.rows.folder),
         quarantine=rejected,
         flags=flags,
         results=tuple(RuleResult(rule.name, rule.level, read, failed[rule.name], counts.get(rule.name)) for rule in rules),
@@ -223,7 +224,7 @@ def _flagged(good: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule]) -> tupl
 
 
 def _quarantined(
-    bad: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule], table: str, channel: str, pull_id: str, language: str
+    bad: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule], table: str, pull: Pulled, language: str
 ) -> pl.DataFrame:
     """Return for each rejected row the first failing rule with its reason, all failing rules, and the row itself."""
     if not bad.height:
@@ -233,7 +234,7 @@ def _quarantined(
         pl.concat_list(pl.when(pl.col(name)).then(pl.lit(name)) for name in names).list.drop_nulls().alias("rules")
     )
     first = failing["rules"].list.first()
-    identity = {"channel": channel, "pull_id": pull_id, "source_id": None}
+    identity = {"channel": pull.channel, "pull_id": pull.pull_id, "source_id": None}
     own = [
         bad[name] if name in bad.columns else pl.Series(name, [value], dtype=pl.String).new_from_index(0, bad.height)
         for name, value in identity.items()

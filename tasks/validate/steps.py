@@ -27,7 +27,7 @@ def validate(run: Run, batches: list[PulledRows]) -> list[tuple[PulledRows, Chec
         judged = judge_together(table, pulls, run.shop, now=run.now, known=known, language=run.shop.identity.languages[0])
         for batch, verdict in zip(mine, judged, strict=True):
             rejected = verdict.quarantine.height + batch.unreadable.height
-            get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.good.height, rejected)
+            get_run_logger().info("%s: %s good, %s quarantined", batch.channel, verdict.rows.height, rejected)
             verdicts[batch.channel] = verdict
     return [(batch, verdicts[batch.channel]) for batch in batches]
 

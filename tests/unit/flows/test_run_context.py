@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import polars as pl
 import pytest
 
 from flows import run_context
 from flows.console.init import make_home
 from flows.run_context import wait_for_sources
 from tasks.model.periods import Period
-from tasks.model.rows import Handover, PulledRows
+from tasks.model.rows import PulledRows
+from tasks.model.waiting_rows import WaitingRows
 from tasks.run import Run, RunKind, Stores
 from tasks.settings import load_settings
 from tasks.shop.load import Shop
@@ -29,7 +31,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def pulled(error: str) -> list[SimpleNamespace]:
-    rows = PulledRows("p", "desk", "feedback", Handover(None), error=error)  # type: ignore[arg-type]
+    rows = PulledRows("p", "desk", "feedback", WaitingRows(pl.DataFrame()), error=error)
     return [SimpleNamespace(result=lambda: rows)]
 
 
