@@ -81,9 +81,8 @@ def _words(cases: pl.DataFrame, shop: Shop) -> str:
 def _sold(facts: CodedFacts, skus: list[str], period: Period) -> dict[str, float]:
     """Return the units of each SKU signed in the 13 weeks to the period's end: how many may be affected, not a denominator."""
     since = period.end - timedelta(weeks=13)
-    lines = facts["order_line"].filter(
-        pl.col("sku").is_in(skus) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end)
-    )
+    inside = pl.col("sku").is_in(skus) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end)
+    lines = facts["order_line"].select("sku", "qty", "signed_at").filter(inside)
     return {sku: float(n) for sku, n in lines.group_by("sku").agg(pl.col("qty").sum()).iter_rows()}
 
 

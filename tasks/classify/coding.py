@@ -23,6 +23,9 @@ WEAK_TOPIC = 2.0
 SECOND_LEAF = 0.6
 """A further leaf is kept if its score reaches this share of the first one's."""
 
+ONLY_FOR_LINKS = ("waybill",)
+"""What no stage reads of an order line once records are linked, unless a shop declares a dimension by it."""
+
 
 def code(facts: Facts, shop: Shop) -> CodedFacts:
     """Return the facts with `feedback` coded and the derived dimensions on `order_line` and `feedback`.
@@ -32,11 +35,11 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     """
     tables = dict(facts.tables)
     order_line = with_dimensions(_with_clean_batches(facts["order_line"], facts["batch"]), "order_line", facts, shop)
-    tables["order_line"] = order_line
     feedback = facts["feedback"]
     feedback = with_known_skus(feedback, facts)
     feedback = feedback.with_columns(batch_no=batch_number(pl.col("batch_no"), pl.col("sku")))
     feedback = with_orders(feedback, order_line)
+    tables["order_line"] = order_line.drop(name for name in ONLY_FOR_LINKS if name not in _declared(shop))
     feedback = _with_problems(feedback, shop)
     feedback = _with_claims(feedback, facts, shop)
     feedback = feedback.with_columns(nature=nature(shop.identity, shop.taxonomy, shop.words))
@@ -65,6 +68,11 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     return coded
 
 
+def _declared(shop: Shop) -> set[str]:
+    """Return the columns that the shop's dimensions name."""
+    return {name for one in shop.dimensions.dimensions for name in (one.name, one.source_column)}
+
+
 def _with_clean_batches(order_line: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
     """Normalise order lines' batches that the batch table lacks; the many known ones are left unchanged."""
     sku, batch_no = (order_line.schema[name] for name in ("sku", "batch_no"))
@@ -74,9 +82,10 @@ def _with_clean_batches(order_line: pl.DataFrame, batch: pl.DataFrame) -> pl.Dat
         return order_line
     cleaned = strange.with_columns(clean=batch_number(pl.col("batch_no"), pl.col("sku")), is_strange=pl.lit(True))
     cleaned = cleaned.cast({"sku": sku, "batch_no": batch_no, "clean": batch_no})
-    joined = order_line.join(cleaned, on=["sku", "batch_no"], how="left", maintain_order="left")
+    # only the key is joined: a join of all columns would hold the order lines twice
+    joined = order_line.select("sku", "batch_no").join(cleaned, on=["sku", "batch_no"], how="left", maintain_order="left")
     value = pl.when(pl.col("is_strange").is_not_null()).then(pl.col("clean")).otherwise(pl.col("batch_no"))
-    return joined.with_columns(batch_no=value).drop("clean", "is_strange")
+    return order_line.with_columns(joined.select(batch_no=value).to_series())
 
 
 def _with_problems(feedback: pl.DataFrame, shop: Shop) -> pl.DataFrame:

@@ -50,9 +50,11 @@ def _with_dimension(frame: pl.DataFrame, dimension: Dimension, facts: Facts, sho
     distinct = frame.select(pl.col(column).unique()).with_columns(pl.col(column).cast(pl.String).alias("from"))
     found = pl.coalesce("to", kept).cast(frame.schema[column] if frame.schema[column] == pl.Categorical else pl.String)
     looked = distinct.join(pairs, on="from", how="left").select(column, found.alias("_value"))
-    joined = frame.join(looked, on=column, how="left", nulls_equal=True, maintain_order="left")
+    # only the column itself is joined: a join of all columns would hold the table twice
+    names = [column, *([dimension.name] if dimension.name in frame.columns and dimension.name != column else [])]
+    joined = frame.select(names).join(looked, on=column, how="left", nulls_equal=True, maintain_order="left")
     value = pl.coalesce("_value", dimension.name) if dimension.name in frame.columns and dimension.through else pl.col("_value")
-    return joined.with_columns(value.alias(dimension.name)).drop("_value")
+    return frame.with_columns(joined.select(value.alias(dimension.name)).to_series())
 
 
 def _with_buyer_group(frame: pl.DataFrame, dimension: Dimension) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.expected.unit_history import AXES, UnitHistory, day_number
-from tasks.methods.panels import Codes, Weights
+from tasks.methods.panels import Codes, Days, Weights
 from tasks.model.periods import Period
 
 MAX_AGE = {
@@ -70,7 +70,7 @@ class Curve:
         """Return the expected cases per unit up to an age of `age` days, without product effects."""
         return float(self.hazard[: age + 1].sum())
 
-    def day_weights(self, days: Codes, first: int, last: int) -> Weights:
+    def day_weights(self, days: Days, first: int, last: int) -> Weights:
         """Return the expected cases of units of these axis days during arrival days `first..last` (inclusive), no effects."""
         steps = np.concatenate(([0.0], np.cumsum(self.hazard)))
         top = len(self.hazard)

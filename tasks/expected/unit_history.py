@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.methods.panels import Codes
+from tasks.methods.panels import Codes, Days
 from tasks.model.facts import CodedFacts
 from tasks.model.moments import local_day
 
@@ -28,6 +28,9 @@ AXES = {
 }
 """Lag family → the moment from which its age counts."""
 
+NARROW = 32_000
+"""Codes of fewer values are 16 bits wide, with room for one more."""
+
 
 @dataclass
 class UnitHistory:
@@ -41,11 +44,11 @@ class UnitHistory:
     n: int
     codes: dict[str, Codes]
     values: dict[str, list[str]]
-    days: dict[str, Codes]
-    scanned: dict[str, Codes]
+    days: dict[str, Days]
+    scanned: dict[str, Days]
     case_unit: dict[str, NDArray[np.int64]]
-    case_day: dict[str, Codes]
-    case_leaf: dict[str, Codes]
+    case_day: dict[str, Days]
+    case_leaf: dict[str, NDArray[np.int32]]
     case_record: dict[str, NDArray[np.str_]]
     leaves: list[str]
     line_of_sku: NDArray[np.int64]
@@ -77,7 +80,7 @@ def as_of_day(history: UnitHistory, end: date) -> UnitHistory:
     )
 
 
-def _happened(scanned: Mapping[str, Codes], last: int) -> dict[str, Codes]:
+def _happened(scanned: Mapping[str, Days], last: int) -> dict[str, Days]:
     """Return the day numbers as known on the morning of day `last`.
 
     A parcel left at a pick-up point often has no signing scan; two weeks after the usual time it counts as received then.
@@ -115,29 +118,28 @@ def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) 
         zone: Business zone of the day numbers.
         end: First day that is left out.
     """
-    dims = [dim for dim in dims if dim in facts["order_line"].columns]
-    orders = facts["order_line"].select("oid", "paid_at", "shipped_at", "signed_at", *dims)
+    lines = facts["order_line"]
     last = day_number(end)
-    moments = {axis: local_days(axis, zone) for axis in ("paid_at", "shipped_at", "signed_at")}
+    moments = ("paid_at", "shipped_at", "signed_at")
+    happened = lines.select(local_days(axis, zone) for axis in moments)
+    scanned: dict[str, Days] = {axis: happened[axis].to_numpy() for axis in moments}
+    linked = _linked_cases(facts, zone, last)
+    returned = _linked_returns(facts, zone, last)
     applied = facts["aftersale"].filter(pl.col("oid").is_not_null()).group_by("oid").agg(pl.col("applied_at").min())
-    frame = orders.join(applied, on="oid", how="left", maintain_order="left").select(
-        **moments, applied_at=local_days("applied_at", zone)
+    index = _unit_numbers(lines["oid"], [linked["oid"], applied["oid"]])
+    cases, returns = (
+        linked.join(index, on="oid").sort("day", "record_id"),
+        returned.join(index, on="oid").sort("day", "record_id"),
     )
-    days = {axis: np.array(frame[axis].to_numpy(), dtype=np.int32) for axis in frame.columns}
-    scanned = days
+    scanned["applied_at"] = np.full(lines.height, -1, np.int32)
+    applied = applied.join(index, on="oid").select("unit", day=local_days("applied_at", zone))
+    scanned["applied_at"][applied["unit"].to_numpy()] = applied["day"].to_numpy()
     days = _happened(scanned, last)
     codes: dict[str, Codes] = {}
     values: dict[str, list[str]] = {}
     for dim in dims:
-        named = orders[dim].cast(pl.String)
-        names = named.drop_nulls().unique().sort()
-        if names.len() == 0:
-            continue
-        codes[dim] = np.array(named.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(-1).to_numpy(), dtype=np.int32)
-        values[dim] = names.to_list()
-    index = pl.DataFrame({"oid": orders["oid"], "unit": np.arange(orders.height, dtype=np.int64)})
-    cases = _linked_cases(facts, index, zone, last)
-    returns = _linked_returns(facts, index, zone, last)
+        if dim in lines.columns and lines[dim].null_count() < lines.height:
+            codes[dim], values[dim] = value_codes(lines[dim])
     leaves = sorted(set(cases["leaf"].drop_nulls().to_list()))
     leaf_code = {leaf: code for code, leaf in enumerate(leaves)}
     case_unit, case_day, case_leaf, case_record = {}, {}, {}, {}
@@ -152,7 +154,7 @@ def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) 
     paid = days["paid_at"]
     first = int(paid[paid >= 0].min()) if (paid >= 0).any() else last
     return UnitHistory(
-        n=orders.height,
+        n=lines.height,
         codes=codes,
         values=values,
         days=days,
@@ -168,26 +170,43 @@ def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) 
     )
 
 
-def _linked_cases(facts: CodedFacts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
-    """Return the counted cases of order lines that arrived before day `last`, with unit and day; suspected claims are left out."""
+def value_codes(column: pl.Series) -> tuple[Codes, list[str]]:
+    """Return each value's place among the column's sorted values, −1 where null, and those values as texts.
+
+    Codes are 16 bits wide where the values allow it: a year of order lines has millions of them by a score of dimensions.
+    """
+    held = column if column.dtype == pl.Categorical else column.cast(pl.String).cast(pl.Categorical)
+    present = held.drop_nulls().unique()
+    names = present.cast(pl.String)
+    order = names.arg_sort().to_numpy()
+    physical = present.to_physical().to_numpy()
+    unknown = int(physical.max(initial=0)) + 1
+    place = np.full(unknown + 1, -1, np.int16 if len(order) < NARROW else np.int32)
+    place[physical[order]] = np.arange(len(order))
+    return place[held.to_physical().fill_null(unknown).to_numpy()], names.gather(order).to_list()
+
+
+def _unit_numbers(oid: pl.Series, wanted: Sequence[pl.Series]) -> pl.DataFrame:
+    """Return oid and unit (row number) of the order lines that are wanted: a join with the few is cheaper than with all."""
+    named = pl.concat(wanted).unique()
+    index = pl.DataFrame({"oid": oid, "unit": np.arange(oid.len(), dtype=np.int64)})
+    return index.filter(pl.col("oid").is_in(named.implode()))
+
+
+def _linked_cases(facts: CodedFacts, zone: str, last: int) -> pl.DataFrame:
+    """Return the counted cases of order lines that arrived before day `last`; suspected claims are left out."""
     cases = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & pl.col("claim_cluster").is_null())
-    return (
-        cases.with_columns(day=local_days("submitted_at", zone))
-        .filter((pl.col("day") >= 0) & (pl.col("day") < last))
-        .join(index, on="oid", how="inner")
-        .sort("day", "record_id")
+    return cases.select("oid", "record_id", "family", "leaf", day=local_days("submitted_at", zone)).filter(
+        (pl.col("day") >= 0) & (pl.col("day") < last)
     )
 
 
-def _linked_returns(facts: CodedFacts, index: pl.DataFrame, zone: str, last: int) -> pl.DataFrame:
-    """Return the applications after signing of order lines before day `last`, with unit and day; they have no leaf."""
+def _linked_returns(facts: CodedFacts, zone: str, last: int) -> pl.DataFrame:
+    """Return the applications after signing of order lines before day `last`; they have no leaf."""
     returns = facts["aftersale"].filter((pl.col("phase") == "after_sign") & pl.col("oid").is_not_null())
-    return (
-        returns.with_columns(day=local_days("applied_at", zone), leaf=pl.lit(None, pl.String), record_id=pl.col("aftersale_id"))
-        .filter((pl.col("day") >= 0) & (pl.col("day") < last))
-        .join(index, on="oid", how="inner")
-        .sort("day", "aftersale_id")
-    )
+    return returns.select(
+        "oid", record_id="aftersale_id", leaf=pl.lit(None, pl.String), day=local_days("applied_at", zone)
+    ).filter((pl.col("day") >= 0) & (pl.col("day") < last))
 
 
 def _line_of_sku(codes: Mapping[str, Codes], values: Mapping[str, list[str]]) -> NDArray[np.int64]:

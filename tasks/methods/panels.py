@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-Codes = NDArray[np.int32]
+Codes = NDArray[np.int32] | NDArray[np.int16]
+
+
+Days = NDArray[np.int32]
 
 
 Weights = NDArray[np.float64]
@@ -22,9 +25,9 @@ class Panel:
     """Exposure rows with expected counts, and the cases observed on them.
 
     Args:
-        units: Dimension → value codes of the exposure rows, int32 `(rows,)`, −1 where unknown.
+        units: Dimension → value codes of the exposure rows, int16 or int32 `(rows,)`, −1 where unknown.
         weights: Expected cases of each exposure row, `(rows,)`.
-        cases: Dimension → value codes of the observed cases, int32 `(cases,)`.
+        cases: Dimension → value codes of the observed cases, int16 or int32 `(cases,)`.
         values: Dimension → names of the codes.
         parents: Dimension → dimensions that it determines (a batch determines its SKU).
         unit_days: Axis → day numbers of the exposure rows (`ship_date`, `pay_date`), −1 where unknown.
@@ -39,8 +42,8 @@ class Panel:
     cases: Mapping[str, Codes]
     values: Mapping[str, list[str]]
     parents: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    unit_days: Mapping[str, Codes] = field(default_factory=dict)
-    case_days: Mapping[str, Codes] = field(default_factory=dict)
+    unit_days: Mapping[str, Days] = field(default_factory=dict)
+    case_days: Mapping[str, Days] = field(default_factory=dict)
     interval_dims: tuple[str, ...] = ()
     baseline: bool = False
     common_level: bool = True
@@ -60,7 +63,7 @@ class Pattern:
     first: int = -1
     last: int = -1
 
-    def rows(self, codes: Mapping[str, Codes], days: Mapping[str, Codes]) -> NDArray[np.bool_]:
+    def rows(self, codes: Mapping[str, Codes], days: Mapping[str, Days]) -> NDArray[np.bool_]:
         """Return the mask of the rows that fulfil every condition."""
         mask = np.ones(len(next(iter(codes.values()))), bool)
         for dim, code in self.conditions:

@@ -91,7 +91,7 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
     for channel in run.shop.channels.channels:
         if channel.table not in facts.tables:
             continue
-        rows = facts.tables[channel.table].filter(pl.col("channel") == channel.name).height
+        rows = int((facts.tables[channel.table]["channel"] == channel.name).sum())
         mine = quarantine.filter(pl.col("channel") == channel.name).unique(subset=["source_id"], maintain_order=True)
         judged = verdict(channel.name, rows + mine.height, mine)
         if judged.excluded:

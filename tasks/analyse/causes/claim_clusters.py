@@ -56,8 +56,8 @@ def _with_and_without(facts: CodedFacts, period: Period, sku: str, suspected: pl
     if not facts.has("order_line"):
         return CauseEvidence()
     inside = (pl.col("sku") == sku) & (pl.col("at") >= period.start) & (pl.col("at") < period.end)
-    signed = facts["order_line"].with_columns(at=pl.col("signed_at")).filter(inside).height
-    counted = facts["feedback"].with_columns(at=pl.col("submitted_at")).filter(inside & pl.col("counted"))
+    signed = facts["order_line"].select("sku", at="signed_at").filter(inside).height
+    counted = facts["feedback"].select("record_id", "sku", "counted", at="submitted_at").filter(inside & pl.col("counted"))
     if not signed:
         return CauseEvidence()
     without = counted.filter(~pl.col("record_id").is_in(suspected.implode()))

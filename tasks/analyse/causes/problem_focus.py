@@ -39,7 +39,7 @@ class ProblemFocus:
             unit.append(history.case_unit[curve.family][past])
             leaf.append(history.case_leaf[curve.family][past])
         self._unit, self._leaf = np.concatenate(unit), np.concatenate(leaf)
-        sku = history.codes["sku"][self._unit]
+        sku = history.codes["sku"][self._unit].astype(np.int64)
         counts = np.zeros((skus, leaves))
         np.add.at(counts, (sku[sku >= 0], self._leaf[sku >= 0]), 1.0)
         line = history.line_of_sku

@@ -124,11 +124,12 @@ def _delivery(facts: CodedFacts, period: Period, shop: Shop) -> Breakdown | None
 
     The cohort is as long as the period and ends a fortnight before it, so that every order of it has reached that age.
     """
-    lines = facts["order_line"].filter(pl.col("promised_delivery_at").is_not_null())
-    if lines.is_empty():
+    lines = facts["order_line"].select("oid", "tid", "signed_at", "promised_delivery_at")
+    if lines["promised_delivery_at"].null_count() == lines.height:
         return None
     age = timedelta(days=DELIVERY_AGE)
-    lines = lines.filter((pl.col("signed_at") >= period.start - age) & (pl.col("signed_at") < period.end - age))
+    cohort = (pl.col("signed_at") >= period.start - age) & (pl.col("signed_at") < period.end - age)
+    lines = lines.filter(pl.col("promised_delivery_at").is_not_null() & cohort)
     bad = pl.col("rating") <= shop.identity.negative_max_rating
     unhappy = bad.fill_null(value=False) | pl.col("counted")
     harmed = facts["feedback"].filter((pl.col("submitted_at") < period.end) & pl.col("oid").is_not_null() & unhappy)
