@@ -15,17 +15,28 @@ from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import Weights
 
 
-def expected_units(history: UnitHistory, curve: Curve, first: int, last: int) -> tuple[NDArray[np.int64], Weights]:
+def expected_units(
+    history: UnitHistory, curve: Curve, first: int, last: int, among: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], Weights]:
     """Return the units at risk during arrival days `first..last` and their expected cases.
+
+    Args:
+        history: The arrays.
+        curve: The family's curve.
+        first: First day of arrival.
+        last: Last day of arrival.
+        among: Row numbers of the units to look at, ascending; default: all.
 
     Returns:
         Row numbers `(k,)` and expected cases `(k,)`, both over units with a positive expectation.
     """
     days = history.days[AXES[curve.family]]
+    days = days if among is None else days[among]
     near = np.flatnonzero((days >= first - MAX_AGE[curve.family]) & (days <= last))
     base = curve.day_weights(days[near], first, last)
-    rows = near[base > 0]
-    return rows, base[base > 0] * curve.multiplier(history.codes, rows)
+    at_risk = base > 0
+    rows = near[at_risk] if among is None else among[near[at_risk]]
+    return rows, base[at_risk] * curve.multiplier(history.codes, rows)
 
 
 def observed_cases(history: UnitHistory, family: str, first: int, last: int) -> NDArray[np.int64]:

@@ -134,7 +134,7 @@ def _triples(panel: Panel, weights: Weights, pairs: list[SliceCount], dims: list
     out: list[SliceCount] = []
     seen: set[tuple[Condition, ...]] = set()
     for pattern, o, e in best:
-        units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
+        units, cases = np.flatnonzero(pattern.rows(panel.units, {})), np.flatnonzero(pattern.rows(panel.cases, {}))
         weight = weights[units]
         inside = {dim for dim, _ in pattern.conditions}
         for dim in dims:
@@ -142,8 +142,8 @@ def _triples(panel: Panel, weights: Weights, pairs: list[SliceCount], dims: list
                 continue
             unit, case = panel.units[dim][units], panel.cases[dim][cases]
             count = len(panel.values[dim])
-            sums = np.bincount(unit[unit >= 0], weight[unit >= 0], count)
-            counts = np.bincount(case[case >= 0], minlength=count)
+            sums = np.bincount(unit + 1, weight, count + 1)[1:]
+            counts = np.bincount(case + 1, minlength=count + 1)[1:]
             for value in np.flatnonzero(counts >= min_cases):
                 conditions = tuple(sorted((*pattern.conditions, (dim, int(value)))))
                 if (
@@ -164,14 +164,15 @@ def _intervals(panel: Panel, weights: Weights, singles: list[SliceCount], min_ca
     out: list[SliceCount] = []
     spans = 0
     for pattern, _, _ in able[:6]:
-        units, cases = pattern.rows(panel.units, {}), pattern.rows(panel.cases, {})
+        units, cases = np.flatnonzero(pattern.rows(panel.units, {})), np.flatnonzero(pattern.rows(panel.cases, {}))
+        weight = weights[units]
         for axis in panel.unit_days:
             unit_day, case_day = panel.unit_days[axis][units], panel.case_days[axis][cases]
             known = unit_day >= 0
             if not known.any() or (case_day >= 0).sum() < min_cases:
                 continue
             start = int(unit_day[known].min())
-            e = np.bincount(unit_day[known] - start, weights[units][known]).astype(np.float64)
+            e = np.bincount(unit_day[known] - start, weight[known]).astype(np.float64)
             inside = case_day[(case_day >= start) & (case_day < start + len(e))] - start
             o = np.bincount(inside, minlength=len(e)).astype(float)
             first, last = _best_interval(o, e)

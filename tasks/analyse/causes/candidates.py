@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tasks.expected.arrivals import expected_units, observed_cases
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import UnitHistory, day_number
-from tasks.methods.panels import FoundSlice, Panel
+from tasks.methods.panels import FoundSlice, Panel, Pattern
 from tasks.model.periods import Period
 
 AXIS_OF_INTERVAL = {"pay_date": "paid_at", "ship_date": "shipped_at"}
@@ -70,17 +70,21 @@ def order_panel(
     last: int,
     parents: dict[str, frozenset[str]],
     dims: Iterable[str] | None = None,
+    among: NDArray[np.int64] | None = None,
 ) -> tuple[Panel, NDArray[np.int64], CandidateCases]:
-    """Return the panel of some families over arrival days `first..last`, its row numbers and its cases."""
-    parts = [expected_units(history, curve, first, last) for curve in known]
+    """Return the panel of some families over arrival days `first..last`, its row numbers and its cases.
+
+    With `among` (ascending row numbers) only those units are held: enough to count one slice.
+    """
+    parts = [expected_units(history, curve, first, last, among) for curve in known]
     if len(parts) == 1:
         rows, weights = parts[0]
     else:  # one row a unit, with what all its families expect
-        dense = np.zeros(history.n)
+        dense = np.zeros(history.n if among is None else len(among))
         for part_rows, part_weights in parts:
-            dense[part_rows] += part_weights
-        rows = np.flatnonzero(dense)
-        weights = dense[rows]
+            dense[part_rows if among is None else np.searchsorted(among, part_rows)] += part_weights
+        places = np.flatnonzero(dense)
+        rows, weights = places if among is None else among[places], dense[places]
     positions = [observed_cases(history, curve.family, first, last) for curve in known]
     cases = CandidateCases(
         family=np.concatenate([np.full(len(p), curve.family) for p, curve in zip(positions, known, strict=True)]),
@@ -102,6 +106,11 @@ def order_panel(
         rows,
         cases,
     )
+
+
+def units_of(history: UnitHistory, pattern: Pattern) -> NDArray[np.int64]:
+    """Return the row numbers of the units with a pattern's values, ascending, whatever their days."""
+    return np.flatnonzero(Pattern(pattern.conditions).rows(history.codes, {}))
 
 
 def describer(

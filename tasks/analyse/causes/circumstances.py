@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 from scipy.stats import chi2
 
-from tasks.analyse.causes.candidates import Candidate, order_panel
+from tasks.analyse.causes.candidates import Candidate, order_panel, units_of
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import AXES, UnitHistory, day_number
 from tasks.methods.likelihood import likelihood_ratio
@@ -58,22 +58,21 @@ def arrivals(history: UnitHistory, candidate: Candidate, since: date | None) -> 
         return ()
     days = history.days["shipped_at" if candidate.family not in ("ship", "refund") else "paid_at"]
     day = day_number(since)
-    inside = np.ones(history.n, bool)
     held = {dim for dim, _ in candidate.found.pattern.conditions}
-    for dim, code in candidate.found.pattern.conditions:
-        inside &= history.codes[dim] == code
+    among = units_of(history, candidate.found.pattern)
+    days = days[among]
     # cases follow the changed units with a lag, so units are examined from one lag earlier
-    before = inside & (days >= day - 2 * SPAN_DAYS) & (days < day - SPAN_DAYS // 2)
-    after = inside & (days >= day - SPAN_DAYS // 2) & (days < day + SPAN_DAYS // 2)
-    if before.sum() < 30 or after.sum() < 30:
+    before = among[(days >= day - 2 * SPAN_DAYS) & (days < day - SPAN_DAYS // 2)]
+    after = among[(days >= day - SPAN_DAYS // 2) & (days < day + SPAN_DAYS // 2)]
+    if len(before) < 30 or len(after) < 30:
         return ()
     out: list[Arrival] = []
     for dim, codes in history.codes.items():
         if dim in held or dim == "session_id":
             continue
         count = len(history.values[dim])
-        then = np.bincount(codes[before] + 1, minlength=count + 1)[1:] / before.sum()
-        now = np.bincount(codes[after] + 1, minlength=count + 1)[1:] / after.sum()
+        then = np.bincount(codes[before] + 1, minlength=count + 1)[1:] / len(before)
+        now = np.bincount(codes[after] + 1, minlength=count + 1)[1:] / len(after)
         value = int((now - then).argmax())
         if now[value] - then[value] >= ARRIVED:
             out.append(Arrival(dim, history.values[dim][value], float(then[value]), float(now[value])))
@@ -102,7 +101,8 @@ def ruled_out(
         for dim, values in history.values.items()
         if dim not in implied and not (parents.get(dim, frozenset()) & held) and 2 <= len(values) <= 60
     ]
-    panel, _, _ = order_panel(history, known, candidate.first, candidate.last, {}, [*dims, *held])
+    among = units_of(history, pattern)
+    panel, _, _ = order_panel(history, known, candidate.first, candidate.last, {}, [*dims, *held], among)
     units, cases = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
     out: list[RuledOut] = []
     for dim in dims:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tasks.analyse.causes.candidates import OPEN, Candidate, order_panel
+from tasks.analyse.causes.candidates import OPEN, Candidate, order_panel, units_of
 from tasks.analyse.causes.circumstances import arrivals, change_point, ruled_out
 from tasks.analyse.causes.comparison_rates import HISTORY_WEEKS, REFERENCE_AGE, ComparisonRates, comparison_rates
 from tasks.analyse.causes.forecast import forecast
@@ -213,7 +213,9 @@ def _has_ended(history: UnitHistory, fitted: dict[str, Curve], candidate: Candid
     """Whether enough later units were at risk for an interval's end to be real and not just the edge of the data."""
     pattern = candidate.found.pattern
     known = [fitted[family] for family in candidate.families if family in fitted]
-    panel, _, _ = order_panel(history, known, candidate.first, candidate.last, {}, [dim for dim, _ in pattern.conditions])
+    dims = [dim for dim, _ in pattern.conditions]
+    among = units_of(history, pattern)
+    panel, _, _ = order_panel(history, known, candidate.first, candidate.last, {}, dims, among)
     whole = Pattern(pattern.conditions)
     after = whole.rows(panel.units, {}) & (panel.unit_days[pattern.axis] > pattern.last)
     return float(panel.weights[after].sum()) * candidate.found.ratio > 5
@@ -240,10 +242,11 @@ def weekly_counts(
     """Return (first day of week, observed, expected) of the slice over the last weeks."""
     known = [fitted[family] for family in candidate.families if family in fitted]
     pattern = candidate.found.pattern
+    dims, among = [dim for dim, _ in pattern.conditions], units_of(history, pattern)
     out = []
     for back in range(weeks - 1, -1, -1):
         last = candidate.last - back * 7
-        panel, _, _ = order_panel(history, known, last - 6, last, {}, [dim for dim, _ in pattern.conditions])
+        panel, _, _ = order_panel(history, known, last - 6, last, {}, dims, among)
         o = float(pattern.rows(panel.cases, panel.case_days).sum()) if panel.n_cases else 0.0
         e = float(panel.weights[pattern.rows(panel.units, panel.unit_days)].sum())
         out.append((day_of(last - 6).isoformat(), o, round(e, 2)))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import nbinom
 
-from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, Candidate, order_panel
+from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, Candidate, order_panel, units_of
 from tasks.expected.arrivals import expected_units
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import AXES, UnitHistory
@@ -31,23 +35,24 @@ def forecast(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidat
         recent = sum(day > candidate.last - 7 for day in candidate.days)
         return _interval(float(recent), weekly, weekly, 1.2)
     dims = [dim for dim, _ in pattern.conditions]
-    two, _, _ = order_panel(history, known, candidate.last - 13, candidate.last, {}, dims)
+    among = units_of(history, pattern)
+    two, _, _ = order_panel(history, known, candidate.last - 13, candidate.last, {}, dims, among)
     observed = float(pattern.rows(two.cases, two.case_days).sum())
     expected = float(two.weights[pattern.rows(two.units, two.unit_days)].sum())
-    this, before = (
-        _expected(history, known, pattern, candidate.last, known_by=candidate.last),
-        _expected(history, known, pattern, candidate.last, known_by=candidate.last - 7),
-    )
-    coming = _expected(history, known, pattern, candidate.last + 7, known_by=candidate.last)
+    expect = partial(_expected, history, known, pattern, among)
+    this, before = expect(candidate.last, known_by=candidate.last), expect(candidate.last, known_by=candidate.last - 7)
+    coming = expect(candidate.last + 7, known_by=candidate.last)
     growth = min(this / before, 3.0) if before > 0.2 else 1.0
     return _interval(observed, expected, coming * growth, max(curve.dispersion for curve in known))
 
 
-def _expected(history: UnitHistory, known: list[Curve], pattern: Pattern, last: int, *, known_by: int) -> float:
+def _expected(
+    history: UnitHistory, known: list[Curve], pattern: Pattern, among: NDArray[np.int64], last: int, *, known_by: int
+) -> float:
     """Return the slice's expected cases in the week that ends with a day, on units whose age had begun by another."""
     total = 0.0
     for curve in known:
-        rows, weights = expected_units(history, curve, last - 6, last)
+        rows, weights = expected_units(history, curve, last - 6, last, among)
         young = history.days[AXES[curve.family]][rows] <= known_by
         codes = {dim: history.codes[dim][rows] for dim, _ in pattern.conditions}
         days = {axis: history.days[column][rows] for axis, column in AXIS_OF_INTERVAL.items()}

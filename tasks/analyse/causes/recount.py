@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, OPEN, order_panel
+from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, OPEN, order_panel, units_of
 from tasks.analyse.causes.exposure_panels import app_panel, service_panel
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import UnitHistory, day_number
@@ -54,9 +54,8 @@ def measured(facts: CodedFacts, period: Period, history: UnitHistory, fitted: di
     pattern_of = _pattern(history, cause.slice)
     if not families or pattern_of is None:
         return None
-    panel, _, cases = order_panel(
-        history, [fitted[f] for f in families], first, last, {}, [dim for dim, _ in pattern_of.conditions]
-    )
+    known, dims = [fitted[family] for family in families], [dim for dim, _ in pattern_of.conditions]
+    panel, _, cases = order_panel(history, known, first, last, {}, dims, units_of(history, pattern_of))
     mine = np.flatnonzero(pattern_of.rows(panel.cases, panel.case_days))
     return Recount(
         float(len(mine)),
