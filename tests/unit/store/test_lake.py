@@ -282,6 +282,33 @@ def test_a_late_first_load_frees_what_was_rejected_before(lake: Lake) -> None:
     assert held(lake, NOW + hours(1)) == []
 
 
+# ---- Categories ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", [1, 1_000])
+def test_categories_hold_what_texts_hold(lake: Lake, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    monkeypatch.setattr("tasks.store.lake.PIECE", piece)
+    append(lake, lines(("b", 1), ("a", 1), ("c", 1), platform=pl.Series([None, "乙", "甲"], dtype=pl.String)))
+    append(lake, lines(("a", 2), platform=pl.lit("甲")), NOW + hours(1))
+    for moment in (NOW, NOW + hours(1)):
+        texts = lake.as_of("order_line", moment)
+        read = lake.as_of("order_line", moment, categories=("platform", "warehouse"))
+        kinds = {name: kind for name, kind in read.schema.items() if kind != texts.schema[name]}
+        assert kinds == {"platform": pl.Categorical, "warehouse": pl.Categorical}
+        assert read.cast(dict.fromkeys(kinds, pl.String)).equals(texts)
+    assert texts["platform"].to_list() == ["甲", None, "甲"]
+
+
+def test_categories_of_an_empty_table_have_their_type_too(lake: Lake) -> None:
+    read = lake.as_of("order_line", NOW, columns=["oid", "platform"], categories=("platform",))
+    assert dict(read.schema) == {"oid": pl.String, "platform": pl.Categorical} and read.is_empty()
+
+
+def test_a_category_that_the_table_lacks_is_left_out(lake: Lake) -> None:
+    append(lake, lines(("a", 1)))
+    assert lake.as_of("order_line", NOW, columns=["oid"], categories=("no_such_dimension",)).rows() == [("a",)]
+
+
 # ---- Against a plain model ---------------------------------------------------------------------
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tasks.collect.mapping.canonical import repeated_columns
 from tasks.collect.mapping.readings import numbers, times
 from tasks.errors import ConfigurationError
 from tasks.model.rows import PulledRows
 from tasks.model.tables import TABLES
+from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 Pull = Callable[..., PulledRows]
 END = datetime(2026, 11, 8, 16, tzinfo=UTC)  # Monday 2026-11-09 00:00 in Shanghai
@@ -254,3 +257,53 @@ def test_order_lines_map_fast(pull: Pull, tmp_path: Path) -> None:
     )
     assert (batch.error, batch.frame.height) == ("", n)
     assert time.process_time() - started < 2.0
+
+
+ORDERS = """
+channels:
+  - name: orders
+    table: order_line
+    read: {{kind: parquet, files: [in.parquet]}}
+{more}    columns:
+      oid: order
+      tid: trade
+      qty: pieces
+      paid_at: paid
+      platform: shop_site
+      warehouse: house
+{columns}
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "expected"),
+    [
+        ("      sku: article", "", {"shop_site", "house", "article"}),
+        ("      sku: {concat: [article, colour]}", "", {"shop_site", "house"}),
+        ("      sku: {from: [article, old_article]}", "", {"shop_site", "house"}),
+        ("      sku: {concat: [article, house]}", "", {"shop_site"}),  # a text is needed elsewhere
+        ("      sku: article\n      carrier: house", "", {"shop_site", "house", "article"}),  # twice the same way
+        ("      sku: article\n      waybill: house", "", {"shop_site", "article"}),
+        ('      sku: {sql: "UPPER(house)"}', "", {"shop_site"}),
+        ('      sku: {sql: "UPPER(platform)"}', "", {"house"}),  # by its canonical name
+        ("      sku: article", "    where: \"house <> 'closed'\"\n", {"shop_site", "article"}),
+        ("      sku: article", "    scrub: [house]\n", {"shop_site", "article"}),
+    ],
+)
+def test_a_text_of_few_values_is_a_category_where_nothing_else_needs_it(columns: str, more: str, expected: set[str]) -> None:
+    text = ORDERS.format(columns=columns, more=more)
+    shop = Shop({**default_shop().files, "channels.yaml": text.encode()})
+    assert repeated_columns(shop.channels.channels[0]) == expected
+
+
+def test_other_tables_than_order_lines_hold_no_categories() -> None:
+    text = """
+channels:
+  - name: forms
+    table: feedback
+    source: form
+    read: {kind: parquet, files: [in.parquet]}
+    columns: {submitted_at: time, text: text, sku: article, platform: shop_site}
+"""
+    shop = Shop({**default_shop().files, "channels.yaml": text.encode()})
+    assert repeated_columns(shop.channels.channels[0]) == set()
