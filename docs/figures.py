@@ -53,7 +53,7 @@ def _row(kind: FigureKind, messages: Catalogue) -> str:
     opens = str(HEADLINE.index(kind.code) + 1) if kind.code in HEADLINE else "—"
     moved = ", ".join(f"`{table}`" for table in kind.moved_by) or "—"
     cells = (
-        f"`{kind.code}`", messages[f"figure.{kind.code}"], messages[f"definition.{kind.code}"], kind.unit.replace("_", " "),
+        f"`{kind.code}`", messages[f"figure.{kind.code}.name"], messages[f"figure.{kind.code}.definition"], kind.unit.replace("_", " "),
         kind.counted, BETTER[kind.good], moved, first, opens, "yes" if kind.printed else "—",
     )  # fmt: skip
     return "| " + " | ".join(cells) + " |\n"

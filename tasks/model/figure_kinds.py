@@ -69,7 +69,7 @@ class Good(StrEnum):
 class FigureKind:
     """One figure as the catalogue knows it.
 
-    Its name is `figure.<code>` in the message catalogues, its meaning `definition.<code>`. `moved_by` are the tables whose events
+    Its name and its meaning stand in `figure_kinds.yaml` of each language's messages. `moved_by` are the tables whose events
     (a formula, taxonomy, rule or switch) move its level, or whose missing data leave it without a period: what a rule does not
     decide keeps its level. `page_one` is the place on page 1; figures with one place are alternatives, of which the first that
     the shop has is printed. `headline` is the place among those that may open the conclusion.

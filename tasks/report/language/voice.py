@@ -144,7 +144,7 @@ class Voice:
     def figure(self, figure: Figure | str) -> Phrase:
         """Return the name of a figure; one unknown to the catalogue keeps its code."""
         code = figure if isinstance(figure, str) else figure.code
-        key = f"figure.{code}"
+        key = f"figure.{code}.name"
         return self.word(key) if key in self.catalogue else self.data(code.replace("_", " "))
 
     def figure_inside(self, figure: Figure | str) -> Phrase:

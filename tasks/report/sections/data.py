@@ -156,7 +156,7 @@ def _definitions(context: SectionContext) -> tuple[tuple[Phrase, Phrase], ...]:
         return ()
     voice = context.voice
     codes = dict.fromkeys(figure.code for figure in context.review.figures if figure.kind.explained)
-    return tuple((voice.figure(code), voice.word(f"definition.{code}")) for code in codes)
+    return tuple((voice.figure(code), voice.word(f"figure.{code}.definition")) for code in codes)
 
 
 # ---- Method ------------------------------------------------------------------------------------
