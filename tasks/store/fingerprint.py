@@ -60,14 +60,12 @@ def _mix(words: Words) -> Words:
 
 
 def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Convert a column to text, or to 64-bit numbers without nulls."""
+    """Convert a column to texts or categories, or to 64-bit numbers without nulls."""
     values = pl.col(name)
     if isinstance(dtype, pl.List):
         return _joined(values).alias(name)
-    if dtype == pl.String:
+    if dtype in (pl.String, pl.Categorical):
         return values
-    if dtype == pl.Categorical:
-        return values.cast(pl.String)
     if dtype.is_float():
         return values.cast(pl.Float64).fill_null(0.0) + 0.0  # -0.0 becomes 0.0
     if isinstance(dtype, pl.Datetime):
@@ -86,7 +84,19 @@ def _joined(parts: pl.Expr) -> pl.Expr:
 def _mixed(values: pl.Series, salt: np.uint64) -> Words:
     if values.dtype == pl.String:
         return _mixed_texts(values, salt)
+    if values.dtype == pl.Categorical:
+        return _mixed_categories(values, salt)
     return _mix(_mix(values.to_numpy().view(np.uint64).copy()) ^ salt)
+
+
+def _mixed_categories(values: pl.Series, salt: np.uint64) -> Words:
+    """Hash the text of each category once, as `_mixed_texts` would hash it in every row."""
+    categories = values.drop_nulls().unique()
+    codes = categories.to_physical().to_numpy()
+    words = np.zeros(int(codes.max(initial=0)) + 1, dtype=np.uint64)
+    words[codes] = _mixed_texts(categories.cast(pl.String), salt)
+    mixed: Words = words[values.to_physical().fill_null(0).to_numpy()]
+    return mixed
 
 
 def _mixed_texts(values: pl.Series, salt: np.uint64) -> Words:

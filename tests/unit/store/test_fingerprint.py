@@ -31,6 +31,15 @@ def test_values_never_change() -> None:
     assert fingerprint(KNOWN, KNOWN.columns).to_list() == EXPECTED
 
 
+def test_a_category_counts_as_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "tasks.store.fingerprint._CHUNK", 3
+    )  # the second chunk has only nulls, the third the first category again
+    texts = pl.DataFrame({"shop": ["甲", None, "乙" * 300, None, None, None, "", "甲", None]})
+    categories = texts.cast(pl.Categorical)
+    assert fingerprint(categories, ["shop"]).to_list() == fingerprint(texts, ["shop"]).to_list()
+
+
 def test_values_are_the_same_in_another_process() -> None:
     code = (
         "import polars as pl\nfrom tasks.store.fingerprint import fingerprint\n"
