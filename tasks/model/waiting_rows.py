@@ -34,6 +34,7 @@ class WaitingRows:
         self.height = rows.height
         self.folder = folder
         self._parts: list[pl.DataFrame | IO[bytes]] = []
+        self._amendments: list[tuple[pl.Series, pl.DataFrame]] = []
         on_disk = folder is not None and rows.height > FEW
         self._parts.extend((self._written(part) for part in rows.iter_slices(PART)) if on_disk else [rows])
 
@@ -61,17 +62,25 @@ class WaitingRows:
         """
         if not self._parts:
             raise RuntimeError("these rows were handed over already")
-        parts = self._parts[::-1]
+        waiting = self._parts[::-1]
         self._parts = self._parts if keep else []
-        try:
-            while parts:
-                rows = _read(parts[-1])
-                _close([] if keep else parts[-1:])
-                parts.pop()
-                yield rows
-                del rows  # before the next ones are read
-        finally:
-            _close([] if keep else parts)
+        parts = _read(waiting, keep)
+        for kept, columns in self._amendments:
+            parts = _amend(parts, kept, columns)
+        yield from parts
+
+    def amended(self, kept: pl.Series, columns: pl.DataFrame) -> WaitingRows:
+        """Hand on the kept rows with some columns replaced or added; what waits on disk is not written again.
+
+        Args:
+            kept: For each row, whether it is kept.
+            columns: The columns, with a value for each kept row.
+        """
+        rows = WaitingRows(pl.DataFrame(), self.folder)
+        rows._parts, self._parts = self._parts, []
+        rows._amendments = [*self._amendments, (kept, columns)]
+        rows.height = columns.height
+        return rows
 
     def __del__(self) -> None:
         _close(self._parts)
@@ -86,11 +95,36 @@ class WaitingRows:
         return file
 
 
-def _read(part: pl.DataFrame | IO[bytes]) -> pl.DataFrame:
-    if isinstance(part, pl.DataFrame):
-        return part
-    part.seek(0)
-    return pl.read_parquet(part)  # copies: of rows that were mapped into memory, one kept column would hold the whole part
+def _read(waiting: list[pl.DataFrame | IO[bytes]], keep: bool) -> Iterator[pl.DataFrame]:
+    """Read waiting parts from the last to the first, and close each once it is read, unless it is to be kept."""
+    try:
+        while waiting:
+            part = waiting[-1]
+            if isinstance(part, pl.DataFrame):
+                rows = part
+            else:
+                part.seek(0)
+                rows = pl.read_parquet(part)  # its columns are copies: one that is kept does not hold the others
+            del part
+            _close([] if keep else waiting[-1:])
+            waiting.pop()
+            yield rows
+            del rows  # before the next ones are read
+    finally:
+        _close([] if keep else waiting)
+
+
+def _amend(parts: Iterator[pl.DataFrame], kept: pl.Series, columns: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    begin = begin_kept = 0
+    for part in parts:
+        mask = kept.slice(begin, part.height)
+        begin += part.height
+        rows = part if mask.all() else part.filter(mask)
+        del part
+        rows = rows.with_columns(columns.slice(begin_kept, rows.height))
+        begin_kept += rows.height
+        yield rows
+        del rows
 
 
 def _close(parts: list[pl.DataFrame | IO[bytes]]) -> None:

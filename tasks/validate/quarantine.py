@@ -86,7 +86,9 @@ def judge_together(
         known={name: frozenset(codes) for name, codes in (known or {}).items()},
     )
     rules = suite(table, given)
-    frames = [_complete(table, pull.rows.take()) for pull in pulls]
+    frames = [pull.rows.look() for pull in pulls]
+    completions = [_completions(table, frame) for frame in frames]
+    frames = [frame.with_columns(columns) for frame, columns in zip(frames, completions, strict=True)]
     wides = [with_derived(frame, rules) for frame in frames]
     masks = [
         wide.select(rule.definition.failing().alias(rule.name) for rule in rules).collect(engine="streaming") for wide in wides
@@ -99,8 +101,8 @@ def judge_together(
     counts = _confirmed(filled, rules, failed) if confirm and filled else {}
     del wides, filled
     return [
-        _parted(table, pull, frames.pop(0), mask, fails, rules, counts, language)
-        for pull, mask, fails in zip(pulls, masks, failed, strict=True)
+        _parted(table, pull, frames.pop(0), columns, mask, fails, rules, counts, language)
+        for pull, columns, mask, fails in zip(pulls, completions, masks, failed, strict=True)
     ]
 
 
@@ -130,26 +132,29 @@ def _parted(
     table: str,
     pull: Pulled,
     frame: pl.DataFrame,
+    completions: list[pl.Series],
     masks: pl.DataFrame,
     failed: dict[str, int],
     rules: list[Rule],
     counts: dict[str, int],
     language: str,
 ) -> CheckedRows:
-    """Split a pull's rows into good ones, which wait where the pull waited, and the quarantine."""
+    """Split a pull's rows into good ones, which wait on with their flags, and the quarantine."""
     read = frame.height
     row_rules = [rule for rule in rules if rule.level == "row"]
     flag_rules = [rule for rule in rules if rule.level == "flag" and failed[rule.name]]
+    good = pl.repeat(True, read, eager=True)
+    rejected = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     if any(failed[rule.name] for rule in row_rules):
         bad = masks.select(pl.any_horizontal([rule.name for rule in row_rules])).to_series()
         rejected = _quarantined(frame.filter(bad), masks.filter(bad), row_rules, table, pull, language)
-        good = pl.DataFrame([frame.drop_in_place(name).filter(~bad).rechunk() for name in frame.columns])  # never held twice
-        good, flags = _flagged(good, masks.filter(~bad), flag_rules)
-    else:
-        good, flags = _flagged(frame, masks, flag_rules)
-        rejected = pl.DataFrame(schema=QUARANTINE_SCHEMA)
+        good = ~bad
+    own = frame["flags"].filter(good)
+    del frame  # waits where the pull waits, and need not be here a second time
+    marks, flags = _flagged(own, masks.filter(good), flag_rules)
+    columns = [column.filter(good) for column in completions if column.name != "flags"]
     return CheckedRows(
-        rows=WaitingRows(good, pull.rows.folder),
+        rows=pull.rows.amended(good, pl.DataFrame([*columns, marks])),
         quarantine=rejected,
         flags=flags,
         results=tuple(RuleResult(rule.name, rule.level, read, failed[rule.name], counts.get(rule.name)) for rule in rules),
@@ -168,25 +173,25 @@ def with_derived(frame: pl.DataFrame, rules: list[Rule]) -> pl.LazyFrame:
     return frame.lazy().cast({pl.Categorical: pl.String}).with_columns(whole).with_columns(later)
 
 
-def _complete(table: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Give the frame every column of its table in its type; NaN becomes null.
+def _completions(table: str, frame: pl.DataFrame) -> list[pl.Series]:
+    """Return what makes a frame complete: each column of its table that is missing or of another type; NaN becomes null.
 
     Raises:
         UserError: If a column holds values that its type cannot.
     """
-    columns: list[pl.Expr | pl.Series] = []
+    columns: list[pl.Series] = []
     for name, kind in TABLES[table].columns.items():
         if name not in frame.columns:
-            columns.append(pl.lit(None, dtype=kind).alias(name))
+            columns.append(pl.Series(name, [None], dtype=kind).new_from_index(0, frame.height))
         elif frame.schema[name] == pl.Categorical and kind == pl.String:
             continue  # read as texts only piece by piece
         elif frame.schema[name] != kind:
             columns.append(_cast(table, frame[name], kind))
-        elif kind == pl.Float64:
-            columns.append(pl.col(name).fill_nan(None))
+        elif kind == pl.Float64 and frame[name].is_nan().any():
+            columns.append(frame[name].fill_nan(None))
     if "flags" not in frame.columns:
-        columns.append(pl.lit([], dtype=pl.List(pl.String)).alias("flags"))
-    return frame.with_columns(columns)
+        columns.append(pl.Series("flags", [[]], dtype=pl.List(pl.String)).new_from_index(0, frame.height))
+    return columns
 
 
 def _cast(table: str, column: pl.Series, kind: Any) -> pl.Series:
@@ -200,14 +205,14 @@ def _cast(table: str, column: pl.Series, kind: Any) -> pl.Series:
     return cast.fill_nan(None) if kind == pl.Float64 else cast
 
 
-def _flagged(good: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Append the names of the failing flag rules to the rows' flags, in the rules' order.
+def _flagged(flags: pl.Series, masks: pl.DataFrame, rules: list[Rule]) -> tuple[pl.Series, dict[str, int]]:
+    """Append the names of the failing flag rules to the rows' flags, in the rules' order, and count the rows of each flag.
 
     Rows have few different sets of flags, so a list is made for each set and not for each row.
     """
     present = [rule.name for rule in rules if masks[rule.name].any()]
     bits = (pl.col(name).cast(pl.Int64) * 2**bit for bit, name in enumerate(present))
-    own = good["flags"].fill_null([]).list.join(SEPARATOR).alias("own")
+    own = flags.fill_null([]).list.join(SEPARATOR).alias("own")
     rows = masks.with_columns(own).select("own", pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), *bits).alias("code"))
     sets = rows.group_by("own", "code", maintain_order=True).len()
     lists = [
@@ -219,8 +224,7 @@ def _flagged(good: pl.DataFrame, masks: pl.DataFrame, rules: list[Rule]) -> tupl
         for mark in marks:
             counts[mark] = counts.get(mark, 0) + number
     sets = sets.with_columns(pl.Series("flags", lists, dtype=pl.List(pl.String)))
-    flags = rows.join(sets, on=["own", "code"], how="left", maintain_order="left")["flags"]
-    return good.with_columns(flags), dict(sorted(counts.items()))
+    return rows.join(sets, on=["own", "code"], how="left", maintain_order="left")["flags"], dict(sorted(counts.items()))
 
 
 def _quarantined(

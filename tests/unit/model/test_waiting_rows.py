@@ -75,3 +75,20 @@ def test_rows_are_handed_over_once(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="absent"):
         WaitingRows(ROWS, tmp_path / "absent")
+
+
+@pytest.mark.parametrize("folder", [None, "home"])
+def test_amended_rows_are_those_kept_with_other_columns_and_are_not_written_again(tmp_path: Path, folder: str | None) -> None:
+    rows = WaitingRows(ROWS, tmp_path if folder else None)
+    files = open_files(tmp_path)
+    kept = pl.Series([number % 7 != 0 for number in range(50)])
+    good = ROWS.filter(kept)
+    marks = pl.DataFrame({"flags": [["seen", text] for text in good["id"]], "new": range(good.height)})
+    amended = rows.amended(kept, marks)
+    assert amended.height == good.height == 42 and open_files(tmp_path) == files
+    assert amended.look().equals(good.with_columns(marks))
+    with pytest.raises(RuntimeError):
+        rows.take()
+    again = amended.amended(pl.Series([True, False] * 21), pl.DataFrame({"new": ["x"] * 21}))
+    assert again.take().equals(good.with_columns(marks).gather_every(2).with_columns(new=pl.lit("x")))
+    assert open_files(tmp_path) == 0
