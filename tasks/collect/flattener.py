@@ -61,7 +61,7 @@ class Flattener:
     def frame(self) -> pl.DataFrame:
         """Return all added records; without any wanted field the frame still has their number of rows."""
         self._flush()
-        return pl.concat(self._frames, how="diagonal", rechunk=True) if self._frames else pl.DataFrame()
+        return pl.concat(self._frames, how="diagonal") if self._frames else pl.DataFrame()
 
     def wants(self, name: str) -> tuple[list[str | None] | None, bool]:
         """Return the cells of a column (None if it is not wanted) and whether anything below it is wanted."""
