@@ -54,6 +54,15 @@ def test_only_new_and_changed_rows_are_stored(lake: Lake) -> None:
     assert known(lake, NOW + hours(2)) == [("a", 1), ("b", 2), ("c", 1)]
 
 
+def test_a_row_is_unknown_until_its_very_microsecond(lake: Lake) -> None:
+    """A file's statistics, by which filters are left out, are cut to milliseconds."""
+    late = NOW + timedelta(microseconds=1900)
+    append(lake, lines(("a", 1)))
+    append(lake, lines(("b", 1)), late)
+    assert known(lake, late - timedelta(microseconds=1)) == [("a", 1)]
+    assert known(lake, late) == known(lake, late + hours(1)) == [("a", 1), ("b", 1)]
+
+
 def test_a_value_that_comes_back_is_a_version_again(lake: Lake) -> None:
     for hour, qty in enumerate((1, 2, 1)):
         assert sum(append(lake, lines(("a", qty)), NOW + hours(hour))[:2]) == 1
