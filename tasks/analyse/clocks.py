@@ -184,18 +184,23 @@ def _candidates(milestone: Milestone, facts: Facts, shop: Shop, period: Period) 
     if milestone.valid_from:
         conditions.append(local_day(milestone.start, shop.identity.zone) >= milestone.valid_from)
     times = [pl.when(pl.col(column) < period.end).then(pl.col(column)) for column in milestone.met]
-    rows = table.filter(conditions).select(
-        record_id=_KEYS[milestone.table],
-        started_at=pl.coalesce(milestone.start, given) if milestone.clock == "platform_deadline" else pl.col(milestone.start),
-        given=given,
-        met_at=pl.min_horizontal(times) if times else pl.lit(None, UTC_TIME),
-        said=pl.col(milestone.given) if milestone.given else pl.lit(None, pl.Boolean),
-        severity="severity",
-        track="track",
-        queue="queue",
-        platform="platform",
+    reached = pl.col("started_at").is_not_null() & in_reach
+    reaching = (
+        table.lazy()
+        .filter(conditions)
+        .select(  # lazily, so that only the columns it needs are filtered
+            record_id=_KEYS[milestone.table],
+            started_at=pl.coalesce(milestone.start, given) if milestone.clock == "platform_deadline" else pl.col(milestone.start),
+            given=given,
+            met_at=pl.min_horizontal(times) if times else pl.lit(None, UTC_TIME),
+            said=pl.col(milestone.given) if milestone.given else pl.lit(None, pl.Boolean),
+            severity="severity",
+            track="track",
+            queue="queue",
+            platform="platform",
+        )
     )
-    rows = rows.filter(pl.col("started_at").is_not_null() & in_reach)
+    rows = reaching.filter(reached).collect()
     if milestone.clock == "platform_deadline":
         return rows.filter(pl.col("given").is_not_null())
     # A moment before the clock's start cannot meet it: an agent's note of an earlier contact.

@@ -24,9 +24,8 @@ def nature(identity: Identity, taxonomy: Taxonomy, words: Words) -> pl.Expr:
     Needs the columns nature, source, rating, request, text_given, leaf, leaf_source, score and the cue counts. In this order:
     safety is always a complaint; then the source's own value; then a rating alone; then the text.
     """
-    complaint, question, suggestion, praise = (
-        pl.lit(n.value) for n in (Nature.COMPLAINT, Nature.QUESTION, Nature.SUGGESTION, Nature.PRAISE)
-    )
+    # by place, and only then by name: a chain of texts would write every one of them at every step
+    own, complaint, question, suggestion, praise = (pl.lit(place, pl.UInt8) for place in range(5))
     asks = (pl.col("cue_question") > 0) | (pl.col("cue_question_end") > 0)
     angry = (pl.col("cue_dissatisfied") > 0) | (pl.col("cue_strong") > 0) | (pl.col("cue_sarcasm") > 0)
     polite = pl.col("cue_polite") > 0
@@ -41,11 +40,11 @@ def nature(identity: Identity, taxonomy: Taxonomy, words: Words) -> pl.Expr:
     bad = (rating <= low).fill_null(False) if low is not None else (rating < identity.negative_max_rating).fill_null(False)
     good = ((rating > low) if low is not None else (rating >= GOOD_RATING)).fill_null(False)
     no_reason = (pl.col("cue_no_reason_return") > 0) & ~angry & ~(named & ~pl.col("leaf").str.starts_with("PRC"))
-    return (
+    place = (
         pl.when(pl.col("leaf").is_in(words.safety_leaves))
         .then(complaint)
         .when(pl.col("nature").is_not_null())
-        .then(pl.col("nature"))
+        .then(own)
         .when(~pl.col("text_given") & bad)
         .then(complaint)
         .when(~pl.col("text_given") & good)
@@ -72,3 +71,6 @@ def nature(identity: Identity, taxonomy: Taxonomy, words: Words) -> pl.Expr:
         .then(question)
         .otherwise(complaint)
     )
+    names = [Nature.COMPLAINT.value, Nature.QUESTION.value, Nature.SUGGESTION.value, Nature.PRAISE.value]
+    decided = place.replace_strict([1, 2, 3, 4], names, default=None, return_dtype=pl.String)
+    return pl.coalesce(decided, "nature")

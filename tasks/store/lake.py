@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -192,7 +192,9 @@ class Lake:
             raise UserError(
                 f"The table {table} has no column {absent[0]}.", hint="Name a canonical column or a declared dimension."
             )
-        lazy = self._scan(stored).select(*needed).filter(pl.col("ingested_at") <= moment)
+        lazy = self._scan(stored).select(*needed)
+        if not _all_known(stored, moment):
+            lazy = lazy.filter(pl.col("ingested_at") <= moment)
         fresh = pl.lit(True)
         if since is not None:
             earliest: datetime | date = since.date() if shape.columns[shape.time] == pl.Date else since
@@ -371,6 +373,14 @@ def _all_equal(column: pl.Series) -> bool:
 def _statistics(stored: DeltaTable, name: str) -> list[Any]:
     actions = pl.DataFrame(stored.get_add_actions(flatten=True))
     return actions[name].drop_nulls().to_list() if name in actions.columns else []
+
+
+def _all_known(stored: DeltaTable, moment: datetime) -> bool:
+    """Whether the statistics say that every row was known at a moment: then no column is read together with the stamps."""
+    latest = _statistics(stored, "max.ingested_at")
+    files = stored.get_add_actions(flatten=True).num_rows
+    # the statistics are cut to milliseconds
+    return len(latest) == files and all(one + timedelta(milliseconds=1) <= moment for one in latest)
 
 
 def _stored_names(stored: DeltaTable) -> list[str]:

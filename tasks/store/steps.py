@@ -18,7 +18,10 @@ from tasks.validate.channel_verdict import verdict
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 UNREAD = ("source_version", "pull_id", "row_hash")
 """Stamps that no later stage reads; of two million order lines they are a fifth of the memory."""
-UNREAD_OF_ORDER_LINES = ("room_id", "dest_city", "batch_source", "serial_no", "promised_ship_at", "source_id", "ingested_at")
+UNREAD_OF_ORDER_LINES = (
+    "room_id", "dest_city", "batch_source", "serial_no", "promised_ship_at", "is_gift", "is_presale", "cancelled_before_ship",
+    "flags", "source_id", "ingested_at",
+)  # fmt: skip
 """What no later stage reads of an order line either, unless a shop declares a dimension by it."""
 
 

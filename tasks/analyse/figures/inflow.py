@@ -32,7 +32,7 @@ def inflow(facts: CodedFacts, period: Period, shop: Shop, *, expected_total: flo
     Returns:
         Counts for the shop, then complaint cases by source and by platform.
     """
-    records = _local(facts["feedback"], "submitted_at", period)
+    records = _local(facts["feedback"], "submitted_at", period, "counted", "nature", "source", "platform")
     cases = records.filter(pl.col("counted"))
     made = [_count("records", records, period, shop)]
     complaint = _count("complaints", cases, period, shop)
@@ -71,8 +71,9 @@ def daily(facts: CodedFacts, period: Period) -> list[tuple[date, int]]:
     ]
 
 
-def _local(frame: pl.DataFrame, column: str, period: Period) -> pl.DataFrame:
-    return frame.filter(pl.col(column) < period.end).with_columns(day=local_day(column, period.zone))
+def _local(frame: pl.DataFrame, column: str, period: Period, *kept: str) -> pl.DataFrame:
+    """Return what arrived before a period's end: its business day, and the columns that are kept."""
+    return frame.select(column, *kept).filter(pl.col(column) < period.end).with_columns(day=local_day(column, period.zone))
 
 
 def _count(code: str, rows: pl.DataFrame, period: Period, shop: Shop, *, scope: str = "") -> Figure:

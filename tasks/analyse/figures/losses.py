@@ -39,6 +39,13 @@ class Loss:
         return self.gross - sum(self.recovered.values())
 
 
+ORDER_COLUMNS = (
+    "aftersale_id", "oid", "qty", "type", "phase", "liability", "platform_involved", "refund_amount", "compensation_amount",
+    "freight_amount", "freight_borne_by", "freight_insurance",
+)  # fmt: skip
+"""What losses are reckoned from, beside the moments at which they are booked."""
+
+
 class LossBook:
     """The frames behind the losses, joined once for all periods of the series."""
 
@@ -48,14 +55,15 @@ class LossBook:
         self.known = set(self.rates["item"]) | set(self.rules.rates)
         every = facts["order_line"]
         line = pl.col("line") if "line" in every.columns else pl.lit(None, dtype=pl.String).alias("line")
-        lines = every.select("oid", line, "paid_at", "signed_at", "paid_amount", "cost_amount", "qty").filter(
-            pl.col("paid_at") < period.end
-        )
+        columns = ("oid", line, "paid_at", "signed_at", "paid_amount", "cost_amount", "qty")
+        lines = every.lazy().select(columns).filter(pl.col("paid_at") < period.end)
         moments = ("refunded_at", "returned_at", "received_at", "closed_at", "applied_at")
         booked = pl.any_horizontal((pl.col(name) >= oldest.start) & (pl.col(name) < period.end) for name in moments)
-        orders = facts["aftersale"].filter(booked)
-        sold = lines.select("oid", "line", "paid_amount", "cost_amount", sold_qty="qty").join(
-            orders.select("oid").unique(), on="oid", how="semi"
+        orders = facts["aftersale"].lazy().filter(booked).select(*moments, *ORDER_COLUMNS).collect()
+        sold = (
+            lines.filter(pl.col("oid").is_in(orders["oid"].unique().implode()))
+            .select("oid", "line", "paid_amount", "cost_amount", sold_qty="qty")
+            .collect()
         )
         share = pl.min_horizontal(pl.col("qty") / pl.col("sold_qty"), 1.0).fill_null(1.0)
         cost = pl.coalesce("cost_amount", pl.col("paid_amount") * self.rules.goods_cost_share).fill_null(0.0)
@@ -65,15 +73,15 @@ class LossBook:
             .filter(pl.col("inspected_at").is_between(oldest.start, period.end, closed="left"))
             .join(self.orders.select("aftersale_id", "cost", "line"), on="aftersale_id", how="left")
         )
-        self.sales = lines.filter(pl.col("paid_at") >= oldest.start).select("paid_at", "paid_amount", "line")
+        self.sales = lines.filter(pl.col("paid_at") >= oldest.start).select("paid_at", "paid_amount", "line").collect()
         days = local_day("signed_at", period.zone)
         counted = lines.filter(
             (pl.col("signed_at") >= oldest.start - timedelta(days=SIGNED_DAYS)) & (pl.col("signed_at") < period.end)
         )
-        self.signed_by_day = dict(counted.group_by(day=days).agg(pl.len()).iter_rows())
+        self.signed_by_day = dict(counted.group_by(day=days).agg(pl.len()).collect().iter_rows())
         self.regulator = facts["regulator_case"]
         records = facts["feedback"]
-        self.cases = records.filter(pl.col("counted"))
+        self.cases = records.select("submitted_at", "counted").filter(pl.col("counted"))
 
     def signed(self, span: Period) -> float:
         """Return the units signed in the four weeks to a period's end."""

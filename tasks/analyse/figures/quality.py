@@ -154,7 +154,12 @@ def _after_sales(facts: CodedFacts, period: Period) -> pl.DataFrame:
 
     The inspection's word stands above the agent's, the agent's above the buyer's last, that above the first.
     """
-    orders = facts["aftersale"].filter(pl.col("applied_at") < period.end)
+    reasons = ("reason_inspection", "reason_agent", "reason_buyer_last", "reason_buyer_first")
+    orders = (
+        facts["aftersale"]
+        .select("aftersale_id", "oid", "qty", "type", "phase", "applied_at", "refunded_at", "returned_at", *reasons)
+        .filter(pl.col("applied_at") < period.end)
+    )
     lines = _lines(facts).select("oid", *KIND, "signed_at", "paid_at").join(orders.select("oid").unique(), on="oid", how="semi")
     late = (
         facts["return_inspection"].filter(pl.col("inspected_at") >= period.end).select("aftersale_id", pending=pl.lit(value=True))
@@ -179,6 +184,7 @@ def _after_sales(facts: CodedFacts, period: Period) -> pl.DataFrame:
             paid_day=local_day("paid_at", period.zone),
             weight=pl.lit(1.0),
         )
+        .drop("pending", "inspected", *reasons)
     )
 
 

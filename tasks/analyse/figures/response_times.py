@@ -143,15 +143,15 @@ def refund_times(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     Each counts what fell due: applications (receipts) whose clock of one (two) days ran out in the period, open ones with
     the time they have waited, without automatic time-outs because nobody worked on them.
     """
-    orders = facts["aftersale"].filter(pl.col("decided_by").fill_null("") != "auto_timeout")
+    orders = facts["aftersale"].lazy().filter(pl.col("decided_by").fill_null("") != "auto_timeout")
     made = []
     for code, start, end, limit, condition in (
         ("refund_minutes_median", "applied_at", "agreed_at", timedelta(hours=24), pl.col("phase") == "after_sign"),
         ("refund_paid_minutes_median", "received_at", "refunded_at", timedelta(hours=48), pl.col("type") == "return_refund"),
     ):
-        worked = orders.filter(
-            condition & pl.col(start).is_not_null() & (pl.col(end).is_not_null() | pl.col("closed_at").is_null())
-        ).select(start, end)
+        unfinished = pl.col("closed_at").is_null()
+        able = condition & pl.col(start).is_not_null() & (pl.col(end).is_not_null() | unfinished)
+        worked = orders.filter(able).select(start, end).collect()
 
         def waited(
             span: Period, rows: pl.DataFrame = worked, start: str = start, end: str = end, limit: timedelta = limit

@@ -95,21 +95,18 @@ def _triangle(facts: CodedFacts, period: Period, first: date, end: date, age: in
     """Return units by signing day, and complaining units by signing day and age in days."""
 
     length = (end - first).days
-    signed = (
-        facts["order_line"]
-        .select("oid", "signed_at")
-        .filter(pl.col("signed_at").is_not_null() & (pl.col("signed_at") < period.end))
-        .select("oid", signed=local_day("signed_at", period.zone))
-        .filter(pl.col("signed") >= first)
-    )
+    signed = pl.col("signed_at").is_not_null() & (pl.col("signed_at") < period.end)
+    since = pl.col("signed") >= first
+    lines = facts["order_line"].lazy().select("oid", "signed_at").filter(signed)
+    lines = lines.select("oid", signed=local_day("signed_at", period.zone)).filter(since)
     position = (pl.col("signed") - first).dt.total_days()
     units = np.zeros(length)
-    for index, n in signed.group_by(at=position).len().iter_rows():
+    for index, n in lines.group_by("signed").len().select(position, "len").collect().iter_rows():
         units[index] = n
     records = facts["feedback"].filter(pl.col("counted") & pl.col("oid").is_not_null() & (pl.col("submitted_at") < period.end))
     linked = (
         records.select("oid", arrived=local_day("submitted_at", period.zone))
-        .join(signed, on="oid")
+        .join(lines.filter(pl.col("oid").is_in(records["oid"].unique().implode())).collect(), on="oid")
         .with_columns(a=(pl.col("arrived") - pl.col("signed")).dt.total_days(), at=position)
         .filter((pl.col("a") >= 0) & (pl.col("a") < age))
         .group_by("oid", "at")
