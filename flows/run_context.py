@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from prefect import runtime
@@ -17,7 +18,7 @@ from tasks.model.periods import Grain, Period
 from tasks.model.rows import PulledRows
 from tasks.report.language.registry import check_languages
 from tasks.run import REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
-from tasks.settings import load_settings
+from tasks.settings import load_settings, return_freed_memory
 from tasks.shop.load import Shop
 
 PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
@@ -54,6 +55,13 @@ def opened_home() -> tuple[Stores, Shop, datetime]:
     return Stores.open(settings), shop, datetime.now(UTC).replace(microsecond=0)
 
 
+def _begins(watcher: Progress | None, stage: str) -> None:
+    """Return the memory that the stage before has freed, and tell whoever watches that the next one begins."""
+    return_freed_memory()
+    if watcher is not None:
+        watcher(stage)
+
+
 @contextmanager
 def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) -> Iterator[Run]:
     """Open the stores, check the configuration, decide what to make, and hold the period's lease."""
@@ -73,7 +81,7 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
             now=now,
             revise=revise,
             send=send,
-            progress=PROGRESS.get(),
+            progress=partial(_begins, PROGRESS.get()),
         )
 
 
@@ -137,7 +145,7 @@ def open_watch(as_of: str, send: bool) -> Iterator[Run]:
     stores, shop, now = opened_home()
     moment = moment_of(as_of, shop.identity.zone)
     with stores.ledger.lease("early warning", stores.holder, now, LEASE_SECONDS):
-        yield plan_watch(stores, shop, as_of=moment, now=now, send=send, progress=PROGRESS.get())
+        yield plan_watch(stores, shop, as_of=moment, now=now, send=send, progress=partial(_begins, PROGRESS.get()))
 
 
 @contextmanager

@@ -92,16 +92,26 @@ def put_environment(**changes: str) -> None:
     os.environ.update(changes)
 
 
-os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:200,muzzy_decay_ms:0")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:20,muzzy_decay_ms:0,narenas:2")
 """Polars' allocator returns freed memory to the system at once, even while idle (the PDF renderers work
-then). Polars reads this when it is loaded, so it is set as soon as this module is."""
+then), and has two heaps instead of four for a core. Polars reads this when it is loaded, so it is set as soon as this module is."""
 
 _M_ARENA_MAX = -8  # of glibc's malloc.h
 _ARENAS = 2
-if hasattr(_libc := ctypes.CDLL(None), "mallopt"):
-    _libc.mallopt(_M_ARENA_MAX, _ARENAS)
+_LIBC = ctypes.CDLL(None)
+if hasattr(_LIBC, "mallopt"):
+    _LIBC.mallopt(_M_ARENA_MAX, _ARENAS)
 """glibc would give each of a review's fifty threads a heap of its own, up to eight for a core, and what is freed in one
 serves no other. Two suffice because Polars has its own allocator; they are set before the threads start."""
+
+
+def return_freed_memory() -> None:
+    """Return to the system what the C library holds of freed memory, which it keeps as long as anything above it is in use.
+
+    Takes some milliseconds; does nothing where the library is not glibc.
+    """
+    if hasattr(_LIBC, "malloc_trim"):
+        _LIBC.malloc_trim(0)
 
 
 def own_prefect(settings: Settings) -> dict[str, str]:
