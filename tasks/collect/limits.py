@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import email.errors
 import fnmatch
+import lzma
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+import polars as pl
 
 from tasks.errors import ChannelError, ChannelProblem
 
@@ -16,6 +21,35 @@ MAX_ENTRIES = 1_000
 MAX_RATIO = 100
 RATIO_FROM = MEBIBYTE
 """The ratio is checked from this unpacked size on; tiny files of repeated text are harmless."""
+
+PARSER_FAILURES: tuple[type[BaseException], ...] = (
+    OSError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    csv.Error,
+    struct.error,
+    lzma.LZMAError,
+    email.errors.MessageError,
+    zlib.error,
+    zipfile.BadZipFile,
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+)
+"""What hostile input may provoke in a parser. It stops only the record or file in which it is found. A panic of Polars is no
+Exception, and nothing else would catch it."""
+
+
+def failure_words(error: BaseException) -> str:
+    """Return a parser's failure as its kind and first line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
 
 
 def entry_count(path: Path) -> int:
@@ -57,9 +91,9 @@ def check_archive(
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
+    except PARSER_FAILURES as error:
         raise ChannelError(
-            f"{path.name} is not a readable zip archive ({error}).",
+            f"{path.name} is not a readable zip archive ({failure_words(error)}).",
             hint="Export the file again.",
             problem=ChannelProblem.UNREADABLE,
         ) from error
@@ -114,15 +148,11 @@ def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
                         problem=ChannelProblem.TOO_LARGE,
                     )
                 yield chunk
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        OSError,
-    ) as error:
+    except PARSER_FAILURES as error:
         raise ChannelError(
-            f"{entry.filename} is damaged ({error}).", hint="Export the file again.", problem=ChannelProblem.UNREADABLE
+            f"{entry.filename} is damaged ({failure_words(error)}).",
+            hint="Export the file again.",
+            problem=ChannelProblem.UNREADABLE,
         ) from error
 
 

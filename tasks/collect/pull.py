@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from tasks.collect.limits import PARSER_FAILURES, failure_words
 from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
 from tasks.collect.readers import selection
@@ -32,18 +33,6 @@ READERS: dict[str, Callable[[Any, ReadContext], SourceRows]] = {
     kind_of(source): importlib.import_module(f"tasks.collect.readers.{kind_of(source)}").read for source in PLAIN
 }
 """Kind of a source → its reader, the module of that name."""
-
-UNFORESEEN = (
-    OSError,
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    MemoryError,
-    RecursionError,
-    pl.exceptions.PolarsError,
-)
-"""Errors that hostile input may still provoke in a parser; they stop only their own channel."""
 
 
 def pull_channel(
@@ -81,8 +70,8 @@ def pull_channel(
         return _nothing(pull_id, channel, error.what, error.hint, error.problem)
     except UserError as error:
         return _nothing(pull_id, channel, error.what, error.hint)
-    except UNFORESEEN as error:
-        what = f"The channel {channel.name} could not be read ({_reason(error)})."
+    except PARSER_FAILURES as error:
+        what = f"The channel {channel.name} could not be read ({failure_words(error)})."
         return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
     through = _complete_through(channel, native, frame, window)
@@ -106,10 +95,6 @@ def pull_channel(
         complete_through=through,
         watermark=_watermark(frame),
     )
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
 
 
 def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: ChannelProblem = ChannelProblem.OTHER) -> PulledRows:

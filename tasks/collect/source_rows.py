@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from tasks.collect.limits import PARSER_FAILURES, failure_words
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.settings import Settings
@@ -152,6 +153,14 @@ def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> Sourc
             parts.append(reader(file))
         except ChannelError as error:
             failures.append(error)
+        except PARSER_FAILURES as error:
+            failures.append(
+                ChannelError(
+                    f"{file.name} cannot be read ({failure_words(error)}).",
+                    hint="Export the file again.",
+                    problem=ChannelProblem.UNREADABLE,
+                )
+            )
     if failures and not parts:
         raise failures[0]
     whole = gather(parts)
@@ -174,7 +183,7 @@ def at_path(value: Any, path: str) -> Any:
     for part in path.split(".") if path else []:
         if isinstance(value, dict):
             value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
             value = value[int(part)]
         else:
             return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import email
 import email.header
 import hashlib
-import html
 import imaplib
 import re
 import socket
@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.collect.flattener import flatten
-from tasks.collect.limits import MEBIBYTE
+from tasks.collect.limits import MEBIBYTE, PARSER_FAILURES, failure_words
+from tasks.collect.markup import plain_text
 from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
@@ -41,14 +42,19 @@ COLUMNS = (
 )
 MAX_HEADERS = 1_000
 MAX_NAME = 150
+MAX_HEADER = 4_000
+"""The most characters of a header that are decoded; decoding takes time that grows faster than its length."""
+MAX_REFERENCES = 100_000
+MAX_STRUCTURE = 8_000
+"""The most bytes of a header that describes a part of a mail; parsing its parameters takes time that grows with their square."""
 CONNECT_S = 30.0
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_TAG = re.compile(
-    r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]{0,2000}>",
-    re.IGNORECASE | re.DOTALL,
+_STRUCTURE = re.compile(
+    rb"(?:^|[\r\n])content-(?:type|disposition|transfer-encoding)[ \t]*:[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.IGNORECASE
 )
-_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr)\b[^<>]{0,200}>", re.IGNORECASE)
+_SLOW_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
+"""Codecs in which nobody writes a mail, by the name that Python gives them; their time grows with the square of the text."""
 _HISTORY = re.compile(
     r"^\s*(?:"
     r"-{2,}\s*(?:original message|forwarded message|原始邮件|原邮件|转发邮件|回复的原邮件)\s*-{2,}"
@@ -89,6 +95,9 @@ def read(spec: Mailbox, place: ReadContext) -> SourceRows:
             row = parse(data, spec)
         except _Refusal as refusal:
             refused.append((name, refusal.reason))
+            continue
+        except PARSER_FAILURES as error:
+            refused.append((name, f"the mail cannot be read ({failure_words(error)})"))
             continue
         content = hashlib.sha256(f"{row['from']}\x1f{row['subject']}\x1f{row['text']}".encode("utf-8", "replace")).hexdigest()
         key = row["message_id"] or name
@@ -217,6 +226,8 @@ def parse(data: bytes, spec: Mailbox) -> dict[str, Any]:
     """
     if data.count(b"\n--") > 50 * spec.max_parts:
         raise _Refusal(f"the mail has more than {spec.max_parts} parts")
+    if any(len(found[0]) > MAX_STRUCTURE for found in _STRUCTURE.finditer(data)):
+        raise _Refusal(f"the mail describes a part in a header of more than {MAX_STRUCTURE:,} bytes")
     try:
         message = email.message_from_bytes(data)
         parts = list(_parts(message, spec))
@@ -227,19 +238,19 @@ def parse(data: bytes, spec: Mailbox) -> dict[str, Any]:
     texts = {"plain": "", "html": ""}
     names: list[str] = []
     for part in parts:
-        name = part.get_filename()
+        name = _filename(part)
         kind = part.get_content_type()
         if name or part.get_content_disposition() == "attachment" or kind not in ("text/plain", "text/html"):
             names.append(_clean(header(name or kind))[:MAX_NAME])
         elif not texts[form := kind.removeprefix("text/")]:
             texts[form] = _text(part, 20 * spec.max_text)
-    body = texts["plain"].strip() or _plain(texts["html"])
+    body = texts["plain"].strip() or plain_text(texts["html"])
     references = re.findall(
         r"<([^<>\s]{1,500})>",
-        f"{message.get('References', '')} {message.get('In-Reply-To', '')}",
+        f"{str(message.get('References', ''))[:MAX_REFERENCES]} {str(message.get('In-Reply-To', ''))[:MAX_HEADER]}",
     )
     message_id = next(
-        iter(re.findall(r"<?([^<>\s]{1,500})>?", str(message.get("Message-ID", "")))),
+        iter(re.findall(r"<?([^<>\s]{1,500})>?", str(message.get("Message-ID", ""))[:MAX_HEADER])),
         "",
     )
     return {
@@ -273,10 +284,11 @@ def _parts(message: Message, spec: Mailbox, depth: int = 0, count: list[int] | N
 
 def header(raw: Any) -> str:
     """Decode an RFC 2047 header; unknown charsets are read as UTF-8 or GB18030, whichever fits."""
+    text = str(raw)[:MAX_HEADER]
     try:
-        pieces = email.header.decode_header(str(raw))
-    except (ValueError, email.errors.HeaderParseError):
-        return str(raw)
+        pieces = email.header.decode_header(text)
+    except PARSER_FAILURES:
+        return text
     return "".join(_decoded(piece, charset or "") if isinstance(piece, bytes) else piece for piece, charset in pieces)
 
 
@@ -286,8 +298,9 @@ def _decoded(data: bytes, charset: str) -> str:
         declared = "gb18030"
     for encoding in (declared, "utf-8", "gb18030"):
         if encoding and encoding not in ("unknown-8bit", "us-ascii", "ascii"):
-            with contextlib.suppress(LookupError, UnicodeDecodeError, ValueError):
-                return data.decode(encoding)
+            with contextlib.suppress(*PARSER_FAILURES):
+                if codecs.lookup(encoding).name.replace("-", "_") not in _SLOW_CHARSETS:
+                    return data.decode(encoding)
     return data.decode("utf-8", "replace")
 
 
@@ -295,12 +308,23 @@ def _text(part: Message, limit: int) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    charset = part.get_content_charset(failobj="")
-    return _decoded(payload[: 4 * limit], charset if isinstance(charset, str) else "")[:limit]
+    return _decoded(payload[: 4 * limit], _charset(part))[:limit]
 
 
-def _plain(markup: str) -> str:
-    return html.unescape(_TAG.sub(" ", _BREAK.sub("\n", markup))).strip()
+def _charset(part: Message) -> str:
+    """Return the declared charset, or an empty text where the declaration itself cannot be decoded."""
+    with contextlib.suppress(*PARSER_FAILURES):
+        charset = part.get_content_charset(failobj="")
+        return charset if isinstance(charset, str) else ""
+    return ""
+
+
+def _filename(part: Message) -> str:
+    """Return an attachment's name, or a bare word where its name cannot be decoded."""
+    try:
+        return part.get_filename() or ""
+    except PARSER_FAILURES:
+        return "attachment"
 
 
 def _clean(text: str) -> str:
@@ -310,16 +334,16 @@ def _clean(text: str) -> str:
 def _address(message: Message, name: str) -> str | None:
     try:
         found = getaddresses([str(message.get(name, ""))[:2000]])
-    except (ValueError, IndexError):
+    except PARSER_FAILURES:  # a RecursionError at a few hundred brackets is one of them
         return None
     return next((_clean(address).lower() for _, address in found if "@" in address), None)
 
 
 def _date(message: Message) -> str | None:
     try:
-        moment = parsedate_to_datetime(str(message.get("Date", "")))
+        moment = parsedate_to_datetime(str(message.get("Date", ""))[:MAX_HEADER])
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except PARSER_FAILURES:
         return None
     return moment.isoformat() if moment >= datetime(1990, 1, 1, tzinfo=UTC) else None
 

@@ -124,7 +124,7 @@ class _Survey:
     def _element(self, tag: str, attributes: dict[str, str]) -> None:
         kind = tag.rpartition(" ")[2]
         if kind == "row":
-            self.row = int(text) if (text := attributes.get("r", "")).isdigit() and len(text) < 9 else self.row + 1
+            self.row = int(text) if (text := attributes.get("r", "")).isdecimal() and len(text) < 9 else self.row + 1
             self.column = 0
         elif kind == "c":
             self.cells += 1
