@@ -12,6 +12,8 @@ LIST_ITEMS = 10
 """The most items of a list that become columns (`items.0.sku`)."""
 PAGE_ROWS = 2_000
 """Records flattened together."""
+MAX_DEPTH = 50
+"""Objects nested more deeply than this are not looked into."""
 FLUSH_ROWS = 20_000
 """From this number of records on, cells held as Python objects become columns."""
 _READY = {str, type(None)}
@@ -127,14 +129,15 @@ class Flattener:
 class _Field(dict[str, "_Field"]):
     """A place in the records: its fields by key, created at first sight."""
 
-    def __init__(self, name: str, flat: Flattener) -> None:
+    def __init__(self, name: str, flat: Flattener, depth: int = 0) -> None:
         super().__init__()
-        self._name, self._flat = name, flat
+        self._name, self._flat, self._depth = name, flat, depth
         self.ambiguous = False  # whether a key has contained a dot or been empty
         self.cells, self.below = flat.wants(name) if name else (None, True)
+        self.below &= depth < MAX_DEPTH
 
     def __missing__(self, key: str) -> _Field:
-        field = _Field(f"{self._name}.{key}" if self._name else key, self._flat)
+        field = _Field(f"{self._name}.{key}" if self._name else key, self._flat, self._depth + 1)
         self[key] = field
         self.ambiguous |= not key or "." in key
         return field
@@ -181,4 +184,7 @@ def _text(value: Any) -> str | None:
         return str(value)
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "[…]"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import re
+import time
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from tasks.collect.answer_body import ACCEPTED, body_of
 from tasks.collect.flattener import Flattener
+from tasks.collect.http_connections import Patience, PatientTransport
+from tasks.collect.json_text import may_hold_half_characters, parsed, whole_texts
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, moment_text
 from tasks.errors import ChannelError, ChannelProblem
@@ -39,21 +43,28 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     if spec.paging.kind == "page":
         page = (address, {**query, spec.paging.param: spec.paging.first})
     asked = _Asked(_host(address), spec)
+    refused: list[tuple[str, str]] = []
+    patience = Patience(time.monotonic, pull_s=spec.max_pull_s, answer_s=spec.max_answer_s)
     with httpx.Client(
         headers=headers,
         auth=login,
         timeout=spec.timeout_s,
         follow_redirects=False,
         trust_env=False,
+        transport=PatientTransport(patience),
     ) as client:
         while page is not None:
             asked.add(page)
-            body, response = _ask(client, page, spec, place)
+            body, response = _ask(client, page, spec, place, patience)
             asked.received(len(response))
             found = _records_of(body, spec, _host(address))
+            count = len(found)
+            if may_hold_half_characters(response):
+                found, broken = whole_texts(found)
+                refused += [(f"page {asked.pages}, record {number}", reason) for number, reason in broken]
             records.add(found)
-            page = _next(spec, page, body, response.links, len(found), address)
-    return SourceRows(Handover(records.frame()), loose=True, live=True)
+            page = _next(spec, page, body, response.links, count, address)
+    return SourceRows(Handover(records.frame()), loose=True, refused=refused, live=True)
 
 
 class _Asked:
@@ -63,6 +74,11 @@ class _Asked:
         self._host, self._spec = host, spec
         self._pages: set[str] = set()
         self._size = 0
+
+    @property
+    def pages(self) -> int:
+        """The number of pages requested."""
+        return len(self._pages)
 
     def add(self, page: tuple[str, dict[str, Any]]) -> None:
         """Record a page; give up if the server names one twice or has too many."""
@@ -117,7 +133,7 @@ class _Answer(bytes):
 
 
 def _credentials(auth: Auth, place: ReadContext) -> tuple[dict[str, str], httpx.Auth | None]:
-    headers = {"Accept": "application/json", "User-Agent": "aftersales-review"}
+    headers = {"Accept": "application/json", "Accept-Encoding": ACCEPTED, "User-Agent": "aftersales-review"}
     if auth.kind == "bearer":
         headers["Authorization"] = f"Bearer {place.secret(auth.secret)}"
     elif auth.kind == "header":
@@ -127,13 +143,16 @@ def _credentials(auth: Auth, place: ReadContext) -> tuple[dict[str, str], httpx.
     return headers, None
 
 
-def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: ReadContext) -> tuple[Any, _Answer]:
+def _ask(
+    client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: ReadContext, patience: Patience
+) -> tuple[Any, _Answer]:
     """Return one page's parsed body; retry a limited number of times if that can help."""
     address, query = page
     host = _host(address)
     trouble = ""
     for attempt in range(spec.retries + 1):
         pause = min(2.0**attempt / 2, LONGEST_WAIT_S)
+        patience.next_answer()
         try:
             with client.stream("GET", address, params=query or None) as response:
                 if response.status_code in TRY_AGAIN:
@@ -141,26 +160,24 @@ def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, 
                     pause = _retry_after(response, pause)
                 else:
                     _refuse(response, host)
-                    data = bytearray()
-                    for chunk in response.iter_bytes():
-                        data += chunk
-                        if len(data) > spec.max_mb * MEBIBYTE:
-                            raise ChannelError(
-                                f"An answer of {host} is larger than {spec.max_mb:,} MB.",
-                                hint="Request smaller pages in `params`, or raise `max_mb`.",
-                                problem=ChannelProblem.TOO_LARGE,
-                            )
-                    answer = _Answer(data)
+                    encoding = response.headers.get("Content-Encoding", "")
+                    answer = _Answer(body_of(response.iter_raw(), encoding, host=host, max_bytes=spec.max_mb * MEBIBYTE))
                     answer.links = response.links.get("next", {}).get("url", "")
                     return _parsed(answer, host), answer
         except httpx.TransportError as error:
             trouble = f"{host} cannot be reached ({type(error).__name__})"
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:
             raise ChannelError(
-                f"{address!r} is not a valid address ({error}).",
-                hint="Correct `url` in channels.yaml.",
+                "The channel's address cannot be used.",  # it may hold a secret and is not repeated here
+                hint=f"Correct {'the secret ' + spec.url_secret if spec.url_secret else '`url` in channels.yaml'}.",
                 problem=ChannelProblem.UNREACHABLE,
             ) from error
+        if patience.is_over:
+            raise ChannelError(
+                f"{host} has not answered everything within {spec.max_pull_s / 60:,.0f} minutes.",
+                hint="Raise `max_pull_s`, or ask for larger pages in `paging`.",
+                problem=ChannelProblem.UNREACHABLE,
+            )
         if attempt < spec.retries:
             place.wait(pause)
     raise ChannelError(
@@ -172,7 +189,7 @@ def _ask(client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, 
 
 def _retry_after(response: httpx.Response, otherwise: float) -> float:
     text = response.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_WAIT_S) if text.replace(".", "", 1).isdigit() else otherwise
+    return min(float(text), LONGEST_WAIT_S) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else otherwise
 
 
 def _refuse(response: httpx.Response, host: str) -> None:
@@ -197,7 +214,7 @@ def _refuse(response: httpx.Response, host: str) -> None:
 
 def _parsed(data: bytes, host: str) -> Any:
     try:
-        return json.loads(data)
+        return parsed(data)
     except (ValueError, RecursionError) as error:
         raise ChannelError(
             f"The answer of {host} is not JSON.",

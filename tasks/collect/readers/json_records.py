@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from tasks.collect.flattener import flatten
+from tasks.collect.json_text import may_hold_half_characters, parsed, whole_texts
 from tasks.collect.limits import unpacked
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
@@ -31,7 +31,7 @@ def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] 
     if spec.form == "lines" or (spec.form == "auto" and (".jsonl" in name or ".ndjson" in name)):
         return _lines(name, text, columns)
     try:
-        document = json.loads(text)
+        document = parsed(text)
     except (ValueError, RecursionError) as error:
         if spec.form == "auto":
             return _lines(name, text, columns)
@@ -49,7 +49,11 @@ def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] 
             hint="Correct `records` in channels.yaml.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )
-    return SourceRows(Handover(flatten(records, columns)), loose=True)
+    refused: list[tuple[str, str]] = []
+    if may_hold_half_characters(text):
+        records, broken = whole_texts(records)
+        refused = [(f"{name}:{number}", f"record {number} of {name}: {reason}") for number, reason in broken]
+    return SourceRows(Handover(flatten(records, columns)), loose=True, refused=refused)
 
 
 def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
@@ -59,9 +63,13 @@ def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
         if not line.strip():
             continue
         try:
-            records.append(json.loads(line))
+            record = parsed(line)
         except (ValueError, RecursionError):
             refused.append((f"{name}:{number}", f"line {number} of {name} is not JSON"))
+            continue
+        good, broken = whole_texts([record]) if may_hold_half_characters(line) else ([record], [])
+        records += good
+        refused += [(f"{name}:{number}", f"line {number} of {name}: {reason}") for _, reason in broken]
     if refused and not records:
         raise ChannelError(
             f"{name} has no line of JSON.", hint="Check `files` and `form` in channels.yaml.", problem=ChannelProblem.UNREADABLE

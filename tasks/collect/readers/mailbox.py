@@ -273,9 +273,8 @@ def _parts(message: Message, spec: Mailbox, depth: int = 0, count: list[int] | N
         raise _Refusal(f"the mail's parts are nested deeper than {spec.max_depth}")
     if count[0] > spec.max_parts:
         raise _Refusal(f"the mail has more than {spec.max_parts} parts")
-    payload = message.get_payload()
-    if message.is_multipart() and isinstance(payload, list):
-        for part in payload:
+    if message.is_multipart():
+        for part in message.get_payload():
             if isinstance(part, Message):
                 yield from _parts(part, spec, depth + 1, count)
     else:
@@ -305,10 +304,15 @@ def _decoded(data: bytes, charset: str) -> str:
 
 
 def _text(part: Message, limit: int) -> str:
-    payload = part.get_payload(decode=True)
+    charset = _charset(part)
+    try:
+        payload = part.get_payload(decode=True)
+    except PARSER_FAILURES:  # a charset declared in bytes that are none: the words can be read without it
+        del part["Content-Type"]
+        payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    return _decoded(payload[: 4 * limit], _charset(part))[:limit]
+    return _decoded(payload[: 4 * limit], charset)[:limit]
 
 
 def _charset(part: Message) -> str:

@@ -64,8 +64,9 @@ class HttpApi(Source):
     since, until: Query parameters for the window's ends; empty means that everything is requested.
     times: How the window's ends are written: `iso`, `epoch_s`, `epoch_ms` or a strftime format in the channel's zone.
     retries: How often to retry after a 429 or 5xx answer or a broken connection.
-    timeout_s: Seconds that a single answer may take.
-    max_pages, max_mb: Limits beyond which the pull is aborted.
+    timeout_s: Seconds to wait for the next bytes of an answer.
+    max_answer_s, max_pull_s: Seconds that one whole answer, and all of them, may take.
+    max_pages, max_mb: Limits beyond which the pull is aborted; an answer is counted unpacked.
     """
 
     kind: Literal["http_api"]
@@ -80,6 +81,8 @@ class HttpApi(Source):
     times: str = "iso"
     retries: int = Field(3, ge=0, le=10)
     timeout_s: float = Field(30, gt=0, le=600)
+    max_answer_s: float = Field(300, gt=0)
+    max_pull_s: float = Field(3_600, gt=0)
     max_pages: int = 10_000
     max_mb: int = 1_000
 
