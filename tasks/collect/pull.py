@@ -17,6 +17,7 @@ from tasks.collect.limits import PARSER_FAILURES, failure_words
 from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
 from tasks.collect.readers import selection
+from tasks.collect.secret_texts import without_secrets
 from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import ChannelError, ChannelProblem, UserError
 from tasks.model.rows import PulledRows
@@ -62,16 +63,17 @@ def pull_channel(
     start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
     window = Window(start, window_end, now, channel.zone)
     pull_id = hashlib.sha256(f"{channel.name}|{window_start}|{window_end}|{now}".encode()).hexdigest()[:16]
+    secrets: dict[str, str] = {}
     try:
-        place = _place(channel, settings, window, wait, windowed)
+        place = _place(channel, settings, window, wait, windowed, secrets)
         native = _native(channel, place, shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
     except ChannelError as error:
-        return _nothing(pull_id, channel, error.what, error.hint, error.problem)
+        return _nothing(pull_id, channel, without_secrets(error.what, secrets), error.hint, error.problem)
     except UserError as error:
-        return _nothing(pull_id, channel, error.what, error.hint)
+        return _nothing(pull_id, channel, without_secrets(error.what, secrets), error.hint)
     except PARSER_FAILURES as error:
-        what = f"The channel {channel.name} could not be read ({failure_words(error)})."
+        what = f"The channel {channel.name} could not be read ({without_secrets(failure_words(error), secrets)})."
         return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
     frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
     through = _complete_through(channel, native, frame, window)
@@ -116,6 +118,7 @@ def _place(
     window: Window,
     wait: Callable[[float], None],
     windowed: bool,
+    secrets: dict[str, str],
 ) -> ReadContext:
     stamp = channel.stamp.from_[0] if windowed and channel.stamp is not None and len(channel.stamp.from_) == 1 else ""
     columns = None if isinstance(channel.read, Selection) else mapping.used_columns(channel)
@@ -126,6 +129,7 @@ def _place(
         columns,
         "" if isinstance(channel.read, Selection) else stamp,
         mapping.repeated_columns(channel) if columns is not None else frozenset(),
+        secrets,
     )
 
 

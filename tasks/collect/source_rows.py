@@ -42,6 +42,7 @@ class ReadContext:
     columns: Native columns that the mapping uses; None means all.
     stamp: Native column of the stamp, if a reader may use it to leave out rows outside the window.
     repeated: Native columns of few texts, which a reader may give as categories.
+    secrets: Name → value of the secrets read so far, which no message may repeat.
     """
 
     settings: Settings
@@ -50,6 +51,7 @@ class ReadContext:
     columns: frozenset[str] | None = None
     stamp: str = ""
     repeated: frozenset[str] = frozenset()
+    secrets: dict[str, str] = field(default_factory=dict)
 
     @property
     def shared(self) -> Path:
@@ -94,6 +96,7 @@ class ReadContext:
                 hint=f"Write it into {self.settings.home}/secrets/{name} (mode 600), or set AFTERSALES_SECRET_{name.upper()}.",
                 problem=ChannelProblem.REFUSED_LOGIN,
             )
+        self.secrets[name] = value
         return value
 
 

@@ -77,7 +77,9 @@ def test_it_is_read_or_refused_alone(pull: Callable[..., PulledRows], put: Calla
     assert "m1@mail.example" in batch.frame["source_id"].to_list()
 
 
-@pytest.mark.parametrize("charset", [b"charset*=\xff\xfe''\xff", b'charset="ut\x00f"', b"charset*=u\x00tf''%ff", b"charset=punycode"])
+@pytest.mark.parametrize(
+    "charset", [b"charset*=\xff\xfe''\xff", b'charset="ut\x00f"', b"charset*=u\x00tf''%ff", b"charset=punycode"]
+)
 def test_the_words_of_a_mail_with_a_broken_charset_are_kept(charset: bytes) -> None:
     assert mailbox.parse(TEXT + b"; " + charset + "\r\n\r\n漏水".encode(), SPEC)["text"] == "漏水"
 
