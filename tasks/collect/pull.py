@@ -68,10 +68,9 @@ def pull_channel(
         place = _place(channel, settings, window, wait, windowed, secrets)
         native = _native(channel, place, shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
-    except ChannelError as error:
-        return _nothing(pull_id, channel, without_secrets(error.what, secrets), error.hint, error.problem)
     except UserError as error:
-        return _nothing(pull_id, channel, without_secrets(error.what, secrets), error.hint)
+        problem = error.problem if isinstance(error, ChannelError) else ChannelProblem.OTHER
+        return _nothing(pull_id, channel, without_secrets(error.what, secrets), error.hint, problem)
     except PARSER_FAILURES as error:
         what = f"The channel {channel.name} could not be read ({without_secrets(failure_words(error), secrets)})."
         return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
