@@ -287,13 +287,14 @@ def _expected_of_mix(mix: pl.DataFrame, chain: list[Period], usual: tuple[int, .
     """
     days = [(day, place) for place, cohort in enumerate(chain) for day in _days(cohort)]
     places = pl.DataFrame(days, schema={"day": pl.Date, "place": pl.Int64}, orient="row")
-    cells = mix.join(places, on="day").group_by("place", *KIND).agg(pl.col("n", "events").sum())
+    # in one order, because sums differ in their last bits
+    cells = mix.join(places, on="day").group_by("place", *KIND).agg(pl.col("n", "events").sum()).sort("place", *KIND)
     known = cells.filter(pl.col("place").is_in(usual))
     common = float(known["events"].sum()) / max(float(known["n"].sum()), 1.0)
     rates = known.group_by(*KIND).agg(rate=(pl.col("events").sum() + KIND_WEIGHT * common) / (pl.col("n").sum() + KIND_WEIGHT))
     due = (
-        cells.join(rates, on=KIND, how="left", nulls_equal=True)
-        .group_by("place")
+        cells.join(rates, on=KIND, how="left", nulls_equal=True, maintain_order="left")
+        .group_by("place", maintain_order=True)
         .agg(due=(pl.col("n") * pl.col("rate").fill_null(common)).sum())
     )
     found = dict(due.iter_rows())

@@ -1,12 +1,13 @@
 """Quality figures: hand-counted cohorts at a fixed age."""
 
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import polars as pl
 import pytest
 
 from tasks.analyse.figures.comparison import cohorts, normal_range, share_interval, word
-from tasks.analyse.figures.quality import negative_share, quality, review_shares
+from tasks.analyse.figures.quality import _expected_of_mix, negative_share, quality, review_shares
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import Good
@@ -240,3 +241,18 @@ def test_a_change_of_mix_is_no_change_of_quality(shop: Shop) -> None:
     plain = order_line.drop("traffic_source")
     unseen = find(quality(coded_facts({"order_line": plain, "feedback": feedback}, AS_OF), W45, shop), "complaint_rate_signed")
     assert unseen.judgement == "worse"
+
+
+def test_the_order_of_rows_changes_no_bit_of_what_a_mix_expects() -> None:
+    """Many threads give groups in any order; the figures of two runs, and the places of lines in a chart, must be the same."""
+    chain = cohorts(W45, 14, 9)
+    days = [cohort.first_day + timedelta(days=n) for cohort in chain for n in range(7)]
+    kinds = [(f"line-{n % 5}", f"source-{n % 7}") for n in range(35)]
+    drawn = Random(1)
+    mix = pl.DataFrame(
+        [(day, *kind, float(drawn.randint(50, 900)), float(drawn.randint(0, 40))) for day in days for kind in kinds],
+        orient="row",
+        schema={"day": pl.Date, "line": pl.String, "traffic_source": pl.String, "n": pl.Float64, "events": pl.Float64},
+    )
+    orders = [mix, mix.reverse(), *(mix.sample(fraction=1, shuffle=True, seed=seed) for seed in range(5))]
+    assert len({tuple(_expected_of_mix(rows, chain, tuple(range(8)))) for rows in orders}) == 1
