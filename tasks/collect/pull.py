@@ -81,7 +81,7 @@ def pull_channel(
         read -= wanted.len() - int(wanted.sum())
         frame = mapping.kept(frame, wanted)
     first = native.errors[0] if native.errors else ChannelError("")
-    warnings = (*native.warnings, *(f"{name}: {reason}" for name, reason in native.refused[:5]))
+    warnings = (*native.warnings, *mapped.warnings, *(f"{name}: {reason}" for name, reason in native.refused[:5]))
     return PulledRows(
         pull_id,
         channel.name,
@@ -93,6 +93,7 @@ def pull_channel(
         hint=first.hint or (" ".join(warnings) if not first.what else ""),
         problem=first.problem,
         warnings=warnings,
+        notes=(*native.notes, *mapped.notes),
         complete_through=through,
         watermark=_watermark(frame),
     )

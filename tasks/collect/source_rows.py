@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tasks.collect.limits import PARSER_FAILURES, failure_words
+from tasks.collect.origin import FileRows
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.settings import Settings
@@ -107,6 +108,8 @@ class SourceRows:
     loose: A column may be absent (JSON leaves empty fields out); otherwise an absent column is an error.
     refused: Records that could not be read, as (source id, reason).
     warnings: Doubts about completeness, one sentence each.
+    notes: How the source was understood where it could be read in several ways, one sentence each.
+    files: What each file gave, in the order of the rows.
     errors: Why files failed while others were read.
     cut_off: Whether the source is known to have stopped early.
     live: Whether the source reflects the present moment (a server) and not the time of an export.
@@ -119,6 +122,8 @@ class SourceRows:
     errors: list[ChannelError] = field(default_factory=list)
     cut_off: bool = False
     live: bool = False
+    notes: list[str] = field(default_factory=list)
+    files: list[FileRows] = field(default_factory=list)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -140,6 +145,8 @@ def gather(parts: Iterable[SourceRows]) -> SourceRows:
         errors=[item for part in parts for item in part.errors],
         cut_off=any(part.cut_off for part in parts),
         live=any(part.live for part in parts),
+        notes=[item for part in parts for item in part.notes],
+        files=[item for part in parts for item in part.files],
     )
 
 

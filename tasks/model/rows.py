@@ -74,7 +74,8 @@ class PulledRows:
 
     `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,
     `source_version`, `stamp` (UTC or null), `flags` (list of str); versions of a record are in order of stamp. With `error` the
-    frame holds what could still be read, and `problem` is the kind of error.
+    frame holds what could still be read, and `problem` is the kind of error. `notes` say how cells were understood that could be
+    read in several ways.
     """
 
     pull_id: str
@@ -87,6 +88,7 @@ class PulledRows:
     hint: str = ""
     problem: ChannelProblem = ChannelProblem.OTHER
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     complete_through: datetime | None = None
     watermark: str = ""
 

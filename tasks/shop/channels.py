@@ -68,6 +68,7 @@ class MappedColumn(ConfigSection):
     dates: Forms of a time, tried in order: `iso`, `epoch_s`, `epoch_ms`, `half_day` (2026/11/2 下午3:05), `month_day` (11.2; the
         year is that in which the moment lies nearest before the window's end), or a strptime format.
     zone: Zone of a time without one; the channel's by default.
+    decimal: The decimal sign of a number, `point` or `comma`; the channel's by default.
     factor: A number is multiplied by this.
     means_yes, means_no: Cells that mean yes and no.
     split: Separator of a list.
@@ -94,6 +95,7 @@ class MappedColumn(ConfigSection):
     unmapped: str = "null"
     dates: list[str] = Field(default_factory=list)
     zone: str = ""
+    decimal: Literal["", "auto", "point", "comma"] = ""
     factor: float = 1.0
     means_yes: list[str] = Field(default_factory=list)
     means_no: list[str] = Field(default_factory=list)
@@ -154,6 +156,8 @@ class Channel(ConfigSection):
     zone: Zone of times without one.
     empty: Cells that mean nothing, in every column.
     dates: Forms of a time where a column names none.
+    decimal: The decimal sign of numbers, `point` or `comma`; `auto` finds it for each column from its own cells, and flags a cell
+        that can be read in two ways (`1.000`) with `number_doubtful:<column>`.
     where: Boolean SQL over native columns; other rows are not of this channel and are not counted as read.
     columns: Canonical column → how it is made.
     extras: Further column (dimension or optional field, declared in dimensions.yaml where a figure cuts by it) → how it is made.
@@ -186,6 +190,7 @@ class Channel(ConfigSection):
     zone: str = "Asia/Shanghai"
     empty: list[str] = Field(default_factory=lambda: list(NULLS))
     dates: list[str] = Field(default_factory=lambda: ["iso"])
+    decimal: Literal["auto", "point", "comma"] = "auto"
     where: str = ""
     columns: dict[str, OneColumn]
     extras: dict[str, OneColumn] = Field(default_factory=dict)

@@ -11,6 +11,7 @@ from tasks.collect.mapping.cells import Work, evaluated, expression_of, nulls, p
 from tasks.collect.mapping.columns import TYPES, canonical_column
 from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_lines
 from tasks.collect.mapping.identity import customer_references, source_ids, versions
+from tasks.collect.origin import Origin
 from tasks.collect.privacy import CustomerKey, scrub
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.model.columns.column import UTC_TIME
@@ -29,6 +30,8 @@ class Mapped:
     frame: pl.DataFrame
     unreadable: pl.DataFrame
     read: int
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def used_columns(channel: Channel) -> frozenset[str] | None:
@@ -81,10 +84,12 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     Raises:
         ChannelError: If the mapping names a column that the source does not have, or an expression is wrong.
     """
-    work = Work(channel, native, shop, place, key, _in_one_piece(native.rows.take()))
+    rows = _in_one_piece(native.rows.take())
+    work = Work(channel, native, shop, place, key, rows, Origin(native.files, rows.height))
+    del rows
     if channel.where and work.rows.width:
-        provide(work, expression_of(channel, channel.where).meta.root_names(), "where")
-        work.rows = evaluated(channel, lambda: work.rows.filter(expression_of(channel, channel.where)), channel.where)
+        _keep_its_own(work)
+    work.flags += work.origin.marks()
     read = work.rows.height + len(native.refused)
     if work.rows.width == 0 or work.rows.height == 0:
         return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read)
@@ -111,7 +116,20 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     bad, unreadable = unreadable_lines(work, source_id)
     work.rows = work.rows.clear()
     frame = _in_order_of_making(kept(frame, ~bad))
-    return Mapped(frame, pl.concat([unreadable, refused_lines(native.refused)]), read)
+    unread = pl.concat([unreadable, refused_lines(native.refused)])
+    return Mapped(frame, unread, read, tuple(work.notes), tuple(work.warnings))
+
+
+def _keep_its_own(work: Work) -> None:
+    """Leave out the rows that are not of this channel."""
+    channel = work.channel
+    provide(work, expression_of(channel, channel.where).meta.root_names(), "where")
+    mask = evaluated(
+        channel, lambda: work.rows.select(expression_of(channel, channel.where).fill_null(False)).to_series(), channel.where
+    )
+    if not mask.all():
+        work.rows = work.rows.filter(mask)
+        work.origin = Origin(work.native.files, work.rows.height, mask.arg_true())
 
 
 def _in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from tasks.collect.origin import Origin
 from tasks.collect.privacy import CustomerKey
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.errors import ChannelError, ChannelProblem
@@ -22,7 +23,7 @@ CASES_IN_MESSAGE = 8
 
 @dataclass
 class Work:
-    """The rows in progress: `rows` are the native columns; `flags` and `faults` are collected by column."""
+    """The rows in progress: `rows` are the native columns; `flags`, `faults`, `notes` and `warnings` are collected by column."""
 
     channel: Channel
     native: SourceRows
@@ -30,8 +31,11 @@ class Work:
     place: ReadContext
     key: CustomerKey
     rows: pl.DataFrame
+    origin: Origin
     flags: list[tuple[str, pl.Series]] = field(default_factory=list)
     faults: list[tuple[str, pl.Series, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def provide(work: Work, names: Sequence[str], where: str) -> None:

@@ -12,8 +12,9 @@ import polars as pl
 
 from tasks.collect.limits import unpacked
 from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of, meaningful, provide, row_digests
-from tasks.collect.mapping.faults import note
-from tasks.collect.mapping.readings import local_moment, read_numbers, read_times
+from tasks.collect.mapping.faults import doubt, note
+from tasks.collect.mapping.quantities import read_numbers
+from tasks.collect.mapping.readings import local_moment, read_times
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.columns.column import UTC_TIME
 from tasks.shop.channels import MappedColumn
@@ -71,7 +72,7 @@ def canonical_column(
         text, unmapped = _mapped(work, name, spec, text)
     if spec.keyed and name != "customer_ref":
         text = work.key.references(text, f"{work.channel.name}\x1f{name}")
-    series = _typed(work, spec, text, kind).alias(name)
+    series = _typed(work, name, spec, text, kind, as_written=given.dtype == pl.String).alias(name)
     if unmapped is not None and unmapped.any():
         if required:
             work.faults.append((name, unmapped, "is not a value that channels.yaml knows"))
@@ -130,7 +131,7 @@ def _constant(work: Work, name: str, value: Any, kind: Any) -> pl.Series:
             dtype=kind,
         )
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    single = _typed(work, MappedColumn.model_validate({"const": value}), pl.Series(name, [text]), kind)
+    single = _typed(work, name, MappedColumn.model_validate({"const": value}), pl.Series(name, [text]), kind, as_written=False)
     return single.new_from_index(0, height).alias(name)
 
 
@@ -200,7 +201,8 @@ def _lookup(work: Work, name: str, spec: MappedColumn) -> dict[str, str | None]:
     return {row[lookup.key].strip(): (row[lookup.value] or "").strip() or None for row in reader}
 
 
-def _typed(work: Work, spec: MappedColumn, text: pl.Series, kind: Any) -> pl.Series:
+def _typed(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: Any, *, as_written: bool) -> pl.Series:
+    """Read cells as a type; `as_written` says that a person or program wrote them as text, and not our own conversion."""
     frame = text.to_frame("cell")
     cell = pl.col("cell")
     if kind == pl.String:
@@ -211,10 +213,7 @@ def _typed(work: Work, spec: MappedColumn, text: pl.Series, kind: Any) -> pl.Ser
         no = low.is_in([item.lower() for item in spec.means_no or FALSE])
         return frame.select(pl.when(yes).then(True).when(no).then(False)).to_series()
     if kind in (pl.Int64, pl.Float64):
-        number = pl.lit(read_numbers(text)) * spec.factor if spec.factor != 1.0 else pl.lit(read_numbers(text))
-        if kind == pl.Int64:
-            number = pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
-        return frame.select(number).to_series()
+        return _number(work, name, spec, text, kind, as_written=as_written)
     if isinstance(kind, pl.List):
         if spec.split:
             parts = (
@@ -232,6 +231,17 @@ def _typed(work: Work, spec: MappedColumn, text: pl.Series, kind: Any) -> pl.Ser
     zone = spec.zone or work.channel.zone
     moments = read_times(text, spec.dates or work.channel.dates, zone, work.place.window.end)
     return moments.dt.convert_time_zone(zone).dt.date() if kind == pl.Date else moments
+
+
+def _number(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: Any, *, as_written: bool) -> pl.Series:
+    found = read_numbers(text, (spec.decimal or work.channel.decimal) if as_written else "point")
+    for reading, count in found.readings.items():
+        work.notes.append(f"{name}: {count:,} cells are read with a {reading}.")
+    doubt(work, name, f"number_doubtful:{name}", found.doubtful, text, "can be read as two different numbers; give `decimal`")
+    number = pl.lit(found.values) * spec.factor if spec.factor != 1.0 else pl.lit(found.values)
+    if kind == pl.Int64:
+        number = pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
+    return text.to_frame("cell").select(number).to_series()
 
 
 def _typed_time(work: Work, spec: MappedColumn, given: pl.Series, kind: Any) -> pl.Series:

@@ -10,6 +10,9 @@ from tasks.collect.mapping.cells import Work
 from tasks.collect.privacy import scrub
 from tasks.model.rows import UNREADABLE_SCHEMA
 
+SHOWN = 60
+"""The most characters of a cell that a message quotes."""
+
 
 def note(work: Work, name: str, series: pl.Series, text: pl.Series | None, required: bool) -> None:
     """Record the rows in which a value is missing or could not be read."""
@@ -22,8 +25,28 @@ def note(work: Work, name: str, series: pl.Series, text: pl.Series | None, requi
         empty = series.is_null() if misread is None else series.is_null() & ~misread
         if empty.any():
             work.faults.append((name, empty, "is empty"))
-    elif misread is not None and misread.any():
-        work.flags.append((f"unreadable:{name}", misread))
+    elif misread is not None:
+        doubt(work, name, f"unreadable:{name}", misread, text, "cannot be read and is left empty")
+
+
+def doubt(work: Work, name: str, flag: str, where: pl.Series, text: pl.Series | None, sentence: str) -> None:
+    """Flag the rows in which a value is doubtful, and note how many there are, with the first of them."""
+    if not where.any():
+        return
+    work.flags.append((flag, where))
+    row = int(where.arg_true()[0])
+    cell = quoted(text[row]) if text is not None and name != "customer_ref" else "it"
+    work.notes.append(f"{name}: {cell} ({work.origin.place(row)}) {sentence}; {int(where.sum()):,} cells are flagged {flag}.")
+
+
+def quoted(cell: object) -> str:
+    """Return a cell's own text for a message: one line, short, without personal data."""
+    line = " ".join(str(cell).split())
+    return f"«{_without_personal_data(line[:SHOWN] + ('…' if len(line) > SHOWN else ''))}»"
+
+
+def _without_personal_data(text: str) -> str:
+    return str(scrub(pl.DataFrame({"cell": [text]}), ["cell"])[0].item())
 
 
 def row_flags(work: Work, height: int) -> pl.Series:
@@ -51,11 +74,12 @@ def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.Da
         if not fresh.any():
             continue
         bad = bad | fresh
+        rows = fresh.arg_true()
         parts.append(
-            pl.DataFrame({"row": fresh.arg_true(), "source_id": source_id.filter(fresh)}).with_columns(
+            pl.DataFrame({"row": rows, "source_id": source_id.filter(fresh)}).with_columns(
                 rule=pl.lit(f"unreadable.{name}"),
                 field=pl.lit(name),
-                reason=pl.lit(f"{name} {reason}"),
+                reason=pl.Series([_reason(work, name, row, reason) for row in rows.to_list()], dtype=pl.String),
             )
         )
     if not parts:
@@ -83,8 +107,23 @@ def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.Da
         pl.Series("record", records, dtype=pl.String),
         pl.col("source_id").fill_null(pl.format("row {}", pl.col("row") + 1)),
     )
-    lines, _ = scrub(lines, ["record", "source_id"])
+    lines, _ = scrub(lines, ["record", "source_id", "reason"])
     return bad, lines.select(list(UNREADABLE_SCHEMA))
+
+
+def _reason(work: Work, name: str, row: int, reason: str) -> str:
+    """Say what is wrong with a value: the cell's own text, its column, and where it stands."""
+    spec = work.channel.source_id if name == "source_id" else work.channel.columns.get(name) or work.channel.extras.get(name)
+    sources = [column for column in [*spec.from_, *spec.concat] if column in work.rows.columns] if spec is not None else []
+    cells = [cell for column in sources if (cell := work.rows[column][row]) not in (None, "")]
+    shown = f": {', '.join(map(quoted, cells))}" if cells and name != "customer_ref" else ""
+    file = work.origin.file_of(row)
+    lacking = (
+        [column for column in spec.from_ if column not in file.columns] if spec is not None and file and file.columns else []
+    )
+    missing = f"; {file.name} has no column {', '.join(lacking)}" if file and spec and lacking == spec.from_ and lacking else ""
+    column = f", column {', '.join(sources)}" if sources and not missing else ""
+    return f"{name} {reason}{shown} ({work.origin.place(row)}{column}){missing}"
 
 
 def refused_lines(refused: list[tuple[str, str]]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Numbers and moments in the many ways in which people write them."""
+"""Moments in the many ways in which people write them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,6 @@ _USUAL = r"^\d{4}-\d\d-\d\d \d\d:\d\d:[0-5]\d$"
 _PART = r"凌晨|早上|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?"
 _HALF = rf"^\s*{_DATE}\s*(?:(?P<half>{_PART})?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
 _MONTH_DAY = rf"^\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*{_CLOCK})?\s*$"
-_NUMBER = r"^[^\d+.\-]{0,6}([+-]?(?:\d[\d,，]*)?(?:\.\d+)?)\s*(万)?[^\d.,\-]{0,8}$"
-
-
-def numbers(cell: pl.Expr) -> pl.Expr:
-    """Read numbers with thousands separators, currency signs and units: `1,499元`, `¥ 12.5`, `1.2万`; else null."""
-    groups = cell.str.normalize("NFKC").str.extract_groups(_NUMBER)
-    digits = groups.struct.field("1").str.replace_all("[,，]", "").cast(pl.Float64, strict=False)
-    scaled = pl.when(groups.struct.field("2").is_not_null()).then(digits * 10_000).otherwise(digits)
-    return pl.coalesce(cell.cast(pl.Float64, strict=False), scaled)
 
 
 def times(cell: pl.Expr, forms: Sequence[str], zone: str, end: Any) -> pl.Expr:
@@ -39,12 +30,6 @@ def times(cell: pl.Expr, forms: Sequence[str], zone: str, end: Any) -> pl.Expr:
         end: End of the window, aware: a day without year lies in the year before it.
     """
     return pl.coalesce([_time(cell, form, zone, end) for form in forms]).cast(UTC_TIME)
-
-
-def read_numbers(text: pl.Series) -> pl.Series:
-    """Read plain numbers all at once, and only the rest by patterns."""
-    plain = text.cast(pl.Float64, strict=False)
-    return _with_rest(plain, text, numbers(pl.col("cell")))
 
 
 def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> pl.Series:

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from tasks.collect.limits import unpacked
+from tasks.collect.origin import FileRows
 from tasks.collect.source_rows import ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
@@ -39,7 +40,7 @@ def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
         ChannelError: If the encoding, heading or shape is not as declared.
     """
     text = decoded(spec, name, data)
-    text = _without_preamble(spec, name, text)
+    text, skipped = _without_preamble(spec, name, text)
     try:
         frame = pl.read_csv(
             text.encode(),
@@ -64,7 +65,9 @@ def table(spec: Delimited, name: str, data: bytes) -> SourceRows:
     frame = frame.rename({column: column.strip().lstrip("\ufeff") for column in frame.columns})
     full = spec.export_limit > 0 and frame.height > 0 and frame.height % spec.export_limit == 0
     warnings = [f"{name} has exactly {frame.height:,} rows: the export was probably cut off there."] if full else []
-    return SourceRows(Handover(frame), warnings=warnings, cut_off=full)
+    top = 1 + skipped + (not spec.columns)
+    origin = FileRows(name, frame.height, top, columns=tuple(frame.columns))
+    return SourceRows(Handover(frame), warnings=warnings, cut_off=full, files=[origin])
 
 
 def decoded(spec: Delimited, name: str, data: bytes) -> str:
@@ -86,17 +89,18 @@ def decoded(spec: Delimited, name: str, data: bytes) -> str:
     )
 
 
-def _without_preamble(spec: Delimited, name: str, text: str) -> str:
+def _without_preamble(spec: Delimited, name: str, text: str) -> tuple[str, int]:
+    """Return the text from its heading on, and the number of lines above it."""
     if spec.skip_rows != "auto":
         lines = text.split("\n", spec.skip_rows)
-        return lines[-1] if len(lines) > spec.skip_rows else ""
+        return (lines[-1] if len(lines) > spec.skip_rows else ""), spec.skip_rows
     wanted = set(spec.heading)
     rest = text
-    for _ in range(HEADING_WITHIN):
+    for skipped in range(HEADING_WITHIN):
         line, found, after = rest.partition("\n")
         cells = next(csv.reader(io.StringIO(line), delimiter=spec.separator), [])
         if wanted <= {cell.strip().lstrip("\ufeff") for cell in cells} and (wanted or len(cells) > 1):
-            return rest
+            return rest, skipped
         if not found:
             break
         rest = after

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from tasks.collect.mapping.canonical import repeated_columns
-from tasks.collect.mapping.readings import numbers, times
+from tasks.collect.mapping.quantities import read_numbers
+from tasks.collect.mapping.readings import times
 from tasks.errors import ConfigurationError
 from tasks.model.rows import PulledRows
 from tasks.model.tables import TABLES
@@ -81,7 +82,7 @@ def test_a_skipped_midnight_is_the_hour_after() -> None:
 )
 def test_a_number_is_read(text: str, expected: float | None) -> None:
     """Amounts with separators, signs and units are numbers; ranges and words are not."""
-    assert pl.DataFrame({"cell": [text]}).select(numbers(pl.col("cell"))).item() == expected
+    assert read_numbers(pl.Series([text])).values.to_list() == [expected]
 
 
 CHANNEL = """
@@ -108,7 +109,13 @@ def test_what_cannot_be_read_is_not_lost(pull: Pull, tmp_path: Path) -> None:
     assert (batch.read, batch.frame.height, batch.unreadable.height) == (4, 2, 2)
     assert batch.frame["flags"].to_list() == [["unreadable:unit_price"], ["unmapped:request"]]
     assert batch.unreadable["rule"].to_list() == ["unreadable.submitted_at"] * 2
-    assert [reason.split(" ", 1)[1] for reason in batch.unreadable["reason"]] == ["cannot be read", "is empty"]
+    assert batch.unreadable["reason"].to_list() == [
+        "submitted_at cannot be read: «改天» (in.csv, row 3, column time)",
+        "submitted_at is empty (in.csv, row 4, column time)",
+    ]
+    assert batch.notes == (
+        "unit_price: «很贵» (in.csv, row 2) cannot be read and is left empty; 1 cells are flagged unreadable:unit_price.",
+    )
     assert "19900001234" not in batch.unreadable["record"][0]
     assert "打电话" in batch.unreadable["record"][0]
 
@@ -117,7 +124,9 @@ def test_a_value_no_map_knows_rejects_a_required_field(pull: Pull, tmp_path: Pat
     """A required value outside its map is told as such."""
     (tmp_path / "in.csv").write_text("time,text,want\n2026-11-01,a,退\n2026-11-02,b,送\n", "utf-8")
     batch = pull(CHANNEL.format(more="      request: {from: want, map: {退: refund}, required: true}"))
-    assert batch.unreadable["reason"].to_list() == ["request is not a value that channels.yaml knows"]
+    assert batch.unreadable["reason"].to_list() == [
+        "request is not a value that channels.yaml knows: «送» (in.csv, row 3, column want)"
+    ]
     assert batch.frame["request"].to_list() == ["refund"]
 
 
