@@ -86,6 +86,7 @@ def analyse(
         expected_false_alarms=judged.expected_false_alarms,
         strongest_rejected=causes.strongest_rejected,
         rejected_why=causes.rejected_why,
+        search=causes.search,
         mix=causes.mix,
         prior=prior,
         proposals=proposals,

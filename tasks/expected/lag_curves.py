@@ -43,6 +43,12 @@ BASELINE_WEEKS = 30
 
 GAP_WEEKS = 4
 
+LEAST_DAYS = 28
+"""Days of arrivals without which no curve is estimated."""
+
+LEAST_CASES = 30
+"""Cases without which no curve is estimated."""
+
 
 SHRINKAGE = 12.0
 """Prior cases of a value's own effect: an effect that rests on fewer cases is drawn towards 1."""
@@ -65,6 +71,7 @@ class Curve:
     product: Weights | None = None  # of the effects of the units from row `product_from` on, once they are all known
     product_from: int = 0
     kept: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # days of the baseline that did not stand out
+    same_weeks: bool = False  # estimated on the judged weeks themselves: only its proportions say anything
 
     def cumulative(self, age: int) -> float:
         """Return the expected cases per unit up to an age of `age` days, without product effects."""
@@ -100,7 +107,7 @@ def estimate_curve(history: UnitHistory, family: str, until: int, *, weeks: int 
     """
     axis = AXES[family]
     first = max(until - weeks * 7, history.first_day)
-    if until - first < 28:
+    if until - first < LEAST_DAYS:
         return None
     length = MAX_AGE[family]
     days = history.days[axis]
@@ -120,7 +127,7 @@ def estimate_curve(history: UnitHistory, family: str, until: int, *, weeks: int 
     unit, arrived = history.case_unit[family], history.case_day[family]
     inside = (arrived >= first) & (arrived < until) & (days[unit] >= low) & (sku[unit] >= 0)
     unit, arrived = unit[inside], arrived[inside]
-    if len(unit) < 30:
+    if len(unit) < LEAST_CASES:
         return None
     age = np.clip(arrived - days[unit], 0, length - 1)
     week = (arrived - first) // 7
@@ -261,7 +268,7 @@ def curves(history: UnitHistory, period: Period) -> dict[str, Curve]:
     """
     start = day_number(period.first_day)
     for gap in (GAP_WEEKS, 2, 1):
-        if start - gap * 7 - history.first_day >= 28:
+        if start - gap * 7 - history.first_day >= LEAST_DAYS:
             break
     out: dict[str, Curve] = {}
     for family in AXES:

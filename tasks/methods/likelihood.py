@@ -8,14 +8,18 @@ from scipy.special import betainc, gammainc
 from scipy.stats import chi2
 
 
-def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False, rho: float = 1.0) -> float:
+def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False, rho: float = 1.0, total: float = 0.0) -> float:
     """Return the log-likelihood ratio of a raised (or lowered) count in nats, not doubled.
 
     Against a known expectation: O ln(O/E) − (O−E). Against an earlier count B, of which E = ρB was to be expected, that of
-    the conditional binomial: O ln(p/p₀) + B ln((1−p)/(1−p₀)) with p = O/(O+B) and p₀ = ρ/(1+ρ).
+    the conditional binomial: O ln(p/p₀) + B ln((1−p)/(1−p₀)) with p = O/(O+B) and p₀ = ρ/(1+ρ). Given a total N of which E are
+    a slice's share (Kulldorff 1997): O ln(O/E) + (N−O) ln((N−O)/(N−E)).
     """
     if expected <= 0:
         return 0.0
+    if total:
+        rest, due = total - observed, max(total - expected, 1e-9)
+        return (observed * log(observed / expected) if observed > 0 else 0.0) + (rest * log(rest / due) if rest > 0 else 0.0)
     if baseline:
         before = expected / rho
         share, usual = observed / (observed + before), rho / (1 + rho)
@@ -24,8 +28,16 @@ def likelihood_ratio(observed: float, expected: float, *, baseline: bool = False
     return (observed * log(observed / expected) if observed > 0 else 0.0) - (observed - expected)
 
 
-def tail_nats(observed: float, expected: float, *, dispersion: float = 1.0, baseline: bool = False, rho: float = 1.0) -> float:
-    """Return −ln P of a count at least this high, in nats: the Poisson or, against an earlier count, the binomial tail.
+def tail_nats(
+    observed: float,
+    expected: float,
+    *,
+    dispersion: float = 1.0,
+    baseline: bool = False,
+    rho: float = 1.0,
+    total: float = 0.0,
+) -> float:
+    """Return −ln P of a count at least this high, in nats: the Poisson tail or, against an earlier count or given a total, the binomial one.
 
     Counts that vary more than by chance are taken for clumps of `dispersion` cases each; the tail is read between whole
     numbers (incomplete gamma and beta functions), so it is exact where the dispersion is 1.
@@ -33,6 +45,10 @@ def tail_nats(observed: float, expected: float, *, dispersion: float = 1.0, base
     if observed <= 0:
         return 0.0
     o, e = observed / dispersion, max(expected, 1e-9) / dispersion
+    if total:
+        n = total / dispersion
+        p = betainc(o, n - o + 1, min(e / n, 1.0))
+        return -log(p) if p > 0 else likelihood_ratio(o, e, total=n)
     p = betainc(o, e / rho + 1, rho / (1 + rho)) if baseline else gammainc(o, e)
     return -log(p) if p > 0 else likelihood_ratio(o, e, baseline=baseline, rho=rho)
 

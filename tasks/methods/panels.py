@@ -35,6 +35,8 @@ class Panel:
         interval_dims: Dimensions whose values may be cut by an interval of days on an axis.
         baseline: Whether `weights` are earlier counts with their own sampling noise, not known expectations.
         common_level: Whether all may have risen together, so that a slice is judged against the level of the rest.
+        conditional: Whether only the proportions of `weights` are known: slices share out the observed total among themselves.
+        lasting: Dimensions whose values may differ for good; only a total cannot tell such a difference from a new problem.
     """
 
     units: Mapping[str, Codes]
@@ -47,6 +49,8 @@ class Panel:
     interval_dims: tuple[str, ...] = ()
     baseline: bool = False
     common_level: bool = True
+    conditional: bool = False
+    lasting: frozenset[str] = frozenset()
 
     @property
     def n_cases(self) -> int:

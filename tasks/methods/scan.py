@@ -56,19 +56,21 @@ def scan(
     total, expected_total = panel.n_cases, float(weights.sum())
     if expected_total <= 0 or (total == 0 and not falls):
         return Scan([], 0, None, 1.0)
+    if panel.conditional:
+        weights *= total / expected_total
     tested = 0
     found: list[FoundSlice] = []
     rejected: FoundSlice | None = None
     per_case = float(np.median(panel.weights)) if panel.baseline else 1.0  # the cases to expect for each earlier case
     for _ in range(max_causes):
         totals = value_totals(panel, weights)
-        scale = _common_level(panel, totals, float(weights.sum()), falls) if panel.common_level else 1.0
+        scale = _common_level(panel, totals, float(weights.sum()), falls) if panel.common_level and not panel.conditional else 1.0
         candidates, cells, looked = slice_counts(
             panel, weights * scale, {d: (o, e * scale) for d, (o, e) in totals.items()}, min_cases, falls
         )
         tested = max(tested, looked)
         prices = partial(_price, cells, alpha)
-        measure = _Measure(dispersion, panel.baseline, scale * per_case, falls)
+        measure = _Measure(dispersion, panel.baseline, scale * per_case, falls, total if panel.conditional else 0, panel.lasting)
         best = _best(candidates, prices, measure, min_ratio, partial(focus, weights * scale) if focus else None)
         if best is None:
             break
@@ -79,6 +81,10 @@ def scan(
             best = _generalised(panel, weights * scale, best, prices, measure, min_ratio)
         rows = best.pattern.rows(panel.units, panel.unit_days)
         weights[rows] *= best.observed / max(best.expected, 1e-9)
+        if panel.conditional:  # the others share out the rest
+            weights[~rows] *= max(total - best.observed, 0.0) / max(float(weights[~rows].sum()), 1e-9)
+        if best.score <= 0:
+            continue  # a part of something wider that may always have been so
         found.append(FoundSlice(best.pattern, best.observed, best.expected, best.llr, best.score, best.observed - best.expected))
     return Scan(found, tested, rejected, total / expected_total)
 
@@ -152,13 +158,25 @@ class _Measure:
     baseline: bool
     rho: float
     falls: bool
+    total: float = 0.0
+    lasting: frozenset[str] = frozenset()
 
     def found(self, pattern: Pattern, observed: float, expected: float, price: float) -> FoundSlice:
         llr = likelihood_ratio(observed, expected, baseline=self.baseline, rho=self.rho) / self.dispersion
         if self.falls:
             return FoundSlice(pattern, observed, expected, llr, llr - price)
+        if self.total:
+            usual = LASTING if any(dim in self.lasting for dim, _ in pattern.conditions) else 1.0
+            due = self.total * usual * expected / (usual * expected + self.total - min(expected, self.total))
+            llr = likelihood_ratio(observed, expected, total=self.total) / self.dispersion
+            nats = tail_nats(observed, due, dispersion=self.dispersion, total=self.total)
+            return FoundSlice(pattern, observed, expected, llr, nats - price)
         nats = tail_nats(observed, expected, dispersion=self.dispersion, baseline=self.baseline, rho=self.rho)
         return FoundSlice(pattern, observed, expected, llr, nats - price)
+
+
+LASTING = 1.5
+"""Ratio to the others that a product, carrier or place may have for good: against a mere total only more than that is news."""
 
 
 FOCUSED = 12
@@ -204,6 +222,8 @@ def _generalised(
             Pattern(tuple(c for c in pattern.conditions if c != dropped), pattern.axis, pattern.first, pattern.last)
             for dropped in pattern.conditions
         ]
+    if measure.total:
+        parents += _wider(panel, pattern)
     for parent in parents:
         o = float(parent.rows(panel.cases, panel.case_days).sum())
         e = float(weights[parent.rows(panel.units, panel.unit_days)].sum())
@@ -213,3 +233,16 @@ def _generalised(
         if log(rest_o / rest_e) >= 0.4 * log(best.ratio) and likelihood_ratio(rest_o, rest_e) > 3 and o / e >= min_ratio:
             return measure.found(parent, o, e, prices(parent))
     return best
+
+
+def _wider(panel: Panel, pattern: Pattern) -> list[Pattern]:
+    """Return the patterns that hold the parent of a single condition's value: the product of a batch."""
+    if len(pattern.conditions) != 1 or pattern.axis:
+        return []
+    dim, code = pattern.conditions[0]
+    inside = panel.units[dim] == code
+    out = []
+    for parent in sorted(panel.parents.get(dim, ())):
+        if parent in panel.units and len(codes := np.unique(panel.units[parent][inside])) == 1 and codes[0] >= 0:
+            out.append(Pattern(((parent, int(codes[0])),)))
+    return out

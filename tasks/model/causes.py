@@ -169,6 +169,39 @@ def urgency(cause: Cause) -> tuple[bool, float, float, str]:
     return safe, -(cause.money or 0.0), -cause.llr, cause.cause_id
 
 
+class SearchBasis(StrEnum):
+    """What the cases of a period were compared with when causes were sought."""
+
+    HISTORY = "history"  # what earlier weeks led to expect
+    SAME_WEEKS = "same_weeks"  # other parts of the same weeks
+    NOTHING = "nothing"  # nothing: causes were not sought
+
+
+class SearchLack(StrEnum):
+    """What kept causes from being sought against the past."""
+
+    NOTHING = ""
+    WEEKS = "weeks"  # too few weeks of orders before the period
+    KINDS = "kinds"  # too few earlier cases of any lag family
+    CASES = "cases"  # too few earlier records
+    DIMENSIONS = "dimensions"  # nothing that tells one part of the shop from another
+
+
+@dataclass(frozen=True)
+class CauseSearch:
+    """How far causes were sought: an edition that compared nothing must not say that nothing is wrong.
+
+    `known` and `needed` are weeks or cases, as `lack` says; `compared` counts the parts of the same weeks that were compared with
+    each other.
+    """
+
+    basis: SearchBasis = SearchBasis.HISTORY
+    lack: SearchLack = SearchLack.NOTHING
+    known: int = 0
+    needed: int = 0
+    compared: int = 0
+
+
 @dataclass
 class RootCauses:
     """What was found, what was searched, and why the strongest remaining candidate was not named."""
@@ -185,3 +218,4 @@ class RootCauses:
     expected_leaves: dict[str, float] = field(default_factory=dict)
     expected_total: float | None = None
     partial: str = ""  # the days covered, if the period is incomplete
+    search: CauseSearch = field(default_factory=CauseSearch)

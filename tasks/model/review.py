@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tasks.errors import ChannelProblem
 from tasks.model.actions import Action, ActionResult
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, CauseSearch
 from tasks.model.editions import EditionStatus
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
 from tasks.model.periods import Period
@@ -150,6 +150,7 @@ class Review:
     revision: int = 1
     customer_words: CustomerWords = field(default_factory=CustomerWords)
     warnings: WarningGrades | None = None
+    search: CauseSearch = field(default_factory=CauseSearch)
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
         """Return a figure by its code (and scope), or None if there is none."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tasks.model.actions import Action, ActionKind, ActionResult, ActionStatus, Verdict
-from tasks.model.causes import Cause, CauseKind, urgency
+from tasks.model.causes import Cause, CauseKind, SearchBasis, urgency
 from tasks.model.figure_kinds import HEADLINE, FigureFamily
 from tasks.model.figures import Breakdown, Figure, Judgement, MixEffect, MixVerdict, ProblemRow, Projection, Ranking
 from tasks.model.review import ChannelQuality, RedLine, RedLineKind, Review
@@ -41,6 +41,7 @@ class ConclusionKind(StrEnum):
     FIGURE = "figure"  # nothing but the state of the main figure
     QUIET_LATE = "quiet_late"  # nothing new, so time for late actions
     QUIET = "quiet"
+    NOT_SOUGHT = "not_sought"  # nothing found, and causes could not be sought against the past
 
 
 class OverallKind(StrEnum):
@@ -243,7 +244,7 @@ def conclusion(
         return Conclusion(ConclusionKind.PARTIAL)
     if cases == 0:
         return Conclusion(ConclusionKind.NO_COMPLAINTS)
-    if small and not review.red_lines:
+    if small and not review.red_lines and not causes:
         return Conclusion(ConclusionKind.SMALL)
     overall = overall_state(review, bool(causes))
     if review.red_lines:
@@ -255,7 +256,8 @@ def conclusion(
     headline = next(iter(_headline_figures(review)), None)
     if headline is not None and headline.judgement in (Judgement.WORSE, Judgement.WATCH):
         return Conclusion(ConclusionKind.FIGURE, overall)
-    return Conclusion(ConclusionKind.QUIET_LATE if late else ConclusionKind.QUIET)
+    sought = review.search.basis is SearchBasis.HISTORY and review.tested
+    return Conclusion((ConclusionKind.QUIET_LATE if late else ConclusionKind.QUIET) if sought else ConclusionKind.NOT_SOUGHT)
 
 
 def _headline_figures(review: Review) -> list[Figure]:
@@ -265,7 +267,7 @@ def _headline_figures(review: Review) -> list[Figure]:
 
 def overall_state(review: Review, causes: bool) -> Overall:
     """Return how the main figures stand: what got worse or better first, else the state of the first of them."""
-    known = _headline_figures(review)
+    known, sought = _headline_figures(review), review.search.basis is SearchBasis.HISTORY
     for kind in (OverallKind.WORSE, OverallKind.BETTER):
         for figure in known:
             if direction(figure) == kind:
@@ -273,7 +275,7 @@ def overall_state(review: Review, causes: bool) -> Overall:
     if known and direction(known[0]) == Judgement.WATCH:
         return Overall(OverallKind.WATCH, known[0])
     if known and direction(known[0]) in (Judgement.NORMAL, Judgement.SLIGHTLY_OVER):
-        return Overall(OverallKind.NORMAL)
+        return Overall(OverallKind.NORMAL if sought else OverallKind.UNKNOWN)
     if known and all(figure.judgement == Judgement.UNTESTED for figure in known):
         return Overall(OverallKind.UNJUDGED)
     return Overall(OverallKind.CAUSES if causes else OverallKind.UNKNOWN)

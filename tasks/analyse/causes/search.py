@@ -19,13 +19,15 @@ from tasks.analyse.causes.naming import ALPHA, ancestry
 from tasks.analyse.causes.problem_focus import ProblemFocus
 from tasks.analyse.causes.public_talk import reputation
 from tasks.analyse.causes.recount import measured
+from tasks.analyse.causes.same_weeks import contrast
 from tasks.analyse.causes.without_orders import from_records
 from tasks.expected.arrivals import expected_units
-from tasks.expected.lag_curves import Curve, curves
+from tasks.expected.lag_curves import LEAST_CASES, LEAST_DAYS, Curve, curves
+from tasks.expected.pooled_curves import pooled_curves
 from tasks.expected.unit_history import UnitHistory, as_of_day, build_history, day_number
 from tasks.methods.panels import Panel
 from tasks.methods.scan import scan
-from tasks.model.causes import Cause, CauseKind, RootCauses
+from tasks.model.causes import Cause, CauseKind, CauseSearch, RootCauses, SearchBasis, SearchLack
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -35,6 +37,8 @@ PANELS = (
 )  # fmt: skip
 """Families that are searched together: what a parcel suffers under way shows before and after it is signed for; one wrong part is
 told as «does not match» by one buyer and as «does not work» by the next."""
+
+SEARCHED = tuple(dict.fromkeys(family for families in PANELS for family in families))
 
 
 def root_causes(
@@ -95,16 +99,22 @@ def _from_orders(
 ) -> RootCauses:
     history = as_of_day(history, period.last_day + timedelta(days=1)) if history else make_history(facts, period, shop)
     _, parents = order_dimensions(shop)
-    fitted = curves(history, period)
+    past = curves(history, period)
+    pooled = pooled_curves(history, [family for family in SEARCHED if family not in past], day_number(period.last_day))
+    fitted = {**pooled, **past}
     windows = spans(period)
     panels = len(PANELS) + 2
     alpha = ALPHA / panels / len(windows) ** 0.5
     raised = _Raised()
     for families in PANELS:
-        if known := [fitted[family] for family in families if family in fitted]:
+        if known := [past[family] for family in families if family in past]:
             _search_orders(raised, history, known, windows, parents, alpha)
     for build in (app_panel, service_panel):
         _search_exposure(raised, partial(build, facts, period.zone), windows, alpha)
+    beside = contrast(history, pooled, PANELS, windows, parents, alpha)
+    raised.candidates += beside.candidates
+    raised.rejected += beside.rejected
+    raised.tested += beside.compared
     chosen = [
         (candidate, more) for candidate, more in brought_together(raised.candidates) if _is_current(history, fitted, candidate)
     ]
@@ -114,7 +124,7 @@ def _from_orders(
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
     falls = [describe(candidate, []) for candidate, _ in brought_together(raised.falls)]
     best = max(raised.rejected, key=lambda candidate: candidate.found.score, default=None)
-    expected_leaves = _expected_leaves(history, fitted, facts, period)
+    expected_leaves = _expected_leaves(history, past, facts, period)
     found = RootCauses(
         causes=causes,
         falls=[replace(cause, kind=CauseKind.FALL) for cause in falls[:3]],
@@ -122,11 +132,25 @@ def _from_orders(
         expected_false_alarms=alpha * panels * len(windows),
         strongest_rejected=describe(best, []) if best else None,
         rejected_why="below_threshold" if best else "nothing_raised",
-        mix=mix_effects(history, fitted, period),
+        mix=mix_effects(history, past, period),
         expected_leaves=expected_leaves,
         expected_total=sum(expected_leaves.values()) if expected_leaves else None,
+        search=_search_of(history, past, period, beside.compared),
     )
     return with_lifecycle(found, earlier, period, lambda cause: measured(facts, period, history, fitted, cause))
+
+
+def _search_of(history: UnitHistory, past: dict[str, Curve], period: Period, compared: int) -> CauseSearch:
+    """Return how far causes were sought: against the past if any family has one, else within the same weeks, else not at all."""
+    if any(family in past for family in SEARCHED):
+        return CauseSearch(compared=compared)
+    basis = SearchBasis.SAME_WEEKS if compared else SearchBasis.NOTHING
+    weeks = max((day_number(period.first_day) - history.first_day) // 7, 0)
+    if weeks < LEAST_DAYS // 7 + 1:  # a week lies between the past and the period
+        return CauseSearch(basis, SearchLack.WEEKS, weeks, LEAST_DAYS // 7 + 1, compared)
+    before = day_number(period.first_day)
+    known = max((int((history.case_day[family] < before).sum()) for family in SEARCHED), default=0)
+    return CauseSearch(basis, SearchLack.KINDS, known, LEAST_CASES, compared)
 
 
 def _search_orders(

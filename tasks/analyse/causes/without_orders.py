@@ -17,7 +17,7 @@ from tasks.expected.unit_history import day_number, day_of, local_days
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import FoundSlice, Panel, Weights
 from tasks.methods.scan import Scan, scan
-from tasks.model.causes import Cause, CauseKind, RootCauses
+from tasks.model.causes import Cause, CauseKind, CauseSearch, RootCauses, SearchBasis, SearchLack
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
@@ -33,6 +33,16 @@ THIN_PAST_DISPERSION = 1.3
 """Variance over Poisson variance that is assumed where the past is too short, or counts only, to measure it."""
 
 
+LEAST_PAST = 30
+"""Earlier complaints without which reviews or counts have nothing to be compared with."""
+
+
+def not_sought(lack: SearchLack, known: int = 0, needed: int = 0) -> RootCauses:
+    """Return that causes were not sought, and why."""
+    why = "no_dimensions" if lack is SearchLack.DIMENSIONS else "no_history"
+    return RootCauses([], [], 0, 0.0, None, why, search=CauseSearch(SearchBasis.NOTHING, lack, known, needed))
+
+
 def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> RootCauses:
     """Search reviews (complaints among reviews) or plain counts (against the period before)."""
     names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
@@ -45,8 +55,8 @@ def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> Ro
     now = feedback.filter(pl.col("day_no").is_between(first, last))
     if base == "reviews":
         past = feedback.filter(pl.col("day_no").is_between(first - 183, first - 1))
-        if past.filter("is_case").height < 30:
-            return RootCauses([], [], 0, 0.0, None, "no_history")
+        if (known := past.filter("is_case").height) < LEAST_PAST:
+            return not_sought(SearchLack.CASES, known, LEAST_PAST)
         units, weights = now, review_weights(now, past, names)
     else:
         past = feedback.clear()
@@ -54,14 +64,14 @@ def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> Ro
         units = feedback.filter(
             pl.col("day_no").is_between(day_number(before.first_day), day_number(before.last_day)) & pl.col("is_case")
         )
-        if units.height < 30:
-            return RootCauses([], [], 0, 0.0, None, "no_history")
+        if units.height < LEAST_PAST:
+            return not_sought(SearchLack.CASES, units.height, LEAST_PAST)
         weights = np.full(units.height, period.days / before.days)
     cases = now.filter("is_case")
     searched = [name for name in names if name != "leaf" or base == "records"]
     panel = _record_panel(units, weights, cases, searched, ancestry(shop), baseline=base == "records")
     if panel is None:
-        return RootCauses([], [], 0, 0.0, None, "no_dimensions")
+        return not_sought(SearchLack.DIMENSIONS)
     result = record_scan(panel, _day_dispersion(feedback, first, base, names))
     describe = partial(_record_cause, panel=panel, cases=cases, period=period, shop=shop, base=base)
     return RootCauses(

@@ -13,7 +13,7 @@ from tasks.report.paper import charts
 from tasks.report.reading import strength
 from tasks.report.sections.section import SectionContext
 from tasks.report.sentences import cause as cause_sentence
-from tasks.report.sentences import cause_facts, red_line
+from tasks.report.sentences import cause_facts, cause_search, red_line
 from tasks.report.sentences.customer_words import cause_quote, cause_words
 
 STEM = ReportSection.CAUSES
@@ -60,7 +60,8 @@ def build(context: SectionContext) -> CausesView | None:
     agenda, voice = context.agenda, context.voice
     if agenda.small and not agenda.causes:
         return None
-    none = voice.word("missing.partial_causes" if agenda.partial else "missing.causes")
+    none = voice.word("missing.partial_causes") if agenda.partial else cause_search.nothing_found(context)
+    none = none or voice.word("missing.causes")
     sheets = tuple(_sheet(context, cause) for cause in agenda.causes)
     return CausesView(_red_lines(context), sheets, none, () if agenda.partial else _others(context))
 

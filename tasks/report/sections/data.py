@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, SearchBasis
 from tasks.model.report_sections import ReportSection
 from tasks.model.review import ChannelQuality
 from tasks.report.language.phrase import Phrase
 from tasks.report.sections import figure_table
 from tasks.report.sections.section import SectionContext
 from tasks.report.sentences import cause as cause_sentence
-from tasks.report.sentences import data_state
+from tasks.report.sentences import cause_search, data_state
 
 STEM = ReportSection.DATA
 REVISED = 10
@@ -170,6 +170,8 @@ def _method(context: SectionContext) -> Iterator[Phrase]:
         alarms = context.number("review.expected_false_alarms", most, "places", method="scan, false discoveries")
         tested = context.number("review.tested", review.tested, "places", method="scan")
         yield voice.say("method.tested", tested=tested, alarms=alarms)
+    if review.search.basis is not SearchBasis.HISTORY and not review.partial:
+        yield cause_search.lacking(context)
     if review.strongest_rejected is not None and not review.partial:
         yield _rejected(context, review.strongest_rejected)
     base = voice.shop.identity.base

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tasks.model.causes import SearchBasis
 from tasks.report.agenda import ConclusionKind, Overall, OverallKind
 from tasks.report.language.phrase import EMPTY, Phrase
 from tasks.report.sections.section import SectionContext
 from tasks.report.sentences import cause as cause_sentence
-from tasks.report.sentences import data_state, mix, red_line
+from tasks.report.sentences import cause_search, data_state, mix, red_line
 
 STEM = "first_page"
 
@@ -71,7 +72,10 @@ def _conclusion(context: SectionContext) -> Phrase:
             return voice.say("conclusion.no_complaints", this=this)
         case ConclusionKind.SMALL:
             n = context.number("review.cases", context.agenda.cases, "cases", method="cases counted once")
-            return voice.say("small.note", this=this, n=n)
+            listed = voice.say("small.note", this=this, n=n)
+            return listed if context.review.search.basis is SearchBasis.HISTORY else listed + cause_search.lacking(context)
+        case ConclusionKind.NOT_SOUGHT:
+            return cause_search.nothing_found(context)
         case ConclusionKind.RED_LINE:
             return _red(context, overall)
         case ConclusionKind.CAUSE if conclusion.cause is not None:

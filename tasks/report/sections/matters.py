@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.model.actions import Action
-from tasks.model.causes import Cause
+from tasks.model.causes import Cause, SearchBasis
 from tasks.model.report_sections import ReportSection
 from tasks.report.agenda import Matter
 from tasks.report.language.phrase import EMPTY, Phrase
@@ -36,7 +36,10 @@ class MattersView:
 def build(context: SectionContext) -> MattersView:
     """Return the matters of the period."""
     voice, agenda = context.voice, context.agenda
-    none = voice.say("three.quiet" if agenda.quiet else "three.none", this=voice.this())
+    sought = context.review.search.basis is SearchBasis.HISTORY and context.review.tested
+    none = voice.say("three.quiet" if agenda.quiet and sought else "three.none", this=voice.this())
+    if agenda.quiet and not sought:
+        none = voice.say("three.not_sought", this=voice.this())
     if agenda.partial:
         none = voice.word("missing.partial_causes")
     matters = tuple(_line(context, matter) for matter in agenda.matters)

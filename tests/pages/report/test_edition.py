@@ -20,7 +20,7 @@ import pytest
 
 from tasks.errors import ChannelProblem
 from tasks.model.actions import ActionKind
-from tasks.model.causes import CauseEvidence
+from tasks.model.causes import CauseEvidence, CauseSearch, SearchBasis, SearchLack
 from tasks.model.review import ChannelQuality, ExampleCase, Review
 from tasks.report.edition import EditionFiles, draft, make
 from tasks.report.language.messages import catalogue
@@ -178,6 +178,45 @@ def test_a_quiet_week_says_so() -> None:
     made = edition("quiet", "zh-CN")
     assert made.headline == "本周没有新的异常。共检查312处，均在正常范围内。请把时间用在2项逾期事项上。"
     assert "本周没有需要拍板的事" in made.mail_text
+
+
+NOT_SOUGHT = {
+    "weeks": CauseSearch(SearchBasis.NOTHING, SearchLack.WEEKS, 3, 5),
+    "kinds": CauseSearch(SearchBasis.NOTHING, SearchLack.KINDS, 12, 30),
+    "cases": CauseSearch(SearchBasis.NOTHING, SearchLack.CASES, 12, 30),
+    "dimensions": CauseSearch(SearchBasis.NOTHING, SearchLack.DIMENSIONS),
+    "compared": CauseSearch(SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5, 40),
+}
+
+
+@pytest.mark.parametrize("search", NOT_SOUGHT.values(), ids=NOT_SOUGHT.keys())
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_causes_that_were_not_sought_are_never_sold_as_calm(search: CauseSearch, language: str) -> None:
+    made = _make(make_review("quiet", search=search, tested=0), language)
+    text = f"{made.headline} {made.mail_text} {' '.join(_pages(made))}"
+    for calm in (
+        "all within their normal",
+        "carry on as planned",
+        "things are normal",
+        "Nothing outside",
+        "均在正常",
+        "按原计划",
+        "整体正常",
+        "没有新的异常",
+    ):
+        assert _squeezed(calm) not in _squeezed(text)
+    assert made.headline.startswith(("Causes were not sought", "原因没有与过去比较", "没有查找原因"))
+
+
+def test_the_headline_says_how_many_weeks_are_known_and_needed() -> None:
+    review = make_review("quiet", search=NOT_SOUGHT["compared"])
+    assert _make(review, "en").headline.strip() == (
+        "Causes were not sought against the past: 3 weeks of orders from before this week are known, 5 weeks are needed. "
+        "The parts of the latest weeks were compared with each other, 40 places in all; none stands out."
+    )
+    assert _make(review, "zh-CN").headline == (
+        "原因没有与过去比较：本周之前只有3周的订单，需要5周。只把最近几周之内的各处互相比较，共40处，没有突出的。"
+    )
 
 
 def test_a_partial_period_names_no_cause() -> None:

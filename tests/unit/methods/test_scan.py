@@ -320,3 +320,50 @@ def test_a_tail_is_that_of_the_poisson_and_of_the_binomial_law() -> None:
     assert tail_nats(18, 5.0, dispersion=2.0) == pytest.approx(tail_nats(9, 2.5))
     assert tail_nats(0, 5.0) == 0.0
     assert tail_nats(4000, 1.0) > 700  # beyond what a probability can hold
+
+
+# ---- Given a total -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("observed", "expected", "total"), [(24, 9.2, 26), (5, 1.0, 40), (26, 20.0, 26)])
+def test_the_tail_given_a_total_is_the_binomial_one(observed: float, expected: float, total: float) -> None:
+    exact = binom.sf(observed - 1, total, expected / total)
+    assert tail_nats(observed, expected, total=total) == pytest.approx(-log(exact), rel=1e-9)
+    rest = (total - observed) * log((total - observed) / (total - expected)) if total > observed else 0.0
+    assert likelihood_ratio(observed, expected, total=total) == pytest.approx(observed * log(observed / expected) + rest)
+
+
+def given_total(ill: int, well: int, *, lasting: frozenset[str] = frozenset()) -> Scan:
+    """Scan two values of one dimension, 54 and 99 units, that share out all cases."""
+    value = np.repeat([0, 1], [54, 99]).astype(np.int32)
+    cases = np.repeat([0, 1], [ill, well]).astype(np.int32)
+    panel = Panel({"lot": value}, np.full(153, 0.01), {"lot": cases}, {"lot": ["ill", "well"]}, conditional=True, lasting=lasting)
+    return scan(panel, alpha=0.005)
+
+
+def test_two_lots_share_out_the_total_and_only_the_worse_one_is_named() -> None:
+    result = given_total(24, 2)
+    assert [one.pattern.conditions for one in result.found] == [(("lot", 0),)]
+    assert result.found[0].expected == pytest.approx(26 * 54 / 153)
+    assert given_total(9, 17).found == []
+
+
+def test_what_may_differ_for_good_needs_more_evidence() -> None:
+
+    assert given_total(16, 4).found and not given_total(16, 4, lasting=frozenset({"lot"})).found
+
+
+def test_a_batch_of_a_product_whose_other_batches_are_raised_too_is_not_named() -> None:
+    sku = np.repeat([0, 1], [100, 300]).astype(np.int32)
+    batch = np.concatenate([np.repeat([0, 1], 50), np.repeat([2, 3, 4], 100)]).astype(np.int32)
+    seen_batch = np.concatenate([np.repeat([0, 1], [14, 11]), np.repeat([2, 3, 4], 5)]).astype(np.int32)
+    seen_sku = np.where(seen_batch < 2, 0, 1).astype(np.int32)
+    panel = Panel(
+        {"sku": sku, "batch": batch},
+        np.full(400, 0.05),
+        {"sku": seen_sku, "batch": seen_batch},
+        {"sku": ["a", "b"], "batch": list("vwxyz")},
+        {"batch": frozenset({"sku"})},
+        conditional=True,
+    )
+    assert all(dict(one.pattern.conditions).get("batch") is None for one in scan(panel, alpha=0.005).found)

@@ -11,6 +11,7 @@ import pytest
 
 from tasks.errors import ConfigurationError
 from tasks.model.actions import ActionKind, Verdict
+from tasks.model.causes import CauseSearch, SearchBasis, SearchLack
 from tasks.model.figure_kinds import PAGE_ONE
 from tasks.model.figures import MixEffect
 from tasks.model.review import Review
@@ -64,6 +65,9 @@ def test_safety_opens_the_red_lines_then_the_most_cases() -> None:
         ("quiet", {"mix": [composition()]}, ConclusionKind.MIX),
         ("quiet", {}, ConclusionKind.QUIET_LATE),
         ("quiet", {"prior": []}, ConclusionKind.QUIET),
+        ("quiet", {"search": CauseSearch(SearchBasis.NOTHING, SearchLack.WEEKS, 3, 5)}, ConclusionKind.NOT_SOUGHT),
+        ("quiet", {"tested": 0}, ConclusionKind.NOT_SOUGHT),
+        ("small", {"causes": make_causes()[:1]}, ConclusionKind.CAUSE),
         ("quiet", {"figures": [replace(figure, judgement="watch") for figure in make_figures()]}, ConclusionKind.FIGURE),
     ],
 )
@@ -85,6 +89,12 @@ def test_what_got_worse_speaks_for_the_whole_before_what_got_better() -> None:
     overall = decided(make_review(figures=worse)).conclusion.overall
     assert overall is not None and overall.kind is OverallKind.WORSE and overall.figure is not None
     assert overall.figure.code == "complaint_rate_signed"
+
+
+def test_a_shop_whose_causes_were_not_sought_is_not_called_normal() -> None:
+    figures = [replace(figure, judgement="normal") for figure in make_figures()]
+    plan = decided(make_review(figures=figures, search=CauseSearch(SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5, 40)))
+    assert plan.conclusion.overall is not None and plan.conclusion.overall.kind is OverallKind.UNKNOWN
 
 
 def test_safety_then_money_then_evidence_order_the_causes() -> None:

@@ -1,0 +1,69 @@
+"""Parts of the same weeks against each other: what can be found before a past is known (docs/method.md, 5).
+
+The observed total is shared out among all units in proportion to the pooled hazard of their ages; a slice with more than its
+share, beyond chance, is a candidate (conditional scan: Kulldorff 1997, exact binomial tail). It needs no history: a batch of
+this month differs from the batch beside it, or it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from tasks.analyse.causes.candidates import Candidate, describer, order_panel
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import AXES, UnitHistory
+from tasks.methods.scan import scan
+
+NEW_BY_NATURE = frozenset({"batch_no", "session_id", "listing_version"})
+"""Dimensions whose values are new things; those of all others may differ for good."""
+
+PRODUCT_AXIS = "signed_at"
+"""Families on this axis are told apart by words and ages only: one fault may be told as any of them."""
+
+
+@dataclass
+class Contrast:
+    """What the comparison within the same weeks found, the best of what it rejected, and how many slices it looked at."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    rejected: list[Candidate] = field(default_factory=list)
+    compared: int = 0
+
+
+def contrast(
+    history: UnitHistory,
+    pooled: dict[str, Curve],
+    panels: Iterable[tuple[str, ...]],
+    windows: list[tuple[int, int, int]],
+    parents: dict[str, frozenset[str]],
+    alpha: float,
+) -> Contrast:
+    """Compare the slices of some weeks with each other, family by family and all of a product's families together.
+
+    Args:
+        history: The arrays.
+        pooled: Curves of the families without a past.
+        panels: Families that are searched together.
+        windows: (weeks, first day, last day) of the spans.
+        parents: Dimension → dimensions that it determines.
+        alpha: Chance of any false alarm of one search.
+    """
+    made = Contrast()
+    together = tuple(family for family in pooled if AXES[family] == PRODUCT_AXIS)
+    groups = dict.fromkeys([tuple(family for family in group if family in pooled) for group in (*panels, together)])
+    for families in groups:
+        if not families:
+            continue
+        looked = 0
+        for weeks, first, last in windows:
+            panel, rows, cases = order_panel(history, [pooled[family] for family in families], first, last, parents)
+            panel = replace(panel, conditional=True, lasting=frozenset(panel.units) - NEW_BY_NATURE)
+            result = scan(panel, alpha=alpha)
+            looked = max(looked, result.tested)
+            describe = describer(history, weeks, first, last, panel, rows, cases)
+            made.candidates += [describe(found) for found in result.found]
+            if result.rejected is not None:
+                made.rejected.append(describe(result.rejected))
+        made.compared += looked
+    return made

@@ -1,0 +1,66 @@
+"""Causes of a shop without a past: its lots against each other, whatever words its buyers use, and never a false calm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tasks.analyse.causes.search import root_causes
+from tasks.model.causes import SearchBasis, SearchLack
+from tasks.model.periods import Period
+from tests.makers.newcomer import WONT_CHARGE, WONT_TURN_ON, newcomer
+from tests.makers.shops import LAG, complaints, default_shop, drawn, facts_of, order_lines, pay_days
+
+SHOP = default_shop()
+ILL_LOT = {"batch_no": "LMPUSB02-2610B"}
+
+
+@pytest.mark.parametrize("texts", [WONT_CHARGE, WONT_TURN_ON], ids=["charge", "turn on"])
+@pytest.mark.parametrize("history_weeks", [0, 33])
+@pytest.mark.parametrize("week", ["2026-W45", "2026-W46", "2026-W47"])
+def test_the_failing_lot_is_named_whatever_its_buyers_write(texts: tuple[str, ...], history_weeks: int, week: str) -> None:
+    found = root_causes(newcomer(texts, SHOP, until=week, history_weeks=history_weeks), Period.parse(week), SHOP)
+    assert [(cause.slice, cause.leaf) for cause in found.causes] == [(ILL_LOT, "PRD.FAULT")]
+    cause = found.causes[0]
+    assert cause.exposure >= 30 and cause.rate is not None and cause.comparison_rate is not None
+    assert cause.rate > 8 * cause.comparison_rate
+
+
+@pytest.mark.parametrize("week", ["2026-W43", "2026-W45", "2026-W47"])
+def test_a_quiet_newcomer_is_told_how_far_causes_were_sought(week: str) -> None:
+    found = root_causes(newcomer(WONT_CHARGE, SHOP, until=week, ill=False), Period.parse(week), SHOP)
+    assert found.causes == []
+    assert found.search.basis is not SearchBasis.HISTORY and found.search.lack in (SearchLack.WEEKS, SearchLack.KINDS)
+    assert found.search.known < found.search.needed
+
+
+def test_weeks_known_are_those_before_the_period() -> None:
+    search = root_causes(newcomer(WONT_CHARGE, SHOP, until="2026-W44"), Period.parse("2026-W44"), SHOP).search
+    assert (search.basis, search.lack, search.known, search.needed) == (SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5)
+    assert search.compared > 0
+
+
+def test_one_lot_of_one_product_has_nothing_to_be_compared_with() -> None:
+    found = root_causes(newcomer(WONT_CHARGE, SHOP, lots=False), Period.parse("2026-W47"), SHOP)
+    assert (found.causes, found.search.basis) == ([], SearchBasis.NOTHING)
+
+
+def names_a_cause(seed: int, spread: float) -> bool:
+    """Whether a review names anything in the fourth week of a shop whose products differ for good and nothing else is wrong."""
+    rng = np.random.default_rng(seed)
+    period = Period.parse("2026-W37")
+    paid = pay_days(Period.parse("2026-W34").first_day, [300.0] * 4)
+    sku = rng.integers(0, 8, len(paid))
+    lines = order_lines(
+        paid,
+        sku=[f"S{n}" for n in sku],
+        batch_no=[f"S{n}-{'AB'[int(half)]}" for n, half in zip(sku, rng.integers(0, 2, len(paid)), strict=True)],
+        carrier=[f"C{n}" for n in rng.integers(0, 3, len(paid))],
+    )
+    level = rng.gamma(1 / spread**2, spread**2, 8)
+    facts = facts_of(lines, complaints(lines, "function", *drawn(np.minimum(0.06 * level[sku], 0.9), LAG["function"], seed)))
+    return bool(root_causes(facts, period, SHOP).causes)
+
+
+def test_products_that_differ_for_good_are_rarely_taken_for_a_fault() -> None:
+    assert sum(names_a_cause(seed, 0.3) for seed in range(60)) <= 3
