@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from tasks.analyse.observed_moments import records_any, silent_channels
 from tasks.errors import ConfigurationError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import Facts
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
+from tasks.model.review import UnmeasuredClock
 from tasks.shop.calendar_days import Calendar, WorkCalendar
 from tasks.shop.conditions import holds
 from tasks.shop.load import Shop
@@ -44,6 +46,8 @@ _BY_CASE = ("time_critical", "legal", "abnormal", "repeat")
 def milestones(facts: Facts, shop: Shop, period: Period) -> pl.DataFrame:
     """Return the milestones that fell due in a period, met or not; open ones whose time has run out are not met.
 
+    A milestone is not judged in a channel that never records the moment which meets it (`unmeasured` names those).
+
     Args:
         facts: Coded facts.
         shop: Service levels and calendar.
@@ -55,8 +59,29 @@ def milestones(facts: Facts, shop: Shop, period: Period) -> pl.DataFrame:
     Raises:
         ConfigurationError: If a milestone names a column that its table does not have.
     """
-    found = [_due(milestone, facts, shop, period) for milestone in shop.service_levels.milestones]
+    found = [_judged(milestone, facts, shop, period) for milestone in shop.service_levels.milestones]
     return pl.concat([pl.DataFrame(schema=SCHEMA), *found]).sort("milestone", "due_at", "record_id")
+
+
+def unmeasured(facts: Facts, shop: Shop, period: Period) -> list[UnmeasuredClock]:
+    """Return the milestones that fell due in a period in channels which never record the moment that meets them.
+
+    Args:
+        facts: Coded facts.
+        shop: Service levels and calendar.
+        period: Events at or after its end are ignored.
+
+    Returns:
+        In the order of the service levels, each with its channels by name.
+    """
+    found = []
+    for milestone in shop.service_levels.milestones:
+        silent = silent_channels(facts[milestone.table], milestone.met, shop.channels if milestone.full else None)
+        if silent:
+            rows = _due(milestone, facts, shop, period).filter(pl.col("channel").is_in(silent) & pl.col("said").is_null())
+            if not rows.is_empty():
+                found.append(UnmeasuredClock(milestone.id, tuple(sorted(rows["channel"].unique())), rows.height))
+    return found
 
 
 def due_moment(
@@ -129,17 +154,25 @@ def arithmetic(
 
 
 def _due(milestone: Milestone, facts: Facts, shop: Shop, period: Period) -> pl.DataFrame:
+    """Return the rows whose clock ran out in a period, with `due_at`, whether the moment that meets it is recorded or not."""
     rows = _candidates(milestone, facts, shop, period)
-    if rows.is_empty():
-        return pl.DataFrame(schema=SCHEMA)
     calendar, hours, zone = shop.calendar, shop.service_levels.service_hours, shop.identity.zone
     due = [
         due_moment(milestone, start, given, calendar, hours, zone)
         for start, given in rows.select("started_at", "given").iter_rows()
     ]
-    rows = rows.with_columns(pl.Series("due_at", due, dtype=UTC_TIME)).filter(
+    return rows.with_columns(pl.Series("due_at", due, dtype=UTC_TIME)).filter(
         (pl.col("due_at") >= period.start) & (pl.col("due_at") < period.end)
     )
+
+
+def _judged(milestone: Milestone, facts: Facts, shop: Shop, period: Period) -> pl.DataFrame:
+    """Return the rows whose clock ran out in a period, in the channels that record the moment which meets it, met or not."""
+    recorded = records_any(facts[milestone.table], milestone.met, shop.channels if milestone.full else None)
+    rows = _due(milestone, facts, shop, period).filter(recorded | pl.col("said").is_not_null())
+    if rows.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    calendar, hours, zone = shop.calendar, shop.service_levels.service_hours, shop.identity.zone
     in_time = (pl.col("met_at") <= pl.col("due_at")).fill_null(False)
     rows = rows.with_columns(met=pl.coalesce("said", in_time) if milestone.given else in_time)
     told = [
@@ -198,6 +231,7 @@ def _candidates(milestone: Milestone, facts: Facts, shop: Shop, period: Period) 
             track="track",
             queue="queue",
             platform="platform",
+            channel="channel",
         )
     )
     rows = reaching.filter(reached).collect()
@@ -219,7 +253,7 @@ def _with_context(table: pl.DataFrame, milestone: Milestone, facts: Facts) -> pl
             platforms.unique("oid", keep="first", maintain_order=True), on="oid", how="left", maintain_order="left"
         ).with_columns(platform=pl.coalesce("platform", "order_platform"))
     wanted = dict.fromkeys(
-        ("severity", "track", "queue", "platform", "leaf", "nature", "source", "impact", "customer_tier"), pl.String
+        ("severity", "track", "queue", "platform", "leaf", "nature", "source", "impact", "customer_tier", "channel"), pl.String
     )
     lacking = [pl.lit(None, kind).alias(name) for name, kind in wanted.items() if name not in table.columns]
     lacking += [pl.lit(None, pl.Boolean).alias(name) for name in _BY_CASE if name not in table.columns]

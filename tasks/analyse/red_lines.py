@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tasks.analyse.figures.outside_cases import missed_evidence
+from tasks.analyse.figures.outside_cases import missed_evidence, with_evidence
 from tasks.analyse.figures.published import published
 from tasks.model.coded import Track
 from tasks.model.facts import CodedFacts
@@ -31,7 +31,9 @@ def red_lines(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
     Returns:
         Safety lines (most cases first), then regulator, missed evidence, and platform scores past their warning line.
     """
-    return _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period) + _warned(facts, period, shop)
+    return (
+        _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period, shop) + _warned(facts, period, shop)
+    )
 
 
 def _safety(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
@@ -99,9 +101,9 @@ def _regulator(facts: CodedFacts, period: Period) -> list[RedLine]:
     return made
 
 
-def _evidence(facts: CodedFacts, period: Period) -> list[RedLine]:
+def _evidence(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
     missed = (
-        missed_evidence(facts["aftersale"], period)
+        missed_evidence(with_evidence(facts, shop), period)
         .with_columns(day=local_day("must_act_by", period.zone))
         .sort("must_act_by", "aftersale_id")
     )

@@ -8,7 +8,7 @@ from prefect.logging import get_run_logger
 
 from tasks.analyse.breaks import breaks
 from tasks.analyse.causes.search import root_causes
-from tasks.analyse.clocks import milestones
+from tasks.analyse.clocks import milestones, unmeasured
 from tasks.analyse.coverage import completeness, coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
@@ -105,6 +105,7 @@ def analyse(
         revision=run.revision,
         customer_words=CustomerWords() if incomplete else customer_words(facts, run.period, run.shop, causes.causes),
         warnings=graded,
+        unmeasured=unmeasured(facts, run.shop, run.period),
     )
     facts.forget_rows()
     return review

@@ -76,6 +76,15 @@ class DueItem:
     missed: bool = False
 
 
+@dataclass(frozen=True)
+class UnmeasuredClock:
+    """A milestone that fell due in channels which never record the moment that meets it: no data, neither met nor missed."""
+
+    milestone: str
+    channels: tuple[str, ...]
+    n: int
+
+
 class BreakKind(StrEnum):
     """What makes before and after incomparable, or explains a change."""
 
@@ -151,6 +160,7 @@ class Review:
     customer_words: CustomerWords = field(default_factory=CustomerWords)
     warnings: WarningGrades | None = None
     search: CauseSearch = field(default_factory=CauseSearch)
+    unmeasured: list[UnmeasuredClock] = field(default_factory=list)
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
         """Return a figure by its code (and scope), or None if there is none."""

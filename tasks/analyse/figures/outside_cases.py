@@ -14,6 +14,7 @@ from tasks.analyse.figures.comparison import (
     word,
 )
 from tasks.analyse.figures.service_shares import due_share
+from tasks.analyse.observed_moments import records_any
 from tasks.methods.control_charts import g_chart, t_chart
 from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES, Good
@@ -29,6 +30,7 @@ RARE = 1.0
 def platform_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return platform involvement, decisions against the shop, and evidence not submitted in time."""
     orders = facts["aftersale"]
+    evidence = with_evidence(facts, shop)
     made: list[Figure] = []
 
     def closed(span: Period) -> tuple[float, float, float, float]:
@@ -53,9 +55,10 @@ def platform_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure
         due_share("merchant_liable_rate", now[2], now[3], shop, method="closed_in_period", before=past[2:], period=period,
                rows=f"{rows} and platform_involved; liability = merchant")
     )  # fmt: skip
-    made.append(
-        with_target(replace(_evidence_missed(orders, period), previous=_evidence_missed(orders, period.previous()).value), shop)
-    )
+    missed = replace(_evidence_missed(evidence, period), previous=_evidence_missed(evidence, period.previous()).value)
+    if evidence.is_empty() and not orders.is_empty():
+        missed = replace(missed, value=None, previous=None, judgement=Judgement.INSUFFICIENT, missing="not_recorded")
+    made.append(with_target(missed, shop))
     made.append(_time_outs(orders, period, shop))
     return made
 
@@ -85,6 +88,12 @@ def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
     )  # fmt: skip
 
 
+def with_evidence(facts: CodedFacts, shop: Shop) -> pl.DataFrame:
+    """Return the after-sales orders of the channels that record when evidence was submitted."""
+    orders = facts["aftersale"]
+    return orders.filter(records_any(orders, ("evidence_at",), shop.channels))
+
+
 def missed_evidence(orders: pl.DataFrame, period: Period) -> pl.DataFrame:
     """Return the platform cases whose evidence was due in a period and not submitted in time."""
     return orders.filter(
@@ -96,7 +105,10 @@ def missed_evidence(orders: pl.DataFrame, period: Period) -> pl.DataFrame:
 
 
 def _evidence_missed(orders: pl.DataFrame, period: Period) -> Figure:
-    """Return the platform cases without evidence in time; the target is none, and a g chart gives the judgement."""
+    """Return the platform cases without evidence in time; the target is none, and a g chart gives the judgement.
+
+    Where no channel records when evidence was submitted there is no value: none missed would be a false comfort.
+    """
     involved = orders.filter(pl.col("platform_involved").fill_null(value=False))
     missed = missed_evidence(orders, period).height
     due = involved.filter(within("must_act_by", period)).height
@@ -121,6 +133,7 @@ def _rare(seen: int, due: int, earlier: int, span: int) -> tuple[Judgement, floa
 def regulator_cases(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return the share of regulator cases that were acted on before their deadline; every single one is reported."""
     cases = facts["regulator_case"]
+    cases = cases.filter(records_any(cases, ("first_contact_at", "answered_at"), shop.channels))
     if cases.is_empty():
         return []
 

@@ -16,6 +16,7 @@ from tasks.analyse.figures.comparison import (
     with_target,
 )
 from tasks.analyse.figures.service_shares import due_share, in_range
+from tasks.analyse.observed_moments import records_any
 from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES
 from tasks.model.figures import Figure, Judgement
@@ -86,7 +87,8 @@ def human_minutes(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]
     local = pl.col("submitted_at").dt.convert_time_zone(period.zone)
     minute = local.dt.hour().cast(pl.Int32) * 60 + local.dt.minute().cast(pl.Int32)
     contacts = facts["feedback"].filter(
-        (pl.col("submitted_at") < period.end)
+        records_any(facts["feedback"], ("first_human_at",))
+        & (pl.col("submitted_at") < period.end)
         & pl.col("source").is_in(["chat", "ticket"])
         & (pl.col("first_human_at").is_not_null() | pl.col("first_bot_at").is_not_null())
         & (minute >= hours.opens)
@@ -150,7 +152,7 @@ def refund_times(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
         ("refund_paid_minutes_median", "received_at", "refunded_at", timedelta(hours=48), pl.col("type") == "return_refund"),
     ):
         unfinished = pl.col("closed_at").is_null()
-        able = condition & pl.col(start).is_not_null() & (pl.col(end).is_not_null() | unfinished)
+        able = records_any(facts["aftersale"], (end,)) & condition & pl.col(start).is_not_null() & (pl.col(end).is_not_null() | unfinished)
         worked = orders.filter(able).select(start, end).collect()
 
         def waited(

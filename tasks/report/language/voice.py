@@ -156,8 +156,12 @@ class Voice:
         key = f"scope.{figure.scope}"
         if key in self.catalogue:
             return self.word(key)
-        milestone = next((each for each in self.shop.service_levels.milestones if each.id == figure.scope), None)
-        return self.data(milestone.of(self.language.code) if milestone else figure.scope, 30)
+        return self.milestone(figure.scope, 30)
+
+    def milestone(self, code: str, limit: int) -> Phrase:
+        """Return the name of a milestone; an unknown one keeps its code."""
+        known = self.shop.service_levels.milestone(code)
+        return self.data(known.of(self.language.code) if known else code, limit)
 
     def dimension(self, name: str) -> Phrase:
         """Return the name of a dimension."""

@@ -9,7 +9,7 @@ from math import ceil
 from tasks.model.causes import Cause, SearchBasis
 from tasks.model.report_sections import ReportSection
 from tasks.model.review import ChannelQuality
-from tasks.report.language.phrase import Phrase
+from tasks.report.language.phrase import Phrase, join
 from tasks.report.sections import figure_table
 from tasks.report.sections.section import SectionContext
 from tasks.report.sentences import cause as cause_sentence
@@ -77,6 +77,7 @@ def _trust(context: SectionContext) -> Iterator[Phrase]:
             read=context.number("data.read", read, "records", method="pulls"),
             bad=context.number("data.quarantined", bad, "records", method="expectations"),
         )
+    yield from _unmeasured(context)
     for note in voice.shop.identity.notes:
         yield voice.text(note.texts, 300)
 
@@ -107,6 +108,18 @@ def _gap(context: SectionContext, channel: ChannelQuality) -> Phrase | None:
     if channel.missing_days:
         return voice.say("data.missing", channel=name, days=voice.days(channel.missing_days))
     return None
+
+
+def _unmeasured(context: SectionContext) -> Iterator[Phrase]:
+    """Say which clocks are not measured, and in which channels."""
+    voice, review = context.voice, context.review
+    quality = {channel.channel: channel for channel in review.channels}
+    clocks = []
+    for clock in review.unmeasured:
+        channels = voice.listed(voice.channel(quality[name], 40) for name in clock.channels if name in quality)
+        clocks.append(voice.part("data.unmeasured_clock", clock=voice.milestone(clock.milestone, 60), channels=channels))
+    if clocks:
+        yield voice.say("data.unmeasured", clocks=join(clocks, voice.catalogue["word.list_sep"]))
 
 
 def _channel(context: SectionContext, channel: ChannelQuality) -> ChannelRow:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from tasks.methods.chance import days_between
+from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import CodedFacts
 from tasks.model.warnings import EarlyWarning, WarningWording
 from tasks.shop.load import Shop
@@ -35,7 +36,9 @@ def parcels(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
     now, rule = facts.as_of, rule_of("parcels", shop)
     silent = timedelta(hours=shop.warnings.silent_hours)
     weeks = shop.warnings.history_weeks
-    seen = pl.coalesce(pl.col("last_scan_at") + silent, pl.when(pl.col("leaf") == STALLED).then(pl.col("submitted_at")))
+    # Where no source says when a parcel arrived, its last scan may well be the delivery: only the customer's word counts.
+    scanned = pl.col("last_scan_at") + silent if records["signed_at"].is_not_null().any() else pl.lit(None, UTC_TIME)
+    seen = pl.coalesce(scanned, pl.when(pl.col("leaf") == STALLED).then(pl.col("submitted_at")))
     on_the_way = pl.col("shipped_at").is_not_null() & (
         pl.col("signed_at").is_null() | (pl.col("signed_at") > pl.col("stalled_at"))
     )
