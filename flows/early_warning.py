@@ -4,7 +4,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import publish_warnings
-from flows.run_context import PULLED_AT_ONCE, open_watch, watch_name
+from flows.run_context import PULLED_AT_ONCE, open_watch, show_found, watch_name
 from tasks.classify.steps import classify
 from tasks.collect.steps import collect
 from tasks.deliver.steps import deliver_warnings
@@ -34,6 +34,7 @@ def early_warning(as_of: str = "", send: bool = False) -> str:
         pulled = store(run, validate(run, [pull.result() for pull in pulls]))
         facts = classify(run, recall(run, pulled))
         due = decide(run, watch_safety_and_clocks(run, facts), watch_clusters(run, facts), watch_moods_and_words(run, facts))
+        show_found(due)
         keep(run, due)
         publish_warnings(run, due)
         return deliver_warnings(run)

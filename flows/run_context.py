@@ -20,8 +20,11 @@ from tasks.report.language.registry import check_languages
 from tasks.run import REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
 from tasks.settings import load_settings, return_freed_memory
 from tasks.shop.load import Shop
+from tasks.warn.lifecycle import WatchResult
 
 PROGRESS: ContextVar[Progress | None] = ContextVar("progress", default=None)
+SHOW_FOUND: ContextVar[Callable[[WatchResult], None] | None] = ContextVar("show_found", default=None)
+"""Called by the daily watch with what it found; the console sets it to print that."""
 LEASE_SECONDS = 4 * 3600
 RETRY_MINUTES = 10
 PULLED_AT_ONCE = 4
@@ -146,6 +149,12 @@ def open_watch(as_of: str, send: bool) -> Iterator[Run]:
     moment = moment_of(as_of, shop.identity.zone)
     with stores.ledger.lease("early warning", stores.holder, now, LEASE_SECONDS):
         yield plan_watch(stores, shop, as_of=moment, now=now, send=send, progress=partial(_begins, PROGRESS.get()))
+
+
+def show_found(due: WatchResult) -> None:
+    """Hand what the daily watch found to whoever started it."""
+    if (show := SHOW_FOUND.get()) is not None:
+        show(due)
 
 
 @contextmanager

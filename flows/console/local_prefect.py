@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,11 +39,19 @@ def local_prefect(settings: Settings, console: Console, title: str) -> Iterator[
         _start_server()
         from flows.run_context import PROGRESS
 
+        for name in ("prefect.flow_runs", "prefect.task_runs"):
+            logging.getLogger(name).addFilter(_told_at_the_end)
         token = PROGRESS.set(clock)
         try:
             yield
         finally:
             PROGRESS.reset(token)
+
+
+def _told_at_the_end(record: logging.LogRecord) -> bool:
+    """Whether a log line tells more than the end does: a user's mistake is said there in two sentences, without its traceback."""
+    is_mistake = record.exc_info is not None and isinstance(record.exc_info[1], UserError)
+    return not is_mistake and "Error: " not in record.getMessage().partition("Finished in state Failed")[2]
 
 
 def _start_server() -> None:

@@ -58,7 +58,7 @@ def edition_mails(edition: Edition, shop: Shop, settings: Settings, read: Callab
     )
     configured = {reader.mail for reader in audience.recipients}
     return [
-        _addressed(letter, reader.mail, reader.name, configured, shop, settings)
+        _addressed(letter, reader.mail, shop.people.label(reader.name, reader.language), configured, shop, settings)
         for reader in audience.recipients
         if reader.language == edition.language
     ]

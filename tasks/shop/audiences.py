@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from tasks.model.report_sections import ReportSection
-from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name
+from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, as_the_shop
 from tasks.shop.section import ConfigSection
 
 
@@ -16,7 +16,12 @@ class Recipient(ConfigSection):
 
     mail: str = Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     name: str = ""
-    language: LanguageTag = HOUSE_LANGUAGE
+    language: LanguageTag = Field(HOUSE_LANGUAGE, description="Language of the edition; by default the shop's first one.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_the_shops_language(cls, value: Any, info: ValidationInfo) -> Any:
+        return as_the_shop(value, info, "language", HOUSE_LANGUAGE)
 
 
 class Audience(ConfigSection):

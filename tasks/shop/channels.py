@@ -9,10 +9,10 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from tasks.model.tables import STAMPS, TABLES
-from tasks.shop.names import Named
+from tasks.shop.names import Named, as_the_shop
 from tasks.shop.section import ConfigSection
 from tasks.shop.sources.kinds import PLAIN
 from tasks.shop.sources.selection import Selection
@@ -153,7 +153,7 @@ class Channel(ConfigSection):
     source: For feedback: ticket, chat, mail, review, social, form, store, call, regulator, aftersale, survey.
     platform, shop: Constant of every row, unless `columns` maps them.
     origin: For feedback: online or offline.
-    zone: Zone of times without one.
+    zone: Zone of times without one; by default the shop's.
     empty: Cells that mean nothing, in every column.
     dates: Forms of a time where a column names none.
     decimal: The decimal sign of numbers, `point` or `comma`; `auto` finds it for each column from its own cells, and flags a cell
@@ -206,6 +206,11 @@ class Channel(ConfigSection):
     base: bool = False
     flags: list[str] = Field(default_factory=list)
     scrub: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_the_shops_zone(cls, value: Any, info: ValidationInfo) -> Any:
+        return as_the_shop(value, info, "zone", "Asia/Shanghai")
 
     @model_validator(mode="after")
     def _fits(self) -> Channel:

@@ -105,8 +105,8 @@ class Shop:
             raise ConfigurationError(
                 f"The configuration file {file} is missing.", hint="Run `aftersales init` to get a commented one."
             )
-        first = "" if name == "identity" else self.identity.languages[0]
-        return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file), first)
+        first, zone = ("", "") if name == "identity" else (self.identity.languages[0], self.identity.zone)
+        return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file), first, zone)
 
     @cached_property
     def identity(self) -> Identity:
@@ -181,14 +181,15 @@ class Shop:
         return section
 
 
-def parse_section(model: type[Any], data: bytes, origin: str, first_language: str = "") -> Any:
+def parse_section(model: type[Any], data: bytes, origin: str, first_language: str = "", zone: str = "") -> Any:
     """Validate one YAML file; errors name the file, the line and the fix.
 
     Args:
         model: Model of the section.
         data: The file's bytes.
         origin: The file's name, for messages.
-        first_language: The shop's first language, used for a name that lacks the requested one.
+        first_language: The shop's first language, used for a name that lacks the requested one, and where a person names none.
+        zone: The shop's zone, used where a channel names none.
 
     Raises:
         ConfigurationError: If the YAML cannot be read or a value does not fit.
@@ -204,7 +205,7 @@ def parse_section(model: type[Any], data: bytes, origin: str, first_language: st
             hint="Check the indentation and quotes of that line.",
         ) from error
     try:
-        return model.model_validate(value, context={"first_language": first_language})
+        return model.model_validate(value, context={"first_language": first_language, "zone": zone})
     except ValidationError as error:
         first = error.errors()[0]
         path = first["loc"]

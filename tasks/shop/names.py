@@ -68,6 +68,21 @@ def first_language(info: ValidationInfo) -> str:
     return str((info.context or {}).get("first_language", ""))
 
 
+def as_the_shop(value: Any, info: ValidationInfo, key: str, otherwise: str) -> Any:
+    """Return a section as read; where it leaves out a key that the shop decides (`language`, `zone`), with the shop's own.
+
+    Args:
+        value: The section as read; anything but a mapping stays as it is.
+        info: Its context holds `first_language` and `zone` of the shop.
+        key: The key.
+        otherwise: Its value outside a shop.
+    """
+    if not isinstance(value, dict) or value.get(key):
+        return value
+    known = {"language": "first_language"}.get(key, key)
+    return {**value, key: (info.context or {}).get(known) or otherwise}
+
+
 class Named(ConfigSection):
     """Something that may have a name: its keys that are languages hold the name in each of them.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from tasks.errors import ConfigurationError
-from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
+from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper, as_the_shop
 from tasks.shop.section import ConfigSection
 
 
@@ -20,7 +20,12 @@ class Person(Proper):
     lines: list[str] = Field(default_factory=list, description="Product lines this person answers for; empty means all.")
     suppliers: list[str] = Field(default_factory=list, description="Suppliers this person answers for; empty means all.")
     platforms: list[str] = Field(default_factory=list, description="Platforms this person answers for; empty means all.")
-    language: LanguageTag = HOUSE_LANGUAGE
+    language: LanguageTag = Field(HOUSE_LANGUAGE, description="Language of this person's mails; by default the shop's first one.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_the_shops_language(cls, value: Any, info: ValidationInfo) -> Any:
+        return as_the_shop(value, info, "language", HOUSE_LANGUAGE)
 
 
 class People(ConfigSection):
