@@ -347,11 +347,12 @@ def serve(settings: Settings, port: int, mail_port: int) -> None:
 
 
 @main.command()
-def deploy() -> None:
-    """Register the deployments and the rule that ends zombie runs with the Prefect server in PREFECT_API_URL."""
+@click.pass_obj
+def deploy(settings: Settings) -> None:
+    """Register the deployments, in the shop's zone, and the rule that ends zombie runs with the Prefect server in PREFECT_API_URL."""
     from flows.console.deploy import deploy_all
 
-    deploy_all(console)
+    deploy_all(settings, console)
 
 
 @main.command()

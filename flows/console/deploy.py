@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ import yaml
 from rich.console import Console
 
 from tasks.errors import UserError
-from tasks.settings import environment, put_environment
+from tasks.settings import Settings, environment, put_environment
+from tasks.shop.load import Shop
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -28,8 +30,8 @@ QUIET_SERVER = {
 }
 
 
-def deploy_all(console: Console) -> None:
-    """Register everything with the server that PREFECT_API_URL names.
+def deploy_all(settings: Settings, console: Console) -> None:
+    """Register everything with the server that PREFECT_API_URL names, on schedules in the shop's zone.
 
     Raises:
         UserError: If no server is named, or it does not answer, or it refuses something.
@@ -39,7 +41,12 @@ def deploy_all(console: Console) -> None:
             "PREFECT_API_URL names no Prefect server.", hint="Set it, as in http://127.0.0.1:4200/api, or run `aftersales serve`."
         )
     put_environment(**QUIET_SERVER, **server_login())
-    deploy(console)
+    deploy(zone_of(settings), console)
+
+
+def zone_of(settings: Settings) -> str:
+    """Return the zone in which a shop's schedules run: a week ends on its Sunday night, not on ours."""
+    return Shop.load(settings.home).identity.zone
 
 
 def server_login() -> dict[str, str]:
@@ -48,16 +55,25 @@ def server_login() -> dict[str, str]:
     return {"PREFECT_API_AUTH_STRING": login} if login else {}
 
 
-def declared() -> dict[str, dict[str, Any]]:
-    """Return the deployments of prefect.yaml by `flow/name`."""
-    document = yaml.safe_load(PREFECT_FILE.read_text("utf-8"))
+def declared(zone: str) -> dict[str, dict[str, Any]]:
+    """Return the deployments of prefect.yaml by `flow/name`, their schedules in a zone."""
+    document = _document(zone)
     return {f"{item['entrypoint'].rsplit('.', 1)[-1]}/{item['name']}": item for item in document["deployments"]}
 
 
-def deploy(console: Console, **variables: str) -> None:
+def _document(zone: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(PREFECT_FILE.read_text("utf-8"))
+    for item in document["deployments"]:
+        for schedule in item["schedules"]:
+            schedule["timezone"] = zone
+    return document
+
+
+def deploy(zone: str, console: Console, **variables: str) -> None:
     """Create the work pool, the deployments and the rule that ends zombie runs; running it again changes nothing.
 
     Args:
+        zone: Zone of the schedules, the shop's.
         console: Where to print.
         variables: Changes to the environment of the processes it starts, such as PREFECT_API_URL.
 
@@ -83,31 +99,34 @@ def deploy(console: Console, **variables: str) -> None:
                 )
         except PrefectHTTPStatusError as error:
             raise UserError(f"The Prefect server refused: {error}.", hint="Check PREFECT_API_AUTH_STRING.") from error
-        done = subprocess.run(
-            [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", PREFECT_FILE.name],
-            cwd=PREFECT_FILE.parent,
-            env=environment(NO_COLOR="1", **variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / PREFECT_FILE.name
+            file.write_text(yaml.safe_dump(_document(zone), allow_unicode=True, sort_keys=False), "utf-8")
+            done = subprocess.run(
+                [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)],
+                cwd=PREFECT_FILE.parent,
+                env=environment(NO_COLOR="1", **variables),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         if done.returncode:
             raise UserError(
                 f"The deployments could not be registered: {(done.stderr or done.stdout).strip()[-800:]}",
                 hint="Correct prefect.yaml.",
             )
         changed = zombie_rule.ensure(client)
-    names = ", ".join(sorted(declared()))
-    console.print(f"Registered: {names}; rule «{zombie_rule.NAME}» {'created' if changed else 'unchanged'}.")
+    names = ", ".join(sorted(declared(zone)))
+    console.print(f"Registered in {zone}: {names}; rule «{zombie_rule.NAME}» {'created' if changed else 'unchanged'}.")
 
 
-def drift(client: SyncPrefectClient) -> list[str]:
-    """Return a phrase for each deployment that the server lacks or that differs from prefect.yaml."""
+def drift(client: SyncPrefectClient, zone: str) -> list[str]:
+    """Return a phrase for each deployment that the server lacks or that differs from prefect.yaml in the shop's zone."""
     from prefect.exceptions import ObjectNotFound
 
     differences = []
-    for name, wanted in declared().items():
+    for name, wanted in declared(zone).items():
         try:
             found = client.read_deployment_by_name(name)
         except ObjectNotFound:

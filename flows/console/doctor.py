@@ -60,7 +60,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
         looks += [("mails", partial(mail.deliveries, stores)), ("leases", partial(store_checks.leases, stores, now))]
     with desk_beside(settings.home):
         looked = [_looked(what, look) for what, look in looks]
-    return [configuration, *findings, *looked, *prefect_server.prefect()]
+    return [configuration, *findings, *looked, *prefect_server.prefect(shop.identity.zone if shop is not None else "UTC")]
 
 
 def _looked(what: str, look: Callable[[], Finding]) -> Finding:

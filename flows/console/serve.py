@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from rich.console import Console
 
-from flows.console.deploy import POOL, QUIET_SERVER, deploy, server_login
+from flows.console.deploy import POOL, QUIET_SERVER, deploy, server_login, zone_of
 from flows.console.sample_desk import desk_beside
 from flows.console.sites import Site, archive_site, outbox_site
 from tasks.errors import UserError
@@ -56,7 +56,7 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
             )
             _wait_healthy(server, api, logs / "server.log")
         with console.status("Registering the deployments …"):
-            deploy(console)
+            deploy(zone_of(settings), console)
         worker = stack.enter_context(
             _child(["worker", "start", "--pool", POOL, "--type", "process", "--name", "aftersales-worker"], logs / "worker.log")
         )

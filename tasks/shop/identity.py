@@ -1,8 +1,10 @@
 """Name, zone, currency and bases of a shop."""
 
+from difflib import get_close_matches
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
 
@@ -28,3 +30,12 @@ class Identity(Proper):
         description="Sentences by language that every edition prints with its data, for example on a sample's bias.",
     )
     minimum_n: int = Field(30, description="Below this many cases: no percentages, no words of significance.")
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = get_close_matches(value, [zone.rpartition("/")[2] for zone in available_timezones()], 1)
+            found = sorted(zone for zone in available_timezones() if near and zone.endswith(f"/{near[0]}"))
+            raise ValueError(f"{value} is no zone; write it as {found[0] if found else 'Europe/London'}")
+        return value

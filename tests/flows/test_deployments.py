@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +14,7 @@ from flows.console.deploy import declared
 from flows.early_warning import early_warning
 from flows.redeliver import redeliver
 from flows.review import review
+from tasks.model.periods import Period
 from tests.makers.homes import environment
 
 FLOWS = {
@@ -22,9 +25,24 @@ FLOWS = {
 }
 
 
+SHANGHAI = "Asia/Shanghai"
+
+
+def test_schedules_run_in_the_zone_of_the_shop_and_choose_the_week_that_ended_there() -> None:
+    zone = "America/New_York"
+    zones = {schedule["timezone"] for item in declared(zone).values() for schedule in item["schedules"]}
+    assert zones == {zone}
+    monday = datetime(2026, 11, 9, 9, 30, tzinfo=ZoneInfo(zone))
+    assert Period.last_complete(monday, "week", zone).id == "2026-W45"
+    assert (
+        Period.last_complete(datetime(2026, 11, 9, 9, 30, tzinfo=ZoneInfo(SHANGHAI)), "week", zone).id == "2026-W44"
+    )  # too early
+
+
 def test_names_schedules_and_zones_are_these() -> None:
     shown = {
-        name: [(s["slug"], s["cron"], s["timezone"], s["active"]) for s in item["schedules"]] for name, item in declared().items()
+        name: [(s["slug"], s["cron"], s["timezone"], s["active"]) for s in item["schedules"]]
+        for name, item in declared(SHANGHAI).items()
     }
     assert shown == {
         "review/weekly": [("monday", "30 9 * * 1", "Asia/Shanghai", True)],
@@ -40,15 +58,15 @@ def test_names_schedules_and_zones_are_these() -> None:
 
 
 def test_each_runs_alone_in_the_process_pool_and_says_what_it_does() -> None:
-    for name, item in declared().items():
+    for name, item in declared(SHANGHAI).items():
         assert item["concurrency_limit"] == 1, name
         assert item["work_pool"] == {"name": "aftersales"}, name
         assert len(item["description"]) > 40 and item["tags"], name
 
 
-@pytest.mark.parametrize("name", sorted(declared()))
+@pytest.mark.parametrize("name", sorted(declared(SHANGHAI)))
 def test_parameters_fit_the_flow(name: str) -> None:
-    item = declared()[name]
+    item = declared(SHANGHAI)[name]
     parameters = item.get("parameters", {})
     entry = FLOWS[item["entrypoint"]]
     if entry is backfill:
@@ -59,9 +77,11 @@ def test_parameters_fit_the_flow(name: str) -> None:
 
 
 def test_only_the_scheduled_reviews_mail_by_themselves() -> None:
-    sends = {name: item.get("parameters", {}).get("send") for name, item in declared().items() if name.startswith("review/")}
+    sends = {
+        name: item.get("parameters", {}).get("send") for name, item in declared(SHANGHAI).items() if name.startswith("review/")
+    }
     assert sends == {"review/weekly": True, "review/weekly-final": True, "review/monthly": True}
-    assert declared()["review/weekly"]["parameters"]["wait_until"] == "11:00"
+    assert declared(SHANGHAI)["review/weekly"]["parameters"]["wait_until"] == "11:00"
 
 
 def test_every_entrypoint_loads_from_another_folder(tmp_path: Path) -> None:

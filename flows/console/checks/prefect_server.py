@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 
-def prefect() -> list[Finding]:
-    """Check the server that PREFECT_API_URL names; without one, reviews run in the console's own process."""
+def prefect(zone: str) -> list[Finding]:
+    """Check the server that PREFECT_API_URL names; without one, reviews run in the console's own process.
+
+    Args:
+        zone: Zone in which the schedules should be.
+    """
     address = environment().get("PREFECT_API_URL", "")
     if not address:
         return [
@@ -30,7 +34,7 @@ def prefect() -> list[Finding]:
         ]
     put_environment(**server_login())
     try:
-        return [_server(address), *_registered()]
+        return [_server(address), *_registered(zone)]
     except UserError as error:
         return [Finding("bad", "Prefect server", error.what, error.hint)]
     except httpx.HTTPError as error:
@@ -50,11 +54,11 @@ def _server(address: str) -> Finding:
     return Finding("ok", "Prefect server", f"{address} answers; server and client have version {client}.")
 
 
-def _registered() -> list[Finding]:
+def _registered(zone: str) -> list[Finding]:
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        return [_worker(client), _deployments(client), _zombie_rule(client)]
+        return [_worker(client), _deployments(client, zone), _zombie_rule(client)]
 
 
 def _worker(client: SyncPrefectClient) -> Finding:
@@ -78,10 +82,10 @@ def _worker(client: SyncPrefectClient) -> Finding:
     )
 
 
-def _deployments(client: SyncPrefectClient) -> Finding:
-    if different := drift(client):
+def _deployments(client: SyncPrefectClient, zone: str) -> Finding:
+    if different := drift(client, zone):
         return Finding("bad", "deployments", "; ".join(different), "Run: aftersales deploy")
-    return Finding("ok", "deployments", f"All {len(declared())} deployments match prefect.yaml.")
+    return Finding("ok", "deployments", f"All {len(declared(zone))} deployments match prefect.yaml.")
 
 
 def _zombie_rule(client: SyncPrefectClient) -> Finding:

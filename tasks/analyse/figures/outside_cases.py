@@ -14,7 +14,7 @@ from tasks.analyse.figures.comparison import (
     word,
 )
 from tasks.analyse.figures.service_shares import due_share
-from tasks.analyse.observed_moments import records_any
+from tasks.analyse.observed_moments import records_any, silent_channels
 from tasks.methods.control_charts import g_chart, t_chart
 from tasks.model.facts import CodedFacts
 from tasks.model.figure_kinds import FIGURES, Good
@@ -91,7 +91,8 @@ def _time_outs(orders: pl.DataFrame, period: Period, shop: Shop) -> Figure:
 def with_evidence(facts: CodedFacts, shop: Shop) -> pl.DataFrame:
     """Return the after-sales orders of the channels that record when evidence was submitted."""
     orders = facts["aftersale"]
-    return orders.filter(records_any(orders, ("evidence_at",), shop.channels))
+    silent = silent_channels(orders, ("evidence_at",), shop.channels)
+    return orders.filter(~pl.col("channel").fill_null("").is_in(silent)) if silent else orders
 
 
 def missed_evidence(orders: pl.DataFrame, period: Period) -> pl.DataFrame:

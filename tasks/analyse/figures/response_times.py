@@ -152,7 +152,12 @@ def refund_times(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
         ("refund_paid_minutes_median", "received_at", "refunded_at", timedelta(hours=48), pl.col("type") == "return_refund"),
     ):
         unfinished = pl.col("closed_at").is_null()
-        able = records_any(facts["aftersale"], (end,)) & condition & pl.col(start).is_not_null() & (pl.col(end).is_not_null() | unfinished)
+        able = (
+            records_any(facts["aftersale"], (end,))
+            & condition
+            & pl.col(start).is_not_null()
+            & (pl.col(end).is_not_null() | unfinished)
+        )
         worked = orders.filter(able).select(start, end).collect()
 
         def waited(
