@@ -7,7 +7,7 @@ this month differs from the batch beside it, or it does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tasks.analyse.causes.candidates import Candidate, describer, order_panel
@@ -38,6 +38,7 @@ def contrast(
     windows: list[tuple[int, int, int]],
     parents: dict[str, frozenset[str]],
     alpha: float,
+    dims: Sequence[str] | None = None,
 ) -> Contrast:
     """Compare the slices of some weeks with each other, family by family and all of a product's families together.
 
@@ -48,6 +49,7 @@ def contrast(
         windows: (weeks, first day, last day) of the spans.
         parents: Dimension → dimensions that it determines.
         alpha: Chance of any false alarm of one search.
+        dims: Dimensions to cut by; default: all of the history.
     """
     made = Contrast()
     together = tuple(family for family in pooled if AXES[family] == PRODUCT_AXIS)
@@ -57,7 +59,7 @@ def contrast(
             continue
         looked = 0
         for weeks, first, last in windows:
-            panel, rows, cases = order_panel(history, [pooled[family] for family in families], first, last, parents)
+            panel, rows, cases = order_panel(history, [pooled[family] for family in families], first, last, parents, dims)
             panel = replace(panel, conditional=True, lasting=frozenset(panel.units) - NEW_BY_NATURE)
             result = scan(panel, alpha=alpha)
             looked = max(looked, result.tested)

@@ -13,6 +13,7 @@ from tasks.analyse.causes.candidates import Candidate, brought_together, describ
 from tasks.analyse.causes.claim_clusters import clusters
 from tasks.analyse.causes.description import order_cause, weekly_counts
 from tasks.analyse.causes.exposure_panels import ExposurePanel, app_panel, expected_on_exposure, service_panel
+from tasks.analyse.causes.families import PANELS, SEARCHED
 from tasks.analyse.causes.lifecycle import with_lifecycle
 from tasks.analyse.causes.mix import mix_effects
 from tasks.analyse.causes.naming import ALPHA, ancestry
@@ -31,14 +32,6 @@ from tasks.model.causes import Cause, CauseKind, CauseSearch, RootCauses, Search
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
-
-PANELS = (
-    ("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear",), ("use",), ("refund",), ("fit", "function"),
-)  # fmt: skip
-"""Families that are searched together: what a parcel suffers under way shows before and after it is signed for; one wrong part is
-told as «does not match» by one buyer and as «does not work» by the next."""
-
-SEARCHED = tuple(dict.fromkeys(family for families in PANELS for family in families))
 
 
 def root_causes(

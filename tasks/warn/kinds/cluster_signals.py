@@ -56,16 +56,21 @@ class ClusterSignal:
     days: tuple[int, ...]
 
 
-def signals_of(history: UnitHistory, shop: Shop, last: int) -> Iterator[ClusterSignal]:
-    """Yield every slice and problem whose sum, carried over the window, is above its limit on day `last`."""
-    settings = shop.warnings.clusters
-    first = max(last - settings.window_days + 1, history.first_day)
+def curves_until(history: UnitHistory, last: int) -> dict[str, Curve]:
+    """Return the curve of every lag family with a past, for judging the days up to `last`; four weeks' gap if history allows it."""
     fitted: dict[str, Curve] = {}
     for family in AXES:
         for gap in (GAP_WEEKS, 2, 1):
             if family not in ("return", "safety") and (curve := estimate_curve(history, family, last - gap * 7)) is not None:
                 fitted[family] = curve
                 break
+    return fitted
+
+
+def signals_of(history: UnitHistory, fitted: dict[str, Curve], shop: Shop, last: int) -> Iterator[ClusterSignal]:
+    """Yield every slice and problem whose sum, carried over the window, is above its limit on day `last`."""
+    settings = shop.warnings.clusters
+    first = max(last - settings.window_days + 1, history.first_day)
     kinds = [slices_along(history, dims) for dims in SLICES if all(dim in history.codes for dim in dims)]
     panels = [ClusterPanel(history, curve, slices, shop, first, last) for slices in kinds for curve in fitted.values()]
     streams = max(sum(panel.streams for panel in panels), 1)

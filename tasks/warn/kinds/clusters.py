@@ -18,8 +18,9 @@ from tasks.model.warnings import CLUSTER, EarlyWarning, WarningWording
 from tasks.shop.load import Shop
 from tasks.shop.warnings import WarningRule
 from tasks.warn.kinds.catalogue import rule_of
+from tasks.warn.kinds.cluster_contrast import contrast_signals
 from tasks.warn.kinds.cluster_matters import merged_by_problem, narrowest
-from tasks.warn.kinds.cluster_signals import signals_of
+from tasks.warn.kinds.cluster_signals import curves_until, signals_of
 from tasks.warn.kinds.kind import WarningKind, Watch
 
 DIMENSIONS = tuple(dict.fromkeys(("line", "sku", "batch_no", "session_id", "region", *RAKED)))
@@ -41,7 +42,9 @@ def clusters(facts: CodedFacts, shop: Shop, *, history: UnitHistory | None = Non
     if "sku" not in history.codes:
         return []
     settings = shop.warnings.clusters
-    signals = list(signals_of(history, shop, day_number(today) - 1))
+    last = day_number(today) - 1
+    fitted = curves_until(history, last)
+    signals = [*signals_of(history, fitted, shop, last), *contrast_signals(history, fitted, shop, last)]
     answer_by = facts.as_of + timedelta(hours=rule_of(CLUSTER, shop).answer_hours)
     return [
         EarlyWarning(
