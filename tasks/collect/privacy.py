@@ -1,92 +1,53 @@
-"""Scrubbing of personal data from texts, and keyed references in place of customers."""
+"""Scrubbing of the rows that are pulled, and keyed references in place of customers and of numbers that lead to them."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import hmac
+import json
 import os
+import re
 import secrets
 import tempfile
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from tasks.errors import UserError
+from tasks.privacy.detector import SUSPECT, masked, placeholder
 from tasks.settings import Settings
 
 KEY_FILE = "customer.key"
 REFERENCE_DIGITS = 16
 
-_EDGE, _END = r"(^|[^\d])", r"($|[^\d])"
-_FULL_ADDRESS = (
-    r"(?:\p{Han}{2,8}?(?:省|自治区))?(?:\p{Han}{2,8}?市)?\p{Han}{1,6}(?:区|县|镇|乡)"
-    r"\p{Han}{1,16}?(?:路|街|大道|道|巷|弄|村|小区|花园|苑)[\p{Han}0-9A-Za-z#-]{0,12}?\d+(?:号楼|号院|号|栋|幢|座|单元|室|楼)"
-    r"(?:[\p{Han}0-9A-Za-z#-]{0,16}?\d+(?:号楼|号|栋|幢|座|单元|室|楼|层))*"
+IDENTIFIERS = frozenset(
+    {
+        "order_ref", "oid", "tid", "waybill", "sku", "batch_no", "serial_no", "thread_ref", "source_id", "source_version", "aftersale_id",
+        "session_id", "room_id", "image_hash", "agent_ref", "talent_ref", "destination", "case_no_hash", "cut_in_of",
+    }
+)  # fmt: skip
+"""Columns whose values are compared with those of other rows: one that leads to a person becomes a keyed reference as a whole."""
+
+SCOPE = "identifier"
+"""One scope for the identifiers of all channels and columns: the number of a complaint still meets that of its order."""
+
+_TELLING_FIELD = re.compile(
+    r"(?i)姓名|收件人|收货人|联系人|电话|手机|地址|身份证|微信|邮箱|买家|客户(?:名|昵称)|昵称|"
+    r"(?:^|[^a-z])(?:(?:full|first|last|sur|customer|recipient|receiver|buyer|contact|consignee)[ _.-]?name|phone|mobile|address|street|e-?mail|passport|nick(?:name)?|recipient|consignee)"
 )
-_RULES: tuple[tuple[str, str], ...] = (
-    (
-        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}",
-        "[邮箱]",
-    ),
-    (
-        _EDGE + r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]" + _END,
-        "${1}[证件号]${2}",
-    ),
-    (
-        _EDGE + r"(?:62|4\d|5[1-5])\d{2}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}(?:[ -]?\d{1,3})?" + _END,
-        "${1}[卡号]${2}",
-    ),
-    (
-        _EDGE + r"(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}" + _END,
-        "${1}[电话]${2}",
-    ),
-    (_EDGE + r"1 ?[3-9](?:[ .·_-]?\d){9}" + _END, "${1}[电话]${2}"),
-    (_EDGE + r"0\d{2,3}[ -]\d{7,8}(?:[-转 ]{1,2}\d{1,5})?" + _END, "${1}[电话]${2}"),
-    (r"\+\d{1,3}[ -]?\(?\d{2,4}\)?(?:[ -]?\d{2,4}){1,4}" + _END, "[电话]${1}"),
-    (_EDGE + r"\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}" + _END, "${1}[电话]${2}"),
-    (
-        r"(?i)(微信号?|威信|wechat|weixin|vx|wx|qq号?|QQ群)([ 是为:：]{1,4})[a-z0-9_-]{5,20}",
-        "${1}${2}[账号]",
-    ),
-    (
-        r"(收件人|收货人|联系人|姓名|本人叫|我叫)([ 是为:：]{0,3})\p{Han}{2,4}",
-        "${1}${2}[姓名]",
-    ),
-    (_FULL_ADDRESS, "[地址]"),
-    (
-        r"\p{Han}{2,8}?(?:路|街|大道|巷|弄)\d{1,5}号(?:[\p{Han}0-9A-Za-z#-]{0,12}?\d+(?:号楼|号|栋|幢|座|单元|室|楼|层))*",
-        "[地址]",
-    ),
-    (r"\d{1,4}(?:号楼|栋|幢)[ ]?\d{0,2}(?:单元)?[ ]?\d{2,4}室?", "[地址]"),
-    (
-        r"\b\d{1,5} (?:[A-Z][a-z]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd)\b\.?",
-        "[地址]",
-    ),
+"""Names of columns under which a source keeps what leads to a person, in any spelling."""
+
+_TELLING_CODE = (
+    r"@|＠|[０-９]{5}|(?:^|[^0-9])(?:(?:\+|00)?86)?1[3-9][0-9]{9}(?:$|[^0-9])|1[3-9][0-9][ ._-][0-9]{4}[ ._-][0-9]{4}|\+[1-9][0-9 ().-]{7}"
+    r"|(?:^|[^0-9])\(?0[1-9][0-9]{0,3}[ /().-][0-9 /.-]{5}|^0[1-9][0-9]{8,10}$|(?:^|[^0-9])\(?[1-9][0-9]{1,2}\)?[ .-][0-9]{3,5}[ .-][0-9]{4}(?:$|[^0-9])"
+    r"|^[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])[0-9]{3}[0-9Xx]$"
+    r"|^(?:4[0-9]{15}|5[1-5][0-9]{14}|2[2-7][0-9]{14}|62[0-9]{14,17}|3[47][0-9]{13}|35[0-9]{14}|6011[0-9]{12})$|^[0-9]{4}(?:[ -][0-9]{3,7}){2,4}$"
+    r"|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{2}\.[0-9]{3}\.[0-9]{3}/|^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
+    r"|QQ[0-9]{6}[A-D]|\([0-9A]\)$|wxid_|(?i:qq|vx|wx|wechat|weixin|telegram|line)[:=_ ]?[a-z0-9_-]{4}|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$|::|[0-9]\.[0-9]{4,}[,;]"
 )
-"""Patterns to remove, in order: longer numbers before the shorter ones they may contain."""
-
-_SUSPECT = (
-    r"\d[\d ().·_-]{5,}\d|@|＠|[０-９]{7}|微信|威信|(?i:wechat|weixin|vx|wx|qq)|收件人|收货人|联系人|姓名|我叫|本人叫"
-    r"|\d(?:号|栋|幢|单元|室)|\d (?:[A-Z][a-z]+ ){1,3}(?:St|Av|R|L|D|B)"
-)
-"""Only texts with one of these are searched further."""
-
-_WIDE = {
-    **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
-    "＠": "@",
-    "．": ".",
-}
-
-
-def scrubbed(text: pl.Expr) -> pl.Expr:
-    """Return the texts without phone numbers, mail addresses, card numbers, accounts, names after a label and addresses."""
-    clean = text.str.replace_many(list(_WIDE), list(_WIDE.values()))
-    for pattern, replacement in _RULES:
-        clean = clean.str.replace_all(pattern, replacement)
-        if pattern.startswith(_EDGE):
-            clean = clean.str.replace_all(pattern, replacement)  # two numbers may share the character between them
-    return clean
+"""A code of letters, digits and marks without any of these leads to nobody; one of other characters is searched as a text."""
 
 
 def scrub(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.Series]:
@@ -98,17 +59,107 @@ def scrub(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.Ser
     changed = pl.repeat(False, frame.height, eager=True)
     for column in columns:
         values = frame[column]
-        rows = values.str.contains(_SUSPECT).fill_null(False).arg_true()
+        rows = values.str.contains(SUSPECT).fill_null(False).arg_true()
         if rows.is_empty():
             continue
         before = values.gather(rows)
-        after = before.to_frame("text").select(scrubbed(pl.col("text")))["text"]
+        after = _replaced(before, scrub_text)
         differs = rows.filter(before.ne_missing(after))
         if differs.is_empty():
             continue
         frame = frame.with_columns(values.scatter(rows, after).alias(column))
         changed = changed.scatter(differs, True)
     return frame, changed
+
+
+def scrub_text(text: str) -> str:
+    """Return a text with placeholders where personal data stood."""
+    return masked(text, placeholder)[0]
+
+
+def without_personal_data(frame: pl.DataFrame, key: CustomerKey, keyed: frozenset[str] = frozenset()) -> pl.DataFrame:
+    """Clear all columns of a frame that no rule calls texts: identifiers become keyed references, all else is scrubbed.
+
+    Args:
+        frame: Mapped rows.
+        key: The key of the references.
+        keyed: Columns that hold references already.
+    """
+    for name, kind in frame.schema.items():
+        if name in keyed:
+            continue
+        values = frame[name]
+        if kind == pl.List(pl.String):
+            fresh = _scrubbed_lists(values)
+        elif kind == pl.String or kind == pl.Categorical:
+            fresh = cleared(values, key, whole=name in IDENTIFIERS)
+        else:
+            continue
+        if fresh is not values:
+            frame = frame.with_columns(fresh.alias(name))
+    return frame
+
+
+def cleared(values: pl.Series, key: CustomerKey, *, whole: bool) -> pl.Series:
+    """Return codes without what leads to a person: `whole` codes become a reference, others lose that part.
+
+    The very same series is returned where nothing changes.
+    """
+    texts = values.unique().cast(pl.String) if values.dtype == pl.Categorical else values
+    suspect = texts.to_frame("text").select(
+        pl.when(pl.col("text").str.contains(r"[^!-~]"))
+        .then(pl.col("text").str.contains(SUSPECT) | pl.col("text").str.contains(_TELLING_CODE))
+        .otherwise(pl.col("text").str.contains(_TELLING_CODE))
+    )
+    suspects = texts.filter(suspect.to_series().fill_null(False)).unique().to_list()
+    replaced: dict[str, str] = {}
+    for text in suspects:
+        scrubbed = scrub_text(text)
+        if scrubbed != text:
+            replaced[text] = str(key.references(pl.Series([text]), SCOPE)[0]) if whole else scrubbed
+    if not replaced:
+        return values
+    fresh = values.cast(pl.String).replace(list(replaced), list(replaced.values()))
+    return fresh.cast(pl.Categorical) if values.dtype == pl.Categorical else fresh
+
+
+def scrubbed_record(row: Mapping[str, object], hidden: Collection[str]) -> dict[str, object]:
+    """Return a source's own row without personal data: cells of telling columns are hidden whole, texts and numbers are scrubbed.
+
+    Args:
+        row: Cells by the source's own heading.
+        hidden: Headings that hold the customer.
+    """
+    return {
+        scrub_text(name): "[customer]" if name in hidden else "[…]" if _TELLING_FIELD.search(name) else _scrubbed_cell(value)
+        for name, value in row.items()
+    }
+
+
+def _scrubbed_cell(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    scrubbed = scrub_text(text)
+    return value if scrubbed == text else scrubbed
+
+
+def _replaced(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:
+    """Change each distinct text once."""
+    distinct = texts.drop_nulls().unique()
+    return texts.replace_strict(
+        distinct, pl.Series([change(text) for text in distinct], dtype=pl.String), default=None, return_dtype=pl.String
+    )
+
+
+def _scrubbed_lists(values: pl.Series) -> pl.Series:
+    suspect = values.list.eval(pl.element().str.contains(SUSPECT)).list.any().fill_null(False)
+    if not suspect.any():
+        return values
+    lists = [
+        None if items is None else [None if item is None else scrub_text(item) for item in items] for items in values.to_list()
+    ]
+    return pl.Series(values.name, lists, dtype=values.dtype)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Any
@@ -23,6 +24,7 @@ from tasks.errors import ChannelError, ChannelProblem, UserError
 from tasks.model.rows import PulledRows
 from tasks.model.tables import TABLES
 from tasks.model.waiting_rows import WaitingRows
+from tasks.privacy.detector import hidden
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
@@ -48,6 +50,9 @@ def pull_channel(
 ) -> PulledRows:
     """Pull one channel's rows of a window in canonical columns; a failed pull has `error` and `hint`.
 
+    Names of files, ids of records and cells that a source wrote stand in its messages, and these go to the ledger, into the report
+    and to Prefect: they name nobody.
+
     The window is half-open and reaches back by the channel's overlap; it applies to the stamp (`window_by`). A row without stamp
     always belongs to it. Nothing known to the source at or after `window_end` is brought.
 
@@ -59,6 +64,28 @@ def pull_channel(
         settings: Home, secrets, key of the customer references.
         now, wait: The moment of the pull, and the function that sleeps between tries.
     """
+    pulled = _pulled(channel, window_start=window_start, window_end=window_end, shop=shop, settings=settings, now=now, wait=wait)
+    words = {name: pulled.unreadable[name].map_elements(hidden, return_dtype=pl.String) for name in ("source_id", "reason")}
+    return replace(
+        pulled,
+        unreadable=pulled.unreadable.with_columns(**words),
+        error=hidden(pulled.error),
+        hint=hidden(pulled.hint),
+        warnings=tuple(hidden(warning) for warning in pulled.warnings),
+    )
+
+
+def _pulled(
+    channel: Channel,
+    *,
+    window_start: datetime | None,
+    window_end: datetime,
+    shop: Shop,
+    settings: Settings,
+    now: datetime,
+    wait: Callable[[float], None] = time.sleep,
+) -> PulledRows:
+    """Pull one channel as `pull_channel` says, before its messages are cleared."""
     windowed = channel.stamp is not None and channel.window_by != "all"
     start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
     window = Window(start, window_end, now, channel.zone)

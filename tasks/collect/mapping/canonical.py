@@ -7,12 +7,12 @@ from typing import Any
 
 import polars as pl
 
-from tasks.collect.mapping.cells import Work, evaluated, expression_of, nulls, provide
+from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of, nulls, provide
 from tasks.collect.mapping.columns import TYPES, canonical_column
 from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_lines
 from tasks.collect.mapping.identity import customer_references, source_ids, versions
 from tasks.collect.origin import Origin
-from tasks.collect.privacy import CustomerKey, scrub
+from tasks.collect.privacy import CustomerKey, cleared, scrub, without_personal_data
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.columns.orders import REPEATED_TEXTS
@@ -95,11 +95,14 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
         return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read)
     columns = _columns(work)
     stamp = canonical_column(work, "stamp", channel.stamp, UTC_TIME, {}, required=False) if channel.stamp else None
-    source_id = source_ids(work, columns)
-    frame = _with_record_ids(_framed(channel, columns), channel, source_id)
+    own_id = source_ids(work, columns)
+    source_id = cleared(own_id, key, whole=True)
+    # ids of mails cannot be guessed, so the hash of one leads to nobody, and records of earlier versions keep their names
+    frame = _with_record_ids(_framed(channel, columns), channel, own_id if channel.read.kind == "mailbox" else source_id)
     columns.clear()  # from here on there must be one copy of the rows in memory, not three
     texts = [name for name in (*TEXTS, *channel.scrub) if name in frame.columns and frame.schema[name] == pl.String]
     frame, changed = scrub(frame, texts)
+    frame = without_personal_data(frame, key, keyed=_already_keyed(channel) | {*texts, "record_id"})
     work.flags.append(("scrubbed", changed))
     stamp = nulls("stamp", UTC_TIME, frame.height) if stamp is None else stamp
     version = (
@@ -109,7 +112,7 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     )
     frame = frame.with_columns(
         source_id.alias("source_id"),
-        version.alias("source_version"),
+        cleared(version, key, whole=True).alias("source_version"),
         stamp.alias("stamp"),
         row_flags(work, frame.height),
     )
@@ -151,7 +154,15 @@ def _columns(work: Work) -> dict[str, pl.Series]:
             columns[name] = pl.repeat(value, work.rows.height, dtype=pl.String, eager=True).alias(name)
     if "customer_ref" in columns:
         columns["customer_ref"] = customer_references(work, columns)
+    if "destination" in columns and not channel.columns["destination"].keyed:
+        columns["destination"] = work.key.references(as_text(columns["destination"]), "destination").alias("destination")
     return columns
+
+
+def _already_keyed(channel: Channel) -> frozenset[str]:
+    """Return the columns that hold references or hashes, not what the source wrote."""
+    specs = {**channel.columns, **channel.extras}
+    return frozenset({"customer_ref", "destination"} | {name for name, spec in specs.items() if spec.keyed or spec.digest})
 
 
 def _types(channel: Channel) -> dict[str, Any]:

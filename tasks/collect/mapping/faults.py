@@ -7,7 +7,7 @@ import json
 import polars as pl
 
 from tasks.collect.mapping.cells import Work
-from tasks.collect.privacy import scrub
+from tasks.collect.privacy import scrub, scrubbed_record
 from tasks.model.rows import UNREADABLE_SCHEMA
 
 SHOWN = 60
@@ -86,28 +86,20 @@ def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.Da
         return bad, pl.DataFrame(schema=UNREADABLE_SCHEMA)
     lines = pl.concat(parts).sort("row")
     native = work.rows[lines["row"]]
+    hidden = sorted({name for column in ("customer_ref",) for name in getattr(work.channel.columns.get(column), "from_", [])})
     records = [
         json.dumps(
-            {key: value for key, value in row.items() if value is not None},
+            scrubbed_record({key: value for key, value in row.items() if value is not None}, hidden),
             ensure_ascii=False,
             default=str,
         )
         for row in native.to_dicts()
     ]
-    hidden = sorted({name for column in ("customer_ref",) for name in getattr(work.channel.columns.get(column), "from_", [])})
-    if hidden:
-        records = [
-            json.dumps(
-                {key: "[customer]" if key in hidden else value for key, value in json.loads(record).items()},
-                ensure_ascii=False,
-            )
-            for record in records
-        ]
     lines = lines.with_columns(
         pl.Series("record", records, dtype=pl.String),
         pl.col("source_id").fill_null(pl.format("row {}", pl.col("row") + 1)),
     )
-    lines, _ = scrub(lines, ["record", "source_id", "reason"])
+    lines, _ = scrub(lines, ["reason"])
     return bad, lines.select(list(UNREADABLE_SCHEMA))
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from tasks.collect.privacy import SCOPE, CustomerKey
 from tasks.collect.pull import pull_channel
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
@@ -36,3 +38,10 @@ def pull(tmp_path: Path) -> Callable[..., PulledRows]:
         )
 
     return run
+
+
+@pytest.fixture
+def reference() -> Callable[[str], str]:
+    """Return what stands in the lake in place of an identifier that leads to a person."""
+    key = CustomerKey(b"a key for tests only")
+    return lambda text: str(key.references(pl.Series([text]), SCOPE)[0])

@@ -1,6 +1,7 @@
 """Personal data do not leave collect; what only looks like it stays."""
 
 import random
+import re
 import secrets
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from threading import Barrier
 import polars as pl
 import pytest
 
-from tasks.collect.privacy import CustomerKey, customer_key, scrub
+from tasks.collect.privacy import SCOPE, CustomerKey, cleared, customer_key, scrub, scrubbed_record, without_personal_data
 from tasks.errors import UserError
 from tasks.settings import Settings
 
@@ -115,3 +116,82 @@ def test_a_short_key_is_refused(tmp_path: Path) -> None:
     """A key that protects nothing is no key."""
     with pytest.raises(UserError, match="16 characters"):
         customer_key(Settings(home=tmp_path, secret="short"))  # type: ignore[arg-type]
+
+
+def test_an_identifier_that_leads_to_a_person_becomes_a_reference() -> None:
+    """The number of a complaint still meets that of its order, in whatever column and channel each of them is."""
+    key = CustomerKey(b"a key for tests only")
+    complaints = pl.DataFrame({"order_ref": ["19900001234", "T2026110200001", None], "platform": ["甲", "打199-0000-1234", "乙"]})
+    orders = pl.DataFrame(
+        {"oid": pl.Series(["19900001234", "T2026110200001"]), "sku": pl.Series(["K1", "joe@mail.example"], dtype=pl.Categorical)}
+    )
+    clean_complaints = without_personal_data(complaints, key)
+    clean_orders = without_personal_data(orders, key)
+    assert clean_complaints["order_ref"][0] == clean_orders["oid"][0] == key.references(pl.Series(["19900001234"]), SCOPE)[0]
+    assert clean_complaints["order_ref"].to_list()[1:] == ["T2026110200001", None]
+    assert clean_complaints["platform"].to_list() == ["甲", "打[电话]", "乙"]
+    assert clean_orders.schema["sku"] == pl.Categorical
+    assert clean_orders["sku"].to_list()[0] == "K1"
+    assert "joe" not in str(clean_orders["sku"].to_list()[1])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "T202611020000012345", "2026110200001234567", "SF1234567890123", "408-1234567-1234567", "2608-B", "KT-1500W-WH", "1Z999AA10123456784",
+        "690123456789", "m0001", "2026-W45", "R-2026-11-02-001", "4.6.0.12", "A123456789", "112233445566", "78123456789012", "S24:01",
+    ],
+)  # fmt: skip
+def test_ordinary_codes_stay_themselves(code: str) -> None:
+    """Orders, parcels, goods and versions lead to nobody without the shop's own books."""
+    values = pl.Series([code])
+    assert cleared(values, CustomerKey(b"a key for tests only"), whole=True) is values
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "19900001234", "tel:19900001234", "+8619900001234", "199-0000-1234", "wang@mail.example", "<CAF.19900001234@mail.example>", "(555) 555-0100",
+        "0571-81230000", "110101190001010014", "6222020000000000000", "4111111111111111", "4111 1111 1111 1111", "000-12-3456", "000.000.001-91",
+        "DE97500105170000000001", "QQ123456C", "QQ12345678", "wxid_0a1b2c3d4e5f", "微信号wx_12345", "浙江省杭州市西湖区文三路100号", "12 Maple Street",
+        "京A00001", "203.0.113.7", "１９９００００１２３４", "一九九零零零零一二三四",
+    ],
+)  # fmt: skip
+def test_codes_that_are_personal_do_not(code: str) -> None:
+    """Every kind, as it is found in a column of numbers."""
+    after = cleared(pl.Series([code]), CustomerKey(b"a key for tests only"), whole=True)[0]
+    assert after != code
+    assert re.fullmatch(r"[0-9a-f]{4}-[0-9a-f]{16}", after)
+
+
+def test_a_record_is_kept_without_cells_that_name_somebody() -> None:
+    """A quarantined row is kept as its source wrote it; columns of names, and numbers stored as numbers, are no way round."""
+    row = {
+        "姓名": "张三",
+        "订单": "T1",
+        "联系": 19900001234,
+        "ok": True,
+        "备注": "打19900001234",
+        "Shipping Phone": "n/a",
+        "19900001234": 1,
+    }
+    kept = scrubbed_record(row, ["会员"])
+    assert kept == {
+        "姓名": "[…]",
+        "订单": "T1",
+        "联系": "[电话]",
+        "ok": True,
+        "备注": "打[电话]",
+        "Shipping Phone": "[…]",
+        "[电话]": 1,
+    }
+
+
+def test_lists_are_searched_too() -> None:
+    """A cause that names a person is scrubbed like a text."""
+    frame = pl.DataFrame({"causes": [["漏水", "找19900001234"], None, []]})
+    assert without_personal_data(frame, CustomerKey(b"a key for tests only"))["causes"].to_list() == [
+        ["漏水", "找[电话]"],
+        None,
+        [],
+    ]

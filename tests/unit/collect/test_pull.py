@@ -128,3 +128,22 @@ def test_a_preview_shows_rows_and_rejections(tmp_path: Path) -> None:
     assert shown.counts == {"feedback.sku": 1, "unreadable.submitted_at": 1}
     assert shown.empty == ("region",)
     assert shown.batch.read == 32
+
+
+@pytest.mark.parametrize("named", ["19900001234_export.parquet", "wang.wu@mail.example.parquet", "微信wx_12345.parquet"])
+def test_what_a_pull_says_names_nobody(pull: Callable[..., PulledRows], tmp_path: Path, named: str) -> None:
+    """The name of a broken file stands in the error, and errors go to the ledger, the report and Prefect."""
+    (tmp_path / named).write_bytes(b"no parquet")
+    batch = pull(CHANNEL.replace("b.parquet", named).replace("c.parquet", named).replace("*.parquet", named) % "")
+    assert batch.error
+    said = " ".join(
+        [
+            batch.error,
+            batch.hint,
+            *batch.warnings,
+            *batch.unreadable["reason"].to_list(),
+            *batch.unreadable["source_id"].to_list(),
+        ]
+    )
+    assert not any(trace in said for trace in ("19900001234", "wang.wu", "wx_12345"))
+    assert "***" in said

@@ -54,17 +54,17 @@ def mail(text: str = "壶漏水", number: int = 1, **headers: str) -> bytes:
     return message.as_bytes()
 
 
-def test_an_ordinary_mail(pull: Callable[..., PulledRows], put: Callable[[str, bytes], None]) -> None:
+def test_an_ordinary_mail(pull: Callable[..., PulledRows], put: Callable[[str, bytes], None], reference) -> None:
     """Its Message-ID is the source id, its sender a keyed reference, its body scrubbed text."""
     put("1", mail("壶漏水，请回电19900001234\n\n> 上次的话\n", References="<m0@shop.example> <x@shop.example>"))
     batch = pull(CHANNEL)
     assert batch.error == ""
     row = batch.frame.row(0, named=True)
     assert (row["source_id"], row["title"], row["text"], row["thread_ref"]) == (
-        "m1@mail.example",
+        reference("m1@mail.example"),
         "漏水",
         "壶漏水，请回电[电话]",
-        "m0@shop.example",
+        reference("m0@shop.example"),
     )
     assert "buyer" not in row["customer_ref"]
     assert row["submitted_at"].isoformat() == "2026-11-02T02:00:00+00:00"
@@ -121,7 +121,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_mail_hurts_nobody(pull: Callable[..., PulledRows], put: Callable[[str, bytes], None], name: str) -> None:
+def test_a_hostile_mail_hurts_nobody(
+    pull: Callable[..., PulledRows], put: Callable[[str, bytes], None], name: str, reference
+) -> None:
     """It is read or refused with a reason in under a second; the ordinary mail beside it is kept; no text holds a line break of a header."""
     put("1", HOSTILE[name])
     put("2", mail())
@@ -130,7 +132,7 @@ def test_a_hostile_mail_hurts_nobody(pull: Callable[..., PulledRows], put: Calla
     assert time.process_time() - started < 1.5
     assert batch.error == ""
     assert batch.read == 2 == batch.frame.height + batch.unreadable.height
-    assert "m1@mail.example" in batch.frame["source_id"].to_list()
+    assert reference("m1@mail.example") in batch.frame["source_id"].to_list()
     assert not any("\n" in title for title in batch.frame["title"].drop_nulls())
     assert not any("\x00" in text for text in batch.frame["text"].drop_nulls())
 
