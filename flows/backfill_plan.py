@@ -11,7 +11,7 @@ import polars as pl
 from prefect.artifacts import create_table_artifact
 
 from flows.backfill_request import BackfillRequest
-from flows.run_context import PROGRESS, opened_home, wait_for_sources
+from flows.run_context import PROGRESS, opened_home, pull_turn
 from tasks.collect.steps import collect
 from tasks.errors import UserError
 from tasks.model.editions import Edition
@@ -104,8 +104,9 @@ def open_backfill(request: BackfillRequest) -> Iterator[Backfill]:
 
 def _pull(stores: Stores, shop: Shop, period: Period, now: datetime) -> None:
     run = Run(stores, shop, period, RunKind.PULL, as_of=now, now=now, progress=PROGRESS.get() or silent)
-    run, pulled = wait_for_sources(run, "", lambda run: [collect.submit(run, channel) for channel in run.channels])
-    store(run, validate(run, pulled))
+    with pull_turn(run) as turn:
+        pulls = [collect.submit(turn, channel) for channel in turn.channels]
+        store(turn, validate(turn, [pull.result() for pull in pulls]))
 
 
 def _is_wanted(which: str, stores: Stores, shop: Shop, period: Period) -> bool:

@@ -4,7 +4,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import publish_warnings
-from flows.run_context import PULLED_AT_ONCE, open_watch, show_found, watch_name
+from flows.run_context import PULLED_AT_ONCE, open_watch, pull_turn, show_found, watch_name
 from tasks.classify.steps import classify
 from tasks.collect.steps import collect
 from tasks.deliver.steps import deliver_warnings
@@ -29,9 +29,10 @@ def early_warning(as_of: str = "", send: bool = False) -> str:
         as_of: Look at what was known at this moment, as 2026-11-10T08:00 in the shop's zone. Empty: what is known now.
         send: Mail the warnings and store them. Off: only show them.
     """
-    with open_watch(as_of, send) as run:
-        pulls = [collect.submit(run, channel) for channel in run.channels]
-        pulled = store(run, validate(run, [pull.result() for pull in pulls]))
+    with open_watch(as_of, send) as planned:
+        with pull_turn(planned) as run:
+            pulls = [collect.submit(run, channel) for channel in run.channels]
+            pulled = store(run, validate(run, [pull.result() for pull in pulls]))
         facts = classify(run, recall(run, pulled))
         due = decide(run, watch_safety_and_clocks(run, facts), watch_clusters(run, facts), watch_moods_and_words(run, facts))
         show_found(due)

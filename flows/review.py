@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import publish
-from flows.run_context import PULLED_AT_ONCE, open_run, run_name, wait_for_sources
+from flows.run_context import PULLED_AT_ONCE, open_run, pulled_when_complete, run_name
 from tasks.act.steps import check_prior_actions, propose_actions
 from tasks.analyse.steps import analyse, find_root_causes, see_red_lines
 from tasks.classify.steps import classify
@@ -49,10 +49,10 @@ def review(
     with open_run(period, grain, as_of, revise, send) as planned:
         if planned.kind is RunKind.ANSWER:
             return deliver(planned)
-        run, pulled = wait_for_sources(
+        with pulled_when_complete(
             planned, wait_until, lambda run: [collect.submit(run, channel) for channel in run.channels]
-        )
-        pulls = store(run, validate(run, pulled))
+        ) as (run, pulled):
+            pulls = store(run, validate(run, pulled))
         facts = classify(run, recall(run, pulls))
         causes = find_root_causes(run, facts)
         lines = see_red_lines(run, facts)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +13,11 @@ from prefect import runtime
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
-from tasks.errors import UserError
+from tasks.errors import LeaseHeld, UserError
 from tasks.model.periods import Grain, Period
 from tasks.model.rows import PulledRows
 from tasks.report.language.registry import check_languages
-from tasks.run import REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
+from tasks.run import PULL_LEASE, PULL_SECONDS, REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
 from tasks.settings import load_settings, return_freed_memory
 from tasks.shop.load import Shop
 from tasks.warn.lifecycle import WatchResult
@@ -27,6 +27,8 @@ SHOW_FOUND: ContextVar[Callable[[WatchResult], None] | None] = ContextVar("show_
 """Called by the daily watch with what it found; the console sets it to print that."""
 LEASE_SECONDS = 4 * 3600
 RETRY_MINUTES = 10
+PATIENCE_MINUTES = 30
+LOOK_AGAIN_S = 1.0
 PULLED_AT_ONCE = 4
 """Channels pulled in parallel: enough that a slow one blocks nobody, few enough not to hold all rows in memory at once."""
 
@@ -55,7 +57,10 @@ def opened_home() -> tuple[Stores, Shop, datetime]:
     shop = Shop.load(settings.home)
     shop.check()
     check_languages(shop)
-    return Stores.open(settings), shop, datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0)
+    stores = Stores.open(settings)
+    stores.ledger.sweep_leases(now)
+    return stores, shop, now
 
 
 def _begins(watcher: Progress | None, stage: str) -> None:
@@ -88,24 +93,60 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
         )
 
 
-def wait_for_sources(
+@contextmanager
+def pull_turn(run: Run) -> Iterator[Run]:
+    """Wait until no other process pulls for this home, and hold that right: what is pulled must be stored before the next pull.
+
+    Returns:
+        The run at the moment of its turn. A run that pulls nothing waits for nobody.
+
+    Raises:
+        LeaseHeld: If another process pulls for longer than half an hour.
+    """
+    patience = time.monotonic() + PATIENCE_MINUTES * 60
+    waited = False
+    with ExitStack() as held:
+        while run.channels:
+            try:
+                held.enter_context(run.stores.ledger.lease(PULL_LEASE, run.stores.holder, datetime.now(UTC), PULL_SECONDS))
+                break
+            except LeaseHeld as other:
+                if time.monotonic() > patience:
+                    raise
+                if not waited:
+                    run.progress("wait for another pull")
+                    get_run_logger().info("%s This run waits.", other.what)
+                waited = True
+                time.sleep(LOOK_AGAIN_S)
+        yield _later(run) if waited else run
+
+
+def _later(run: Run) -> Run:
+    """Return the run at this moment; an earlier moment of knowledge, asked for by name, stays."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return replace(run, now=now, as_of=now if run.as_of == run.now else run.as_of)
+
+
+@contextmanager
+def pulled_when_complete(
     run: Run, until: str, pull: Callable[[Run], list[PrefectFuture[PulledRows]]]
-) -> tuple[Run, list[PulledRows]]:
+) -> Iterator[tuple[Run, list[PulledRows]]]:
     """Pull every channel, and again every ten minutes while a source is not complete and the time has not come.
 
     Returns:
-        The run at the moment of the last pull, and what that pull brought. Where a source is still incomplete then, the
-        edition is preliminary (快报).
+        The run at the moment of the last pull, and what that pull brought, to be stored within the context. Where a source is
+        still incomplete then, the edition is preliminary (快报).
     """
     while True:
-        pulled = [future.result() for future in pull(run)]
-        waiting = incomplete(run, pulled)
-        if not waiting or not until or not _before(until, run.shop.identity.zone):
-            return replace(run, provisional=run.provisional or bool(waiting)), pulled
+        with pull_turn(run) as turn:
+            pulled = [future.result() for future in pull(turn)]
+            waiting = incomplete(turn, pulled)
+            if not waiting or not until or not _before(until, turn.shop.identity.zone):
+                yield replace(turn, provisional=turn.provisional or bool(waiting)), pulled
+                return
         get_run_logger().info("Waiting for %s until %s", ", ".join(waiting), until)
         time.sleep(RETRY_MINUTES * 60)
-        now = datetime.now(UTC).replace(microsecond=0)
-        run = replace(run, now=now, as_of=max(run.as_of, now))
+        run = _later(turn)
 
 
 def incomplete(run: Run, pulled: list[PulledRows]) -> list[str]:

@@ -24,6 +24,9 @@ from tasks.store.ledger import Ledger
 from tasks.store.processes import holder_name
 
 REPORT_OF_GRAIN = {"week": "weekly", "month": "monthly", "quarter": "monthly", "range": "weekly"}
+PULL_LEASE = "pull"
+"""Who holds it pulls and stores: one process of a home at a time."""
+PULL_SECONDS = 4 * 3600
 Progress = Callable[[str], None]
 
 

@@ -356,11 +356,14 @@ def deploy(settings: Settings) -> None:
 
 
 @main.command()
+@click.option("--mend", is_flag=True, help="First remove rows that the lake holds twice, in one commit a table.")
 @click.pass_obj
-def doctor(settings: Settings) -> None:
+def doctor(settings: Settings, mend: bool) -> None:
     """Check configuration, keys, fonts, stores, channels, mail, Prefect and worker, and say what to do."""
-    from flows.console.doctor import check_up
+    from flows.console.doctor import check_up, mend_lake
 
+    if mend:
+        mend_lake(settings, datetime.now(UTC), console)
     sys.exit(check_up(settings, datetime.now(UTC), console))
 
 

@@ -15,7 +15,9 @@ from flows.console.checks import stores as store_checks
 from flows.console.checks.finding import Finding
 from flows.console.sample_desk import desk_beside
 from tasks.errors import UserError
+from tasks.run import PULL_LEASE, PULL_SECONDS, Stores
 from tasks.settings import Settings
+from tasks.store.doubled_rows import mend
 
 MARKS = {"ok": "✓", "warn": "!", "bad": "✗"}
 
@@ -28,6 +30,21 @@ def check_up(settings: Settings, now: datetime, console: Console) -> int:
         table.add_row(MARKS[finding.level], finding.what, finding.text, finding.advice)
     console.print(table)
     return int(any(finding.level == "bad" for finding in findings))
+
+
+def mend_lake(settings: Settings, now: datetime, console: Console) -> None:
+    """Remove what the lake holds twice, while nobody pulls, and say what went.
+
+    Raises:
+        LeaseHeld: If a pull is under way.
+    """
+    stores = Stores.open(settings)
+    with stores.ledger.lease(PULL_LEASE, stores.holder, now, PULL_SECONDS):
+        mended = mend(stores.lake)
+    for table, count in mended.items():
+        console.print(f"{table}: {count:,} doubled rows removed")
+    if not mended:
+        console.print("No row of the lake is stored twice.")
 
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
@@ -57,6 +74,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
     if stores is not None and shop is not None:
         looks.append(("coding", partial(store_checks.coding, stores, shop, now)))
     if stores is not None:
+        looks.append(("doubled rows", partial(store_checks.doubled, stores)))
         looks += [("mails", partial(mail.deliveries, stores)), ("leases", partial(store_checks.leases, stores, now))]
     with desk_beside(settings.home):
         looked = [_looked(what, look) for what, look in looks]

@@ -15,6 +15,7 @@ from tasks.model.periods import Grain, Period
 from tasks.run import REPORT_OF_GRAIN, Stores
 from tasks.settings import Settings
 from tasks.shop.load import Shop
+from tasks.store.processes import is_gone, shown_holder
 
 
 def show_status(settings: Settings, grain: Grain, last: int, now: datetime, console: Console) -> None:
@@ -95,8 +96,9 @@ def open_matters(stores: Stores, now: datetime, zone: ZoneInfo) -> list[str]:
                 f"! backfill {plan.span} ({plan.which}) is unfinished: {left} of {len(plan.periods)} left; run it again to continue."
             )
     lines += [
-        f"at work: {lease.name}, by {lease.holder} since {lease.acquired_at.astimezone(zone):%H:%M}"
+        f"at work: {lease.name}, by {shown_holder(lease.holder)} since {lease.acquired_at.astimezone(zone):%H:%M}"
         for lease in stores.ledger.leases(now)
+        if not is_gone(lease.holder)
     ]
     lines += [f"! archive: {problem.kind} file {problem.path}" for problem in stores.archive.check(stores.ledger.editions())]
     return lines

@@ -82,6 +82,11 @@ class WaitingRows:
         rows.height = columns.height
         return rows
 
+    def release(self) -> None:
+        """Let go of the rows, as if they had been taken."""
+        parts, self._parts = self._parts, []
+        _close(parts)
+
     def __del__(self) -> None:
         _close(self._parts)
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import chain
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
-import pyarrow as pa  # type: ignore[import-untyped]
-from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake import DeltaTable
 
 from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import STAMPS, TABLES
 from tasks.model.waiting_rows import WaitingRows
+from tasks.store.delta_table import all_known, commit, opened, opened_or_created, retried, statistics, stored_names
 from tasks.store.fingerprint import fingerprint
 from tasks.store.row_versions import (
     HOUSEKEEPING,
@@ -24,6 +22,7 @@ from tasks.store.row_versions import (
     identified,
     known_at,
     newest_in_order,
+    newest_of,
     placed,
     prepared,
     stored_form,
@@ -33,12 +32,11 @@ from tasks.store.row_versions import (
 QUARANTINE = "quarantine"
 PIECE = 100_000
 """In a table with fewer rows, looking for repeated texts does not pay."""
-WRITTEN_AT_ONCE = 10_000
-"""Rows handed to the writer at once: it reads a number of such pieces ahead, however large they are."""
 
 _QUARANTINE_COLUMNS: dict[str, Any] = dict.fromkeys(
     ("channel", "table", "source_id", "pull_id", "rule", "field", "reason", "record"), pl.String
 )
+_QUARANTINE_STAMPS = ("version", "appended_at", "ingested_at", "row_hash")
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,8 @@ class Lake:
     ) -> Appended:
         """Append the rows that are new or differ from the newest version of their key, in one commit.
 
+        If another process commits to the table meanwhile, the rows are compared anew with what it wrote.
+
         Args:
             table: Canonical name, a key of `TABLES`.
             rows: Canonical columns (missing ones are null), further declared columns, and `source_id`, `source_version`,
@@ -96,18 +96,24 @@ class Lake:
         if not rows.height:
             return Appended(0, 0, 0)
         waiting = WaitingRows(rows) if isinstance(rows, pl.DataFrame) else rows
+        done = retried(lambda: self._append(table, waiting, pull_id, channel, ingested_at, use_stamp))
+        waiting.release()
+        return done
+
+    def _append(
+        self, table: str, waiting: WaitingRows, pull_id: str, channel: str, ingested_at: datetime, use_stamp: bool
+    ) -> Appended:
         shape = TABLES[table]
-        stored = self._open(table)
+        stored = self._made(table, {**HOUSEKEEPING, **shape.columns})
 
         def prepare(part: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
             return prepared(shape, part, stored, channel, pull_id, ingested_at, use_stamp)
 
         key = list(shape.key)
         small = pl.concat(identified(*prepare(part), key) for part in waiting.parts(keep=True)).with_row_index("row")
-        if stored is not None:
-            newest = self._newest(stored, key)
-            if not newest.is_empty():
-                small = small.join(newest, on=key, how="left", nulls_equal=True, maintain_order="left")
+        newest = self._newest(stored, key)
+        if not newest.is_empty():
+            small = small.join(newest, on=key, how="left", nulls_equal=True, maintain_order="left")
         if "old_hash" not in small.columns:
             small = small.with_columns(
                 old_hash=pl.lit(None, pl.UInt64), old_version=pl.lit(None, pl.Int64), old_at=pl.lit(None, UTC_TIME)
@@ -115,7 +121,8 @@ class Lake:
         small = self._with_reopened(small, table, channel)
         plan = append_plan(small, key, use_stamp)
         if plan.height:
-            self._commit(table, placed((prepare(part)[0] for part in waiting.parts()), plan), ingested_at, stored)
+            chosen = placed((prepare(part)[0] for part in waiting.parts(keep=True)), plan)
+            self._commit(table, chosen, ingested_at, stored)
         new = plan.filter(pl.col("version") == 1).height
         return Appended(new, plan.height - new, waiting.height - plan.height)
 
@@ -125,34 +132,35 @@ class Lake:
         A source row whose rejection is already known, rule by rule, is not added again; one whose reasons have changed
         is added whole, and its newest state counts. `use_stamp` as in `append`.
         """
-        if frame.is_empty():
-            return 0
+        return retried(lambda: self._add_quarantine(frame, ingested_at, use_stamp)) if frame.height else 0
+
+    def _add_quarantine(self, frame: pl.DataFrame, ingested_at: datetime, use_stamp: bool) -> int:
+        stored = self._made(QUARANTINE, _QUARANTINE_COLUMNS | {name: HOUSEKEEPING[name] for name in _QUARANTINE_STAMPS})
         rows = frame.select(
             *(text_column(frame, name) for name in _QUARANTINE_COLUMNS),
             (frame["stamp"] if use_stamp and "stamp" in frame.columns else pl.lit(None, UTC_TIME)).alias("stamp"),
         ).unique(subset=["channel", "table", "source_id", "rule", "field"], keep="last", maintain_order=True)
         rows = rows.with_columns(fingerprint(rows, [name for name in _QUARANTINE_COLUMNS if name != "pull_id"]))
         rows = rows.with_columns(
-            known_at(pl.col("stamp"), ingested_at).max().over(_RECORD).alias("ingested_at"),
-            state=pl.col("row_hash").sum().over(_RECORD),
+            known_at(pl.col("stamp"), ingested_at).max().over(RECORD).alias("ingested_at"),
+            state=pl.col("row_hash").sum().over(RECORD),
         ).drop("stamp")
         known = self._quarantine_states(ingested_at)
         if not known.is_empty():
             known = self._still_open(known, ingested_at)
-            latest = known.group_by(_RECORD).agg(
+            latest = known.group_by(RECORD).agg(
                 known_state=pl.col("row_hash").sum(), version=pl.col("version").max(), old_at=pl.col("ingested_at").max()
             )
-            rows = rows.join(latest, on=_RECORD, how="left", nulls_equal=True, maintain_order="left")
+            rows = rows.join(latest, on=RECORD, how="left", nulls_equal=True, maintain_order="left")
             rows = rows.filter(pl.col("known_state").is_null() | (pl.col("known_state") != pl.col("state")))
             rows = rows.with_columns(pl.max_horizontal("ingested_at", "old_at"))
         else:
             rows = rows.with_columns(version=pl.lit(0, pl.Int64))
         if rows.is_empty():
             return 0
-        stored = self._open(QUARANTINE)
-        highest = self._highest_version(QUARANTINE, stored) if stored is not None else 0
+        highest = self._highest_version(QUARANTINE, stored)
         rows = rows.with_columns(version=pl.lit(highest + 1, pl.Int64))
-        columns = (*_QUARANTINE_COLUMNS, "version", "ingested_at", "row_hash")
+        columns = (*_QUARANTINE_COLUMNS, *(name for name in _QUARANTINE_STAMPS if name != "appended_at"))
         self._commit(QUARANTINE, iter([rows.select(columns)]), ingested_at, stored)
         return rows.height
 
@@ -183,7 +191,7 @@ class Lake:
         if stored is None:
             frame = pl.DataFrame(schema={**shape.columns, **STAMPS, **dict.fromkeys(categories, pl.Categorical)})
             return frame.select(columns) if columns else frame.drop(without)
-        names = _stored_names(stored)
+        names = stored_names(stored)
         declared = [name for name in names if name not in shape.columns and name not in HOUSEKEEPING]
         wanted = columns or [name for name in (*shape.columns, *declared, *STAMPS) if name not in without]
         needed = dict.fromkeys([*wanted, *shape.key, "ingested_at", "version", *([shape.time] if since else [])])
@@ -192,18 +200,18 @@ class Lake:
             raise UserError(
                 f"The table {table} has no column {absent[0]}.", hint="Name a canonical column or a declared dimension."
             )
-        lazy = self._scan(stored).select(*needed)
-        if not _all_known(stored, moment):
+        lazy = self.scan(stored).select(*needed)
+        if not all_known(stored, moment):
             lazy = lazy.filter(pl.col("ingested_at") <= moment)
         fresh = pl.lit(True)
         if since is not None:
             earliest: datetime | date = since.date() if shape.columns[shape.time] == pl.Date else since
             fresh = pl.col(shape.time).is_null() | (pl.col(shape.time) >= earliest)
         key = list(shape.key)
-        single = self._highest_version(table, stored) == 1
+        single = self._highest_version(table, stored) <= 1
         lazy = lazy.filter(fresh) if single else lazy
         ordering = lazy.select({*key, "version", "ingested_at", *([shape.time] if since else [])}).collect()
-        order = newest_in_order(ordering, key, single)
+        order = newest_in_order(ordering, key)
         if since is not None and not single:
             order = order.filter(ordering.select(fresh).to_series().gather(order))
         ordering = ordering.clear()
@@ -219,7 +227,7 @@ class Lake:
         known = self._quarantine_states(moment)
         if known.is_empty():
             return pl.DataFrame(schema={**_QUARANTINE_COLUMNS, "ingested_at": UTC_TIME})
-        return self._still_open(known, moment).select(columns).sort([*_RECORD, "rule", "field"])
+        return self._still_open(known, moment).select(columns).sort([*RECORD, "rule", "field"])
 
     def known_from(self) -> datetime | None:
         """Return the moment of the lake's first knowledge, or None for an empty lake."""
@@ -227,34 +235,37 @@ class Lake:
             moment
             for name in TABLES
             if (stored := self._open(name)) is not None
-            for moment in _statistics(stored, "min.ingested_at")
+            for moment in statistics(stored, "min.ingested_at")
         ]
         return min(moments, default=None)
 
     def rows(self, table: str) -> int:
         """Return the number of row versions in a table."""
         stored = self._open(table)
-        return 0 if stored is None else sum(_statistics(stored, "num_records"))
+        return 0 if stored is None else sum(statistics(stored, "num_records"))
 
     # ---- Inside --------------------------------------------------------------------------------
 
     def _open(self, table: str) -> DeltaTable | None:
-        try:
-            return DeltaTable(f"{self.root}/{table}", storage_options=self.storage_options)
-        except TableNotFoundError:
-            return None
+        return opened(f"{self.root}/{table}", self.storage_options)
 
-    def _scan(self, stored: DeltaTable) -> pl.LazyFrame:
+    def _made(self, table: str, columns: dict[str, Any]) -> DeltaTable:
+        """Open a table to write to, or create it; stored hashes are signed."""
+        kinds = {name: pl.Int64 if kind == pl.UInt64 else kind for name, kind in columns.items()}
+        return opened_or_created(f"{self.root}/{table}", kinds, self.storage_options)
+
+    def scan(self, stored: DeltaTable) -> pl.LazyFrame:
+        """Scan a table as it was opened."""
         return pl.scan_delta(stored, storage_options=self.storage_options)
 
     def _highest_version(self, table: str, stored: DeltaTable | None = None) -> int:
         stored = stored or self._open(table)
-        return 0 if stored is None else max(_statistics(stored, "max.version"), default=0)
+        return 0 if stored is None else max(statistics(stored, "max.version"), default=0)
 
     def _newest(self, stored: DeltaTable, key: list[str]) -> pl.DataFrame:
         """Key, hash, version and time of the newest version of every key."""
         frame = (
-            self._scan(stored)
+            self.scan(stored)
             .select(
                 *key,
                 pl.col("row_hash").reinterpret(signed=False).alias("old_hash"),
@@ -263,9 +274,7 @@ class Lake:
             )
             .collect()
         )
-        if max(_statistics(stored, "max.version"), default=0) > 1:
-            frame = frame.sort(["old_version", "old_at"]).unique(key, keep="last", maintain_order=False)
-        return frame
+        return newest_of(frame, key, ["old_version", "old_at"])
 
     def _with_reopened(self, small: pl.DataFrame, table: str, channel: str) -> pl.DataFrame:
         """Mark rows last seen as rejected: they are stored again even if unchanged, so that they leave the quarantine."""
@@ -273,7 +282,7 @@ class Lake:
         if stored is None:  # what was never stored is new anyway
             return small.with_columns(reopened=pl.lit(False))
         rejected = (
-            self._scan(stored)
+            self.scan(stored)
             .filter((pl.col("channel") == channel) & (pl.col("table") == table))
             .group_by("source_id")
             .agg(rejected_at=pl.col("ingested_at").max())
@@ -290,9 +299,11 @@ class Lake:
         stored = self._open(QUARANTINE)
         if stored is None:
             return pl.DataFrame(schema={**HOUSEKEEPING, **_QUARANTINE_COLUMNS})
-        frame = self._scan(stored).filter(pl.col("ingested_at") <= moment).collect()
-        frame = frame.with_columns(pl.col("row_hash").reinterpret(signed=False))
-        return frame.filter(pl.col("version") == pl.col("version").max().over(_RECORD))
+        frame = self.scan(stored).filter(pl.col("ingested_at") <= moment).collect()
+        frame = frame.with_columns(pl.col("row_hash").reinterpret(signed=False)).unique(
+            [*RECORD, "rule", "field", "version"], maintain_order=True
+        )
+        return frame.filter(pl.col("version") == pl.col("version").max().over(RECORD))
 
     def _still_open(self, rejected: pl.DataFrame, moment: datetime) -> pl.DataFrame:
         """Drop the rejections followed by a good row."""
@@ -302,7 +313,7 @@ class Lake:
             if stored is not None:
                 ids = part["source_id"].unique().to_list()
                 good = (
-                    self._scan(stored)
+                    self.scan(stored)
                     .filter((pl.col("ingested_at") <= moment) & pl.col("source_id").is_in(ids))
                     .group_by("channel", "source_id")
                     .agg(good_at=pl.col("appended_at").max())
@@ -315,33 +326,12 @@ class Lake:
                 kept.append(part)
         return pl.concat(kept)
 
-    def _commit(self, table: str, parts: Iterator[pl.DataFrame], appended_at: datetime, stored: DeltaTable | None) -> None:
-        write_deltalake(
-            stored or f"{self.root}/{table}",
-            _in_pieces(stored_form(part, appended_at) for part in parts),
-            mode="append",
-            schema_mode="merge",
-            storage_options=self.storage_options,
-        )
+    def _commit(self, table: str, parts: Iterator[pl.DataFrame], appended_at: datetime, stored: DeltaTable) -> None:
+        address = f"{self.root}/{table}"
+        commit(address, stored, (stored_form(part, appended_at) for part in parts), self.storage_options)
 
 
-_RECORD = ["channel", "table", "source_id"]
-
-
-def _in_pieces(parts: Iterator[pl.DataFrame]) -> pa.RecordBatchReader:
-    """Hand parts, at least one, to the writer piece by piece, texts as views of what is here.
-
-    The writer reads ahead: as texts of its own, or all at once, it would hold the rows a second time.
-    """
-    views = pl.CompatLevel.newest()
-    first = next(parts)
-    schema = first.clear().cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).schema
-    pieces = (
-        piece.cast({pl.Categorical: pl.String}).to_arrow(compat_level=views).cast(schema)
-        for part in chain([first], parts)
-        for piece in part.iter_slices(WRITTEN_AT_ONCE)
-    )
-    return pa.RecordBatchReader.from_batches(schema, (batch for piece in pieces for batch in piece.to_batches()))
+RECORD = ["channel", "table", "source_id"]
 
 
 def _ordered(rows: pl.LazyFrame, names: list[str], order: pl.Series, categories: list[str]) -> pl.DataFrame:
@@ -368,20 +358,3 @@ def _ordered(rows: pl.LazyFrame, names: list[str], order: pl.Series, categories:
 def _all_equal(column: pl.Series) -> bool:
     first = column[0]
     return first is None or ((column.head(1_000) == first).all() and (column == first).all())
-
-
-def _statistics(stored: DeltaTable, name: str) -> list[Any]:
-    actions = pl.DataFrame(stored.get_add_actions(flatten=True))
-    return actions[name].drop_nulls().to_list() if name in actions.columns else []
-
-
-def _all_known(stored: DeltaTable, moment: datetime) -> bool:
-    """Whether the statistics say that every row was known at a moment: then no column is read together with the stamps."""
-    latest = _statistics(stored, "max.ingested_at")
-    files = stored.get_add_actions(flatten=True).num_rows
-    # the statistics are cut to milliseconds
-    return len(latest) == files and all(one + timedelta(milliseconds=1) <= moment for one in latest)
-
-
-def _stored_names(stored: DeltaTable) -> list[str]:
-    return [field.name for field in stored.schema().fields]

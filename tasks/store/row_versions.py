@@ -110,7 +110,7 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
 
     `small` has per row its key, row_hash, ingested_at and, of the key's newest stored version, old_hash, old_version, old_at.
     """
-    repeated = _repeated(small, key)
+    repeated = repeated_rows(small, key)
     differs = pl.col("old_hash").is_null() | (pl.col("row_hash") != pl.col("old_hash"))
     wanted = (
         "row",
@@ -143,7 +143,7 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
     ).sort("row")
 
 
-def _repeated(rows: pl.DataFrame, key: list[str]) -> pl.Series:
+def repeated_rows(rows: pl.DataFrame, key: list[str]) -> pl.Series:
     """Return which rows share their key; keys of millions of rows are compared by their hashes first, in a tenth of the memory."""
     hashes = rows.select(key).hash_rows()
     ordered = hashes.sort()
@@ -173,12 +173,20 @@ def stored_form(rows: pl.DataFrame, appended_at: datetime) -> pl.DataFrame:
     )
 
 
-def newest_in_order(frame: pl.DataFrame, key: list[str], single: bool) -> pl.Series:
-    """Row numbers of the newest version of each key, sorted by key; `single` says that no key has two versions."""
-    if single:
+def newest_of(frame: pl.DataFrame, key: list[str], order: list[str]) -> pl.DataFrame:
+    """Return one row of each key, the last in the given order; keys are looked at only where one occurs twice."""
+    repeated = repeated_rows(frame, key)
+    if not repeated.any():
+        return frame
+    several = frame.filter(repeated).sort(order, maintain_order=True).unique(key, keep="last", maintain_order=True)
+    return pl.concat([frame.filter(~repeated), several])
+
+
+def newest_in_order(frame: pl.DataFrame, key: list[str]) -> pl.Series:
+    """Return the row numbers of the newest version of each key, sorted by key; of equal ones, the last row."""
+    repeated = repeated_rows(frame, key)
+    if not repeated.any():
         return frame.select(pl.arg_sort_by(key, nulls_last=False)).to_series()
     small = frame.select(*key, "version", "ingested_at").with_row_index("row")
-    later = small.filter(pl.col("version") > 1).select(key).unique()
-    several = small.join(later, on=key, how="semi", nulls_equal=True).sort("version", "ingested_at")
-    only = small.join(later, on=key, how="anti", nulls_equal=True)
-    return pl.concat([only, several.unique(key, keep="last", maintain_order=True)]).sort(key, nulls_last=False)["row"]
+    newest = newest_of(small, key, ["version", "ingested_at"])
+    return newest.sort(key, nulls_last=False)["row"]

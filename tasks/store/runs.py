@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from tasks.errors import ChannelProblem, LeaseHeld, UserError
 from tasks.model.facts import Pull
 from tasks.store.database import Database
-from tasks.store.processes import is_gone
+from tasks.store.processes import is_gone, shown_holder
 from tasks.store.tables import BackfillPeriodRow, BackfillRow, LeaseRow, PullRow
 
 BackfillState = Literal["planned", "done", "failed"]
@@ -111,7 +111,7 @@ class Runs(Database):
             mine = row.holder == holder and row.acquired_at == now
             if not mine and row.expires_at > now and not gone(row.holder):
                 raise LeaseHeld(
-                    f"{name} is already being done by {row.holder} since {row.acquired_at:%Y-%m-%d %H:%M:%S} UTC.",
+                    f"{name} is already being done by {shown_holder(row.holder)} since {row.acquired_at:%Y-%m-%d %H:%M:%S} UTC.",
                     hint=f"Wait for it; its lease ends by itself at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC.",
                 )
             row.holder, row.acquired_at, row.expires_at = lease.holder, lease.acquired_at, lease.expires_at
@@ -122,6 +122,15 @@ class Runs(Database):
                 session.execute(
                     delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder, LeaseRow.acquired_at == now)
                 )
+
+    def sweep_leases(self, now: datetime, *, gone: Callable[[str], bool] = is_gone) -> int:
+        """Remove the leases that have expired or whose holders have ended, and return how many there were."""
+        with self.writing() as session:
+            rows = session.scalars(select(LeaseRow).with_for_update()).all()
+            left = [row for row in rows if row.expires_at <= now or gone(row.holder)]
+            for row in left:
+                session.delete(row)
+            return len(left)
 
     def leases(self, now: datetime) -> list[Lease]:
         """Return the leases that have not expired, by name."""

@@ -212,6 +212,11 @@ class LedgerSuite:
         with ledger.lease("x", "dead", NOW, 600), ledger.lease("x", "b", NOW, 600, gone=lambda holder: holder == "dead") as lease:
             assert lease.holder == "b"
 
+    def test_leases_of_ended_processes_and_expired_ones_are_swept(self, ledger: Ledger) -> None:
+        with ledger.lease("x", "dead", NOW, 600), ledger.lease("y", "late", NOW, 60), ledger.lease("z", "b", NOW, 600):
+            assert ledger.sweep_leases(NOW + timedelta(seconds=60), gone=lambda holder: holder == "dead") == 2
+            assert [one.name for one in ledger.leases(NOW)] == ["z"]
+
     def test_the_same_name_twice_is_still_two_workers(self, ledger: Ledger) -> None:
         with ledger.lease("x", "same", NOW, 600), pytest.raises(LeaseHeld), ledger.lease("x", "same", NOW + hours(0.01), 600):
             pass

@@ -18,6 +18,7 @@ from tasks.run import Stores
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
+from tasks.store.doubled_rows import doubled_rows
 from tasks.store.processes import is_gone
 
 
@@ -62,6 +63,20 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
     if batch.error:
         return Finding("bad", what, batch.error, batch.hint)
     return Finding("ok", what, f"Reachable; {batch.read} rows from the last day.")
+
+
+def doubled(opened: Stores) -> Finding:
+    """Look for rows that two pulls at once have stored twice."""
+    found = doubled_rows(opened.lake)
+    if not found:
+        return Finding("ok", "doubled rows", "No row of the lake is stored twice.")
+    text = ", ".join(f"{count:,} of {table}" for table, count in found.items())
+    return Finding(
+        "bad",
+        "doubled rows",
+        f"Rows are stored twice: {text}.",
+        "Run `aftersales doctor --mend`; then remake the editions of the time with `aftersales backfill … --which stale`.",
+    )
 
 
 def coding(opened: Stores, shop: Shop, now: datetime) -> Finding:

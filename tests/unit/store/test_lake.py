@@ -211,7 +211,7 @@ def test_a_commit_that_fails_leaves_nothing(lake: Lake, monkeypatch: pytest.Monk
         raise OSError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("tasks.store.lake.write_deltalake", fail)
+        patched.setattr("tasks.store.delta_table.write_deltalake", fail)
         with pytest.raises(OSError, match="disk full"):
             append(lake, lines(("a", 2), ("b", 1)), NOW + hours(1))
     assert known(lake, NOW + hours(2)) == [("a", 1)]
