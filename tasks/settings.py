@@ -77,6 +77,19 @@ def load_settings(home: Path | str | None = None) -> Settings:
     return Settings(_env_file=first.home / ".env", home=first.home)
 
 
+def machine_language() -> str:
+    """Return the language of this machine's user as the locale writes it (`en_GB.UTF-8`); empty if it says none."""
+    found = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "" if found.partition(".")[0] in ("C", "POSIX") else found
+
+
+def machine_zone() -> str:
+    """Return the zone of this machine (`Europe/London`); empty if it is UTC or cannot be told."""
+    link = Path("/etc/localtime")
+    found = os.environ.get("TZ", "").removeprefix(":") or str(link.resolve()).partition("zoneinfo/")[2]
+    return "" if found.rpartition("/")[2] in ("UTC", "UCT", "GMT", "Universal", "Zulu", "") else found
+
+
 def choose_home(home: Path | str) -> None:
     """Set the home for the flows of this process and the processes that it starts."""
     os.environ["AFTERSALES_HOME"] = str(Path(home).resolve())

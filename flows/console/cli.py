@@ -53,12 +53,20 @@ def main(ctx: click.Context, home: Path | None) -> None:
 
 
 @main.command()
+@click.option("--name", default="", help="Name of the shop.")
+@click.option(
+    "--language", "languages", multiple=True, help="Language of reports and mails: zh-CN or en; the first is the shop's own."
+)
+@click.option("--zone", default="", help="Zone of weeks, schedules and sources, as Europe/London.")
+@click.option("--currency", default="", help="Currency of all amounts, as GBP.")
 @click.pass_obj
-def init(settings: Settings) -> None:
-    """Create a new shop's folder with a commented configuration."""
+def init(settings: Settings, name: str, languages: tuple[str, ...], zone: str, currency: str) -> None:
+    """Create a new shop's folder with a commented configuration; what is not given is what this machine suggests."""
     from flows.console.init import make_home
+    from flows.console.new_shop import beginning
 
-    for line in make_home(settings.home):
+    chosen = beginning(name=name, languages=languages, zone=zone, currency=currency)
+    for line in make_home(settings.home, chosen, datetime.now(UTC).year):
         console.print(line)
 
 

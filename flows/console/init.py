@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.console.new_shop import HOUSE, Beginning, files
 from tasks.collect.privacy import customer_key
 from tasks.report.language.registry import check_languages
 from tasks.settings import Settings, load_settings
 from tasks.shop.load import DEFAULTS, Shop
-
-OWN = ("shop.yaml", "channels.yaml", "people.yaml", "audiences.yaml", "targets.yaml")
-"""Files that every shop has of its own; the defaults serve for the others until the shop adds its own."""
 
 ENVIRONMENT = "\n".join(
     [
@@ -31,8 +29,13 @@ ENVIRONMENT = "\n".join(
 )
 
 
-def make_home(home: Path) -> list[str]:
+def make_home(home: Path, shop: Beginning = HOUSE, year: int = 2026) -> list[str]:
     """Create a shop's folder: commented configuration, folders for sources and secrets, and its key. Nothing is overwritten.
+
+    Args:
+        home: The folder.
+        shop: What the shop begins with.
+        year: The present year, for the public holidays.
 
     Returns:
         Sentences: what was created, what was there already, and what to do next.
@@ -40,21 +43,24 @@ def make_home(home: Path) -> list[str]:
     for folder, mode in ((home / "config", 0o755), (home / "secrets", 0o700), (home / "inbox", 0o755)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
-    sentences = [_placed(home / "config" / name, (DEFAULTS / name).read_bytes()) for name in OWN]
+    own = files(shop, year)
+    sentences = [_placed(home / "config" / name, content) for name, content in own.items()]
     sentences.append(_placed(home / ".env", ENVIRONMENT.encode(), mode=0o600))
     settings: Settings = load_settings(home)
     version = customer_key(settings).version
     sentences.append(
         f"The key for customer references (version {version}) is in {home / 'secrets'}: back it up, it cannot be recreated."
     )
-    shop = Shop.load(home)
-    shop.check()
-    check_languages(shop)
-    others = ", ".join(sorted(path.name for path in DEFAULTS.glob("*.yaml") if path.name not in OWN))
+    made = Shop.load(home)
+    made.check()
+    check_languages(made)
+    others = ", ".join(sorted(path.name for path in DEFAULTS.glob("*.yaml") if path.name not in own))
+    identity = made.identity
     sentences += [
+        f"Language {', '.join(identity.languages)}, zone {identity.zone}, currency {identity.currency} ({shop.why}): change them in shop.yaml.",
         f"Everything else ({others}) comes from the defaults in {DEFAULTS}; to change a file, copy it into {home / 'config'}.",
         "Next:",
-        f"  1. Write your name and zone into {home / 'config' / 'shop.yaml'}, your people into people.yaml, your readers into audiences.yaml.",
+        f"  1. Write your name into {home / 'config' / 'shop.yaml'}, your people into people.yaml, your readers into audiences.yaml.",
         f"  2. List your first source in {home / 'config' / 'channels.yaml'} (its comments show how), its password in {home / 'secrets'}.",
         f"  3. aftersales --home {home} channels try NAME    shows what it delivers",
         f"  4. aftersales --home {home} doctor               lists what is still missing",

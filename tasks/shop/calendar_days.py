@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from tasks.model.review import BreakKind
 from tasks.shop.names import Name, Named
+from tasks.shop.public_holidays import public_holidays
+from tasks.shop.regions import region_of
 from tasks.shop.section import ConfigSection
 
 WorkCalendar = Literal["statutory", "supplier"]
@@ -107,10 +110,30 @@ class Alignment(ConfigSection):
     detail: str = ""
 
 
+def plain_calendar(zone: str, years: Iterable[int]) -> dict[str, Any]:
+    """Return the keys `weekend` and `years` of a calendar for a zone: its country's public holidays, or weekends alone.
+
+    Args:
+        zone: Zone of the shop.
+        years: Years to fill; without a rule for the country they are marked as assumed.
+    """
+    region = region_of(zone)
+    made: dict[int, dict[str, Any]] = {}
+    for year in years:
+        days = public_holidays(region.country, year)
+        made[year] = {"days_off": []} | ({"assumed": True} if days is None else {"days_off": list(days)})
+    return {"weekend": list(region.weekend), "years": made}
+
+
 class Calendar(ConfigSection):
     """All special days: holidays, promotions and events."""
 
     valid_from: date
+    zones: list[str] = Field(
+        default_factory=list,
+        description="Zones of the shops it is made for. A shop elsewhere gets plain weekends and, where a rule is known, the public "
+        "holidays of its own country instead of everything else here. Empty: every shop.",
+    )
     years: dict[int, Year]
     weekend: list[int] = Field(default=[6, 7], description="ISO weekdays without work: Monday is 1.")
     supplier_closed: list[Span] = []
@@ -122,6 +145,14 @@ class Calendar(ConfigSection):
     )
     promotions: list[Promotion] = []
     events: list[Event] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_shops_country(cls, value: Any, info: ValidationInfo) -> Any:
+        zone = str((info.context or {}).get("zone", ""))
+        if not isinstance(value, dict) or not zone or not value.get("zones") or zone in value["zones"]:
+            return value
+        return {"valid_from": value.get("valid_from"), **plain_calendar(zone, value.get("years", {}))}
 
     @cached_property
     def _off(self) -> frozenset[date]:

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from flows.console.cli import main
 from flows.console.doctor import examine
-from flows.console.init import OWN, make_home
+from flows.console.init import make_home
+from flows.console.new_shop import OWN
 from flows.console.sites import Site, archive_site, inside, outbox_site
 from tasks.model.editions import Delivery, DeliveryState
 from tasks.run import Stores
