@@ -190,7 +190,7 @@ class Lake:
         stored = self._open(table)
         if stored is None:
             frame = pl.DataFrame(schema={**shape.columns, **STAMPS, **dict.fromkeys(categories, pl.Categorical)})
-            return frame.select(columns) if columns else frame.drop(without)
+            return frame.select(columns) if columns else frame.drop(without, strict=False)
         names = stored_names(stored)
         declared = [name for name in names if name not in shape.columns and name not in HOUSEKEEPING]
         wanted = columns or [name for name in (*shape.columns, *declared, *STAMPS) if name not in without]
