@@ -156,7 +156,8 @@ def _place(
         columns,
         "" if isinstance(channel.read, Selection) else stamp,
         mapping.repeated_columns(channel) if columns is not None else frozenset(),
-        secrets,
+        secrets=secrets,
+        mapped=mapping.mapped_columns(channel),
     )
 
 

@@ -43,6 +43,7 @@ class ReadContext:
     columns: Native columns that the mapping uses; None means all.
     stamp: Native column of the stamp, if a reader may use it to leave out rows outside the window.
     repeated: Native columns of few texts, which a reader may give as categories.
+    mapped: Native columns that the mapping names, by which a reader finds the heading.
     secrets: Name → value of the secrets read so far, which no message may repeat.
     """
 
@@ -52,6 +53,7 @@ class ReadContext:
     columns: frozenset[str] | None = None
     stamp: str = ""
     repeated: frozenset[str] = frozenset()
+    mapped: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -36,11 +36,15 @@ class Mapped:
 
 def used_columns(channel: Channel) -> frozenset[str] | None:
     """Return the native columns that a channel's mapping names, or None if it needs the whole row."""
-    specs = _specs(channel)
     if channel.source_id is None and TABLES[channel.table].key == ("record_id",):
         return None
+    return mapped_columns(channel)
+
+
+def mapped_columns(channel: Channel) -> frozenset[str]:
+    """Return the native columns that a channel's mapping names."""
     names: set[str] = set()
-    for spec in specs:
+    for spec in _specs(channel):
         names.update(spec.from_, spec.concat, spec.digest)
         for text in [spec.sql, *(case.when for case in spec.cases)]:
             names.update(expression_of(channel, text).meta.root_names() if text else ())
