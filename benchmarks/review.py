@@ -246,7 +246,7 @@ def measure(records: int, seed: int, folder: Path) -> dict[str, Any]:
     print("Starting cold, then warming up …", flush=True)
     cold = cold_start(fresh)
     server = LocalServer()
-    put_environment(PREFECT_API_URL=server.api)
+    put_environment(**server.variables)
     server.wait()
     with desk(small):
         review_once(small, Clock())

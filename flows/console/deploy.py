@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from rich.console import Console
 
+from flows.console.server_login import server_login
 from tasks.errors import UserError
 from tasks.settings import Settings, environment, put_environment
 from tasks.shop.load import Shop
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
 
 PREFECT_FILE = Path(__file__).resolve().parents[2] / "prefect.yaml"
 POOL = "aftersales"
+POOL_TEMPLATE: dict[str, Any] = {
+    "job_configuration": {
+        "command": None,
+        "env": {},
+        "labels": {},
+        "name": "{{ name }}",
+        "stream_output": True,
+        "working_dir": None,
+    },
+    "variables": {"type": "object", "properties": {"name": {"title": "Name", "type": "string", "default": "aftersales"}}},
+}
+"""How the pool's worker starts a run: always the flow itself, in a folder and an environment that no run can choose."""
 QUIET_SERVER = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -49,12 +62,6 @@ def zone_of(settings: Settings) -> str:
     return Shop.load(settings.home).identity.zone
 
 
-def server_login() -> dict[str, str]:
-    """Return the variables that clients need if the server asks for the login in PREFECT_SERVER_API_AUTH_STRING."""
-    login = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
-    return {"PREFECT_API_AUTH_STRING": login} if login else {}
-
-
 def declared(zone: str) -> dict[str, dict[str, Any]]:
     """Return the deployments of prefect.yaml by `flow/name`, their schedules in a zone."""
     document = _document(zone)
@@ -81,8 +88,7 @@ def deploy(zone: str, console: Console, **variables: str) -> None:
         UserError: If the server does not answer or refuses something.
     """
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import ObjectAlreadyExists, PrefectHTTPStatusError
+    from prefect.exceptions import PrefectHTTPStatusError
 
     from flows.console import zombie_rule
 
@@ -93,10 +99,7 @@ def deploy(zone: str, console: Console, **variables: str) -> None:
                 hint="Start one with `aftersales serve`, or set PREFECT_API_URL.",
             )
         try:
-            with suppress(ObjectAlreadyExists):
-                client.create_work_pool(
-                    WorkPoolCreate(name=POOL, type="process", description="Reviews of after-sales complaints.")
-                )
+            _ensure_pool(client)
         except PrefectHTTPStatusError as error:
             raise UserError(f"The Prefect server refused: {error}.", hint="Check PREFECT_API_AUTH_STRING.") from error
         with tempfile.TemporaryDirectory() as folder:
@@ -121,11 +124,28 @@ def deploy(zone: str, console: Console, **variables: str) -> None:
     console.print(f"Registered in {zone}: {names}; rule «{zombie_rule.NAME}» {'created' if changed else 'unchanged'}.")
 
 
+def _ensure_pool(client: SyncPrefectClient) -> None:
+    """Create the work pool, or give an existing one its template."""
+    from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+    from prefect.exceptions import ObjectAlreadyExists
+
+    description = "Reviews of after-sales complaints."
+    try:
+        client.create_work_pool(
+            WorkPoolCreate(name=POOL, type="process", description=description, base_job_template=POOL_TEMPLATE)
+        )
+    except ObjectAlreadyExists:
+        client.update_work_pool(POOL, WorkPoolUpdate(description=description, base_job_template=POOL_TEMPLATE))
+
+
 def drift(client: SyncPrefectClient, zone: str) -> list[str]:
     """Return a phrase for each deployment that the server lacks or that differs from prefect.yaml in the shop's zone."""
     from prefect.exceptions import ObjectNotFound
 
     differences = []
+    with suppress(ObjectNotFound):
+        if client.read_work_pool(POOL).base_job_template != POOL_TEMPLATE:
+            differences.append(f"the pool {POOL} lets runs choose their command, folder or environment")
     for name, wanted in declared(zone).items():
         try:
             found = client.read_deployment_by_name(name)

@@ -10,10 +10,10 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.console.deploy import server_login
 from flows.console.local_server import LocalServer
 from flows.console.progress import StageClock
 from flows.console.sample_desk import desk_beside
+from flows.console.server_login import server_login
 from tasks.errors import UserError
 from tasks.settings import Settings, environment, own_prefect, put_environment
 
@@ -59,7 +59,7 @@ def _start_server() -> None:
     server = None
     if not environment().get("PREFECT_API_URL") and "prefect" not in sys.modules:
         server = LocalServer()
-        put_environment(PREFECT_API_URL=server.api)
+        put_environment(**server.variables)
     import flows.review  # noqa: F401 - loaded while the server comes up, which saves its seconds
 
     if server is not None:

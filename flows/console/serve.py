@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -16,9 +15,13 @@ from urllib.parse import urlsplit
 import httpx
 from rich.console import Console
 
-from flows.console.deploy import POOL, QUIET_SERVER, deploy, server_login, zone_of
+from flows.console.deploy import POOL, QUIET_SERVER, deploy, zone_of
+from flows.console.local_server import ROOT
 from flows.console.sample_desk import desk_beside
-from flows.console.sites import Site, archive_site, outbox_site
+from flows.console.server_app import hosts_of
+from flows.console.server_login import login_file, own_login
+from flows.console.sites import Answer, Site, archive_site, outbox_site
+from flows.console.tether import tethered
 from tasks.errors import UserError
 from tasks.settings import Settings, choose_home, environment, own_prefect, put_environment
 
@@ -40,28 +43,46 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
         UserError: If something does not start, or stops by itself.
     """
     choose_home(settings.home)
-    login = server_login()
+    given = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
+    login = own_login(settings)
     api = f"http://127.0.0.1:{port}/api"
-    put_environment(**QUIET_SERVER, **own_prefect(settings), **login, PREFECT_API_URL=api)
+    put_environment(
+        **QUIET_SERVER,
+        **own_prefect(settings),
+        PREFECT_API_URL=api,
+        PREFECT_API_AUTH_STRING=login,
+        PREFECT_API_KEY="",
+        PREFECT_SERVER_API_AUTH_STRING=login,
+        PREFECT_SERVER_CORS_ALLOWED_ORIGINS=",".join(f"http://{host}" for host in sorted(hosts_of(port))),
+    )
     logs = settings.home / "prefect"
     logs.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _as_interrupt)
     with ExitStack() as stack:
-        archive = _site(stack, archive_site(settings.archive_root), urlsplit(settings.archive_url).port or 8765)
+        archive = _site(
+            stack, archive_site(settings.archive_root), urlsplit(settings.archive_url).port or 8765, settings.archive_url
+        )
         mails = _site(stack, outbox_site(settings.outbox_root), mail_port)
         desk = stack.enter_context(desk_beside(settings.home))
         with console.status("Starting the Prefect server …"):
-            server = stack.enter_context(
-                _child(["server", "start", "--host", "127.0.0.1", "--port", str(port)], logs / "server.log")
-            )
+            place = ["--app-dir", str(ROOT), "--factory", "flows.console.server_app:served", "--host", "127.0.0.1"]
+            more = ["--port", str(port), "--log-level", "warning", "--no-proxy-headers"]
+            server = stack.enter_context(_child(["uvicorn", *place, *more], logs / "server.log"))
             _wait_healthy(server, api, logs / "server.log")
         with console.status("Registering the deployments …"):
             deploy(zone_of(settings), console)
         worker = stack.enter_context(
-            _child(["worker", "start", "--pool", POOL, "--type", "process", "--name", "aftersales-worker"], logs / "worker.log")
+            _child(
+                ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", "aftersales-worker"],
+                logs / "worker.log",
+            )
         )
         for name, address in (
-            ("Prefect", f"http://127.0.0.1:{port}{'  (asks for the login of PREFECT_SERVER_API_AUTH_STRING)' if login else ''}"),
+            ("Prefect", f"http://127.0.0.1:{port}"),
+            (
+                "Login",
+                "that of PREFECT_SERVER_API_AUTH_STRING" if given else f"Prefect asks for the line in {login_file(settings)}",
+            ),
             ("Archive", archive.url),
             ("Mails", mails.url),
             ("Sample desk", desk),
@@ -72,9 +93,9 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
         _watch({"Prefect server": server, "worker": worker}, logs)
 
 
-def _site(stack: ExitStack, answer: object, port: int) -> Site:
+def _site(stack: ExitStack, answer: Callable[[str], Answer | None], port: int, address: str = "") -> Site:
     try:
-        site = Site(answer, port)  # type: ignore[arg-type]
+        site = Site(answer, port, address)
     except OSError as error:
         raise UserError(
             f"Port {port} is taken.", hint="Stop what uses it, or choose another port with AFTERSALES_ARCHIVE_URL or --mail-port."
@@ -85,16 +106,9 @@ def _site(stack: ExitStack, answer: object, port: int) -> Site:
 
 @contextmanager
 def _child(arguments: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Prefect command in its own process group, so that Ctrl-C reaches only us and we stop it in order."""
+    """Run a module beside us, and stop it in order."""
     with log.open("ab") as out:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "prefect", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env=environment(PYTHONUNBUFFERED="1"),
-            start_new_session=True,
-        )
+        child = tethered(arguments, {"PYTHONUNBUFFERED": "1"}, output=out)
     try:
         yield child
     finally:

@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from flows.console.server_app import hosts_of
+
 TYPES = {
     ".pdf": "application/pdf",
     ".json": "application/json; charset=utf-8",
@@ -26,8 +28,12 @@ TYPES = {
 PAGE = "text/html; charset=utf-8"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; sandbox allow-popups allow-downloads",
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox allow-popups allow-downloads"
+    ),
     "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-site",
     "Cache-Control": "no-cache",
 }
 STYLE = "body{font:15px/1.6 sans-serif;margin:2em auto;max-width:60em;padding:0 1em}td{padding:.1em 1.5em .1em 0}pre{white-space:pre-wrap}"
@@ -39,14 +45,21 @@ class Site:
     """A site that answers GET on 127.0.0.1 in a thread of its own.
 
     url: Its address, with a slash at the end.
+
+    Args:
+        answer: Path → what is there.
+        port: Its port.
+        address: Another address under which it is shown, as a proxy does; every other name in a request's Host is refused, for
+            a name that was rebound to this machine is another site's.
     """
 
-    def __init__(self, answer: Callable[[str], Answer | None], port: int) -> None:
+    def __init__(self, answer: Callable[[str], Answer | None], port: int, address: str = "") -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                found = answer(unquote(urlsplit(self.path).path))
+                own = self.headers.get_all("Host") in hosts
+                found = answer(unquote(urlsplit(self.path).path)) if own else None
                 kind, body = found or (PAGE, _page("Not found", "<p>There is nothing here.</p>"))
-                self.send_response(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND)
+                self.send_response(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND if own else HTTPStatus.FORBIDDEN)
                 for name, value in HEADERS.items():
                     # a PDF is shown by the browser's own viewer, which a sandbox would keep from working
                     if not (name == "Content-Security-Policy" and kind == TYPES[".pdf"]):
@@ -64,7 +77,9 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        bound = self._server.server_port
+        hosts = [[host] for host in sorted({*hosts_of(bound), urlsplit(address).netloc} - {""})]
+        self.url = f"http://127.0.0.1:{bound}/"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
 
     def stop(self) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from flows.console.checks.finding import PATIENCE_S, Finding
-from flows.console.deploy import POOL, declared, drift, server_login
+from flows.console.deploy import POOL, declared, drift
+from flows.console.server_login import server_login
 from tasks.errors import UserError
 from tasks.settings import environment, put_environment
 
@@ -46,7 +47,10 @@ def _server(address: str) -> Finding:
     user, separator, password = environment().get("PREFECT_API_AUTH_STRING", "").partition(":")
     answer = httpx.get(f"{address.rstrip('/')}/admin/version", timeout=PATIENCE_S, auth=(user, password) if separator else None)
     if answer.status_code == 401:
-        raise UserError(f"{address} asks for a login.", hint="Set PREFECT_API_AUTH_STRING=user:password.")
+        raise UserError(
+            f"{address} asks for a login.",
+            hint="Set PREFECT_API_AUTH_STRING=user:password; `aftersales serve` keeps its own in secrets/prefect_login.",
+        )
     server, client = answer.json(), version("prefect")
     if server != client:
         text = f"The server has version {server}, this installation {client}; runs may fail on the difference."
