@@ -43,18 +43,9 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
         UserError: If something does not start, or stops by itself.
     """
     choose_home(settings.home)
-    given = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
-    login = own_login(settings)
+    login = _login_hint(settings)
     api = f"http://127.0.0.1:{port}/api"
-    put_environment(
-        **QUIET_SERVER,
-        **own_prefect(settings),
-        PREFECT_API_URL=api,
-        PREFECT_API_AUTH_STRING=login,
-        PREFECT_API_KEY="",
-        PREFECT_SERVER_API_AUTH_STRING=login,
-        PREFECT_SERVER_CORS_ALLOWED_ORIGINS=",".join(f"http://{host}" for host in sorted(hosts_of(port))),
-    )
+    put_environment(**QUIET_SERVER, **own_prefect(settings), **_doors(own_login(settings), port), PREFECT_API_URL=api)
     logs = settings.home / "prefect"
     logs.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _as_interrupt)
@@ -79,10 +70,7 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
         )
         for name, address in (
             ("Prefect", f"http://127.0.0.1:{port}"),
-            (
-                "Login",
-                "that of PREFECT_SERVER_API_AUTH_STRING" if given else f"Prefect asks for the line in {login_file(settings)}",
-            ),
+            ("Login", login),
             ("Archive", archive.url),
             ("Mails", mails.url),
             ("Sample desk", desk),
@@ -91,6 +79,22 @@ def serve_all(settings: Settings, port: int, console: Console, mail_port: int = 
                 console.print(f"{name:>12}  {address}")
         console.print("Logs are in " + str(logs) + ". Ctrl-C stops everything.")
         _watch({"Prefect server": server, "worker": worker}, logs)
+
+
+def _login_hint(settings: Settings) -> str:
+    """Say which login Prefect asks for; the login itself is not printed."""
+    given = environment().get("PREFECT_SERVER_API_AUTH_STRING", "")
+    return "that of PREFECT_SERVER_API_AUTH_STRING" if given else f"Prefect asks for the line in {login_file(settings)}"
+
+
+def _doors(login: str, port: int) -> dict[str, str]:
+    """Return the variables that give server, worker and console one login, and let no other page ask."""
+    return {
+        "PREFECT_API_AUTH_STRING": login,
+        "PREFECT_API_KEY": "",
+        "PREFECT_SERVER_API_AUTH_STRING": login,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"http://{host}" for host in sorted(hosts_of(port))),
+    }
 
 
 def _site(stack: ExitStack, answer: Callable[[str], Answer | None], port: int, address: str = "") -> Site:

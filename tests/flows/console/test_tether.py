@@ -21,14 +21,12 @@ time.sleep(60)
 
 @pytest.mark.parametrize("pause", [0.0, 2.0])
 def test_it_ends_after_a_kill(tmp_path: Path, pause: float) -> None:
-    starter = subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    assert starter.stdout is not None
-    child = int(starter.stdout.readline())
-    time.sleep(pause)
-    os.kill(starter.pid, signal.SIGKILL)
-    starter.wait()
+    command = [sys.executable, "-c", STARTER, str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as starter:
+        assert starter.stdout is not None
+        child = int(starter.stdout.readline())
+        time.sleep(pause)
+        os.kill(starter.pid, signal.SIGKILL)
     until = time.monotonic() + 30
     while time.monotonic() < until and _lives(child):
         time.sleep(0.1)
