@@ -61,6 +61,7 @@ bench: ## Measure the promises (minutes)
 	@$(RUN)python -m benchmarks.verdicts --seed 1
 	@$(RUN)python -m benchmarks.stories --seeds 1-2
 	@$(RUN)python -m benchmarks.quiet_years --seeds 1
+	@$(RUN)python -m benchmarks.strangers --seeds 1-20
 
 serve: ## Prefect server, worker, all deployments, archive and mail catcher on loopback; prints the addresses
 	@./setup.sh run
