@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -27,7 +27,7 @@ class FileRows:
     first: int = 1
     numbers: pl.Series | None = None
     columns: tuple[str, ...] = ()
-    marks: dict[str, Sequence[int] | None] = field(default_factory=dict)
+    marks: Mapping[str, Sequence[int] | None] = field(default_factory=dict)
 
 
 class Origin:

@@ -17,6 +17,8 @@ from tasks.shop.section import ConfigSection
 from tasks.shop.sources.kinds import PLAIN
 from tasks.shop.sources.selection import Selection
 from tasks.shop.sources.source import Source
+from tasks.shop.time_forms import TimeForm
+from tasks.shop.zones import Zone
 
 NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
 """Cells that count as empty, unless a channel says otherwise."""
@@ -66,7 +68,10 @@ class MappedColumn(ConfigSection):
     lookup: The same from a file.
     unmapped: What a value absent from `map` becomes: `null` (and a flag), `keep`, or `=value`.
     dates: Forms of a time, tried in order: `iso`, `epoch_s`, `epoch_ms`, `half_day` (2026/11/2 下午3:05), `month_day` (11.2; the
-        year is that in which the moment lies nearest before the window's end), or a strptime format.
+        year is that in which the moment lies nearest before the window's end), `day_first` (2/11/2026 3:05 PM), `month_first`,
+        `serial` (days as Excel counts them), or a strptime format. `auto`: iso, half_day, names of months, serial, and numbers with
+        slashes or stops, whose order the cells of the column decide (a day above 12); where none does, each is flagged
+        `date_doubtful:<column>`. So are cells that fit two listed formats that differ in the order of day and month.
     zone: Zone of a time without one; the channel's by default.
     decimal: The decimal sign of a number, `point` or `comma`; the channel's by default.
     factor: A number is multiplied by this.
@@ -93,8 +98,8 @@ class MappedColumn(ConfigSection):
     map: dict[str, Any] = Field(default_factory=dict)
     lookup: Lookup | None = None
     unmapped: str = "null"
-    dates: list[str] = Field(default_factory=list)
-    zone: str = ""
+    dates: list[TimeForm] = Field(default_factory=list)
+    zone: Zone = ""
     decimal: Literal["", "auto", "point", "comma"] = ""
     factor: float = 1.0
     means_yes: list[str] = Field(default_factory=list)
@@ -187,9 +192,9 @@ class Channel(ConfigSection):
     platform: str = ""
     shop: str = ""
     origin: Literal["", "online", "offline"] = ""
-    zone: str = "Asia/Shanghai"
+    zone: Zone = "Asia/Shanghai"
     empty: list[str] = Field(default_factory=lambda: list(NULLS))
-    dates: list[str] = Field(default_factory=lambda: ["iso"])
+    dates: list[TimeForm] = Field(default_factory=lambda: ["auto"])
     decimal: Literal["auto", "point", "comma"] = "auto"
     where: str = ""
     columns: dict[str, OneColumn]

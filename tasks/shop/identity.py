@@ -1,18 +1,17 @@
 """Name, zone, currency and bases of a shop."""
 
-from difflib import get_close_matches
 from typing import Literal
-from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
+from tasks.shop.zones import Zone
 
 
 class Identity(Proper):
     """Who the shop is, and what its figures are based on."""
 
-    zone: str = "Asia/Shanghai"
+    zone: Zone = "Asia/Shanghai"
     currency: str = "CNY"
     base: Literal["orders", "reviews", "records"] = Field(
         "orders",
@@ -30,12 +29,3 @@ class Identity(Proper):
         description="Sentences by language that every edition prints with its data, for example on a sample's bias.",
     )
     minimum_n: int = Field(30, description="Below this many cases: no percentages, no words of significance.")
-
-    @field_validator("zone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            near = get_close_matches(value, [zone.rpartition("/")[2] for zone in available_timezones()], 1)
-            found = sorted(zone for zone in available_timezones() if near and zone.endswith(f"/{near[0]}"))
-            raise ValueError(f"{value} is no zone; write it as {found[0] if found else 'Europe/London'}")
-        return value

@@ -12,7 +12,7 @@ import polars as pl
 
 from tasks.collect.limits import unpacked
 from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of, meaningful, provide, row_digests
-from tasks.collect.mapping.faults import doubt, note
+from tasks.collect.mapping.faults import doubt, note, quoted
 from tasks.collect.mapping.quantities import read_numbers
 from tasks.collect.mapping.readings import local_moment, read_times
 from tasks.errors import ChannelError, ChannelProblem
@@ -229,7 +229,7 @@ def _typed(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: Any
             .to_series()
         )
     zone = spec.zone or work.channel.zone
-    moments = read_times(text, spec.dates or work.channel.dates, zone, work.place.window.end)
+    moments = _moments(work, name, spec, text, zone)
     return moments.dt.convert_time_zone(zone).dt.date() if kind == pl.Date else moments
 
 
@@ -242,6 +242,20 @@ def _number(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: An
     if kind == pl.Int64:
         number = pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
     return text.to_frame("cell").select(number).to_series()
+
+
+def _moments(work: Work, name: str, spec: MappedColumn, text: pl.Series, zone: str) -> pl.Series:
+    """Read a column of times, and say what its cells decided; a workbook may always hold days as Excel counts them."""
+    forms = [*(spec.dates or work.channel.dates)]
+    if work.channel.read.kind == "workbook" and not {"epoch_s", "epoch_ms", "auto"} & set(forms):
+        forms.append("serial")
+    found = read_times(text, forms, zone, work.place.window.end)
+    for sentence, row, warns in found.told:
+        where = f": {quoted(text[row])} ({work.origin.place(row)})" if row is not None else ""
+        (work.warnings if warns else work.notes).append(f"{name}: {sentence}{where}.")
+    if found.doubtful.any():
+        doubt(work, name, f"date_doubtful:{name}", found.doubtful, text, "can be read as two different days; give `dates`")
+    return found.values
 
 
 def _typed_time(work: Work, spec: MappedColumn, given: pl.Series, kind: Any) -> pl.Series:

@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from tasks.collect.mapping.day_orders import Moments, decided, named_months, numeric_days, serial_days
 from tasks.model.columns.column import UTC_TIME
+
+AUTO = ("iso", "half_day", "numeric", "named_month", "serial")
+"""What `auto` tries, in this order."""
 
 _DATE = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
 _CLOCK = r"(\d{1,2})\s*[:：点时]\s*(\d{1,2})?分?(?:[:：]?(\d{1,2})(?:[.,](\d{1,9}))?秒?)?"
@@ -32,24 +36,68 @@ def times(cell: pl.Expr, forms: Sequence[str], zone: str, end: Any) -> pl.Expr:
     return pl.coalesce([_time(cell, form, zone, end) for form in forms]).cast(UTC_TIME)
 
 
-def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> pl.Series:
-    """Read moments as `times`; those in the most common form all at once, and only the rest by patterns."""
-    rest = times(pl.col("cell"), forms, zone, end)
-    if not forms or forms[0] != "iso":
-        return text.to_frame("cell").select(rest).to_series()
-    cell = pl.col("cell")
-    usual = pl.when(cell.str.contains(_USUAL)).then(cell).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
-    naive = text.to_frame("cell").select(usual.alias("cell"))
-    plain = naive.select(local_moment(cell, zone)).to_series().cast(UTC_TIME)
-    return _with_rest(plain, text, rest)
+def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> Moments:
+    """Read moments as `times`; those in the most common form all at once, and only the rest by patterns.
 
-
-def _with_rest(plain: pl.Series, text: pl.Series, rest: pl.Expr) -> pl.Series:
-    """Fill remaining gaps with a more expensive expression over those texts alone."""
+    Where two forms differ only in the order of day and month, the cells of the column decide between them.
+    """
+    forms = list(dict.fromkeys(part for form in forms for part in (AUTO if form == "auto" else (form,))))
+    plain = pl.repeat(None, text.len(), dtype=UTC_TIME, eager=True)
+    if forms and forms[0] == "iso":
+        cell = pl.col("cell")
+        usual = pl.when(cell.str.contains(_USUAL)).then(cell).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+        naive = text.to_frame("cell").select(usual.alias("cell"))
+        plain = naive.select(local_moment(cell, zone)).to_series().cast(UTC_TIME)
+    nowhere = pl.repeat(False, text.len(), dtype=pl.Boolean, eager=True)
     left = (plain.is_null() & text.is_not_null()).arg_true()
     if left.is_empty():
-        return plain
-    return plain.scatter(left, text.gather(left).to_frame("cell").select(rest).to_series().cast(plain.dtype))
+        return Moments(plain, nowhere)
+    found = _in_order(text.gather(left), forms, zone, end)
+    told = [(sentence, None if row is None else int(left[row]), warns) for sentence, row, warns in found.told]
+    return Moments(plain.scatter(left, found.values.cast(UTC_TIME)), nowhere.scatter(left, found.doubtful), told)
+
+
+def _in_order(text: pl.Series, forms: list[str], zone: str, end: Any) -> Moments:
+    """Read each cell in the first form that fits; forms that are each other's mirror are read together."""
+    values = pl.repeat(None, text.len(), dtype=UTC_TIME, eager=True)
+    doubtful = pl.repeat(False, text.len(), dtype=pl.Boolean, eager=True)
+    told: list[tuple[str, int | None, bool]] = []
+    done: set[str] = set()
+    for form in forms:
+        if form in done:
+            continue
+        rest = (values.is_null() & text.is_not_null()).arg_true()
+        if rest.is_empty():
+            break
+        cells = text.gather(rest)
+        mirror = _mirrored(form)
+        if form == "numeric" or mirror in forms:
+            if form == "numeric":
+                pair = ("month_first", "day_first") if zone.startswith(("America/", "US/")) else ("day_first", "month_first")
+            else:
+                pair = (form, mirror)
+            done.add(pair[1])
+            first, second = (_read(cells, each, zone, end) for each in pair)
+            found = decided(cells, first, second, names=pair, end=end, preferred=form != "numeric")
+            told += [(sentence, None if row is None else int(rest[row]), warns) for sentence, row, warns in found.told]
+            doubtful = doubtful.scatter(rest, found.doubtful)
+            values = values.scatter(rest, found.values)
+        else:
+            values = values.scatter(rest, _read(cells, form, zone, end))
+    return Moments(values, doubtful, told)
+
+
+def _read(cells: pl.Series, form: str, zone: str, end: Any) -> pl.Series:
+    return cells.to_frame("cell").select(_time(pl.col("cell"), form, zone, end).cast(UTC_TIME)).to_series()
+
+
+def _mirrored(form: str) -> str:
+    """Return a form with day and month exchanged."""
+    if form in ("day_first", "month_first"):
+        return "month_first" if form == "day_first" else "day_first"
+    if "%d" not in form or "%m" not in form:
+        return ""
+    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
 def _time(cell: pl.Expr, form: str, zone: str, end: Any) -> pl.Expr:
@@ -63,6 +111,12 @@ def _time(cell: pl.Expr, form: str, zone: str, end: Any) -> pl.Expr:
         return _half_day(cell, zone)
     if form == "month_day":
         return _month_day(cell, zone, end)
+    if form in ("day_first", "month_first"):
+        return numeric_days(cell, day_first=form == "day_first", local=lambda naive: local_moment(naive, zone))
+    if form == "named_month":
+        return named_months(cell, local=lambda naive: local_moment(naive, zone))
+    if form == "serial":
+        return serial_days(cell, local=lambda naive: local_moment(naive, zone))
     if "%z" in form or "%Z" in form:
         return cell.str.to_datetime(form, time_unit="us", strict=False, time_zone="UTC")
     if any(mark in form for mark in ("%H", "%I", "%T", "%R", "%s")):

@@ -13,8 +13,8 @@ from tasks.collect.readers.table_shape import Shape, plain_lines, ragged, shape_
 from tasks.collect.source_rows import ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
+from tasks.shop.fill_down import FillDown
 from tasks.shop.sources.delimited import Delimited
-from tasks.shop.sources.fill_down import FillDown
 
 RAGGED_WITHIN = 8 * 1024 * 1024
 """Characters up to which a file is read a second time to find rows that are too short."""

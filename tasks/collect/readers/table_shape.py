@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 HEADING_WITHIN = 50
 """The most lines of a preamble."""
@@ -84,7 +85,7 @@ def _cells(line: str, separator: str, quote: str) -> list[str]:
     return [cell.strip().lstrip("\ufeff") for cell in cells]
 
 
-def _quoting(quote: str) -> int:
+def _quoting(quote: str) -> Literal[0, 3]:
     return csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
 
 

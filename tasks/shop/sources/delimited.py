@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.shop.sources.fill_down import FillDown, OneFillDown
+from tasks.shop.fill_down import FillDown, OneFillDown
 from tasks.shop.sources.source import Source
 
 Encoding = Literal[
