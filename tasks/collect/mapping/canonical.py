@@ -11,6 +11,7 @@ from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of,
 from tasks.collect.mapping.columns import TYPES, canonical_column
 from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_lines
 from tasks.collect.mapping.identity import customer_references, source_ids, versions
+from tasks.collect.mapping.renamed_columns import tell_missing_columns
 from tasks.collect.origin import Origin
 from tasks.collect.privacy import CustomerKey, cleared, scrub, without_personal_data
 from tasks.collect.source_rows import ReadContext, SourceRows
@@ -94,6 +95,7 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     if channel.where and work.rows.width:
         _keep_its_own(work)
     work.flags += work.origin.marks()
+    tell_missing_columns(work)
     read = work.rows.height + len(native.refused)
     if work.rows.width == 0 or work.rows.height == 0:
         return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read)

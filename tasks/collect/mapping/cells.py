@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from tasks.collect.mapping.headings import likely_name
 from tasks.collect.origin import Origin
 from tasks.collect.privacy import CustomerKey
 from tasks.collect.source_rows import ReadContext, SourceRows
@@ -42,10 +43,12 @@ def provide(work: Work, names: Sequence[str], where: str) -> None:
     """Make sure that native columns exist: JSON may leave a field out, a table may not."""
     missing = [name for name in dict.fromkeys(names) if name not in work.rows.columns]
     if missing and not work.native.loose:
+        likely = [f"{name} is perhaps «{found}»" for name in missing if (found := likely_name(name, work.rows.columns))]
+        advice = f" ({'; '.join(likely)})" if likely else ""
         has = ", ".join(work.rows.columns[:CASES_IN_MESSAGE])
         raise ChannelError(
             f"The channel {work.channel.name} has no column {', '.join(missing)} (for {where}); it has {has} …",
-            hint="Check whether the source changed its headings, and correct the name in channels.yaml.",
+            hint=f"Check whether the source changed its headings, and correct the name in channels.yaml{advice}.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )
     if missing:

@@ -1,0 +1,86 @@
+"""A column that one file lacks is named with that file, and its rows are flagged."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tasks.collect.mapping.headings import likely_name
+from tasks.model.rows import PulledRows
+
+Pull = Callable[..., PulledRows]
+CHANNEL = """
+channels:
+  - name: desk
+    table: feedback
+    source: ticket
+    source_id: id
+    read: {kind: delimited, files: ["w*.csv"]}
+    columns: {submitted_at: created, text: text, order_ref: %s, sku: SKU}
+"""
+OLD = "id,created,text,Order number,SKU\n1,2026-11-02,leaks,1001,LMP\n2,2026-11-03,leaks,1002,LMP\n"
+NEW = "created,id,text,Order no.,Product SKU\n2026-11-04,3,leaks,1003,LMP\n2026-11-05,4,leaks,1004,LMP\n"
+
+
+def test_a_renamed_column_is_told(pull: Pull, tmp_path: Path) -> None:
+    """datui 195, double-entry-generator 135: a later file renames optional columns; both are named, the order does not matter."""
+    (tmp_path / "w46.csv").write_text(OLD, "utf-8")
+    (tmp_path / "w47.csv").write_text(NEW, "utf-8")
+    batch = pull(CHANNEL % "Order number")
+    assert batch.frame["order_ref"].to_list() == ["1001", "1002", None, None]
+    assert batch.frame["flags"].to_list() == [[], [], *[["column_missing:order_ref", "column_missing:sku"]] * 2]
+    assert batch.warnings == (
+        (
+            "w47.csv has no column Order number (for order_ref), which other files of the channel have; "
+            "«Order no.» may be its new name: write `from: [Order number, Order no.]`."
+        ),
+        (
+            "w47.csv has no column SKU (for sku), which other files of the channel have; "
+            "«Product SKU» may be its new name: write `from: [SKU, Product SKU]`."
+        ),
+    )
+
+
+def test_another_name_ends_the_warning(pull: Pull, tmp_path: Path) -> None:
+    """Where the mapping names both headings, both files are read whole; a file with a heading alone is no file that lacks one."""
+    (tmp_path / "w46.csv").write_text(OLD, "utf-8")
+    (tmp_path / "w47.csv").write_text(NEW.replace("Product SKU", "SKU"), "utf-8")
+    (tmp_path / "w48.csv").write_text("id,created,text\n", "utf-8")
+    batch = pull(CHANNEL % "[Order number, Order no.]".join(["{from: ", "}"]))
+    assert batch.frame["order_ref"].to_list() == ["1001", "1002", "1003", "1004"]
+    assert batch.warnings == ()
+
+
+def test_a_missing_required_column_is_the_reason(pull: Pull, tmp_path: Path) -> None:
+    """Rows without a required value say that their file has no such column."""
+    (tmp_path / "w46.csv").write_text(OLD, "utf-8")
+    (tmp_path / "w47.csv").write_text(
+        OLD.replace("created", "Created at").replace("\n1,", "\n3,").replace("\n2,", "\n4,"), "utf-8"
+    )
+    batch = pull(CHANNEL % "Order number")
+    assert batch.unreadable["reason"].to_list() == [
+        f"submitted_at is empty (w47.csv, row {row}); w47.csv has no column created" for row in (2, 3)
+    ]
+    assert "«Created at» may be its new name" in batch.warnings[0]
+
+
+def test_a_column_that_no_file_has(pull: Pull, tmp_path: Path) -> None:
+    """The error suggests the heading that was meant."""
+    (tmp_path / "w46.csv").write_text(OLD, "utf-8")
+    assert "order number" in pull(CHANNEL % "order number").error
+    assert "«Order number»" in pull(CHANNEL % "order number").hint
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "expected"),
+    [
+        ("Order number", ["Order no.", "Note"], "Order no."),
+        ("SKU", ["Product SKU", "Stock"], "Product SKU"),
+        ("created", ["Created at", "Closed at"], "Created at"),
+        ("订单号", ["订单编号", "备注"], "订单编号"),
+        ("text", ["price"], ""),
+    ],
+)
+def test_the_likely_name(name: str, columns: list[str], expected: str) -> None:
+    """A heading is recognised by its words, or not at all."""
+    assert likely_name(name, columns) == expected
