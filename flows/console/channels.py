@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.console.sample_desk import desk_beside
-from tasks.collect.preview import preview
+from tasks.collect.preview import Preview, preview
 from tasks.errors import UserError
 from tasks.settings import Settings
+from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
 from tasks.validate.quarantine import judge
 
@@ -34,29 +35,14 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
             f"channels.yaml has no channel {name!r}.",
             hint=f"Name one of {names}." if names else "It lists none yet; its comments show how to add one.",
         )
-    now = datetime.now(UTC)
-
-    def judged(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        result = judge(
-            table,
-            frame,
-            shop,
-            now=now,
-            known={"issue": frozenset(shop.taxonomy.every_leaf) | frozenset(shop.taxonomy.nodes)},
-            channel=name,
-            language=shop.identity.languages[0],
-            confirm=False,
-        )
-        return result.good, result.quarantine
-
     with console.status(f"Reading {name} …"), desk_beside(settings.home):
-        seen = preview(channel, shop=shop, settings=settings, now=now, judge=judged, rows=ROWS)
+        seen = trial(channel, shop, settings, datetime.now(UTC))
     if seen.batch.error:
         raise UserError(seen.batch.error, hint=seen.batch.hint)
     console.print(
         f"{name} → {channel.table}: {seen.batch.read} rows read, {seen.rejected.height} would be rejected. Nothing was stored."
     )
-    console.print(_table(seen.rows, ZoneInfo(shop.identity.zone)))
+    console.print(rows_table(seen.rows, ZoneInfo(shop.identity.zone)))
     if seen.empty:
         console.print(f"Always empty: {', '.join(seen.empty)}. Check the source's column name in channels.yaml.")
     for flag, count in seen.flags.items():
@@ -66,11 +52,31 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
         for rule, count in seen.counts.items():
             console.print(f"  {count:>6}  {rule}: {seen.rejected.filter(pl.col('rule') == rule)['reason'][0]}")
         console.print(
-            _table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone))
+            rows_table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone))
         )
 
 
-def _table(rows: pl.DataFrame, zone: ZoneInfo) -> Table:
+def trial(channel: Channel, shop: Shop, settings: Settings, now: datetime) -> Preview:
+    """Pull and judge a channel without storing anything."""
+
+    def judged(table: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        result = judge(
+            table,
+            frame,
+            shop,
+            now=now,
+            known={"issue": frozenset(shop.taxonomy.every_leaf) | frozenset(shop.taxonomy.nodes)},
+            channel=channel.name,
+            language=shop.identity.languages[0],
+            confirm=False,
+        )
+        return result.good, result.quarantine
+
+    return preview(channel, shop=shop, settings=settings, now=now, judge=judged, rows=ROWS)
+
+
+def rows_table(rows: pl.DataFrame, zone: ZoneInfo) -> Table:
+    """Return rows as a table of short cells, moments in the shop's zone."""
     table = Table(*rows.columns, box=None)
     for row in rows.iter_rows():
         table.add_row(*[_cell(value, zone) for value in row])

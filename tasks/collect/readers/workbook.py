@@ -57,6 +57,20 @@ def _file(spec: Workbook, file: Path, found: Cells) -> SourceRows:
     )
 
 
+def sheets(spec: Workbook, file: Path) -> dict[str, pl.DataFrame]:
+    """Return all cells of the chosen sheets of one workbook, unnamed, by sheet.
+
+    Raises:
+        ChannelError: If the file is refused.
+    """
+    check(file, spec)
+    with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
+        found = _parsed([file], spec, Path(folder))[file]
+        if isinstance(found, ChannelError):
+            raise found
+        return {sheet: pl.read_ipc(io.BytesIO(cells.read_bytes())) for sheet, cells in found.items()}
+
+
 # ---- Before parsing ----------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ from tests.makers.homes import copied
 from tests.makers.ledger_suite import WEEK, cause, edition
 
 WANTED = {
-    "init", "channels try", "review", "backfill", "redeliver", "settle", "causes list", "causes show", "causes decide", "actions list", "actions show", "actions accept", "actions update",
+    "init", "connect", "channels try", "review", "backfill", "redeliver", "settle", "causes list", "causes show", "causes decide", "actions list", "actions show", "actions accept", "actions update",
     "actions import", "early-warning", "warnings list", "warnings answer", "status", "sample", "demo", "serve", "deploy", "doctor",
 }  # fmt: skip
 

@@ -1,0 +1,169 @@
+"""What the cells of a column show by themselves, whatever its heading says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+
+import polars as pl
+
+from tasks.collect.mapping.quantities import read_numbers
+from tasks.collect.mapping.readings import read_times
+
+ROWS = 2_000
+"""Rows of a sample whose cells are looked at."""
+NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
+_MAIL = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
+_SIGNS = ("/", ".", "-")
+_NAMED = ("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
+_CUE = r"\d.*[-/.:年月日 ].*\d|^\d{10}$|^\d{13}$"
+DAY_FIRST, MONTH_FIRST = "day", "month"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """How the cells of a column are read as moments.
+
+    forms: As in `dates` of a channel.
+    read: Share of the filled cells that are read.
+    order: `day` or `month` where both days and months are numbers and one comes first; empty otherwise.
+    doubtful: A cell that the other order would read as another day, where no cell of the column decides.
+    """
+
+    forms: tuple[str, ...] = ()
+    read: float = 0.0
+    order: str = ""
+    doubtful: str = ""
+
+
+@dataclass(frozen=True)
+class ColumnEvidence:
+    """What the cells of one column show.
+
+    rows, filled, distinct: Rows of the sample, those with a cell, and different cells.
+    moments: As moments.
+    numbers, mails, whole: Shares of the filled cells that are numbers, mail addresses and whole numbers.
+    length: Mean length of a cell.
+    spaced: Share of the cells that are several words or a Chinese sentence.
+    """
+
+    heading: str
+    rows: int
+    filled: int
+    distinct: int
+    moments: Moments
+    numbers: float
+    mails: float
+    whole: float
+    length: float
+    spaced: float
+
+    @property
+    def unique(self) -> bool:
+        """Whether every row has a cell of its own."""
+        return 0 < self.rows == self.filled == self.distinct
+
+
+def column_evidence(heading: str, column: pl.Series, *, zone: str, now: datetime) -> ColumnEvidence:
+    """Look at the cells of a column.
+
+    Args:
+        heading: Its name at the source.
+        column: Its cells.
+        zone: Zone of times without one.
+        now: No moment of a source is much later.
+    """
+    text = column.head(ROWS).cast(pl.String, strict=False).str.strip_chars()
+    cells = text.filter(text.is_not_null() & ~text.is_in(NULLS))
+    filled = cells.len()
+    if not filled:
+        return ColumnEvidence(heading, text.len(), 0, 0, Moments(), 0, 0, 0, 0, 0)
+    return ColumnEvidence(
+        heading=heading,
+        rows=text.len(),
+        filled=filled,
+        distinct=cells.n_unique(),
+        moments=moments_of(cells, zone, now),
+        numbers=1 - read_numbers(cells).values.null_count() / filled,
+        mails=_share(cells.str.contains(_MAIL)),
+        whole=_share(cells.str.contains(r"^\d+$")),
+        length=float(cells.str.len_chars().mean() or 0),  # type: ignore[arg-type]
+        spaced=_share(cells.str.contains(r"\S+\s+\S+\s+\S+|[\u4e00-\u9fff]{5}")),
+    )
+
+
+def moments_of(cells: pl.Series, zone: str, now: datetime) -> Moments:
+    """Find the forms in which cells are moments; where days and months may be exchanged, the cells decide or a doubt stays.
+
+    Args:
+        cells: Filled cells.
+        zone: Zone of times without one.
+        now: A reading that lies later is the wrong one.
+    """
+    texts = cells.unique(maintain_order=True).head(400)
+    if not _share(texts.str.contains(_CUE)):
+        return Moments()
+    iso = _read(texts, ["iso", "half_day"], zone, now)
+    if iso == texts.len():
+        plain = _read(texts, ["iso"], zone, now)
+        return Moments(("iso",) if plain == iso else ("iso", "half_day"), 1.0)
+    for form, pattern in (("epoch_s", r"^1\d{9}(\.\d+)?$"), ("epoch_ms", r"^1\d{12}$")):
+        if texts.str.contains(pattern).all():
+            return Moments((form,), 1.0)
+    found = [
+        Moments((*forms,), _read(texts, [*forms], zone, now) / texts.len(), order)
+        for order in (DAY_FIRST, MONTH_FIRST)
+        if (forms := _numeric_forms(texts, order, zone, now))
+    ]
+    named = [f"{day}{clock}" for day, clock in product(_NAMED, _CLOCKS)]
+    named = [form for form in named if _read(texts, [form], zone, now)]
+    if named:
+        found.append(Moments((*named,), _read(texts, named, zone, now) / texts.len()))
+    if iso:
+        found.append(Moments(("iso", "half_day"), iso / texts.len()))
+    if not found:
+        return Moments()
+    best = max(found, key=lambda one: one.read)
+    rivals = [one for one in found if one.order and one.read == best.read]
+    return best if not best.order or len(rivals) < 2 else _ordered(cells, rivals, zone, now)
+
+
+def _numeric_forms(texts: pl.Series, order: str, zone: str, now: datetime) -> list[str]:
+    days = [sign.join(("%d", "%m") if order == DAY_FIRST else ("%m", "%d")) for sign in _SIGNS]
+    found: list[str] = []
+    for sign, day in zip(_SIGNS, days, strict=True):
+        if not texts.str.contains(rf"^\d{{1,2}}{re.escape(sign)}\d{{1,2}}{re.escape(sign)}\d").any():
+            continue
+        for year, clock in product(("%Y", "%y"), _CLOCKS):
+            form = f"{day}{sign}{year}{clock}"
+            if _read(texts, [form], zone, now):
+                found.append(form)
+    return found
+
+
+def _ordered(cells: pl.Series, rivals: list[Moments], zone: str, now: datetime) -> Moments:
+    """Choose between two orders that both read every cell: exports are sorted and lie in the past; else the doubt stays."""
+    readings = [read_times(cells, one.forms, zone, now) for one in rivals]
+    if readings[0].equals(readings[1]):
+        return rivals[0]
+    late = [int((reading > now).sum()) for reading in readings]
+    steps = [reading.diff().dt.total_seconds().drop_nulls() for reading in readings]
+    unsorted = [min(int((step < 0).sum()), int((step > 0).sum())) for step in steps]
+    place = min((0, 1), key=lambda index: (late[index], unsorted[index], index))
+    decided = cells.len() >= 5 and (late[0] != late[1] or (unsorted[place] == 0 and unsorted[1 - place] > 1))
+    other = (readings[0] != readings[1]).fill_null(True)
+    example = str(cells.filter(other)[0])
+    best = rivals[place]
+    return Moments(best.forms, best.read, best.order, "" if decided else example)
+
+
+def _read(texts: pl.Series, forms: list[str], zone: str, now: datetime) -> int:
+    moments = read_times(texts, forms, zone, now)
+    return int(moments.dt.year().is_between(1990, now.year + 5).sum())
+
+
+def _share(mask: pl.Series) -> float:
+    return float(mask.mean() or 0.0)  # type: ignore[arg-type]

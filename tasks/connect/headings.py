@@ -1,0 +1,86 @@
+"""What sources call our columns and codes: `headings.yaml`, in Chinese and English."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+FILE = Path(__file__).with_name("headings.yaml")
+EXACT, PART = 0.9, 0.55
+"""How far a heading is trusted that is the known one, and one that only contains it."""
+_STEP = 0.005
+"""What a known heading loses for each one that comes before it in its list."""
+_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True)
+class KnownHeadings:
+    """Known headings and codes.
+
+    headings: Table → canonical column → headings as plain words, most certain first.
+    values: `table.column` → word of a source → our code.
+    """
+
+    headings: Mapping[str, Mapping[str, tuple[str, ...]]]
+    values: Mapping[str, Mapping[str, str]]
+
+    def score(self, table: str, column: str, heading: str) -> tuple[float, str]:
+        """Return how well a heading names a column, 0 to 1, and the known heading that it resembles."""
+        given = plain(heading)
+        best = (0.0, "")
+        for place, known in enumerate(self.headings[table].get(column, ())):
+            if given == known:
+                found = EXACT - _STEP * place
+            elif _contains(given, known):
+                found = PART - _STEP * place + 0.01 * len(known.split())
+            else:
+                continue
+            best = max(best, (found, known))
+        return best
+
+    def known(self, heading: str) -> bool:
+        """Return whether a heading names any column of any table."""
+        given = plain(heading)
+        return any(given in words for columns in self.headings.values() for words in columns.values())
+
+    def code(self, table: str, column: str, value: str) -> str:
+        """Return our code for a source's value, or nothing."""
+        codes = self.values.get(f"{table}.{column}", {})
+        given = plain(value)
+        return codes.get(given, given.replace(" ", "_") if given.replace(" ", "_") in codes.values() else "")
+
+
+@lru_cache
+def known_headings() -> KnownHeadings:
+    """Read the known headings and codes once."""
+    data = yaml.safe_load(FILE.read_text("utf-8"))
+    headings = {
+        table: {column: tuple(plain(word) for word in words) for column, words in columns.items()}
+        for table, columns in data["tables"].items()
+    }
+    values = {
+        column: {plain(word): code for code, words in codes.items() for word in words} for column, codes in data["values"].items()
+    }
+    return KnownHeadings(headings, values)
+
+
+def plain(text: str) -> str:
+    """Return a heading as plain words: lower case, without brackets, signs and repeated spaces: `Created_At (UTC)` → `created at`."""
+    text = unicodedata.normalize("NFKC", text)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    short = _BRACKETS.sub(" ", text)
+    words = re.sub(r"[^\w\u4e00-\u9fff]+|_", " ", short if short.strip() else text)
+    return " ".join(words.lower().split())
+
+
+def _contains(given: str, known: str) -> bool:
+    if _HAN.search(known):
+        return len(known) > 1 and known in given
+    return len(known) > 2 and f" {known} " in f" {given} "
