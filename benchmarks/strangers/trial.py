@@ -15,7 +15,7 @@ from benchmarks.strangers.checks import (
     names_fault,
     printed_text,
 )
-from benchmarks.strangers.exports import ShopExports, ExportLayout
+from benchmarks.strangers.exports import ExportLayout, ShopExports
 from benchmarks.strangers.mondays import MondayReview, reviewed, warned
 from benchmarks.strangers.world import PlantedPlace, StrangerShop, at, invent
 from tasks.errors import UserError

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
 
 import polars as pl
 
 from tasks.collect.mapping.quantities import read_numbers
-from tasks.collect.mapping.readings import read_times
+from tasks.collect.mapping.readings import AUTO, read_times
 
 ROWS = 2_000
 """Rows of a sample whose cells are looked at."""
 NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
 _MAIL = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %I:%M %p")
-_SIGNS = ("/", ".", "-")
-_NAMED = ("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
-_CUE = r"\d.*[-/.:年月日 ].*\d|^\d{10}$|^\d{13}$"
-DAY_FIRST, MONTH_FIRST = "day", "month"
+_NUMERIC = r"^\s*\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d"
+_CUE = r"\d.*[-/.:年月日 ].*\d|^\d{5}(\.\d+)?$|^\d{10}$|^\d{13}$"
+ORDERS = ("day_first", "month_first")
+"""Forms of a date in numbers; without evidence the first is taken."""
+REST = ("iso", "half_day")
+"""Forms that stand beside one order of numbers; the other order is then never read by itself."""
 
 
 @dataclass(frozen=True)
-class Moments:
+class TimeCells:
     """How the cells of a column are read as moments.
 
-    forms: As in `dates` of a channel.
+    forms: As in `dates` of a channel; empty where the forms that are tried by themselves suffice.
     read: Share of the filled cells that are read.
-    order: `day` or `month` where both days and months are numbers and one comes first; empty otherwise.
+    order: `day_first` or `month_first` where days and months are numbers and one comes first; empty otherwise.
     doubtful: A cell that the other order would read as another day, where no cell of the column decides.
     """
 
@@ -54,7 +54,7 @@ class ColumnEvidence:
     rows: int
     filled: int
     distinct: int
-    moments: Moments
+    moments: TimeCells
     numbers: float
     mails: float
     whole: float
@@ -80,7 +80,7 @@ def column_evidence(heading: str, column: pl.Series, *, zone: str, now: datetime
     cells = text.filter(text.is_not_null() & ~text.is_in(NULLS))
     filled = cells.len()
     if not filled:
-        return ColumnEvidence(heading, text.len(), 0, 0, Moments(), 0, 0, 0, 0, 0)
+        return ColumnEvidence(heading, text.len(), 0, 0, TimeCells(), 0, 0, 0, 0, 0)
     return ColumnEvidence(
         heading=heading,
         rows=text.len(),
@@ -95,7 +95,7 @@ def column_evidence(heading: str, column: pl.Series, *, zone: str, now: datetime
     )
 
 
-def moments_of(cells: pl.Series, zone: str, now: datetime) -> Moments:
+def moments_of(cells: pl.Series, zone: str, now: datetime) -> TimeCells:
     """Find the forms in which cells are moments; where days and months may be exchanged, the cells decide or a doubt stays.
 
     Args:
@@ -105,50 +105,23 @@ def moments_of(cells: pl.Series, zone: str, now: datetime) -> Moments:
     """
     texts = cells.unique(maintain_order=True).head(400)
     if not _share(texts.str.contains(_CUE)):
-        return Moments()
-    iso = _read(texts, ["iso", "half_day"], zone, now)
-    if iso == texts.len():
-        plain = _read(texts, ["iso"], zone, now)
-        return Moments(("iso",) if plain == iso else ("iso", "half_day"), 1.0)
+        return TimeCells()
     for form, pattern in (("epoch_s", r"^1\d{9}(\.\d+)?$"), ("epoch_ms", r"^1\d{12}$")):
         if texts.str.contains(pattern).all():
-            return Moments((form,), 1.0)
-    found = [
-        Moments((*forms,), _read(texts, [*forms], zone, now) / texts.len(), order)
-        for order in (DAY_FIRST, MONTH_FIRST)
-        if (forms := _numeric_forms(texts, order, zone, now))
-    ]
-    named = [f"{day}{clock}" for day, clock in product(_NAMED, _CLOCKS)]
-    named = [form for form in named if _read(texts, [form], zone, now)]
-    if named:
-        found.append(Moments((*named,), _read(texts, named, zone, now) / texts.len()))
-    if iso:
-        found.append(Moments(("iso", "half_day"), iso / texts.len()))
-    if not found:
-        return Moments()
-    best = max(found, key=lambda one: one.read)
-    rivals = [one for one in found if one.order and one.read == best.read]
-    return best if not best.order or len(rivals) < 2 else _ordered(cells, rivals, zone, now)
+            return TimeCells((form,), 1.0)
+    if not texts.str.contains(_NUMERIC).any():
+        return TimeCells((), _read(texts, AUTO, zone, now))
+    rivals = [TimeCells((order, *REST), _read(texts, (order, *REST), zone, now), order) for order in ORDERS]
+    if rivals[0].read != rivals[1].read:
+        return max(rivals, key=lambda one: one.read)
+    return _ordered(cells, rivals, zone, now)
 
 
-def _numeric_forms(texts: pl.Series, order: str, zone: str, now: datetime) -> list[str]:
-    days = [sign.join(("%d", "%m") if order == DAY_FIRST else ("%m", "%d")) for sign in _SIGNS]
-    found: list[str] = []
-    for sign, day in zip(_SIGNS, days, strict=True):
-        if not texts.str.contains(rf"^\d{{1,2}}{re.escape(sign)}\d{{1,2}}{re.escape(sign)}\d").any():
-            continue
-        for year, clock in product(("%Y", "%y"), _CLOCKS):
-            form = f"{day}{sign}{year}{clock}"
-            if _read(texts, [form], zone, now):
-                found.append(form)
-    return found
-
-
-def _ordered(cells: pl.Series, rivals: list[Moments], zone: str, now: datetime) -> Moments:
+def _ordered(cells: pl.Series, rivals: list[TimeCells], zone: str, now: datetime) -> TimeCells:
     """Choose between two orders that both read every cell: exports are sorted and lie in the past; else the doubt stays."""
-    readings = [read_times(cells, one.forms, zone, now) for one in rivals]
+    readings = [read_times(cells, one.forms, zone, now).values for one in rivals]
     if readings[0].equals(readings[1]):
-        return rivals[0]
+        return TimeCells((), rivals[0].read)
     late = [int((reading > now).sum()) for reading in readings]
     steps = [reading.diff().dt.total_seconds().drop_nulls() for reading in readings]
     unsorted = [min(int((step < 0).sum()), int((step > 0).sum())) for step in steps]
@@ -157,12 +130,13 @@ def _ordered(cells: pl.Series, rivals: list[Moments], zone: str, now: datetime) 
     other = (readings[0] != readings[1]).fill_null(True)
     example = str(cells.filter(other)[0])
     best = rivals[place]
-    return Moments(best.forms, best.read, best.order, "" if decided else example)
+    return TimeCells(best.forms, best.read, best.order, "" if decided else example)
 
 
-def _read(texts: pl.Series, forms: list[str], zone: str, now: datetime) -> int:
-    moments = read_times(texts, forms, zone, now)
-    return int(moments.dt.year().is_between(1990, now.year + 5).sum())
+def _read(texts: pl.Series, forms: Sequence[str], zone: str, now: datetime) -> float:
+    """Return the share of texts that are plausible moments in some forms."""
+    moments = read_times(texts, forms, zone, now).values
+    return float(moments.dt.year().is_between(1990, now.year + 5).sum()) / texts.len()
 
 
 def _share(mask: pl.Series) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from tasks.connect.evidence import DAY_FIRST, ColumnEvidence, column_evidence
+from tasks.connect.evidence import ORDERS, ColumnEvidence, column_evidence
 from tasks.connect.headings import KnownHeadings
 from tasks.connect.samples import Note, Sample
 from tasks.errors import UserError
@@ -152,7 +152,7 @@ def _by_content(draft: _Draft, seen: Mapping[str, ColumnEvidence], used: set[str
             name = max(long, key=lambda name: (long[name].length, name))
             draft.matched["text"] = (free.pop(name).heading, 0.6, Note("connect.by_longest"))
     if table.time not in draft.matched and table.columns[table.time] == UTC_TIME:
-        times = [name for name, one in free.items() if one.moments.read >= 0.9]
+        times = [name for name, one in free.items() if one.moments.read >= 0.9 and one.numbers < FITTING]
         if times:
             draft.matched[table.time] = (free.pop(times[0]).heading, 0.5, Note("connect.by_moments"))
     if draft.table == "feedback" and "customer_ref" not in draft.matched:
@@ -249,13 +249,13 @@ def _column(
     described = TABLES[table].described.get(name)
     if kind in (UTC_TIME, pl.Date):
         moments = evidence.moments
-        if moments.forms != ("iso",) and moments.forms:
+        if moments.forms:
             spec = {"from": heading, "dates": list(moments.forms)}
         reasons.append(Note("connect.is_moments", {"share": f"{moments.read:.0%}"}))
         if moments.read < 1:
             doubts.append(Note("connect.some_no_moments", {"column": heading, "share": f"{1 - moments.read:.0%}"}))
         if moments.order:
-            reasons.append(Note("connect.day_first" if moments.order == DAY_FIRST else "connect.month_first"))
+            reasons.append(Note("connect.day_first" if moments.order == ORDERS[0] else "connect.month_first"))
         if moments.doubtful:
             doubts.append(Note("connect.order_doubtful", {"column": heading, "cell": moments.doubtful}))
             certain = min(certain, 0.5)

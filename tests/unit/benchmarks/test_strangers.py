@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from benchmarks.strangers.checks import false_sentences, kept_records, printed_text
-from benchmarks.strangers.exports import ShopExports, ExportLayout
+from benchmarks.strangers.exports import ExportLayout, ShopExports
 from benchmarks.strangers.mondays import MondayReview
 from benchmarks.strangers.world import PlantedPlace, StrangerShop, at, invent
 from tasks.run import Stores

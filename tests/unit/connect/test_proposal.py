@@ -10,6 +10,7 @@ import xlsxwriter
 from tasks.collect.source_rows import ReadContext, Window
 from tasks.connect.costs import costs_of, costs_together
 from tasks.connect.declaration import channel_name, channel_of, declared, pattern_of, with_channels
+from tasks.connect.evidence import REST
 from tasks.connect.headings import FILE, known_headings, plain
 from tasks.connect.proposal import Proposal, propose
 from tasks.connect.samples import Sample, sample_of
@@ -149,7 +150,7 @@ def test_a_text_without_a_known_heading_is_found_by_its_cells(place: ReadContext
 
 def test_a_doubtful_order_of_day_and_month_is_said(place: ReadContext) -> None:
     proposal = _proposed(place, "t.csv", GERMAN_DATES)
-    assert _specs(proposal)["submitted_at"] == {"from": "date", "dates": ["%d/%m/%Y"]}
+    assert _specs(proposal)["submitted_at"] == {"from": "date", "dates": ["day_first", *REST]}
     [doubt] = [note for note in proposal.doubts if note.key == "connect.order_doubtful"]
     assert doubt.values == {"column": "date", "cell": "03/11/2026"}
 
