@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,6 +20,14 @@ from tasks.model.rows import Handover
 from tasks.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+_LEFTOVER = re.compile(r"~\$|\.|thumbs\.db$|desktop\.ini$|.*\.(?:part|partial|crdownload|download|tmp)$|.*~$", re.IGNORECASE)
+
+
+def is_leftover(name: str) -> bool:
+    """Tell whether a file is no export but what programs leave beside one: a lock, a hidden file, half a download."""
+    return _LEFTOVER.match(name) is not None
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,8 @@ class ReadContext:
         for pattern in patterns:
             path = Path(self.path(pattern))
             anchor = Path(path.anchor)
-            matches = sorted(match for match in anchor.glob(str(path.relative_to(anchor))) if match.is_file())
+            found_there = anchor.glob(str(path.relative_to(anchor)))
+            matches = sorted(match for match in found_there if match.is_file() and not is_leftover(match.name))
             if not matches:
                 raise ChannelError(
                     f"No file matches {pattern}.",

@@ -1,4 +1,4 @@
-"""Numbers in the many ways in which people and programs write them, read by the evidence of the whole column."""
+"""Quantities in the many ways in which people and programs write them, read by the evidence of the whole column."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OPEN = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Quantities:
     """The numbers of a column.
 
     Args:
@@ -36,7 +36,7 @@ class Numbers:
     readings: dict[str, int] = field(default_factory=dict)
 
 
-def read_numbers(text: pl.Series, decimal: Decimal = "auto") -> Numbers:
+def read_numbers(text: pl.Series, decimal: Decimal = "auto") -> Quantities:
     """Read numbers: `1,499元`, `€ 29,90`, `1.234,56`, `(15,00)`, `15.00-`, `1 299,-`, `1.2万`, `12 %` (which is 0.12).
 
     A sign that stands once before exactly three digits (`1.000`, `3,000`) separates decimals or thousands. Cells that leave no
@@ -53,7 +53,7 @@ def read_numbers(text: pl.Series, decimal: Decimal = "auto") -> Numbers:
     nowhere = pl.repeat(False, text.len(), dtype=pl.Boolean, eager=True)
     written = (plain.is_null() & text.is_not_null()) | unsure
     if not written.any():
-        return Numbers(plain, nowhere)
+        return Quantities(plain, nowhere)
     rows = written.arg_true()
     cells = _parts(text.gather(rows))
     commas, points = int(cells["comma"].sum()), int(cells["point"].sum())
@@ -67,7 +67,7 @@ def read_numbers(text: pl.Series, decimal: Decimal = "auto") -> Numbers:
         for name in ("decimal comma", "thousands separator", "minus in brackets or at the end", "percent sign")
         if (count := int((cells[name] & cells["value"].is_not_null()).sum()))
     }
-    return Numbers(values, doubtful, readings)
+    return Quantities(values, doubtful, readings)
 
 
 def _parts(text: pl.Series) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from tasks.collect.encodings import MISREAD_PATTERN, Decoded, decode, may_be_misread, repaired
 from tasks.collect.limits import PARSER_FAILURES, failure_words, unpacked
 from tasks.collect.origin import FileRows
+from tasks.collect.readers.row_order import filled_down, repeats_heading
 from tasks.collect.readers.table_shape import Shape, plain_lines, ragged, shape_of
 from tasks.collect.source_rows import ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
@@ -75,7 +76,7 @@ def table(spec: Delimited, name: str, data: bytes, mapped: frozenset[str] = froz
     if spec.stop_at and frame.width:
         frame = _before_totals(frame, spec.stop_at)
     numbers = pl.int_range(top, top + frame.height, eager=True)
-    again = _repeats_heading(frame)
+    again = repeats_heading(frame)
     if again.any():
         refused += [(f"{name}:{row}", f"row {row} of {name} repeats the heading") for row in numbers.filter(again).to_list()]
         frame, numbers = frame.filter(~again), numbers.filter(~again)
@@ -225,15 +226,6 @@ def _before_totals(frame: pl.DataFrame, words: list[str]) -> pl.DataFrame:
     return frame.head(int(ends.arg_true()[0])) if ends.any() else frame
 
 
-def _repeats_heading(frame: pl.DataFrame) -> pl.Series:
-    """Return which rows are the heading again, as in exports that were put together."""
-    if frame.width < 2 or frame.is_empty():
-        return pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True)
-    first, second = frame.columns[:2]
-    mask = frame.select((pl.col(first).str.strip_chars() == first) & (pl.col(second).str.strip_chars() == second)).to_series()
-    return mask.fill_null(False)
-
-
 def _unwrapped(frame: pl.DataFrame) -> pl.DataFrame:
     """Take texts out of the formulas and apostrophes that keep Excel from reading them as numbers: `="0281"`, `'0281`."""
     changed = []
@@ -261,32 +253,6 @@ def _filled(spec: Delimited, name: str, frame: pl.DataFrame) -> pl.DataFrame:
             return frame
         fill = FillDown(by="Name", columns=[column for column in SHOPIFY.columns if column in frame.columns])
     return filled_down(frame, fill, name)
-
-
-def filled_down(frame: pl.DataFrame, fill: FillDown, name: str) -> pl.DataFrame:
-    """Fill empty cells with the value above, of the same key only if a key is named.
-
-    Raises:
-        ChannelError: If a column is missing.
-    """
-    missing = [column for column in [*fill.columns, *([fill.by] if fill.by else [])] if column not in frame.columns]
-    if missing and frame.width:
-        raise ChannelError(
-            f"{name} has no column {', '.join(missing)} to fill down.",
-            hint="Correct `fill_down` in channels.yaml.",
-            problem=ChannelProblem.WRONG_COLUMNS,
-        )
-    if not frame.width:
-        return frame
-    cells = [pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column)).alias(column) for column in fill.columns]
-    frame = frame.with_columns(cells)
-    if not fill.by:
-        return frame.with_columns(pl.col(fill.columns).forward_fill())
-    known = pl.col(fill.by).is_not_null()
-    return frame.with_columns(
-        pl.when(known).then(pl.col(column).forward_fill().over(fill.by)).otherwise(pl.col(column)).alias(column)
-        for column in fill.columns
-    )
 
 
 def _repaired(spec: Delimited, text: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[int] | None]]:

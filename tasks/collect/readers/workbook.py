@@ -16,6 +16,8 @@ from xml.parsers import expat
 import polars as pl
 
 from tasks.collect.limits import check_archive, chunks
+from tasks.collect.origin import FileRows
+from tasks.collect.readers.row_order import filled_down, repeats_heading
 from tasks.collect.source_rows import REPOSITORY, ReadContext, SourceRows, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
@@ -257,7 +259,9 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> So
             title = re.sub(r"\s+", " ", value)
             titles[column] = title if title not in titles.values() else f"{title}.{column}"
     rows = text.slice(at + 1).select(list(titles)).rename(titles)
-    rows = rows.filter(~pl.all_horizontal(pl.all().is_null()))
+    numbers = pl.int_range(at + 2, at + 2 + rows.height, eager=True)
+    filled = ~rows.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    rows, numbers = rows.filter(filled), numbers.filter(filled)
     if spec.stop_at and rows.height:
         first = pl.coalesce(pl.all())
         ends = (
@@ -266,26 +270,30 @@ def table(spec: Workbook, name: str, cells: pl.DataFrame, sheet: str = "") -> So
             .arg_true()
         )
         rows = rows.head(int(ends[0])) if len(ends) else rows
-    missing = [column for column in spec.fill_down if column not in rows.columns]
-    if missing:
-        raise ChannelError(
-            f"{name} has no column {', '.join(missing)} to fill down.",
-            hint="Correct `fill_down` in channels.yaml.",
-            problem=ChannelProblem.WRONG_COLUMNS,
-        )
+        numbers = numbers.head(rows.height)
+    again = repeats_heading(rows)
+    refused = [(f"{name}:{row}", f"row {row} of {name} repeats the heading") for row in numbers.filter(again).to_list()]
+    rows, numbers = rows.filter(~again), numbers.filter(~again)
     rows = rows.with_columns(_filled(column, spec) for column in rows.columns)
+    if spec.fill_down.columns:
+        rows = filled_down(rows, spec.fill_down, name)
     if spec.sheet == "*":
         rows = rows.with_columns(pl.lit(sheet).alias(SHEET_COLUMN))
-    return SourceRows(Handover(rows))
+    file = FileRows(name, rows.height, at + 2, numbers, tuple(rows.columns))
+    return SourceRows(Handover(rows), refused=refused, files=[file])
 
 
 def _filled(column: str, spec: Workbook) -> pl.Expr:
     cell = pl.col(column)
     same = cell.is_in(spec.ditto)
-    if column in spec.fill_down:
-        return pl.when(~same).then(cell).forward_fill().alias(column)
+    if column in spec.fill_down.columns:  # the empty ones are filled afterwards
+        return pl.when(~same).then(cell).alias(column) if not spec.fill_down.by else _said_again(column, same)
     # an empty cell stays empty: it is kept distinct from 「同上」 while the value above is carried down
-    return pl.when(~same.fill_null(False)).then(cell.fill_null("")).forward_fill().replace("", None).alias(column)
+    return _said_again(column, same)
+
+
+def _said_again(column: str, same: pl.Expr) -> pl.Expr:
+    return pl.when(~same.fill_null(False)).then(pl.col(column).fill_null("")).forward_fill().replace("", None).alias(column)
 
 
 def _heading(spec: Workbook, name: str, text: pl.DataFrame) -> int | None:

@@ -73,3 +73,46 @@ def test_an_absent_sheet_names_those_there(pull: Callable[..., PulledRows], tmp_
     """A misspelt sheet is told with the sheets that exist."""
     write(tmp_path / "a.xlsx")
     assert "11月" in pull(CHANNEL.replace("files:", "sheet: 10月, files:")).error
+
+
+def test_days_as_excel_counts_them(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
+    """readxl 263 and 266, polars 13462: day serials among dates and texts are days; an unknown text is told with its row."""
+    book = xlsxwriter.Workbook(tmp_path / "store.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["日期", "门店", "问题描述", "金额"])
+    sheet.write_row(1, 0, ["17/10/2026", "一店", "漏水"])
+    sheet.write_row(2, 0, [46313, "一店", "漏水"])
+    sheet.write_row(3, 0, [46314.5, "一店", "漏水"])
+    sheet.write_row(4, 0, ["46315", "一店", "漏水"])
+    sheet.write_row(5, 0, ["日期", "门店", "问题描述", "金额"])
+    sheet.write_row(7, 0, ["改天", "一店", "漏水"])
+    book.close()
+    batch = pull(CHANNEL.replace("[iso, half_day, month_day]", '[iso, "%d/%m/%Y"]'))
+    days = [f"{moment:%m-%dT%H}" for moment in batch.frame["submitted_at"].dt.convert_time_zone("Asia/Shanghai")]
+    assert days == ["10-17T00", "10-18T00", "10-19T12", "10-20T00"]
+    assert batch.unreadable["reason"].to_list() == [
+        "submitted_at cannot be read: «改天» (store.xlsx/Sheet1, row 8, column 日期)",
+        "row 6 of store.xlsx/Sheet1 repeats the heading",
+    ]
+
+
+def test_cells_of_an_order_are_filled_within_it(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
+    """With `by`, an empty cell takes the value above only in the same order."""
+    book = xlsxwriter.Workbook(tmp_path / "store.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["日期", "门店", "问题描述", "金额"])
+    sheet.write_row(1, 0, ["2026-11-01", "A", "漏水", 5])
+    sheet.write_row(2, 0, ["", "A", "破损"])
+    sheet.write_row(3, 0, ["2026-11-02", "B", "异响"])
+    book.close()
+    batch = pull(CHANNEL.replace("[门店], ", "").replace("fill_down: [门店]", "fill_down: {by: 门店, columns: [日期, 金额]}"))
+    assert batch.frame["unit_price"].to_list() == [5.0, 5.0, None]
+
+
+def test_what_programs_leave_beside_an_export_is_no_export(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
+    """Locks, hidden files and half downloads are not read and not errors."""
+    write(tmp_path / "a.xlsx")
+    for name in ("~$a.xlsx", ".~lock.a.xlsx#", ".hidden.xlsx", "b.xlsx.part", "c.xlsx.crdownload", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"lock")
+    batch = pull(CHANNEL.replace('["*.xlsx"]', '["*"]').replace('files: ["*"]', 'files: ["*xlsx*"]'))
+    assert (batch.error, batch.read) == ("", 4)
