@@ -94,35 +94,6 @@ def partial(facts: CodedFacts, period: Period) -> str:
     return f"{period.first_day}..{newest}"
 
 
-def completeness(facts: CodedFacts, period: Period) -> float | None:
-    """Return the share of the period's records that have arrived by the review's moment, from how late earlier ones came.
-
-    Args:
-        facts: Tables with `ingested_at`; without it the result is None.
-        period: The period.
-
-    Returns:
-        A fraction, the mean over the period's days of the share of earlier records that were as quick as it takes.
-    """
-    records = facts["feedback"]
-    if "ingested_at" not in records.columns:
-        return None
-    first, last = period.start - timedelta(weeks=12), period.start - timedelta(weeks=2)
-    earlier = records.filter((pl.col("submitted_at") >= first) & (pl.col("submitted_at") < last))
-    if earlier.height < 100:
-        return None
-    lateness = earlier.select(late=(pl.col("ingested_at") - pl.col("submitted_at")).dt.total_seconds())["late"].drop_nulls()
-    usual = lateness.quantile(0.5)
-    if usual is None or usual > 28 * 86400:
-        return None  # loaded long after the event: the usual delay of a record cannot be measured
-    shares = []
-    for n in range(period.days):
-        middle = period.start + timedelta(days=n, hours=12)
-        allowed = (facts.as_of - middle).total_seconds()
-        shares.append(float((lateness <= allowed).sum()) / len(lateness))
-    return sum(shares) / len(shares)
-
-
 TIMED = frozenset({"submitted_at", "applied_at", "paid_at", "day"})
 """Times of tables that bring rows every day; batches and prices do not."""
 

@@ -6,13 +6,14 @@ import polars as pl
 import pytest
 
 from tasks.analyse.breaks import breaks
-from tasks.analyse.coverage import completeness, coverage, partial
+from tasks.analyse.coverage import coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import LENGTH, example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.comparison import last_year
 from tasks.analyse.figures.expected_counts import unlinked_factor
 from tasks.analyse.figures.inflow import daily, inflow
+from tasks.analyse.late_arrivals import completeness
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.problems import problems
@@ -180,13 +181,32 @@ def test_a_period_that_still_runs_is_partial(shop: Shop) -> None:
 
 
 def test_completeness_follows_from_how_late_records_came(shop: Shop) -> None:
-    rows = steady(10, date(2026, 8, 10), date(2026, 10, 18))
+    rows = steady(10, date(2026, 8, 10), date(2026, 11, 8))
     for n, row in enumerate(rows):
         lateness = timedelta(hours=1) if n % 10 else timedelta(days=5)
         row["ingested_at"] = row["submitted_at"] + lateness  # type: ignore[operator]
-    facts = coded_facts({"feedback": feedback(*rows)}, W45.end + timedelta(hours=1))
-    # Nine in ten come within the hour; after five days all are there: two of seven days are that old.
+    as_of = W45.end + timedelta(hours=1)
+    known = feedback(*rows).filter(pl.col("ingested_at") <= as_of)
+    facts = coded_facts({"feedback": known}, as_of)
+    # Nine in ten come with their day; the tenth comes five days after it: two of seven days are that old.
     assert completeness(facts, W45) == pytest.approx(0.9 + 0.1 * 2 / 7)
+
+
+def test_a_week_that_came_in_one_export_on_monday_is_whole(shop: Shop) -> None:
+    rows = steady(5, date(2026, 7, 6), date(2026, 11, 8))
+    for row in rows:
+        day = row["submitted_at"].date()  # type: ignore[attr-defined]
+        monday = max(day + timedelta(days=7 - day.weekday()), date(2026, 8, 3))  # the first export held a month
+        row["ingested_at"] = moment(monday, 1)
+    facts = coded_facts({"feedback": feedback(*rows)}, moment(date(2026, 11, 9), 2))
+    assert completeness(facts, W45) == 1.0
+    before = coded_facts({"feedback": feedback(*[row for row in rows if row["submitted_at"] < W45.start])}, facts.as_of)  # type: ignore[operator]
+    assert before.as_of > W45.end and completeness(before, W45) == 0.0
+
+
+def test_a_backlog_teaches_no_lateness(shop: Shop) -> None:
+    rows = [row | {"ingested_at": moment(date(2026, 11, 9))} for row in steady(10, date(2026, 8, 10), date(2026, 11, 8))]
+    assert completeness(coded_facts({"feedback": feedback(*rows)}, AS_OF), W45) is None
 
 
 def test_the_story_is_scrubbed_short_and_always_the_same(shop: Shop) -> None:

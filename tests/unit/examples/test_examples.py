@@ -20,11 +20,12 @@ from tasks.act.proposals import propose
 from tasks.analyse.breaks import breaks
 from tasks.analyse.causes.search import root_causes
 from tasks.analyse.clocks import milestones
-from tasks.analyse.coverage import completeness, coverage, partial
+from tasks.analyse.coverage import coverage, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.inflow import daily
+from tasks.analyse.late_arrivals import completeness
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.problems import problems
