@@ -113,13 +113,12 @@ class ShopExports:
         cents = np.where(chance.random(n) < 0.3, chance.integers(250, 160000, n), -1)
         by_mail = (chance.random(n) < 0.15) & self.layout.mail
         late = (chance.random(n) < 0.12) & ("late" in self.layout.dirt)
-        told = chance.random(n) < 0.85
         self.rows: list[dict[str, Any]] = [
             {
                 "ref": row["ref"],
                 "when": row["submitted_at"].astimezone(zone),
                 "text": row["text"],
-                "order": orders[row["unit"]] if row["unit"] >= 0 and told[k] else "",
+                "order": orders[row["unit"]] if row["order_told"] else "",
                 "sku": row["sku"] or "",
                 "lot": lots[row["unit"]] if row["unit"] >= 0 else "",
                 "release": row["release"],
@@ -198,9 +197,8 @@ class ShopExports:
         names = ORDER_HEADINGS[self.shop.language]
         read = self._read("orders", names["tid"], names["sku"])
         if "blank" in self.layout.dirt:
-            read["fill_down"] = [
-                names[key] for key in ("paid_at", "shipped_at", "signed_at", "carrier", "region") if key in self._order_columns()
-            ]
+            carried = [key for key in ("paid_at", "shipped_at", "signed_at", "carrier", "region") if key in self._order_columns()]
+            read["fill_down"] = {"by": names["tid"], "columns": [names[key] for key in carried]}
         targets = {"region": "dest_province", "lot": "batch_no", "listing": "listing_version"}
         columns = {targets.get(key, key): names[key] for key in self._order_columns()}
         return {**self._channel("orders", "order_line", read, columns), "dates": [self.layout.dates]}

@@ -45,7 +45,7 @@ class Trade:
 LATE = Grievance(
     "late", "shipped", 0.2, 5.0, ("carrier", "region"),
     ("说好三天到的，现在都一个礼拜了人影都没有", "快递太慢了，比预计晚了好几天还没送来", "物流一直不更新，{p}到底什么时候能到"),
-    ("It was meant to be here on Tuesday and it is still not here", "ShopExports is days late, where is my {p}?",
+    ("It was meant to be here on Tuesday and it is still not here", "Delivery is days late, where is my {p}?",
      "The parcel still hasn't arrived and it is over a week now"),
 )  # fmt: skip
 CRUSHED = Grievance(

@@ -52,7 +52,7 @@ class StrangerShop:
 
     units: One row an order line, with `place` columns and moments; `signed_at` may lie after the last week.
     cases: One row a record: ref, submitted_at, grievance (empty where calm), text, unit (row of `units`, or -1), sku, release,
-        fault (number, or -1), danger, language.
+        fault (number, or -1), danger, language, order_told (whether the record names its order).
     baseline: Fault-free cases of `REPLICAS` copies: submitted_at, grievance, unit, release.
     """
 
@@ -102,6 +102,8 @@ class StrangerShop:
         mine = cases.filter(
             (pl.col("grievance") == fault.grievance) & (pl.col("submitted_at") < until) & (pl.col("submitted_at") >= self.begins)
         )
+        if fault.dimension in ("carrier", "region", "lot", "listing") and self.has_orders and "order_told" in mine.columns:
+            mine = mine.filter("order_told")  # of the others nobody can know the order
         if fault.dimension == "release":
             here = mine["release"] == fault.value
         else:
@@ -336,6 +338,7 @@ def _written(shop: StrangerShop, cases: pl.DataFrame, chance: np.random.Generato
     return everything.with_columns(
         text=pl.Series(texts, dtype=pl.String),
         language=pl.Series(languages, dtype=pl.String),
+        order_told=pl.Series((chance.random(everything.height) < 0.85) & (everything["unit"].to_numpy() >= 0)),
         ref=pl.Series([f"C{shop.seed:02d}-{100000 + n}" for n in range(everything.height)]),
         sku=pl.Series([products[unit] if unit >= 0 else None for unit in everything["unit"]], dtype=pl.String),
         submitted_at=pl.Series(
