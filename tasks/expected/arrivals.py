@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.expected.lag_curves import MAX_AGE, Curve
-from tasks.expected.unit_history import AXES, UnitHistory
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import AXES, MAX_AGE, UnitHistory
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import Weights
 

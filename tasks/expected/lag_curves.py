@@ -12,24 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.expected.unit_history import AXES, UnitHistory, day_number
+from tasks.expected.unit_history import AXES, MAX_AGE, UnitHistory, day_number
 from tasks.methods.panels import Codes, Days, Weights
 from tasks.model.periods import Period
-
-MAX_AGE = {
-    "ship": 63,
-    "delivery": 35,
-    "transit": 21,
-    "fit": 35,
-    "function": 50,
-    "wear": 120,
-    "use": 50,
-    "refund": 60,
-    "safety": 90,
-    "return": 40,
-}
-"""Lag family → days after which a unit is no longer at risk of a first case."""
-
 
 RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform", "buyer_group", "member_level")
 """Dimensions whose lasting differences belong to the expectation, not to a finding."""

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tasks.expected.lag_curves import MAX_AGE, Curve
-from tasks.expected.unit_history import AXES, UnitHistory
+from tasks.expected.lag_curves import Curve
+from tasks.expected.unit_history import AXES, MAX_AGE, UnitHistory
 
 POOLED_WEEKS = 8
 """Weeks of arrivals that are pooled: long enough for units of one age to come from several weeks."""
 
 LEAST_POOLED = 5
 """Cases of a family without which its ages are not pooled; fewer name no slice."""
+
 
 FLOOR_CASES = 0.5
 """Cases spread evenly over all ages, so that no age is thought to be without any risk."""

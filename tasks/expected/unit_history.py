@@ -28,6 +28,20 @@ AXES = {
 }
 """Lag family → the moment from which its age counts."""
 
+MAX_AGE = {
+    "ship": 63,
+    "delivery": 35,
+    "transit": 21,
+    "fit": 35,
+    "function": 50,
+    "wear": 120,
+    "use": 50,
+    "refund": 60,
+    "safety": 90,
+    "return": 40,
+}
+"""Lag family → days after which a unit is no longer at risk of a first case."""
+
 NARROW = 32_000
 """Codes of fewer values are 16 bits wide, with room for one more."""
 
@@ -83,13 +97,15 @@ def as_of_day(history: UnitHistory, end: date) -> UnitHistory:
 def _happened(scanned: Mapping[str, Days], last: int) -> dict[str, Days]:
     """Return the day numbers as known on the morning of day `last`.
 
-    A parcel left at a pick-up point often has no signing scan; two weeks after the usual time it counts as received then.
+    A parcel left at a pick-up point often has no signing scan; two weeks after the usual time it counts as received then. Where
+    a shop records no signing at all, parcels count as received three days after shipment.
     """
     days = {axis: np.where(column >= last, -1, column).astype(np.int32) for axis, column in scanned.items()}
     shipped, signed = days["shipped_at"], days["signed_at"]
     known = (shipped >= 0) & (signed >= 0)
     usual = int(np.median(signed[known] - shipped[known])) if known.any() else 3
-    unscanned = (signed < 0) & (shipped >= 0) & (shipped + usual + 14 < last)
+    wait = usual + 14 if known.any() else usual
+    unscanned = (signed < 0) & (shipped >= 0) & (shipped + wait < last)
     signed[unscanned] = shipped[unscanned] + usual
     return days
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from tasks.methods.likelihood import likelihood_ratio, tail_nats
 from tasks.methods.panels import FoundSlice, Panel, Pattern, Weights
-from tasks.methods.slice_counts import DAYS, Cells, SliceCount, Totals, slice_counts, value_totals
+from tasks.methods.slice_counts import DAYS, THIN, Cells, SliceCount, Totals, slice_counts, value_totals
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,8 @@ class _Measure:
             llr = likelihood_ratio(observed, expected, total=self.total) / self.dispersion
             nats = tail_nats(observed, due, dispersion=self.dispersion, total=self.total)
             return FoundSlice(pattern, observed, expected, llr, nats - price)
-        nats = tail_nats(observed, expected, dispersion=self.dispersion, baseline=self.baseline, rho=self.rho)
+        # an expectation of nearly nothing is not known that well: else a few cases outweigh any number against a whole one
+        nats = tail_nats(observed, max(expected, THIN), dispersion=self.dispersion, baseline=self.baseline, rho=self.rho)
         return FoundSlice(pattern, observed, expected, llr, nats - price)
 
 

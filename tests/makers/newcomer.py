@@ -23,7 +23,14 @@ OTHER_TEXTS = ("the colour is different from the picture", "the box was crushed 
 
 
 def newcomer(
-    texts: tuple[str, ...], shop: Shop, *, until: str = "2026-W47", history_weeks: int = 0, ill: bool = True, lots: bool = True
+    texts: tuple[str, ...],
+    shop: Shop,
+    *,
+    until: str = "2026-W47",
+    history_weeks: int = 0,
+    ill: bool = True,
+    lots: bool = True,
+    signed: bool = True,
 ) -> CodedFacts:
     """Return the coded facts of the shop as known at the end of a week.
 
@@ -34,12 +41,15 @@ def newcomer(
         history_weeks: Weeks of quiet sales before the first of the two lots.
         ill: Whether the lot fails at all.
         lots: Whether lots are known, and other products sold.
+        signed: Whether the shop records when parcels are signed for.
     """
     end = Period.parse(until).last_day + timedelta(days=1)
     orders = _orders(history_weeks, lots=lots)
     records = _complaints(orders, texts, history_weeks, ill=ill)
     begun = datetime(end.year, end.month, end.day, tzinfo=UTC) - timedelta(hours=8)
     lines = orders.filter(pl.col("paid_at") < begun)
+    if not signed:
+        lines = lines.with_columns(signed_at=pl.lit(None, UTC_TIME))
     late = [pl.when(pl.col(name) < begun).then(pl.col(name)).alias(name) for name in ("shipped_at", "signed_at")]
     tables = {
         "order_line": _table("order_line", lines.with_columns(late)),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.expected.arrivals import expected_units, observed_cases
 from tasks.expected.lag_curves import Curve
-from tasks.expected.unit_history import UnitHistory, day_number
+from tasks.expected.unit_history import AXES, MAX_AGE, UnitHistory, day_number
 from tasks.methods.panels import FoundSlice, Panel, Pattern
 from tasks.model.periods import Period
 
@@ -23,6 +23,11 @@ OPEN = 2**31 - 1
 INTERVAL_DIMS = ("sku", "warehouse", "carrier", "line", "platform")
 
 EXPOSURE_OF_FAMILY = {"ship": "orders_paid", "delivery": "parcels_shipped", "transit": "parcels_signed", "refund": "aftersales"}
+
+
+HARDLY_ANY, FAR_BEYOND = 1.0, 10.0
+"""A slice that expects fewer cases than the first, and has more than the second times as many, fails at ages at which its family
+has no cases yet: those units were not thought to be at risk at all."""
 
 
 @dataclass
@@ -108,6 +113,17 @@ def order_panel(
     )
 
 
+def _of_any_age(history: UnitHistory, pattern: Pattern, family: str, first: int, last: int) -> NDArray[np.int64]:
+    """Return a slice's units of all ages that its family has, also those at which no case was to be expected."""
+    units = units_of(history, pattern)
+    days = history.days[AXES[family]][units]
+    inside = (days >= max(first - MAX_AGE[family], 0)) & (days <= last)
+    if pattern.axis:
+        bound = history.days[AXIS_OF_INTERVAL[pattern.axis]][units]
+        inside &= (bound >= pattern.first) & (bound <= pattern.last)
+    return units[inside]
+
+
 def units_of(history: UnitHistory, pattern: Pattern) -> NDArray[np.int64]:
     """Return the row numbers of the units with a pattern's values, ascending, whatever their days."""
     return np.flatnonzero(Pattern(pattern.conditions).rows(history.codes, {}))
@@ -124,6 +140,8 @@ def describer(
         families = Counter(cases.family[mine].tolist())
         pairs = list(zip(cases.family[mine].tolist(), cases.position[mine].tolist(), strict=True))
         family = families.most_common(1)[0][0] if families else str(cases.family[0]) if len(cases.family) else ""
+        if found.expected < HARDLY_ANY and found.ratio > FAR_BEYOND:
+            units = _of_any_age(history, found.pattern, family, first, last)
         return Candidate(
             family=family,
             families=tuple(sorted(set(cases.family.tolist()))),

@@ -12,12 +12,21 @@ from tasks.analyse.causes.candidates import Candidate, order_panel
 from tasks.expected.arrivals import expected_units, observed_cases
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import AXES, UnitHistory, day_number, day_of
-from tasks.methods.panels import Panel, Pattern
+from tasks.methods.panels import Codes, Panel, Pattern
 from tasks.shop.calendar_days import Calendar
 
 HISTORY_WEEKS = 12
 
-REFERENCE_AGE = {"ship": 14, "delivery": 14, "transit": 7, "fit": 14, "function": 30, "wear": 60, "use": 30, "refund": 30}
+REFERENCE_AGE = {
+    "ship": 14,
+    "delivery": 14,
+    "transit": 7,
+    "fit": 14,
+    "function": 30,
+    "wear": 60,
+    "use": 30,
+    "refund": 30,
+}
 """Age in days at which a family's rate is printed."""
 
 RELEASED = ("batch_no", "listing_version", "session_id", "carrier", "warehouse", "traffic_source", "platform", "sku")
@@ -25,6 +34,9 @@ RELEASED = ("batch_no", "listing_version", "session_id", "carrier", "warehouse",
 
 ENOUGH = 3.0
 """Expected cases below which a rate is meaningless."""
+
+MOST_RATE = 0.5
+"""Cases per unit beyond which a rate is not carried on to an older age."""
 
 LEAST_PRODUCTS = 3
 """Products of a line that a median needs."""
@@ -73,13 +85,17 @@ def comparison_rates(history: UnitHistory, fitted: dict[str, Curve], candidate: 
     dims = dict(pattern.conditions)
     panel, rows, _ = order_panel(history, known, first, candidate.last, {}, {*dims, "sku", "region"})
     units, cases = pattern.rows(panel.units, panel.unit_days), pattern.rows(panel.cases, panel.case_days)
-    if not pattern.conditions or not units.any():
+    if not pattern.conditions or not (units.any() or cases.any()):
         return ComparisonRates()
     levels = _Level(history, known)
     weight = float(panel.weights[units].sum())
-    level = weight / max(levels.plain(rows[units], first, candidate.last), 1e-9) * levels.per_unit
+    plain = levels.plain(rows[units], first, candidate.last)
+    level = (weight / plain if plain > 0 else 1.0) * levels.per_unit
     own = float(cases.sum()) / max(weight, 1e-9) * level
-    peer_dim, value, peers_are = _peers(panel, pattern, units)
+    so_far = float(cases.sum()) / max(len(candidate.units), 1)
+    if weight <= 0 or (own > MOST_RATE and own > 2 * so_far):
+        own = so_far  # its cases come at ages at which the family has hardly any: nothing can be said of an older age
+    peer_dim, value, peers_are = _peers(pattern, history.codes["sku"][candidate.units])
     alike_units = panel.units[peer_dim] == value if peer_dim else np.ones(len(units), bool)
     alike_cases = panel.cases[peer_dim] == value if peer_dim else np.ones(len(cases), bool)
     peers = _ratio(panel, ~units & alike_units, ~cases & alike_cases, 2.0)
@@ -105,11 +121,10 @@ def _ratio(panel: Panel, units: NDArray[np.bool_], cases: NDArray[np.bool_], eno
     return float(cases.sum()) / expected if expected >= enough else None
 
 
-def _peers(panel: Panel, pattern: Pattern, units: NDArray[np.bool_]) -> tuple[str, int, str]:
-    """Return the dimension and value that a slice's peers share with it, and who they are."""
+def _peers(pattern: Pattern, codes: Codes) -> tuple[str, int, str]:
+    """Return the dimension and value that a slice's peers share with it, and who they are; `codes` are the SKUs of its units."""
     dims = dict(pattern.conditions)
     if "batch_no" in dims or "listing_version" in dims or (pattern.axis and "sku" in dims):
-        codes = panel.units["sku"][units]
         return "sku", int(np.bincount(codes[codes >= 0]).argmax()), "same_sku_other"
     if "carrier" in dims and "region" in dims:
         return "region", dims["region"], "same_region_other"

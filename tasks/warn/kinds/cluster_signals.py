@@ -10,8 +10,8 @@ from math import ceil, exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.expected.lag_curves import GAP_WEEKS, MAX_AGE, Curve, estimate_curve
-from tasks.expected.unit_history import AXES, UnitHistory
+from tasks.expected.lag_curves import GAP_WEEKS, Curve, estimate_curve
+from tasks.expected.unit_history import AXES, MAX_AGE, UnitHistory
 from tasks.methods.cusum import CusumDesign, design, path
 from tasks.shop.load import Shop
 
@@ -131,8 +131,6 @@ class ClusterPanel:
                 expected *= self._own_level(code, problem, arrived[cases])
             spread = self.curve.dispersion
             seen = np.bincount(arrived[cases[arrived[cases] >= self.first]] - self.first, minlength=len(expected))
-            if expected.sum() <= 0:
-                continue
             chosen = _design(float(expected.mean()) / spread, self.settings.ratio, run_length)
             sums = path((seen / spread).tolist(), (expected / spread).tolist(), chosen).values
             if sums[-1] < chosen.h:

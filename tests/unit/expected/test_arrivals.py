@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tasks.expected.arrivals import excess_nats, expected_by, expected_units, observed_cases
-from tasks.expected.lag_curves import MAX_AGE, Curve, curves, estimate_curve
-from tasks.expected.unit_history import UnitHistory, as_of_day, build_history, day_number, day_of
+from tasks.expected.lag_curves import Curve, curves, estimate_curve
+from tasks.expected.unit_history import MAX_AGE, UnitHistory, as_of_day, build_history, day_number, day_of
 from tasks.model.periods import Period
 from tests.makers.shops import LAG, arising, complaints, drawn, facts_of, noon, order_lines, pay_days
 

@@ -34,6 +34,12 @@ def test_a_quiet_newcomer_is_told_how_far_causes_were_sought(week: str) -> None:
     assert found.search.known < found.search.needed
 
 
+@pytest.mark.parametrize("history_weeks", [0, 33])
+def test_a_shop_that_records_no_signing_is_searched_from_shipment(history_weeks: int) -> None:
+    facts = newcomer(WONT_CHARGE, SHOP, until="2026-W46", history_weeks=history_weeks, signed=False)
+    assert [cause.slice for cause in root_causes(facts, Period.parse("2026-W46"), SHOP).causes] == [ILL_LOT]
+
+
 def test_weeks_known_are_those_before_the_period() -> None:
     search = root_causes(newcomer(WONT_CHARGE, SHOP, until="2026-W44"), Period.parse("2026-W44"), SHOP).search
     assert (search.basis, search.lack, search.known, search.needed) == (SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5)
