@@ -25,6 +25,7 @@ AXES = {
     "refund": "applied_at",
     "safety": "signed_at",
     "return": "signed_at",
+    "late": "signed_at",
 }
 """Lag family → the moment from which its age counts."""
 
@@ -39,8 +40,12 @@ MAX_AGE = {
     "refund": 60,
     "safety": 90,
     "return": 40,
+    "late": 730,
 }
-"""Lag family → days after which a unit is no longer at risk of a first case."""
+"""Lag family → days after which a unit is no longer at risk of a first case; a product's later cases are counted as `late`."""
+
+OUTLIVED = ("transit", "fit", "function", "wear", "use")
+"""Families of a product whose cases beyond the family's ages are counted as `late`: no complaint is outside every window."""
 
 NARROW = 32_000
 """Codes of fewer values are 16 bits wide, with room for one more."""
@@ -156,6 +161,7 @@ def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) 
     for dim in dims:
         if dim in lines.columns and lines[dim].null_count() < lines.height:
             codes[dim], values[dim] = value_codes(lines[dim])
+    cases = _with_late(cases, days)
     leaves = sorted(set(cases["leaf"].drop_nulls().to_list()))
     leaf_code = {leaf: code for code, leaf in enumerate(leaves)}
     case_unit, case_day, case_leaf, case_record = {}, {}, {}, {}
@@ -215,6 +221,15 @@ def _linked_cases(facts: CodedFacts, zone: str, last: int) -> pl.DataFrame:
     return cases.select("oid", "record_id", "family", "leaf", day=local_days("submitted_at", zone)).filter(
         (pl.col("day") >= 0) & (pl.col("day") < last)
     )
+
+
+def _with_late(cases: pl.DataFrame, days: Mapping[str, Days]) -> pl.DataFrame:
+    """Count a product's cases beyond their family's ages as `late`."""
+    signed = days["signed_at"][cases["unit"].to_numpy()]
+    age = np.where(signed >= 0, cases["day"].to_numpy() - signed, -1)
+    limit = pl.col("family").replace_strict({family: MAX_AGE[family] for family in OUTLIVED}, default=None, return_dtype=pl.Int32)
+    beyond = (pl.Series("age", age) >= limit).fill_null(value=False)
+    return cases.with_columns(family=pl.when(beyond).then(pl.lit("late")).otherwise("family"))
 
 
 def _linked_returns(facts: CodedFacts, zone: str, last: int) -> pl.DataFrame:

@@ -26,6 +26,7 @@ REFERENCE_AGE = {
     "wear": 60,
     "use": 30,
     "refund": 30,
+    "late": 365,
 }
 """Age in days at which a family's rate is printed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PANELS = (
-    ("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear",), ("use",), ("refund",), ("fit", "function"),
+    ("ship",), ("delivery", "transit"), ("fit",), ("function",), ("wear", "late"), ("use",), ("refund",), ("fit", "function"),
 )  # fmt: skip
 """Families that are searched together: what a parcel suffers under way shows before and after it is signed for; one wrong part is
 told as «does not match» by one buyer and as «does not work» by the next."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tasks.analyse.causes.search import root_causes
+from tasks.expected.unit_history import build_history
 from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tasks.warn.kinds.clusters import clusters
@@ -57,3 +58,11 @@ def test_batteries_that_fail_within_days_are_found_though_they_wear_out_late(wee
     assert cause.exposure == known  # all its units, also those of ages at which no battery has failed before
     assert cause.rate is not None and cause.comparison_rate is not None and cause.comparison_rate < cause.rate <= 1.0
     assert [warning.slice for warning in clusters(facts, SHOP)] == [{"sku": "S0", "batch_no": "S0-B9"}]
+
+
+def test_what_fails_after_the_ages_of_its_family_is_counted_as_late_and_found() -> None:
+    facts = on(worn_shop(date(2026, 4, 20), 135, 160, 0.4), date(2026, 10, 5))
+    history = build_history(facts, ("sku", "batch_no"), "Asia/Shanghai", date(2026, 10, 5))
+    assert len(history.case_day["late"]) >= 20
+    found = root_causes(facts, Period.parse("2026-W40"), SHOP).causes
+    assert [cause.slice for cause in found] == [{"batch_no": "S0-B3"}]
