@@ -19,6 +19,7 @@ from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
 from tasks.shop.words import Words
 from tasks.store.archive import Archive
+from tasks.store.delta_table import check_folder
 from tasks.store.lake import Lake
 from tasks.store.ledger import Ledger
 from tasks.store.processes import holder_name
@@ -42,10 +43,12 @@ class Stores:
     @classmethod
     def open(cls, settings: Settings) -> Stores:
         """Open the stores, migrating the ledger to its newest schema."""
+        lake = Lake(settings.lake_root)
+        check_folder(str(settings.home))
         settings.home.mkdir(parents=True, exist_ok=True)
         ledger = Ledger(settings.ledger_address, forbidden=_refused_by(settings))
         ledger.migrate()
-        return cls(settings, ledger, Lake(settings.lake_root), Archive(settings.archive_root))
+        return cls(settings, ledger, lake, Archive(settings.archive_root))
 
     def shop_of(self, edition: Edition) -> Shop:
         """Return the configuration an edition was made with."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import chain
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -20,10 +23,26 @@ APPLICATION = "rows"
 """Every commit names it as its Delta application: of two commits made from the same version of a table, one then fails."""
 TRIES = 30
 T = TypeVar("T")
+_UNUSABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]|\\^?]")
+"""What Delta or SQLite would take for something else in a path: Delta decodes `%20` once too often, and panics at a bracket."""
 
 
 class TableMovedOn(Exception):
     """Another process committed to the table since it was read."""
+
+
+def check_folder(root: str) -> None:
+    """Refuse a folder under whose path no table can be kept.
+
+    Raises:
+        UserError: If there is such a character in it.
+    """
+    path = root if "://" in root else str(Path(root).resolve())
+    if "://" not in root and (found := _UNUSABLE.search(path)):
+        raise UserError(
+            f"Nothing can be stored in {path}: its name holds {found[0]}.",
+            hint="Rename the folder; letters of any script, spaces and a plain % are fine, but not %20 and the like, [ ] | \\ ^ or ?.",
+        )
 
 
 def opened(address: str, options: dict[str, str] | None) -> DeltaTable | None:
@@ -46,6 +65,23 @@ def opened_or_created(address: str, columns: dict[str, Any], options: dict[str, 
                 raise
         stored = DeltaTable(address, storage_options=options)  # what it holds now, whoever created it
     return stored
+
+
+def scanned(stored: DeltaTable, options: dict[str, str] | None) -> pl.LazyFrame:
+    """Scan a table as it was opened.
+
+    Polars looks for its files under the address as Delta writes it, percent-encoded; where that differs from the folder's own
+    name (a space, Chinese letters), the files are named to it one by one.
+    """
+    encoded = urlsplit(stored.table_uri)
+    if encoded.scheme != "file" or unquote(encoded.path) == encoded.path:
+        return pl.scan_delta(stored, storage_options=options)
+    folder = Path(unquote(encoded.path))
+    empty: pl.DataFrame = pl.from_arrow(pa.schema(stored.schema().to_arrow()).empty_table())  # type: ignore[assignment]
+    files = [folder / name for name in pl.DataFrame(stored.get_add_actions())["path"].sort()]
+    if not files:
+        return empty.lazy()
+    return pl.scan_parquet(files, schema=empty.schema, glob=False, missing_columns="insert", extra_columns="ignore")
 
 
 def commit(

@@ -14,7 +14,17 @@ from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import STAMPS, TABLES
 from tasks.model.waiting_rows import WaitingRows
-from tasks.store.delta_table import all_known, commit, opened, opened_or_created, retried, statistics, stored_names
+from tasks.store.delta_table import (
+    all_known,
+    check_folder,
+    commit,
+    opened,
+    opened_or_created,
+    retried,
+    scanned,
+    statistics,
+    stored_names,
+)
 from tasks.store.fingerprint import fingerprint
 from tasks.store.row_versions import (
     HOUSEKEEPING,
@@ -54,9 +64,13 @@ class Lake:
     Args:
         root: Folder or object-store URL; made when first written.
         storage_options: Passed on to the object store.
+
+    Raises:
+        UserError: If the folder's path holds what no lake can be kept under.
     """
 
     def __init__(self, root: str, storage_options: dict[str, str] | None = None) -> None:
+        check_folder(root)
         self.root = str(root).rstrip("/")
         self.storage_options = storage_options
 
@@ -256,7 +270,7 @@ class Lake:
 
     def scan(self, stored: DeltaTable) -> pl.LazyFrame:
         """Scan a table as it was opened."""
-        return pl.scan_delta(stored, storage_options=self.storage_options)
+        return scanned(stored, self.storage_options)
 
     def _highest_version(self, table: str, stored: DeltaTable | None = None) -> int:
         stored = stored or self._open(table)

@@ -21,7 +21,7 @@ def read(spec: Parquet, place: ReadContext) -> SourceRows:
 
 def _file(path: str, name: str, place: ReadContext) -> SourceRows:
     try:
-        scan = pl.scan_parquet(path)
+        scan = pl.scan_parquet(path, glob=False)
         schema = scan.collect_schema()
         stamp = schema.get(place.stamp) if place.stamp else None
         if isinstance(stamp, pl.Datetime) and stamp.time_zone is not None:
