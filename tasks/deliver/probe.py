@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from imap_tools import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
+from tasks.connections import cut_off_after
 from tasks.deliver.outbox import file_name
 from tasks.errors import UserError
 
@@ -44,13 +45,14 @@ class ImapProbe:
     Args:
         url: `imaps://user:password@host[:port]/Mailbox`; `imap://` on loopback only.
         lag_seconds: How long a copy may take to arrive.
-        timeout_s: For each answer of the server.
+        timeout_s: Longest silence of the server.
+        search_s: Limit of the whole search.
     """
 
-    def __init__(self, url: str, *, lag_seconds: float = 900.0, timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, *, lag_seconds: float = 900.0, timeout_s: float = 30.0, search_s: float = 120.0) -> None:
         parts = urlsplit(url)
         self.lag_seconds = lag_seconds
-        self.timeout_s = timeout_s
+        self.timeout_s, self.search_s = timeout_s, search_s
         self.host = parts.hostname or ""
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.mailbox = unquote(parts.path.lstrip("/")) or "Sent"
@@ -72,9 +74,11 @@ class ImapProbe:
         except (ImapToolsError, IMAP4.error, OSError):
             return "unknown"
         try:
-            box.login(self.user, self.password, initial_folder=None)
-            box.folder.set(self.mailbox, readonly=True)
-            return "found" if box.uids(f'HEADER Message-ID "{message_id}"') else "absent"
+            with cut_off_after(self.search_s, lambda: box.client.sock) as cutoff:
+                box.login(self.user, self.password, initial_folder=None)
+                box.folder.set(self.mailbox, readonly=True)
+                found: Found = "found" if box.uids(f'HEADER Message-ID "{message_id}"') else "absent"
+            return "unknown" if cutoff.is_over else found
         except (ImapToolsError, IMAP4.error, OSError):
             return "unknown"
         finally:

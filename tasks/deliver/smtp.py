@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
+from tasks.connections import Cutoff, cut_off_after
 from tasks.deliver.message import Mail
 from tasks.deliver.transport import Outcome
 from tasks.errors import UserError
 
+GOODBYE_S = 10.0
+_TOO_LONG = "the server took too long to answer"
 _LEADING_PERIOD = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Server:
-    """An SMTP server and its security; an empty user means no login."""
+    """An SMTP server and its security; an empty user means no login.
+
+    timeout_s: Longest silence of the server.
+    exchange_s: Longest time for one mail, from the connection to the answer; shorter than the lease of its claim, so that nobody
+        takes the mail over while it is still being sent.
+    """
 
     host: str
     port: int
@@ -30,6 +39,19 @@ class Server:
     security: Literal["starttls", "tls", "none"] = "starttls"
     ca_file: Path | None = None
     timeout_s: float = 60.0
+    exchange_s: float = 600.0
+
+
+class _Watched(smtplib.SMTP):
+    """A connection whose socket can be cut off from its first byte on."""
+
+    def __init__(self, line: list[smtplib.SMTP], *arguments: Any, **named: Any) -> None:
+        line[:] = [self]
+        super().__init__(*arguments, **named)
+
+
+class _WatchedTls(_Watched, smtplib.SMTP_SSL):
+    """The same, encrypted from the start."""
 
 
 class Smtp:
@@ -46,6 +68,7 @@ class Smtp:
             )
         self.server = server
         self._connection: smtplib.SMTP | None = None
+        self._line: list[smtplib.SMTP] = []
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +79,7 @@ class Smtp:
     def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:
-            with suppress(smtplib.SMTPException, OSError):
+            with suppress(smtplib.SMTPException, OSError, ValueError), cut_off_after(GOODBYE_S, self._socket):
                 self._connection.quit()
             self._connection.close()
             self._connection = None
@@ -67,17 +90,28 @@ class Smtp:
         Raises:
             UserError: If the server lacks the required encryption or refuses the login.
         """
-        try:
-            connection = self._connect()
-            outcome = _envelope(connection, mail)
-        except (smtplib.SMTPException, OSError) as error:
-            self.close()
-            return Outcome("later", _words(error))
-        if outcome is None:
-            outcome = _content(connection, mail)
+        with cut_off_after(self.server.exchange_s, self._socket) as cutoff:
+            outcome = self._exchange(mail, cutoff)
         if outcome.result != "accepted":
             self.close()
         return outcome
+
+    def _exchange(self, mail: Mail, cutoff: Cutoff) -> Outcome:
+        try:
+            connection = self._connect()
+            outcome = _envelope(connection, mail)
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            return Outcome("later", _words(error))
+        if cutoff.is_over:
+            return Outcome("later", _TOO_LONG)
+        if outcome is not None:
+            return outcome
+        outcome = _content(connection, mail)
+        # the beginning of an answer that was cut off is no answer
+        return Outcome("unknown", _TOO_LONG) if cutoff.is_over and outcome.result == "accepted" else outcome
+
+    def _socket(self) -> socket.socket | None:
+        return self._line[0].sock if self._line else None
 
     def _connect(self) -> smtplib.SMTP:
         if self._connection is not None:
@@ -89,9 +123,9 @@ class Smtp:
         context = ssl.create_default_context(cafile=str(server.ca_file) if server.ca_file else None)
         connection: smtplib.SMTP
         if server.security == "tls":
-            connection = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=context)
+            connection = _WatchedTls(self._line, server.host, server.port, timeout=server.timeout_s, context=context)
         else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+            connection = _Watched(self._line, server.host, server.port, timeout=server.timeout_s)
         try:
             self._secure(connection, context)
         except BaseException:
@@ -143,7 +177,7 @@ def _content(connection: smtplib.SMTP, mail: Mail) -> Outcome:
     try:
         connection.send(_LEADING_PERIOD.sub(b"..", mail.content).removesuffix(b"\r\n") + b"\r\n.\r\n")
         code, answer = connection.getreply()
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         return Outcome("unknown", _words(error))
     if 200 <= code < 300:
         return Outcome("accepted", _answer(code, answer))

@@ -6,6 +6,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tasks.deliver.delivery import deliver
+from tasks.deliver.delivery import LEASE_SECONDS, deliver
 from tasks.deliver.message import Mail
 from tasks.deliver.smtp import Server, Smtp
 from tasks.errors import UserError
@@ -292,6 +293,62 @@ def test_a_connection_that_breaks_off(break_at: str, result: str) -> None:
 
     with _server(talk) as port, Smtp(Server("127.0.0.1", port, security="none", timeout_s=5)) as smtp:
         assert smtp.send(letter("boss@example.com")).result == result
+
+
+@pytest.mark.parametrize(
+    ("drip_at", "result"),
+    [
+        ("connect", "later"),
+        ("EHLO", "later"),
+        ("MAIL", "later"),
+        ("RCPT", "later"),
+        ("DATA", "later"),
+        ("content", "unknown"),
+        ("QUIT", "accepted"),
+    ],
+)
+def test_a_server_that_drips_its_answer_is_cut_off_in_time(monkeypatch: pytest.MonkeyPatch, drip_at: str, result: str) -> None:
+    """It is never silent, so only the limit of the whole exchange ends it, long before the claim's lease; `250` without its end is no answer."""
+    monkeypatch.setattr("tasks.deliver.smtp.GOODBYE_S", 0.5)
+    end = threading.Event()
+
+    def drip(peer: Any, text: bytes) -> None:
+        for letter_ in text + b" " * 10_000:
+            if end.wait(0.05):
+                return
+            peer.wfile.write(bytes([letter_]))
+
+    def talk(peer: Any) -> None:
+        if drip_at == "connect":
+            return drip(peer, b"220 hello")
+        peer.wfile.write(b"220 hello\r\n")
+        for line in iter(peer.rfile.readline, b""):
+            verb = line[:4].decode().upper().strip()
+            if verb == drip_at:
+                return drip(peer, b"250 ok")
+            if verb == "DATA":
+                peer.wfile.write(b"354 go\r\n")
+                while peer.rfile.readline() not in (b".\r\n", b""):
+                    pass
+                if drip_at == "content":
+                    return drip(peer, b"250 ok")
+            peer.wfile.write(b"250 ok\r\n")
+        return None
+
+    began = time.monotonic()
+    with _server(talk) as port:
+        try:
+            with Smtp(Server("127.0.0.1", port, security="none", timeout_s=5, exchange_s=1)) as smtp:
+                assert smtp.send(letter("boss@example.com")).result == result
+        finally:
+            end.set()
+    assert time.monotonic() - began < 4
+
+
+def test_an_exchange_ends_before_its_claim() -> None:
+    """Otherwise a second process would take over, and send again, what is still being sent."""
+    server = Server("127.0.0.1", 25)
+    assert server.exchange_s + 2 * server.timeout_s < LEASE_SECONDS
 
 
 def test_a_server_that_says_nothing_is_given_up() -> None:
