@@ -137,6 +137,13 @@ def settle_by_hand(ledger: Claims, delivery: Delivery, *, sent: bool, by: str, n
     return ledger.settle_delivery(delivery, state, holder=by, now=now, detail=f"by word of {by}")
 
 
+def drop(ledger: Claims, delivery: Delivery, *, why: str, holder: str, now: datetime) -> bool:
+    """Give up a queued mail that is no longer worth sending; return whether it was still queued."""
+    if not ledger.claim_delivery(delivery, holder=holder, now=now):
+        return False
+    return ledger.settle_delivery(delivery, DeliveryState.DROPPED, holder=holder, now=now, detail=why)
+
+
 _STATES = {
     "accepted": DeliveryState.SENT,
     "refused": DeliveryState.FAILED,

@@ -29,6 +29,16 @@ def newest_editions(editions: Iterable[Edition]) -> list[Edition]:
     return [newest[key] for key in sorted(newest)]
 
 
+def reader_has_newer(queued: Delivery, mails: Iterable[Delivery]) -> bool:
+    """Whether a later revision of a queued mail's report has been sent to its reader, who then needs the earlier one no more."""
+    return any(
+        mail.state is DeliveryState.SENT
+        and (mail.report, mail.period, mail.recipient) == (queued.report, queued.period, queued.recipient)
+        and mail.revision > queued.revision
+        for mail in mails
+    )
+
+
 def edition_mails(edition: Edition, shop: Shop, settings: Settings, read: Callable[[str], bytes]) -> list[Mail]:
     """Build the mails of an edition from its archived bytes, for the readers in its own configuration.
 

@@ -8,6 +8,7 @@ from prefect.logging import get_run_logger
 
 from tasks.act.binding import mailed_proposals
 from tasks.deliver.delivery import deliver as deliver_mails
+from tasks.deliver.delivery import drop
 from tasks.deliver.delivery import settle_uncertain as settle
 from tasks.deliver.letters import (
     WARNING_AGE,
@@ -16,6 +17,7 @@ from tasks.deliver.letters import (
     edition_mails,
     newest_editions,
     open_warning_letters,
+    reader_has_newer,
     warning_mail,
 )
 from tasks.deliver.message import Mail
@@ -25,6 +27,8 @@ from tasks.model.editions import Delivery, DeliveryState, Edition
 from tasks.run import Mailing, Run, Stores
 from tasks.shop.load import Shop
 from tasks.store.processes import is_gone
+
+UNSETTLED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
 @task(name="deliver", cache_policy=NO_CACHE, persist_result=False)
@@ -57,16 +61,39 @@ def settle_uncertain(mailing: Mailing) -> str:
 
 @task(name="send queued mails", cache_policy=NO_CACHE, persist_result=False)
 def redeliver_queued(mailing: Mailing) -> str:
-    """Send the queued mails."""
-    return _sent(mailing, "")
+    """Send the queued mails, those of earlier revisions too, and drop those that are no longer worth sending."""
+    dropped = _drop_outdated(mailing)
+    sent = _sent(mailing, "")
+    return f"{sent} {dropped} dropped: their readers have a newer revision, or the warning is over." if dropped else sent
+
+
+def _drop_outdated(mailing: Mailing) -> int:
+    """Drop the queued mails that nobody needs any more, and return their number."""
+    stores, ledger = mailing.stores, mailing.stores.ledger
+    mails = ledger.deliveries(period=mailing.period or None)
+    open_warnings = {mail.delivery.key for mail in _warning_mails(stores, mailing.now)}
+    outdated = [
+        mail
+        for mail in mails
+        if mail.state is DeliveryState.QUEUED
+        and (mail.key not in open_warnings if mail.report == WARNING_REPORT else reader_has_newer(mail, mails))
+    ]
+    why = "no longer worth sending"
+    return sum(drop(ledger, mail, why=why, holder=stores.holder, now=mailing.now) for mail in outdated)
 
 
 def _sent(mailing: Mailing, report: str) -> str:
     """Send the mails of the newest editions (for a redelivery: only those in the ledger) and return their states as text."""
     mails: list[Mail] = []
-    known = {mail.key for mail in mailing.stores.ledger.deliveries()}
-    for edition in newest_editions(mailing.stores.ledger.editions(period=mailing.period or None, report=report or None)):
+    ledger = mailing.stores.ledger
+    known = {mail.key for mail in ledger.deliveries()}
+    waiting = {mail.key for mail in ledger.deliveries(states=UNSETTLED)}
+    editions = ledger.editions(period=mailing.period or None, report=report or None)
+    newest = newest_editions(editions)
+    for edition in newest:
         mails += [mail for mail in _edition_mails(mailing.stores, edition) if report or mail.delivery.key in known]
+    for edition in [] if report else [one for one in editions if one not in newest]:
+        mails += [mail for mail in _edition_mails(mailing.stores, edition) if mail.delivery.key in waiting]
     if not report and not mailing.period:
         mails += [mail for mail in _warning_mails(mailing.stores, mailing.now) if mail.delivery.key in known]
     if not mails:

@@ -13,6 +13,8 @@ from tasks.model.editions import DeliveryState
 from tasks.run import Stores
 from tasks.settings import Settings
 
+SETTLED = (DeliveryState.SENT, DeliveryState.DROPPED)
+
 
 def transport(settings: Settings) -> Finding:
     """Log in to the mail server, or write to the outbox; send nothing."""
@@ -56,9 +58,9 @@ def _greeted(settings: Settings) -> Iterator[smtplib.SMTP]:
 
 def deliveries(stores: Stores) -> Finding:
     """Count the mails that need a person or a redelivery."""
-    open_mails = stores.ledger.deliveries(states=[DeliveryState.UNCERTAIN, DeliveryState.SENDING, DeliveryState.FAILED])
+    open_mails = stores.ledger.deliveries(states=[state for state in DeliveryState if state not in SETTLED])
     if not open_mails:
-        return Finding("ok", "mails", "No mail is uncertain or failed.")
+        return Finding("ok", "mails", "No mail is queued, uncertain or failed.")
     counts = ", ".join(
         f"{sum(mail.state is state for mail in open_mails)} {state.value}"
         for state in DeliveryState
