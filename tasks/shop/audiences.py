@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
@@ -9,6 +10,8 @@ from pydantic import Field, ValidationInfo, model_validator
 from tasks.model.report_sections import ReportSection
 from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, as_the_shop
 from tasks.shop.section import ConfigSection
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 class Recipient(ConfigSection):
@@ -63,7 +66,23 @@ class Audience(ConfigSection):
 class Audiences(ConfigSection):
     """All audiences by code."""
 
-    audiences: dict[str, Audience]
+    audiences: dict[str, Audience] = Field(
+        description="By code: Latin letters, digits, - and _, for it names folders; the name may be in any script."
+    )
+
+    @model_validator(mode="after")
+    def _codes_name_folders(self) -> Self:
+        for code in self.audiences:
+            if not CODE.fullmatch(code):
+                raise ValueError(
+                    f"the code {code!r} cannot name a folder; write a code of Latin letters, digits, - and _, such as "
+                    "`management`, and what readers see under `name`"
+                )
+        folded = [code.lower().replace("_", "-") for code in self.audiences]
+        twice = sorted({code for code in folded if folded.count(code) > 1})
+        if twice:
+            raise ValueError(f"two audiences are called {twice[0]}; capitals, - and _ make no difference")
+        return self
 
     def of(self, report: str) -> dict[str, Audience]:
         """Return the audiences of the `weekly` or `monthly` report."""

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from tasks.errors import ConfigurationError
+from tasks.shop.yaml_text import loaded
 
 if TYPE_CHECKING:
     from tasks.shop.audiences import Audiences
@@ -194,23 +195,14 @@ def parse_section(model: type[Any], data: bytes, origin: str, first_language: st
     Raises:
         ConfigurationError: If the YAML cannot be read or a value does not fit.
     """
-    try:
-        text = data.decode("utf-8-sig")
-        value = yaml.load(text, Loader=yaml.CSafeLoader) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{origin}, line {mark.line + 1}" if mark else origin
-        raise ConfigurationError(
-            f"{where}: this is not valid YAML ({getattr(error, 'problem', error)}).",
-            hint="Check the indentation and quotes of that line.",
-        ) from error
+    value = loaded(data, origin)
     try:
         return model.model_validate(value, context={"first_language": first_language, "zone": zone})
     except ValidationError as error:
         first = error.errors()[0]
         path = first["loc"]
         where = ".".join(str(part) for part in path) or "the file"
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        node = yaml.compose(data.decode("utf-8-sig"), Loader=yaml.CSafeLoader)
         raise ConfigurationError(
             f"{origin}, line {_line(node, path)}: {where}: {first['msg']} (found {first['input']!r:.80}).",
             hint=_expected(first, len(error.errors())),

@@ -31,8 +31,15 @@ class Archive:
         self.root = Path(root)
 
     def folder(self, edition: Edition) -> Path:
-        """Return the folder of an edition."""
-        return self.root / edition_id(edition)
+        """Return the folder of an edition.
+
+        Raises:
+            ValueError: If it would lie outside the archive.
+        """
+        folder = self.root / edition_id(edition)
+        if not folder.resolve().is_relative_to(self.root.resolve()):
+            raise ValueError(f"the edition {edition_id(edition)} lies outside the archive")
+        return folder
 
     def write(self, edition: Edition, files: Mapping[str, bytes], *, stored: Edition | None = None) -> dict[str, str]:
         """Write the files of an edition, each whole or not at all, and return their SHA-256 by relative path.
