@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from tasks.collect.file_contents import ChannelFiles, channel_files, reads_files_only
 from tasks.collect.limits import PARSER_FAILURES, failure_words
 from tasks.collect.mapping import canonical as mapping
 from tasks.collect.privacy import customer_key
@@ -32,6 +33,7 @@ from tasks.shop.sources.kinds import PLAIN, kind_of
 from tasks.shop.sources.selection import Selection
 from tasks.shop.sources.source import Source
 
+A_DAY = timedelta(days=1)
 READERS: dict[str, Callable[[Any, ReadContext], SourceRows]] = {
     kind_of(source): importlib.import_module(f"tasks.collect.readers.{kind_of(source)}").read for source in PLAIN
 }
@@ -46,6 +48,7 @@ def pull_channel(
     shop: Shop,
     settings: Settings,
     now: datetime,
+    known: frozenset[str] = frozenset(),
     wait: Callable[[float], None] = time.sleep,
 ) -> PulledRows:
     """Pull one channel's rows of a window in canonical columns; a failed pull has `error` and `hint`.
@@ -54,7 +57,8 @@ def pull_channel(
     and to Prefect: they name nobody.
 
     The window is half-open and reaches back by the channel's overlap; it applies to the stamp (`window_by`). A row without stamp
-    always belongs to it. Nothing known to the source at or after `window_end` is brought.
+    always belongs to it, and so does one whose stamp lies more than a day ahead: its clock is wrong. Files know no window: one whose
+    content is not `known` is read whole, whatever its stamps.
 
     Args:
         channel: What to pull.
@@ -62,9 +66,19 @@ def pull_channel(
         window_end: Aware UTC, not included.
         shop: Holds look-up files and SQL.
         settings: Home, secrets, key of the customer references.
+        known: SHA-256 in hex of the file contents of this channel that have been read and stored.
         now, wait: The moment of the pull, and the function that sleeps between tries.
     """
-    pulled = _pulled(channel, window_start=window_start, window_end=window_end, shop=shop, settings=settings, now=now, wait=wait)
+    pulled = _pulled(
+        channel,
+        window_start=window_start,
+        window_end=window_end,
+        shop=shop,
+        settings=settings,
+        now=now,
+        known=known,
+        wait=wait,
+    )
     words = {name: pulled.unreadable[name].map_elements(hidden, return_dtype=pl.String) for name in ("source_id", "reason")}
     return replace(
         pulled,
@@ -83,17 +97,22 @@ def _pulled(
     shop: Shop,
     settings: Settings,
     now: datetime,
+    known: frozenset[str] = frozenset(),
     wait: Callable[[float], None] = time.sleep,
 ) -> PulledRows:
     """Pull one channel as `pull_channel` says, before its messages are cleared."""
-    windowed = channel.stamp is not None and channel.window_by != "all"
+    in_files = reads_files_only(channel)
+    windowed = not in_files and channel.stamp is not None and channel.window_by != "all"
     start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
     window = Window(start, window_end, now, channel.zone)
     pull_id = hashlib.sha256(f"{channel.name}|{window_start}|{window_end}|{now}".encode()).hexdigest()[:16]
     secrets: dict[str, str] = {}
     try:
         place = _place(channel, settings, window, wait, windowed, secrets)
-        native = _native(channel, place, shop)
+        files = channel_files(channel, place, known) if in_files else None
+        if files is not None and not files.unread and files.contents:
+            return _nothing(pull_id, channel, "", "")
+        native = _native(channel, place if files is None else replace(place, unread=files.unread), shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
     except UserError as error:
         problem = error.problem if isinstance(error, ChannelError) else ChannelProblem.OTHER
@@ -101,20 +120,39 @@ def _pulled(
     except PARSER_FAILURES as error:
         what = f"The channel {channel.name} could not be read ({without_secrets(failure_words(error), secrets)})."
         return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
-    frame, unreadable, read = mapped.frame, mapped.unreadable, mapped.read
+    return _brought(pull_id, channel, native, mapped, window, windowed, files, settings)
+
+
+def _brought(
+    pull_id: str,
+    channel: Channel,
+    native: SourceRows,
+    mapped: mapping.Mapped,
+    window: Window,
+    windowed: bool,
+    files: ChannelFiles | None,
+    settings: Settings,
+) -> PulledRows:
+    """Put together what a pull brought: the rows of its window, what could not be read, and what is to be said about it."""
+    frame, read = mapped.frame, mapped.read
     through = _complete_through(channel, native, frame, window)
     if windowed:
-        wanted = _within(frame, start, window_end)
+        wanted = _within(frame, window)
         read -= wanted.len() - int(wanted.sum())
         frame = mapping.kept(frame, wanted)
     first = native.errors[0] if native.errors else ChannelError("")
-    warnings = (*native.warnings, *mapped.warnings, *(f"{name}: {reason}" for name, reason in native.refused[:5]))
+    warnings = (
+        *native.warnings,
+        *mapped.warnings,
+        *_ahead(frame, window.now),
+        *(f"{name}: {reason}" for name, reason in native.refused[:5]),
+    )
     return PulledRows(
         pull_id,
         channel.name,
         channel.table,
         WaitingRows(frame, settings.home),
-        unreadable,
+        mapped.unreadable,
         read=read,
         error=first.what if len(native.errors) < 2 else f"{first.what} ({len(native.errors) - 1} more files failed.)",
         hint=first.hint or (" ".join(warnings) if not first.what else ""),
@@ -122,8 +160,15 @@ def _pulled(
         warnings=warnings,
         notes=(*native.notes, *mapped.notes),
         complete_through=through,
-        watermark=_watermark(frame),
+        watermark=_watermark(frame, window.now),
+        files=files.read_by(native.failed) if files is not None else (),
     )
+
+
+def _ahead(frame: pl.DataFrame, now: datetime) -> tuple[str, ...]:
+    """Say how many stamps lie more than a day ahead."""
+    count = frame.select((pl.col("stamp") > now + A_DAY).sum()).item() if frame.height else 0
+    return (f"{count} rows are stamped later than tomorrow: the clock of their source is ahead.",) if count else ()
 
 
 def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: ChannelProblem = ChannelProblem.OTHER) -> PulledRows:
@@ -132,11 +177,11 @@ def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: Chan
     return PulledRows(pull_id, channel.name, channel.table, nothing, error=what, hint=hint, problem=problem)
 
 
-def _within(frame: pl.DataFrame, start: datetime | None, end: datetime) -> pl.Series:
-    """Return which rows lie in the window by their stamp; one without a stamp always does."""
+def _within(frame: pl.DataFrame, window: Window) -> pl.Series:
+    """Return which rows lie in the window by their stamp; one without a stamp, or with one that cannot be, always does."""
     stamp = pl.col("stamp")
-    within = (stamp < end) if start is None else (stamp < end) & (stamp >= start)
-    return frame.select(within | stamp.is_null()).to_series()
+    within = stamp < window.end if window.start is None else (stamp < window.end) & (stamp >= window.start)
+    return frame.select(within | stamp.is_null() | (stamp > window.now + A_DAY)).to_series()
 
 
 def _place(
@@ -197,6 +242,6 @@ def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame,
     return min(moment.astimezone(UTC), window.now)
 
 
-def _watermark(frame: pl.DataFrame) -> str:
-    newest: Any = frame["stamp"].max() if frame.height else None
+def _watermark(frame: pl.DataFrame, now: datetime) -> str:
+    newest: Any = frame.select(pl.col("stamp").filter(pl.col("stamp") <= now).max()).item() if frame.height else None
     return newest.isoformat() if newest is not None else ""

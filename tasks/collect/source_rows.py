@@ -53,6 +53,7 @@ class ReadContext:
     stamp: Native column of the stamp, if a reader may use it to leave out rows outside the window.
     repeated: Native columns of few texts, which a reader may give as categories.
     mapped: Native columns that the mapping names, by which a reader finds the heading.
+    unread: The files that are to be read; None means all.
     secrets: Name → value of the secrets read so far, which no message may repeat.
     """
 
@@ -64,6 +65,7 @@ class ReadContext:
     repeated: frozenset[str] = frozenset()
     mapped: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict)
+    unread: frozenset[Path] | None = None
 
     @property
     def shared(self) -> Path:
@@ -76,7 +78,9 @@ class ReadContext:
         return filled if Path(filled).is_absolute() else str(self.settings.home / filled)
 
     def files(self, patterns: list[str]) -> list[Path]:
-        """Return the files of some globs in name order.
+        """Return the files of some globs that are to be read, the last changed last, those of one second by name.
+
+        Of two files that hold the same row with the same stamp, the later file counts.
 
         Raises:
             ChannelError: If nothing matches a pattern.
@@ -94,7 +98,8 @@ class ReadContext:
                     problem=ChannelProblem.MISSING,
                 )
             found += [match for match in matches if match not in found]
-        return found
+        wanted = [file for file in found if self.unread is None or file in self.unread]
+        return sorted(wanted, key=lambda file: (int(file.stat().st_mtime), file))
 
     def secret(self, name: str) -> str:
         """Return a secret by its name.
@@ -123,6 +128,7 @@ class SourceRows:
     notes: How the source was understood where it could be read in several ways, one sentence each.
     files: What each file gave, in the order of the rows.
     errors: Why files failed while others were read.
+    failed: Those files.
     cut_off: Whether the source is known to have stopped early.
     live: Whether the source reflects the present moment (a server) and not the time of an export.
     """
@@ -136,6 +142,7 @@ class SourceRows:
     live: bool = False
     notes: list[str] = field(default_factory=list)
     files: list[FileRows] = field(default_factory=list)
+    failed: list[Path] = field(default_factory=list)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -159,6 +166,7 @@ def gather(parts: Iterable[SourceRows]) -> SourceRows:
         live=any(part.live for part in parts),
         notes=[item for part in parts for item in part.notes],
         files=[item for part in parts for item in part.files],
+        failed=[item for part in parts for item in part.failed],
     )
 
 
@@ -170,12 +178,15 @@ def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> Sourc
     """
     parts: list[SourceRows] = []
     failures: list[ChannelError] = []
+    failed: list[Path] = []
     for file in files:
         try:
             parts.append(reader(file))
         except ChannelError as error:
             failures.append(error)
+            failed.append(file)
         except PARSER_FAILURES as error:
+            failed.append(file)
             failures.append(
                 ChannelError(
                     f"{file.name} cannot be read ({failure_words(error)}).",
@@ -187,6 +198,7 @@ def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> Sourc
         raise failures[0]
     whole = gather(parts)
     whole.errors.extend(failures)
+    whole.failed.extend(failed)
     return whole
 
 

@@ -69,6 +69,14 @@ def no_unreadable_rows() -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
+class FileContent:
+    """A file as it was read: its name within the home, cleared of personal data, and the SHA-256 of its bytes in hex."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class PulledRows:
     """Rows of one channel in canonical columns, and what could not be read.
 
@@ -91,6 +99,8 @@ class PulledRows:
     notes: tuple[str, ...] = ()
     complete_through: datetime | None = None
     watermark: str = ""
+    files: tuple[FileContent, ...] = ()
+    declaration: str = ""
 
     @property
     def ok(self) -> bool:

@@ -13,9 +13,10 @@ from sqlalchemy import delete, select, update
 
 from tasks.errors import ChannelProblem, LeaseHeld, UserError
 from tasks.model.facts import Pull
+from tasks.model.rows import FileContent
 from tasks.store.database import Database
 from tasks.store.processes import is_gone, shown_holder
-from tasks.store.tables import BackfillPeriodRow, BackfillRow, LeaseRow, PullRow
+from tasks.store.tables import BackfillPeriodRow, BackfillRow, FileReadRow, LeaseRow, PullRow
 
 BackfillState = Literal["planned", "done", "failed"]
 
@@ -56,8 +57,10 @@ class Runs(Database):
 
     # ---- Pulls ---------------------------------------------------------------------------------
 
-    def record_pull(self, pull: Pull) -> None:
-        """Store what a pull brought; the same `pull_id` again replaces it.
+    def record_pull(self, pull: Pull, files: Sequence[FileContent] = (), declaration: str = "") -> None:
+        """Store what a pull brought, and which files it read; the same `pull_id` again replaces it.
+
+        Only for rows that the lake holds already: a file that is recorded here is not read again under the same declaration.
 
         Raises:
             ValueError: If rows were lost: read ≠ new + changed + unchanged + quarantined in a pull without error.
@@ -66,6 +69,21 @@ class Runs(Database):
             raise ValueError(f"the pull {pull.pull_id} of {pull.channel} does not add up: {pull}")
         with self.writing() as session:
             session.merge(PullRow(**{name: getattr(pull, name) for name in _PULL}, problem=pull.problem.value))
+            seen = {
+                "declaration": declaration,
+                "first_read_at": pull.started_at,
+                "pull_id": pull.pull_id,
+                "channel": pull.channel,
+            }
+            self.insert_new(session, FileReadRow, [{**vars(file), **seen} for file in files])
+
+    def files_read(self, channel: str, declaration: str, moment: datetime) -> frozenset[str]:
+        """Return the SHA-256 of every file content that a channel had read under a declaration at a moment."""
+        query = select(FileReadRow.sha256).where(
+            FileReadRow.channel == channel, FileReadRow.declaration == declaration, FileReadRow.first_read_at <= moment
+        )
+        with self.reading() as session:
+            return frozenset(session.scalars(query))
 
     def pulls(self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None) -> list[Pull]:
         """Return pulls that began in `since <= t <= until`, oldest first."""

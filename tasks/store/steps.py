@@ -30,7 +30,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
     """Append the good rows and the quarantine, and record in the ledger what became of every row read."""
     run.progress("store")
     pulls = []
-    last = run.stores.ledger.last_pulls(good=True)
+    last = run.stores.ledger.last_pulls(run.now, good=True)
     first_load = {channel.name for channel in run.shop.channels.channels if channel.ingested_from == "stamp"} - set(last)
     rejected = {batch.channel: _rejected(batch, result) for batch, result in judged}
     for stamped in (False, True):  # one commit of all channels; a channel's rejections are stored before its good rows
@@ -52,7 +52,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
             pull_id=batch.pull_id,
             channel=batch.channel,
             table=batch.table,
-            window_start=before.window_end if before else BEGINNING,
+            window_start=min(before.window_end, run.now) if before else BEGINNING,
             window_end=run.now,
             started_at=run.now,
             read=batch.read,
@@ -66,7 +66,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
             complete_through=batch.complete_through,
             watermark=batch.watermark,
         )
-        run.stores.ledger.record_pull(pull)
+        run.stores.ledger.record_pull(pull, batch.files, batch.declaration)
         pulls.append(pull)
         get_run_logger().info(
             "%s: read %s = %s new + %s changed + %s unchanged + %s quarantined",

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, Large
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0005"
+HEAD = "0006"
 """Newest revision in `migrations/versions`; a test holds the two together."""
 
 
@@ -75,6 +75,18 @@ class PullRow(Base):
     complete_through: Mapped[datetime | None]
     watermark: Mapped[str]
     problem: Mapped[str]
+
+
+class FileReadRow(Base):
+    """A content of a file that a channel has read and stored under one declaration."""
+
+    __tablename__ = "file_read"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    declaration: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    first_read_at: Mapped[datetime]
+    pull_id: Mapped[str]
 
 
 class LeaseRow(Base):

@@ -17,6 +17,7 @@ from tasks.model.causes import Arrival, Cause, CauseEvidence, CauseStatus, Forec
 from tasks.model.editions import Delivery, DeliveryState, Edition, Number
 from tasks.model.facts import Pull
 from tasks.model.periods import Period
+from tasks.model.rows import FileContent
 from tasks.store.ledger import Ledger
 from tasks.store.tables import HEAD
 
@@ -178,6 +179,14 @@ class LedgerSuite:
         assert ledger.last_pulls()["tickets"].problem is ChannelProblem.UNREACHABLE
         assert ledger.last_pulls(good=True)["tickets"].pull_id == "p1"
         assert ledger.last_pulls(NOW)["tickets"].pull_id == "p1"
+
+    def test_files_that_a_pull_read_are_known_from_its_moment_under_its_declaration(self, ledger: Ledger) -> None:
+        files = [FileContent("inbox/a.csv", "aa"), FileContent("inbox/b.csv", "bb")]
+        ledger.record_pull(pull(), files, "d1")
+        ledger.record_pull(pull(pull_id="p2", started_at=NOW + hours(1)), files[:1], "d1")
+        assert ledger.files_read("tickets", "d1", NOW) == {"aa", "bb"}
+        assert ledger.files_read("tickets", "d1", NOW - hours(1)) == frozenset()
+        assert ledger.files_read("tickets", "d2", NOW) == ledger.files_read("mails", "d1", NOW) == frozenset()
 
     def test_a_moment_without_zone_is_refused(self, ledger: Ledger) -> None:
         with pytest.raises(Exception, match="without a time zone"):

@@ -55,6 +55,7 @@ def read(
             native.errors,
             native.cut_off,
             native.live,
+            failed=native.failed,
         )
         for native in natives.values()
     )
@@ -64,6 +65,7 @@ def read(
         errors=doubts.errors,
         cut_off=doubts.cut_off,
         live=doubts.live,
+        failed=doubts.failed,
     )
 
 

@@ -1,4 +1,4 @@
-"""A pull never raises, keeps its window, and says how far it is complete."""
+"""A pull never raises, reads files whole, and says how far it is complete."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ channels:
     %s
     columns: {oid: "no", tid: "no", sku: sku, qty: n, paid_at: paid}
 """
+NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -41,27 +42,20 @@ def orders(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("orders")
-def test_a_first_load_has_all_before_the_end(pull: Callable[..., PulledRows]) -> None:
-    """What the source got to know at or after the end is not there; versions of a line come in order of stamp."""
-    batch = pull(CHANNEL % "", end=FIRST + timedelta(days=8))
+def test_versions_of_a_line_come_in_order_of_stamp(pull: Callable[..., PulledRows]) -> None:
+    batch = pull(CHANNEL % "")
     assert batch.error == ""
-    assert batch.read == batch.frame.height == 9
     assert batch.frame.filter(pl.col("oid") == "o00")["qty"].to_list() == [1, 2]
-    assert batch.watermark == "2026-11-08T00:00:00+00:00"
+    assert batch.watermark == "2026-11-09T00:00:00+00:00", "never later than now"
     assert batch.frame["source_version"][0] == "2026-11-01T00:00:00.000000Z"
 
 
 @pytest.mark.usefixtures("orders")
-def test_a_window_reaches_back_by_the_overlap(pull: Callable[..., PulledRows]) -> None:
-    """From the 6th on means from the 5th on; a late version of an old line is in it."""
-    batch = pull(CHANNEL % "", start=FIRST + timedelta(days=6), end=FIRST + timedelta(days=8))
-    assert sorted(batch.frame["oid"].to_list()) == ["o00", "o05", "o06", "o07"]
-
-
-@pytest.mark.usefixtures("orders")
-def test_all_is_read_where_the_channel_says_so(pull: Callable[..., PulledRows]) -> None:
-    """`window_by: all` leaves the question of what is new to the lake."""
-    assert pull(CHANNEL % "window_by: all", start=FIRST + timedelta(days=6), end=FIRST + timedelta(days=8)).read == 11
+@pytest.mark.parametrize("keys", ["", "window_by: stamp", "window_by: all"])
+def test_a_file_is_read_whole_whatever_its_stamps(pull: Callable[..., PulledRows], keys: str) -> None:
+    """Files arrive when they like: a window of stamps would lose what comes late."""
+    batch = pull(CHANNEL % keys, start=FIRST + timedelta(days=6), end=FIRST + timedelta(days=8))
+    assert (batch.read, batch.frame.height) == (11, 11)
 
 
 @pytest.mark.usefixtures("orders")
@@ -81,10 +75,12 @@ def test_only_used_columns_are_read(pull: Callable[..., PulledRows], monkeypatch
 
 
 @pytest.mark.usefixtures("orders")
-def test_a_file_is_complete_to_the_end_of_its_newest_day(pull: Callable[..., PulledRows]) -> None:
-    """The newest row is of the 9th (08:00 in Shanghai), so the file is complete through that day's midnight, but never beyond now."""
-    batch = pull(CHANNEL % "", end=FIRST + timedelta(days=7))
-    assert batch.complete_through == datetime(2026, 11, 7, 16, tzinfo=UTC)
+def test_a_file_is_complete_to_the_end_of_its_newest_day(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
+    """The newest row is of the 7th (08:00 in Shanghai), so the file is complete through that day's midnight, but never beyond now."""
+    assert pull(CHANNEL % "").complete_through == NOW
+    (tmp_path / "c.parquet").unlink()
+    pl.read_parquet(tmp_path / "b.parquet").head(7).write_parquet(tmp_path / "b.parquet")
+    assert pull(CHANNEL % "").complete_through == datetime(2026, 11, 7, 16, tzinfo=UTC)
 
 
 def test_a_failure_is_a_sentence(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
