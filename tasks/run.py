@@ -211,8 +211,7 @@ def plan(
     )
     if inside and not revise:
         return _of_kept(run, inside)
-    known = _known_from(stores, as_of)
-    return replace(run, send=send and run.kind is RunKind.MAKE, pulls=as_of is None or known is None)
+    return replace(run, send=send and run.kind is RunKind.MAKE, pulls=_must_pull(stores, shop, as_of, now))
 
 
 def _of_kept(run: Run, editions: list[Edition]) -> Run:
@@ -242,7 +241,6 @@ def plan_watch(
         UserError: If the moment is before anything was known, or in the future.
     """
     _must_have_come(as_of, now)
-    known = _known_from(stores, as_of)
     return Run(
         stores,
         shop,
@@ -251,7 +249,7 @@ def plan_watch(
         as_of=(as_of or now).replace(microsecond=0),
         now=now,
         send=send,
-        pulls=as_of is None or known is None,
+        pulls=_must_pull(stores, shop, as_of, now),
         progress=progress or silent,
     )
 
@@ -263,15 +261,26 @@ def _must_have_come(as_of: datetime | None, now: datetime) -> None:
         )
 
 
-def _known_from(stores: Stores, as_of: datetime | None) -> datetime | None:
-    """Return since when anything is known, refusing an earlier moment."""
+def _must_pull(stores: Stores, shop: Shop, as_of: datetime | None, now: datetime) -> bool:
+    """Whether a run pulls: always for now, and for an earlier moment until each channel has been loaded once to its end.
+
+    A first load that was killed leaves half a lake, and no edition may rest on that.
+
+    Raises:
+        UserError: If nothing was known at the moment.
+    """
+    if as_of is None:
+        return True
+    loaded = stores.ledger.last_pulls(now, good=True)
+    if any(channel.name not in loaded for channel in shop.channels.channels):
+        return True
     known = stores.lake.known_from()
-    if as_of is not None and known is not None and as_of < known:
+    if known is not None and as_of < known:
         raise UserError(
             f"Nothing was known at {as_of:%Y-%m-%d %H:%M} UTC; the first record arrived at {known:%Y-%m-%d %H:%M} UTC.",
             hint="Choose a later --as-of.",
         )
-    return known
+    return known is None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -132,6 +132,9 @@ class Lake:
             small = small.with_columns(
                 old_hash=pl.lit(None, pl.UInt64), old_version=pl.lit(None, pl.Int64), old_at=pl.lit(None, UTC_TIME)
             )
+        # stored by a clock that was more than a day ahead: it would not be known for long, so it is stored again
+        ahead = pl.col("old_at") > ingested_at + timedelta(days=1)
+        small = small.with_columns(pl.when(~ahead).then(pl.col(name)).alias(name) for name in ("old_hash", "old_at"))
         small = self._with_reopened(small, table, channel)
         plan = append_plan(small, key, use_stamp)
         if plan.height:

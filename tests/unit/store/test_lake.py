@@ -210,6 +210,16 @@ def test_nothing_comes_of_nothing(lake: Lake) -> None:
     assert lake.add_quarantine(pl.DataFrame(), ingested_at=NOW) == 0
 
 
+def test_what_a_clock_that_was_ahead_has_stored_is_known_from_the_next_pull_on(lake: Lake) -> None:
+    append(lake, lines(("a", 1)), NOW + timedelta(days=400))
+    assert known(lake, NOW) == []
+    append(lake, lines(("a", 1), ("b", 1)))
+    append(lake, lines(("a", 1), ("b", 2)), NOW + hours(1))
+    assert known(lake, NOW) == [("a", 1), ("b", 1)]
+    assert known(lake, NOW + hours(1)) == known(lake, NOW + timedelta(days=500)) == [("a", 1), ("b", 2)]
+    assert lake.rows("order_line") == 4
+
+
 def test_a_commit_that_fails_leaves_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     append(lake, lines(("a", 1)))
 
