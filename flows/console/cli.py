@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from tasks.errors import UserError
+from flows.console.commands import Commands
 from tasks.settings import Settings, choose_home, load_settings
 
 if TYPE_CHECKING:
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
     from tasks.model.periods import Grain
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-
-
-class Commands(click.Group):
-    """A group that prints a UserError as two sentences, without a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a UserError ends it with exit code 1, Ctrl-C with 130."""
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            click.echo(f"✗ {error}", err=True)
-            sys.exit(1)
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("Stopped. Nothing was left half-written; run the same command again to continue.", err=True)
-            sys.exit(130)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

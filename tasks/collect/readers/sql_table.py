@@ -37,6 +37,8 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
         )
     try:
         with engine.connect() as connection:
+            if spec.since_column:
+                _check_since(spec, connection)
             result = connection.execute(*_statement(spec, place))
             names = list(result.keys())
             rows = [tuple(row) for row in result]
@@ -55,6 +57,19 @@ def read(spec: SqlTable, place: ReadContext) -> SourceRows:
     finally:
         engine.dispose()
     return SourceRows(Handover(flatten_structs(frame)), live=True)
+
+
+def _check_since(spec: SqlTable, connection: sa.Connection) -> None:
+    """Refuse a window over a column that the table lacks: SQLite would compare the column's name as a text, and find no row."""
+    schema, _, name = spec.table.rpartition(".")
+    nothing = sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None)).limit(0)
+    columns = list(connection.execute(nothing).keys())
+    if spec.since_column.lower() not in [column.lower() for column in columns]:
+        raise ChannelError(
+            f"The table {spec.table} has no column {spec.since_column}; it has {', '.join(columns[:40])}.",
+            hint="Correct `since_column` in channels.yaml.",
+            problem=ChannelProblem.WRONG_COLUMNS,
+        )
 
 
 def _statement(spec: SqlTable, place: ReadContext) -> tuple[Any, dict[str, Any]]:

@@ -56,6 +56,20 @@ def test_an_unknown_table_is_told(pull: Callable[..., PulledRows]) -> None:
     assert "no such table" in pull(CHANNEL % "table: forms").error
 
 
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("start", [None, datetime(2026, 11, 1, tzinfo=UTC)])
+def test_a_misspelt_since_column_is_told_with_the_columns(pull: Callable[..., PulledRows], start: datetime | None) -> None:
+    """SQLite takes an unknown name in double quotes for a text, and would find no row without a word."""
+    batch = pull(CHANNEL % "table: form, since_column: chnaged", start=start)
+    assert "has no column chnaged; it has no, filled, changed, content" in batch.error
+    assert "since_column" in batch.hint
+
+
+@pytest.mark.usefixtures("database")
+def test_capitals_of_a_since_column_make_no_difference(pull: Callable[..., PulledRows]) -> None:
+    assert pull(CHANNEL % "table: form, since_column: Changed").frame.height == 3
+
+
 def test_an_absent_database_is_told_and_not_made(pull: Callable[..., PulledRows], tmp_path: Path) -> None:
     """SQLite would make an empty file; we say that there is none."""
     assert "There is no database" in pull(CHANNEL % "table: form").error
