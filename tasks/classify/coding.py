@@ -37,7 +37,8 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     order_line = with_dimensions(_with_clean_batches(facts["order_line"], facts["batch"]), "order_line", facts, shop)
     feedback = facts["feedback"]
     feedback = with_known_skus(feedback, facts)
-    feedback = feedback.with_columns(batch_no=batch_number(pl.col("batch_no"), pl.col("sku")))
+    known = pl.concat([facts["batch"]["batch_no"].cast(pl.String), order_line["batch_no"].unique().cast(pl.String)]).drop_nulls()
+    feedback = feedback.with_columns(batch_no=batch_number(pl.col("batch_no"), pl.col("sku"), known.unique()))
     feedback = with_orders(feedback, order_line)
     tables["order_line"] = order_line.drop(name for name in ONLY_FOR_LINKS if name not in _declared(shop))
     feedback = _with_problems(feedback, shop)
@@ -74,13 +75,14 @@ def _declared(shop: Shop) -> set[str]:
 
 
 def _with_clean_batches(order_line: pl.DataFrame, batch: pl.DataFrame) -> pl.DataFrame:
-    """Normalise order lines' batches that the batch table lacks; the many known ones are left unchanged."""
+    """Give order lines' batches the names of the batch table where one of them is meant; the many known ones are left unchanged."""
     sku, batch_no = (order_line.schema[name] for name in ("sku", "batch_no"))
     pairs = order_line.select("sku", "batch_no").drop_nulls().unique().cast(pl.String)
     strange = pairs.join(batch.select("batch_no"), on="batch_no", how="anti")
     if strange.is_empty():
         return order_line
-    cleaned = strange.with_columns(clean=batch_number(pl.col("batch_no"), pl.col("sku")), is_strange=pl.lit(True))
+    named = batch["batch_no"].cast(pl.String).drop_nulls()
+    cleaned = strange.with_columns(clean=batch_number(pl.col("batch_no"), pl.col("sku"), named), is_strange=pl.lit(True))
     cleaned = cleaned.cast({"sku": sku, "batch_no": batch_no, "clean": batch_no})
     # only the key is joined: a join of all columns would hold the order lines twice
     joined = order_line.select("sku", "batch_no").join(cleaned, on=["sku", "batch_no"], how="left", maintain_order="left")

@@ -49,16 +49,26 @@ def with_known_skus(feedback: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     return joined.with_columns(sku=pl.coalesce("sku_of", "sku"), sku_known=pl.col("sku_of").is_not_null()).drop("alias", "sku_of")
 
 
-def batch_number(batch: pl.Expr, sku: pl.Expr) -> pl.Expr:
-    """Return a hand-typed batch as `SKU-YYMMx`: `2608-B` and `26O8B` of FW-03 are FW03-2608B; `无` and `/` are null."""
+def batch_number(batch: pl.Expr, sku: pl.Expr, known: pl.Series) -> pl.Expr:
+    """Return a hand-typed batch under the name of a known one: `2608-B` and `26O8B` of FW-03 are FW03-2608B; `无` and `/` are null.
+
+    A batch keeps its own name if nothing known is meant: L2608B and X2608B stay two batches, whatever their last characters are.
+
+    Args:
+        batch, sku: As typed.
+        known: Names of the batches that the shop or its orders name.
+    """
     typed = batch.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[\s\-_./#]", "")
     # A letter O between digits is a zero that was typed from a label.
     tail = typed.str.extract(r"([0-9OI]{4}[A-H])$", 1).str.head(4).str.replace_all("O", "0").str.replace_all("I", "1")
     letter = typed.str.extract(r"[0-9OI]{4}([A-H])$", 1)
+    before = typed.str.extract(r"^(.*)[0-9OI]{4}[A-H]$", 1)
     plain = batch.str.strip_chars()
     is_none = plain.is_in(["", "无", "/", "-", "没有", "不详", "未知", "N/A", "NA", "n/a"])
+    product = sku.str.to_uppercase().str.replace_all("[^A-Z0-9]", "")
     composed = pl.concat_str([sku.str.replace_all("-", ""), pl.lit("-"), tail, letter])
-    return pl.when(is_none).then(None).otherwise(pl.coalesce(composed, plain))
+    meant = ((before == "") | (before == product)) & composed.is_in(known.implode()) & ~plain.is_in(known.implode())
+    return pl.when(is_none).then(None).when(meant).then(composed).otherwise(plain)
 
 
 def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFrame:

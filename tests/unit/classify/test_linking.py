@@ -96,11 +96,25 @@ def test_aliases_are_resolved(sku: str, resolved: str, known: bool) -> None:
         ("", None),
         (None, None),
         ("一箱十二个", "一箱十二个"),
+        ("fw03 2608B", "FW03-2608B"),
+        ("L2608B", "L2608B"),
+        ("X2608B", "X2608B"),
+        ("2609B", "2609B"),
     ],
 )
 def test_hand_typed_batches(typed: str | None, batch: str | None) -> None:
     rows = pl.DataFrame({"batch": [typed], "sku": ["FW-03"]}, schema={"batch": pl.String, "sku": pl.String})
-    assert rows.select(batch_number(pl.col("batch"), pl.col("sku"))).item() == batch
+    known = pl.Series(["FW03-2608B", "FW03-2608A"])
+    assert rows.select(batch_number(pl.col("batch"), pl.col("sku"), known)).item() == batch
+
+
+def test_a_shop_without_a_list_of_batches_keeps_their_names() -> None:
+    """Lots whose names end alike are not one lot."""
+    names = ["A-2608B", "C-2608B", "2608B", "26O8B", "LOT 12/2608B"]
+    rows = pl.DataFrame({"batch": names, "sku": ["LMP"] * 5})
+    assert (
+        rows.select(batch_number(pl.col("batch"), pl.col("sku"), pl.Series([], dtype=pl.String))).to_series().to_list() == names
+    )
 
 
 def test_a_case_is_one_order_and_one_problem_over_all_channels() -> None:
