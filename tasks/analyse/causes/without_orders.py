@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from tasks.analyse.causes.naming import MAX_CAUSES, ancestry, counted_cause
+from tasks.analyse.causes.new_values import PROBLEM, mixtures_of_new_values, without_new_values
 from tasks.expected.unit_history import day_number, day_of, local_days
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import FoundSlice, Panel, Weights
@@ -24,6 +25,9 @@ from tasks.shop.load import Shop
 
 ALPHA = 0.05
 """Chance of a false alarm when nothing is wrong: one search over few slices, which overlap little."""
+
+LEAST_CASES = 8
+"""A slice with fewer cases is never named."""
 
 MIN_OWN_RATIO = 1.5
 """A slice of reviews below this ratio to its own past is not named."""
@@ -69,8 +73,11 @@ def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> Ro
         weights = np.full(units.height, period.days / before.days)
     cases = now.filter("is_case")
     searched = [name for name in names if name != "leaf" or base == "records"]
+    if base == "records":
+        searched.append(PROBLEM)
+        units, cases = (frame.with_columns(pl.col("leaf").alias(PROBLEM)) for frame in (units, cases))
     panel = _record_panel(units, weights, cases, searched, ancestry(shop), baseline=base == "records")
-    if panel is None:
+    if panel is None or list(panel.values) == [PROBLEM]:
         return not_sought(SearchLack.DIMENSIONS)
     result = record_scan(panel, _day_dispersion(feedback, first, base, names))
     describe = partial(_record_cause, panel=panel, cases=cases, period=period, shop=shop, base=base)
@@ -118,16 +125,18 @@ def _record_cause(found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, perio
     inside = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
     n = float(found.pattern.rows(panel.units, {}).sum())
     among_reviews = base == "reviews"
+    labels = found.pattern.labels(panel.values)
+    by_mixture = labels.pop(PROBLEM, None) is not None
     cause = counted_cause(
         kind=CauseKind.SLICE,
-        slice_=dict(sorted(found.pattern.labels(panel.values).items())),
+        slice_=dict(sorted(labels.items())),
         family="reviews" if among_reviews else "counts",
         leaves=Counter(inside["leaf"].to_list()).most_common(4),
         observed=found.observed,
         expected=found.expected,
         llr=found.llr,
         weeks=max(round(period.days / 7), 1),
-        exposure_kind="reviews" if among_reviews else "earlier_cases",
+        exposure_kind="reviews" if among_reviews else "other_cases" if by_mixture else "earlier_cases",
         exposure=n,
         period=period,
         records=inside["record_id"].to_list(),
@@ -137,7 +146,7 @@ def _record_cause(found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, perio
         cause,
         rate=found.observed / n if among_reviews and n else None,
         comparison_rate=found.expected / n if among_reviews and n else None,
-        comparison="own_history" if among_reviews else "period_before",
+        comparison="own_history" if among_reviews else "other_slices" if by_mixture else "period_before",
         to_confirm=(("what_changed", _asked(cause.leaf, shop), "5d"),),
     )
 
@@ -148,13 +157,17 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
     A large part of the reviews may complain, and then a Poisson count leaves far more to chance than a share of that many
     reviews does. The price of the search stays the same.
     """
+    if panel.baseline:
+        return _count_scan(panel, dispersion)
     weights = panel.weights.copy()
     found: list[FoundSlice] = []
     while True:
-        result = scan(replace(panel, weights=weights), alpha=ALPHA, min_cases=8, dispersion=dispersion, max_causes=MAX_CAUSES)
+        result = scan(
+            replace(panel, weights=weights), alpha=ALPHA, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES
+        )
         again = result.found
         nearest = result.rejected
-        if nearest is not None and not panel.baseline:
+        if nearest is not None:
             size = float(nearest.pattern.rows(panel.units, panel.unit_days).sum())
             llr = _binomial_ratio(nearest.observed, nearest.expected, size) / dispersion
             exact = replace(nearest, llr=llr, score=nearest.score - nearest.llr + llr)
@@ -165,10 +178,19 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
         if not passed or len(found) >= MAX_CAUSES:
             # A flood of praise elsewhere lowers everybody's expectation: a slice must also exceed its own past.
             own = {one: float(panel.weights[one.pattern.rows(panel.units, panel.unit_days)].sum()) for one in found}
-            raised = [one for one in found if panel.baseline or one.observed >= MIN_OWN_RATIO * own[one]]
+            raised = [one for one in found if one.observed >= MIN_OWN_RATIO * own[one]]
             return replace(result, found=raised[:MAX_CAUSES])
         for one in again:
             weights[one.pattern.rows(panel.units, panel.unit_days)] *= one.ratio
+
+
+def _count_scan(panel: Panel, dispersion: float) -> Scan:
+    """Scan counts against the period before; new values are judged by what their cases are made up of."""
+    new = mixtures_of_new_values(panel, alpha=ALPHA / 2, dispersion=dispersion, min_cases=LEAST_CASES)
+    result = scan(
+        without_new_values(panel, new), alpha=ALPHA / 2, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES
+    )
+    return replace(result, found=[*new, *result.found][:MAX_CAUSES])
 
 
 def _binomial_ratio(observed: float, expected: float, size: float) -> float:

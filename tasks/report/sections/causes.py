@@ -168,7 +168,10 @@ def _line(context: SectionContext, cause: Cause, name: str, aria: Phrase) -> Mar
 
 def _caption(context: SectionContext, cause: Cause) -> Phrase:
     voice = context.voice
-    method = "caption.expected_records" if cause.exposure_kind in cause_sentence.COUNTED else "caption.expected"
+    counted = cause.exposure_kind in cause_sentence.COUNTED
+    method = "caption.expected_records" if counted else "caption.expected"
+    if cause.exposure_kind == "other_cases":
+        method = "caption.expected_mixture"
     n = context.number(cause_sentence.number_id(cause, "n"), cause.observed, "count", method="cases counted once")
     return context.caption(
         voice.part("caption.scope", scope=voice.where(cause.slice)),

@@ -8,7 +8,7 @@ from tasks.report.reading import enough
 from tasks.report.reading import strength as rung
 from tasks.report.sections.section import SectionContext
 
-COUNTED = ("records", "reviews", "earlier_cases", "contacts", "cases", "none", "")
+COUNTED = ("records", "reviews", "earlier_cases", "other_cases", "contacts", "cases", "none", "")
 """Exposures without shipments behind them: expectations come from the past level."""
 
 RATED_PATTERNS = ("batch", "carrier", "slice_rate")
@@ -150,6 +150,8 @@ def pattern(context: SectionContext, cause: Cause) -> str:
     get = cause.slice.get
     if cause.kind in ("session", "app", "service", "promotion"):
         return cause.kind
+    if cause.exposure_kind == "other_cases":
+        return "mixture"
     if cause.exposure_kind in COUNTED:
         return "records"
     if get("batch_no") and rated and cause.age_days:
