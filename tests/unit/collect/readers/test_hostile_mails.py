@@ -92,10 +92,10 @@ def test_a_mail_that_the_parser_cannot_stand_is_named_with_the_reason(
     """Whatever the standard library may raise on some mail of tomorrow, the mail is quarantined and the mailbox is read."""
     parse = mailbox.parse
 
-    def broken(data: bytes, spec: Mailbox) -> dict[str, object]:
+    def broken(data: bytes, spec: Mailbox, *held: object) -> dict[str, object]:
         if b"broken" in data:
             raise AssertionError("an assumption of the parser")
-        return parse(data, spec)
+        return parse(data, spec, *held)
 
     monkeypatch.setattr(mailbox, "parse", broken)
     put("1", HEAD + b"\r\nbroken")

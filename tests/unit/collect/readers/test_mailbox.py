@@ -1,6 +1,7 @@
 """Mails become plain text of the customer's own words; hostile ones are refused alone."""
 
 import base64
+import os
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.collect.readers.mailbox import header, own_words, parse
+from tasks.collect.mails.quotations import own_words
+from tasks.collect.readers.mailbox import header, parse
 from tasks.model.rows import PulledRows
 from tasks.shop.sources.mailbox import Mailbox
 
@@ -32,7 +34,9 @@ def put(tmp_path: Path) -> Callable[[str, bytes], None]:
         (tmp_path / "mail" / part).mkdir(parents=True)
 
     def write(name: str, data: bytes) -> None:
-        (tmp_path / "mail" / "new" / name).write_bytes(data)
+        path = tmp_path / "mail" / "new" / name
+        path.write_bytes(data)
+        os.utime(path, (1_793_930_400, 1_793_930_400))  # 2026-11-06: when the folder got it
 
     return write
 
