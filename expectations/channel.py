@@ -3,7 +3,10 @@
 from expectations.rules import Rule
 
 QUARANTINE_SHARE = 0.10
-"""Above this share of quarantined rows a channel is left out of the edition."""
+"""A channel is left out of the edition if more than this share of its period's rows is certainly bad."""
+CERTAINTY = 0.95
+FEWEST_ROWS = 30
+"""A channel with fewer rows in the period is never left out: a few bad rows say nothing of the others."""
 EXPORT_CUTS = (1_000, 5_000, 10_000, 50_000, 65_535, 100_000, 1_048_575)
 """Row counts at which common exports silently stop."""
 

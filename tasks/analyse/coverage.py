@@ -49,13 +49,15 @@ def coverage(facts: CodedFacts, period: Period, shop: Shop) -> list[ChannelQuali
         table = declared[name].table if name in declared else pulls[name].table
         own = counts[table].get(name, {})
         missing = _missing_days(own, period) if TABLES[table].time in TIMED else ()
+        records = sum(n for day, n in own.items() if period.first_day <= day <= period.last_day)
+        rejected = facts.rejected.get(name, 0)
         made.append(
             ChannelQuality(
                 channel=name,
                 label=declared[name].label.of(language) if name in declared else "",
-                records=sum(n for day, n in own.items() if period.first_day <= day <= period.last_day),
-                read=pull.read if pull else 0,
-                quarantined=pull.quarantined if pull else 0,
+                records=records,
+                read=records + rejected,
+                quarantined=rejected,
                 error=pull.error if pull else "",
                 hint=pull.hint if pull else "",
                 problem=pull.problem if pull else ChannelProblem.OTHER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -32,12 +33,26 @@ def red_lines(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
         Safety lines (most cases first), then regulator, missed evidence, and platform scores past their warning line.
     """
     return (
-        _safety(facts, period, shop) + _regulator(facts, period) + _evidence(facts, period, shop) + _warned(facts, period, shop)
+        _safety(facts, facts["feedback"], period, shop)
+        + _unverified(facts, period, shop)
+        + _regulator(facts, period)
+        + _evidence(facts, period, shop)
+        + _warned(facts, period, shop)
     )
 
 
-def _safety(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
-    records = facts["feedback"]
+def _unverified(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
+    """Return the safety cases in rows that no figure counts, whenever they are said to be of: their times may be wrong."""
+    if facts.unverified.is_empty():
+        return []
+    end = period.end - timedelta(microseconds=1)
+    known = facts["feedback"]["record_id"].implode()
+    rows = facts.unverified.filter(~pl.col("record_id").is_in(known))
+    rows = rows.with_columns(pl.col("submitted_at").clip(period.start, end))
+    return [replace(line, unverified=True) for line in _safety(facts, rows, period, shop)]
+
+
+def _safety(facts: CodedFacts, records: pl.DataFrame, period: Period, shop: Shop) -> list[RedLine]:
     cases = records.filter(
         pl.col("counted")
         & (pl.col("track") == Track.SAFETY.value)

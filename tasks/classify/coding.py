@@ -65,8 +65,17 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     ]
     tables["feedback"] = feedback.drop(dropped).sort("submitted_at", "record_id")
     coded = CodedFacts(tables, facts.as_of, facts.pulls)
-    coded.excluded_channels = dict(facts.excluded_channels)
+    coded.excluded_channels, coded.rejected = dict(facts.excluded_channels), dict(facts.rejected)
     return coded
+
+
+def code_unverified(facts: Facts, shop: Shop) -> pl.DataFrame:
+    """Return the feedback that no figure counts, coded: a text of danger counts even where its row was rejected."""
+    if facts.unverified.is_empty():
+        return pl.DataFrame()
+    columns = facts["feedback"].clear()
+    rows = pl.concat([columns, facts.unverified], how="diagonal_relaxed").select(columns.columns)
+    return code(Facts({"feedback": rows, "product": facts["product"]}, facts.as_of), shop)["feedback"]
 
 
 def _declared(shop: Shop) -> set[str]:

@@ -66,6 +66,8 @@ class Facts:
         self.as_of = as_of
         self.pulls = pulls or []
         self.excluded_channels: dict[str, dict[str, str]] = {}
+        self.rejected: dict[str, int] = {}  # channel → its rejected rows of the period
+        self.unverified = pl.DataFrame()  # feedback that no figure counts: rejected rows, and rows of excluded channels
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         return self.tables[name]
@@ -77,6 +79,7 @@ class Facts:
     def forget_rows(self) -> None:
         """Release all rows after use, because a flow holds every result of its tasks until it ends."""
         self.tables = {name: frame.clear() for name, frame in self.tables.items()}
+        self.unverified = self.unverified.clear()
 
 
 class CodedFacts(Facts):

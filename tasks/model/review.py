@@ -46,6 +46,7 @@ class RedLine:
     words: str = ""  # the customers' own word, scrubbed, such as 麻手
     sold: float | None = None
     rows: tuple[str, ...] = ()
+    unverified: bool = False  # from rows that failed the checks, which no figure counts
 
 
 @dataclass(frozen=True)

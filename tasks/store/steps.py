@@ -12,8 +12,10 @@ from tasks.model.facts import Facts, Pull
 from tasks.model.rows import CheckedRows, PulledRows
 from tasks.model.tables import TABLES
 from tasks.run import Run
+from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
 from tasks.validate.channel_verdict import verdict
+from tasks.validate.period_rejections import of_period
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 UNREAD = ("source_version", "pull_id", "row_hash")
@@ -82,7 +84,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
 
 @task(name="recall", cache_policy=NO_CACHE, persist_result=False)
 def recall(run: Run, pulls: list[Pull]) -> Facts:
-    """Read every table as it was known at the moment of the review; a channel with too much quarantine is excluded by name."""
+    """Read every table as it was known at the moment of the review; a channel whose period is certainly too bad is excluded by name."""
     run.progress("recall")
     last = {**run.stores.ledger.last_pulls(run.now), **{pull.channel: pull for pull in pulls}}
     facts = Facts(
@@ -91,16 +93,30 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
         [last[name] for name in sorted(last)],
     )
     quarantine = run.stores.lake.quarantine_as_of(run.as_of)
+    unverified = []
     for channel in run.shop.channels.channels:
-        if channel.table not in facts.tables:
+        mine = quarantine.filter(pl.col("channel") == channel.name)
+        if channel.table not in facts.tables or mine.is_empty():
             continue
-        rows = int((facts.tables[channel.table]["channel"] == channel.name).sum())
-        mine = quarantine.filter(pl.col("channel") == channel.name).unique(subset=["source_id"], maintain_order=True)
-        judged = verdict(channel.name, rows + mine.height, mine)
+        found = of_period(channel, run.period, _times(run, channel), mine)
+        facts.rejected[channel.name] = found.rejected
+        unverified.append(found.rows)
+        judged = verdict(channel.name, found.good, found.rejected, found.rules)
         if judged.excluded:
             facts.excluded_channels[channel.name] = judged.reason
-            facts.tables[channel.table] = facts.tables[channel.table].filter(pl.col("channel") != channel.name)
+            rows, own = facts.tables[channel.table], pl.col("channel") == channel.name
+            if channel.table == "feedback":
+                unverified.append(rows.filter(own, pl.col("submitted_at") >= run.period.start))
+            facts.tables[channel.table] = rows.filter(~own)
+    kept = [rows for rows in unverified if rows.height]
+    facts.unverified = pl.concat(kept, how="diagonal_relaxed") if kept else pl.DataFrame()
     return facts
+
+
+def _times(run: Run, channel: Channel) -> pl.DataFrame:
+    """Return when each stored row of a channel happened, and since when it is known."""
+    columns = ["channel", TABLES[channel.table].time, "ingested_at"]
+    return run.stores.lake.as_of(channel.table, run.as_of, columns=columns).filter(pl.col("channel") == channel.name)
 
 
 def _known(run: Run, table: str) -> pl.DataFrame:

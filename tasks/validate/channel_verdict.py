@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
+from scipy.special import betaincinv
 
-from expectations.channel import EXPORT_CUTS, MOSTLY_READABLE, NOT_CUT_OFF, QUARANTINE_SHARE
+from expectations.channel import CERTAINTY, EXPORT_CUTS, FEWEST_ROWS, MOSTLY_READABLE, NOT_CUT_OFF, QUARANTINE_SHARE
 
 
 @dataclass(frozen=True)
@@ -39,24 +39,32 @@ class ChannelVerdict:
         return self.quarantined / self.read if self.read else 0.0
 
 
-def verdict(channel: str, read: int, quarantine: pl.DataFrame) -> ChannelVerdict:
-    """Judge a channel by the share of its rows in quarantine.
+def verdict(channel: str, good: int, rejected: int, rules: dict[str, int]) -> ChannelVerdict:
+    """Judge a channel by the share of rejected rows in one period, with its chance.
+
+    It is left out only if the share is certainly above a tenth: by the lower bound of a one-sided 95 % interval (Clopper & Pearson
+    1934), and never for fewer than thirty rows.
 
     Args:
         channel: Its name.
-        read: Rows that the source gave.
-        quarantine: Its quarantined rows, unreadable ones included: one row each, with the column `rule`.
+        good: Its stored rows of the period.
+        rejected: Its rows of the period in quarantine.
+        rules: Rule → rows that it rejected.
     """
-    quarantined = quarantine.height
-    excluded = read > 0 and quarantined > QUARANTINE_SHARE * read
-    counts = quarantine["rule"].value_counts().sort(["count", "rule"], descending=[True, False])
+    read = good + rejected
+    excluded = read >= FEWEST_ROWS and _certain_share(rejected, read) > QUARANTINE_SHARE
     return ChannelVerdict(
         channel=channel,
         read=read,
-        quarantined=quarantined,
+        quarantined=rejected,
         excluded=excluded,
         reason=dict(MOSTLY_READABLE.reason) if excluded else {},
         hint=dict(MOSTLY_READABLE.hint) if excluded else {},
         warnings=(NOT_CUT_OFF.name,) if read in EXPORT_CUTS else (),
-        rules=dict(counts.iter_rows()),
+        rules=rules,
     )
+
+
+def _certain_share(bad: int, rows: int) -> float:
+    """Return the share that the true share exceeds with 95 % confidence."""
+    return float(betaincinv(bad, rows - bad + 1, 1 - CERTAINTY)) if bad else 0.0

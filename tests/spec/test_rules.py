@@ -315,10 +315,20 @@ def test_every_rule_says_who_why_and_what_to_do():
 
 
 @pytest.mark.parametrize(
-    ("read", "quarantined", "excluded"), [(100, 10, False), (100, 11, True), (9, 1, True), (0, 0, False), (5, 0, False)]
+    ("read", "quarantined", "excluded"),
+    [
+        (100, 10, False),
+        (100, 11, False),
+        (100, 17, True),
+        (29, 29, False),
+        (30, 6, False),
+        (30, 8, True),
+        (9, 1, False),
+        (0, 0, False),
+    ],
 )
-def test_a_channel_drops_out_above_a_tenth(read: int, quarantined: int, excluded: bool):
-    judged = verdict("短信", read, pl.DataFrame({"rule": ["feedback.source_coded"] * quarantined}, schema={"rule": pl.String}))
+def test_a_channel_drops_out_when_certainly_more_than_a_tenth_is_bad(read: int, quarantined: int, excluded: bool):
+    judged = verdict("短信", read - quarantined, quarantined, {"feedback.source_coded": quarantined})
     assert judged.excluded is excluded
     if excluded:
         assert judged.reason == MOSTLY_READABLE.reason
@@ -329,9 +339,8 @@ def test_a_channel_drops_out_above_a_tenth(read: int, quarantined: int, excluded
 
 
 def test_an_export_that_stops_at_a_round_number_is_suspected():
-    nothing = pl.DataFrame(schema={"rule": pl.String})
-    assert verdict("导出", EXPORT_CUTS[1], nothing).warnings == ("channel.not_cut_off",)
-    assert verdict("导出", EXPORT_CUTS[1] - 1, nothing).warnings == ()
+    assert verdict("导出", EXPORT_CUTS[1], 0, {}).warnings == ("channel.not_cut_off",)
+    assert verdict("导出", EXPORT_CUTS[1] - 1, 0, {}).warnings == ()
 
 
 def test_the_page_of_rules_is_up_to_date():

@@ -64,4 +64,6 @@ def _safety(context: SectionContext, index: int, *, short: bool) -> Phrase:
     if line.sold:
         sold = context.number(f"red.{index}.sold", line.sold, "units", method="units signed")
         sentence += voice.say("red.sold", n=sold)
+    if line.unverified:
+        sentence += voice.word("red.unverified")
     return sentence
