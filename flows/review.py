@@ -8,6 +8,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.artifacts import publish
 from flows.run_context import PULLED_AT_ONCE, open_run, pulled_when_complete, run_name
 from tasks.act.steps import check_prior_actions, propose_actions
+from tasks.analyse.coverage import must_have_data
 from tasks.analyse.steps import analyse, find_root_causes, see_red_lines
 from tasks.classify.steps import classify
 from tasks.collect.steps import collect
@@ -54,6 +55,7 @@ def review(
         ) as (run, pulled):
             pulls = store(run, validate(run, pulled))
         facts = classify(run, recall(run, pulls))
+        must_have_data(facts, run.period)
         causes = find_root_causes(run, facts)
         lines = see_red_lines(run, facts)
         prior = check_prior_actions(run, facts)

@@ -57,6 +57,11 @@ def opened_home() -> tuple[Stores, Shop, datetime]:
     shop = Shop.load(settings.home)
     shop.check()
     check_languages(shop)
+    if not shop.channels.channels:
+        raise UserError(
+            "No channel is declared: there is nothing to review.",
+            hint=f"List the first source in {settings.home / 'config' / 'channels.yaml'}, or let `aftersales connect FILE` propose it.",
+        )
     now = datetime.now(UTC).replace(microsecond=0)
     stores = Stores.open(settings)
     stores.ledger.sweep_leases(now)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.errors import ChannelProblem
+from tasks.errors import ChannelProblem, UserError
 from tasks.model.facts import CodedFacts, Pull
 from tasks.model.moments import local_day
 from tasks.model.periods import Period
@@ -67,6 +67,33 @@ def coverage(facts: CodedFacts, period: Period, shop: Shop) -> list[ChannelQuali
             )
         )
     return made
+
+
+def must_have_data(facts: CodedFacts, period: Period) -> None:
+    """Refuse to review a period of which nothing can be known: silence is not good news.
+
+    Raises:
+        UserError: If no source has delivered a row yet, or the period lies before the first one.
+    """
+    if facts.unverified.height:
+        return
+    times = [facts[name][table.time] for name, table in TABLES.items() if table.time in TIMED and facts.has(name)]
+    days = [_local(newest, period.zone) for newest in (time.min() for time in times) if isinstance(newest, date)]
+    if not days and not any(facts.has(name) for name in TABLES):
+        failed = [f"{pull.channel}: {pull.error}" for pull in sorted(facts.pulls, key=lambda pull: pull.channel) if pull.error]
+        raise UserError(
+            f"No source has delivered a row; {period} cannot be reviewed. {' '.join(failed[:3])}".strip(),
+            hint="`aftersales channels try NAME` shows what a source gives.",
+        )
+    if days and min(days) > period.last_day:
+        raise UserError(
+            f"{period} lies before all data: the first row is of {min(days)}.",
+            hint="Choose a later period, or add older exports.",
+        )
+
+
+def _local(moment: date, zone: str) -> date:
+    return moment.astimezone(ZoneInfo(zone)).date() if isinstance(moment, datetime) else moment
 
 
 def partial(facts: CodedFacts, period: Period) -> str:

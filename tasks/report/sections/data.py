@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
+from expectations.channel import QUARANTINE_SHARE
 from tasks.model.causes import Cause, SearchBasis
 from tasks.model.report_sections import ReportSection
 from tasks.model.review import ChannelQuality
@@ -100,11 +101,15 @@ def _complete(context: SectionContext) -> Phrase:
 def _gap(context: SectionContext, channel: ChannelQuality) -> Phrase | None:
     voice, name = context.voice, context.voice.channel(channel, 40)
     if channel.error:
-        return voice.say("data.error", channel=name, why=voice.part(f"channel_problem.{channel.problem.value}"))
+        key = "data.error_in_part" if channel.records else "data.error"
+        return voice.say(key, channel=name, why=voice.part(f"channel_problem.{channel.problem.value}"))
     if channel.excluded:
         share = channel.quarantined / channel.read if channel.read else 0.0
         id_ = f"channel.{channel.channel}.quarantined_share"
         return voice.say("data.excluded", channel=name, share=context.number(id_, share, "share", n=channel.read))
+    if channel.quarantined > QUARANTINE_SHARE * channel.read:
+        bad = context.number(f"channel.{channel.channel}.doubtful", channel.quarantined, "records", method="expectations")
+        return voice.say("data.doubtful", channel=name, bad=bad)
     if channel.missing_days:
         return voice.say("data.missing", channel=name, days=voice.days(channel.missing_days))
     return None
@@ -127,7 +132,7 @@ def _channel(context: SectionContext, channel: ChannelQuality) -> ChannelRow:
     id_ = f"channel.{channel.channel}"
     remark, tone = voice.word("channel.complete"), ""
     if channel.error:
-        remark, tone = voice.word("channel.error"), "worse"
+        remark, tone = voice.word("channel.error_in_part" if channel.records else "channel.error"), "worse"
     elif channel.excluded:
         remark, tone = voice.say("channel.excluded", why=voice.text(channel.excluded, 80)), "worse"
     elif channel.missing_days:

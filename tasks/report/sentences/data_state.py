@@ -39,7 +39,7 @@ def in_short(context: SectionContext) -> Phrase:
     for channel in review.channels:
         name = voice.channel(channel, 24)
         if channel.error:
-            gaps.append(voice.part("data.gap_error", channel=name))
+            gaps.append(voice.part("data.gap_error_in_part" if channel.records else "data.gap_error", channel=name))
         elif channel.excluded:
             gaps.append(voice.part("data.gap_excluded", channel=name))
         elif channel.missing_days:

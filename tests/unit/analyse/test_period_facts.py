@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tasks.analyse.breaks import breaks
-from tasks.analyse.coverage import coverage, partial
+from tasks.analyse.coverage import coverage, must_have_data, partial
 from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import LENGTH, example_case
 from tasks.analyse.figures.all_figures import figures
@@ -17,6 +17,7 @@ from tasks.analyse.late_arrivals import completeness
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
 from tasks.analyse.tables.problems import problems
+from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.facts import Pull
 from tasks.model.figure_kinds import FigureFamily
@@ -156,7 +157,9 @@ def test_missing_days_of_a_channel_are_named_and_the_period_is_still_whole(shop:
         Pull(f"p{name}", name, "feedback", W45.start, W45.end, AS_OF, read=5, quarantined=1) for name in ("reviews", "tickets")
     ]
     facts = coded_facts({"feedback": feedback(*rows)}, AS_OF, pulls)
+    facts.rejected = {"tickets": 1}
     found = {channel.channel: channel for channel in coverage(facts, W45, shop)}
+    assert (found["tickets"].read, found["reviews"].read) == (141, 80), "of the period, not of the last pull"
     assert (
         found["reviews"].missing_days == (date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 5))
         and found["reviews"].records == 80
@@ -165,6 +168,23 @@ def test_missing_days_of_a_channel_are_named_and_the_period_is_still_whole(shop:
     assert partial(facts, W45) == ""
     named = [one for one in breaks(facts, W45, shop, list(found.values())) if one.kind == "missing_data"]
     assert [(one.on, one.until, one.affects) for one in named] == [(date(2026, 11, 3), date(2026, 11, 5), ("reviews",))]
+
+
+def test_a_period_before_all_data_is_refused_and_one_without_cases_is_not(shop: Shop) -> None:
+    facts = coded_facts({"feedback": feedback(on(3))}, AS_OF)
+    must_have_data(facts, W45)
+    must_have_data(facts, Period.parse("2026-W46"))
+    with pytest.raises(UserError, match="2026-W44 lies before all data: the first row is of 2026-11-0"):
+        must_have_data(facts, Period.parse("2026-W44"))
+
+
+def test_a_home_in_which_nothing_arrived_is_refused_with_the_reason(shop: Shop) -> None:
+    failed = Pull("p", "desk", "feedback", W45.start, W45.end, AS_OF, error="No file matches t.csv.")
+    facts = coded_facts({}, AS_OF, [failed])
+    with pytest.raises(UserError, match=r"No source has delivered a row; 2026-W45 .* desk: No file matches"):
+        must_have_data(facts, W45)
+    facts.unverified = feedback(on(3))
+    must_have_data(facts, W45)
 
 
 def test_data_that_stop_make_a_partial_period_that_judges_nothing(shop: Shop) -> None:
