@@ -174,9 +174,9 @@ class Channel(ConfigSection):
     version: The source's update stamp or version; empty means a hash of the row's content.
     stamp: The time at which the source got to know the row.
     ingested_from: `pull`: known since our pull; `stamp`: on the first load, known since the source's stamp.
-    window_by: `stamp` reads rows with stamp in the window (and overlap); `all` reads all each time (the lake knows what is new);
-        empty means `stamp` where there is one.
-    overlap_hours: How far a window reaches back beyond its start.
+    window_by: For servers: `stamp` reads rows with stamp in the window (and overlap); `all` reads all each time (the lake knows what
+        is new); empty means `stamp` where there is one. Files are read whole, once for each content.
+    overlap_hours: For servers: how far a window reaches back beyond its start.
     expected_daily: Fewest rows of a whole day; fewer is told as incomplete. 0 means no expectation.
     complete_by: Local time on the day after a period by which the source is complete, `09:00`.
     base: Rows of this channel are the base of rates where shop.yaml's base is reviews or records.
