@@ -6,6 +6,7 @@ from typing import Any
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from tasks.model.review import Review
+from tasks.privacy.second_net import SecondNet
 from tasks.report.steps import Rendered
 from tasks.run import Run
 from tasks.shop.names import text_in
@@ -16,16 +17,23 @@ def publish(run: Run, rendered: list[Rendered], review: Review) -> None:
     """Publish a review's artifacts: counts, names and codes only, never a customer's words."""
     if not rendered:
         return
+    net = SecondNet(run.shop.own_words)
     key = "review-" + re.sub(r"[^a-z0-9]+", "-", str(run.period).lower()).strip("-")
     first = rendered[0]
     points = "\n".join(f"- {point}" for point in first.main_points)
     create_markdown_artifact(
-        key=f"{key}-summary", markdown=f"# {first.subject}\n\n{points}\n", description=f"Review {run.period} r{run.revision}"
+        key=f"{key}-summary",
+        markdown=net.words(f"# {first.subject}\n\n{points}\n"),
+        description=f"Review {run.period} r{run.revision}",
     )
-    create_table_artifact(key=f"{key}-causes", table=cause_rows(review), description="Causes")
-    create_table_artifact(key=f"{key}-actions", table=action_rows(review), description="Earlier actions and new proposals")
+    create_table_artifact(key=f"{key}-causes", table=net.values(cause_rows(review)), description="Causes")
     create_table_artifact(
-        key=f"{key}-data", table=channel_rows(review, run.shop.identity.languages[0]), description="Data quality by channel"
+        key=f"{key}-actions", table=net.values(action_rows(review)), description="Earlier actions and new proposals"
+    )
+    create_table_artifact(
+        key=f"{key}-data",
+        table=net.values(channel_rows(review, run.shop.identity.languages[0])),
+        description="Data quality by channel",
     )
     for item in rendered:
         create_link_artifact(
@@ -86,21 +94,23 @@ def publish_warnings(run: Run, due: WatchResult) -> None:
     """Publish the notices of a daily watch as a table of kinds, counts and people; restricted ones without their place."""
     create_table_artifact(
         key=f"early-warning-{run.as_of:%Y-%m-%d}",
-        table=[
-            {
-                "number": notice.event.warning_id,
-                "what": notice.event.kind,
-                "kind": notice.warning.kind,
-                "where": "restricted"
-                if notice.warning.restricted
-                else ", ".join(f"{k}={v}" for k, v in notice.warning.slice.items()),
-                "observed": notice.warning.observed,
-                "expected": notice.warning.expected,
-                "sent to": notice.event.to,
-                "answer by": str(notice.warning.answer_by),
-            }
-            for notice in due.notices
-        ]
-        or [{"number": "", "what": "nothing to send"}],
+        table=SecondNet(run.shop.own_words).values(
+            [
+                {
+                    "number": notice.event.warning_id,
+                    "what": notice.event.kind,
+                    "kind": notice.warning.kind,
+                    "where": "restricted"
+                    if notice.warning.restricted
+                    else ", ".join(f"{k}={v}" for k, v in notice.warning.slice.items()),
+                    "observed": notice.warning.observed,
+                    "expected": notice.warning.expected,
+                    "sent to": notice.event.to,
+                    "answer by": str(notice.warning.answer_by),
+                }
+                for notice in due.notices
+            ]
+            or [{"number": "", "what": "nothing to send"}]
+        ),
         description="Early warnings",
     )

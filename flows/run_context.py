@@ -14,8 +14,10 @@ from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
 from tasks.errors import LeaseHeld, UserError
+from tasks.files import only_for_owner
 from tasks.model.periods import Grain, Period
 from tasks.model.rows import PulledRows
+from tasks.privacy.log_net import discreet_errors, spread_log_net
 from tasks.report.language.registry import check_languages
 from tasks.run import PULL_LEASE, PULL_SECONDS, REPORT_OF_GRAIN, Mailing, Progress, Run, Stores, moment_of, plan, plan_watch
 from tasks.settings import load_settings, return_freed_memory
@@ -53,6 +55,7 @@ def opened_home() -> tuple[Stores, Shop, datetime]:
 
     The moment is in whole seconds, so that what is stored at it counts as known at it.
     """
+    only_for_owner()
     settings = load_settings()
     shop = Shop.load(settings.home)
     shop.check()
@@ -62,6 +65,7 @@ def opened_home() -> tuple[Stores, Shop, datetime]:
             "No channel is declared: there is nothing to review.",
             hint=f"List the first source in {settings.home / 'config' / 'channels.yaml'}, or let `aftersales connect FILE` propose it.",
         )
+    spread_log_net(shop.own_words)
     now = datetime.now(UTC).replace(microsecond=0)
     stores = Stores.open(settings)
     stores.ledger.sweep_leases(now)
@@ -81,7 +85,7 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
     stores, shop, now = opened_home()
     chosen = wanted_period(period, grain, shop.identity.zone)
     due = runtime.flow_run.scheduled_start_time
-    with stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
+    with discreet_errors(shop.own_words), stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
         stores.archive.sweep(REPORT_OF_GRAIN[chosen.grain], chosen.id)
         made_at = [edition.made_at for edition in stores.ledger.editions(period=chosen.id, report=REPORT_OF_GRAIN[chosen.grain])]
         if revise and due and made_at and max(made_at) >= due.replace(microsecond=0):  # editions carry whole seconds
@@ -193,7 +197,7 @@ def open_watch(as_of: str, send: bool) -> Iterator[Run]:
     """Open the stores for the daily watch and hold its lease; for an earlier moment read what is stored and pull nothing."""
     stores, shop, now = opened_home()
     moment = moment_of(as_of, shop.identity.zone)
-    with stores.ledger.lease("early warning", stores.holder, now, LEASE_SECONDS):
+    with discreet_errors(shop.own_words), stores.ledger.lease("early warning", stores.holder, now, LEASE_SECONDS):
         yield plan_watch(stores, shop, as_of=moment, now=now, send=send, progress=partial(_begins, PROGRESS.get()))
 
 

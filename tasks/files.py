@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,3 +53,27 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def keep_private(paths: Iterable[Path]) -> None:
+    """Take all rights of other users away from files and folders that are there; those of another owner stay as they are."""
+    for path in paths:
+        if path.exists() and (mode := path.stat().st_mode) & 0o077:
+            with suppress(PermissionError):
+                path.chmod(mode & 0o700)
+
+
+def share_with_group(folder: Path, root: Path) -> None:
+    """Let users of the same group read a folder's files, and reach them from the folder above `root`."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o750 if path.is_dir() else 0o640)
+    for path in folder.parents:
+        if path == root.parent:
+            path.chmod(path.stat().st_mode | 0o010)
+            break
+        path.chmod(0o750)
+
+
+def only_for_owner() -> None:
+    """Make what this process and its children write from now on readable by their user alone."""
+    os.umask(0o077)

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tasks.errors import UserError
+from tasks.files import keep_private
 from tasks.model.editions import Edition, EditionStatus
 from tasks.model.periods import Period
 from tasks.settings import Settings
@@ -45,10 +47,11 @@ class Stores:
         """Open the stores, migrating the ledger to its newest schema."""
         lake = Lake(settings.lake_root)
         check_folder(str(settings.home))
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keep_private(_private_places(settings))
         ledger = Ledger(settings.ledger_address, forbidden=_refused_by(settings))
         ledger.migrate()
-        return cls(settings, ledger, lake, Archive(settings.archive_root))
+        return cls(settings, ledger, lake, Archive(settings.archive_root, shared=settings.archive_shared))
 
     def shop_of(self, edition: Edition) -> Shop:
         """Return the configuration an edition was made with."""
@@ -58,6 +61,13 @@ class Stores:
     def holder(self) -> str:
         """The name of this process in leases and claims."""
         return holder_name(self.settings.run_name)
+
+
+def _private_places(settings: Settings) -> list[Path]:
+    """Return what other users of the machine must not read; a folder that is closed closes all that is in it."""
+    home = settings.home
+    names = ["lake", "ledger.sqlite", "outbox", "secrets", "prefect", ".env"]
+    return [home / name for name in names] + ([] if settings.archive_shared else [settings.archive_root])
 
 
 def _refused_by(settings: Settings) -> Callable[[str], str | None]:

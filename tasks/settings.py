@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     archive_url: str = Field(
         "http://127.0.0.1:8765", description="Address at which `aftersales serve` shows the archive; artifacts link to it."
     )
+    archive_shared: bool = Field(
+        False, description="Whether users of the same group may read the archive; all else in the home is its owner's alone."
+    )
     render_memory_mb: int = Field(3000, description="Address-space limit of the rendering process, MB.")
     render_timeout_s: int = Field(120, description="Wall-clock limit of the rendering process, seconds.")
     run_name: str = Field("", description="Name of this worker in leases and claims; empty means host and process id.")

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from flows.console.commands import Commands
+from tasks.files import only_for_owner
 from tasks.settings import Settings, choose_home, load_settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
 
     Start with `aftersales --home myshop init`, or try the sample shop with `make demo`.
     """
+    only_for_owner()
     if home is not None:
         choose_home(home)
     ctx.obj = load_settings()

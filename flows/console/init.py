@@ -40,7 +40,7 @@ def make_home(home: Path, shop: Beginning = HOUSE, year: int = 2026) -> list[str
     Returns:
         Sentences: what was created, what was there already, and what to do next.
     """
-    for folder, mode in ((home / "config", 0o755), (home / "secrets", 0o700), (home / "inbox", 0o755)):
+    for folder, mode in ((home / "config", 0o700), (home / "secrets", 0o700), (home / "inbox", 0o700)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
     own = files(shop, year)
@@ -69,7 +69,7 @@ def make_home(home: Path, shop: Beginning = HOUSE, year: int = 2026) -> list[str
     return sentences
 
 
-def _placed(path: Path, content: bytes, mode: int = 0o644) -> str:
+def _placed(path: Path, content: bytes, mode: int = 0o600) -> str:
     try:
         with path.open("xb") as file:
             path.chmod(mode)

@@ -110,7 +110,7 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.ACCOUNT,
-        r"(?:(?i:(?<![a-z])line\s?(?:id|账号|帳號|号))|LINE\s?[:：]|加LINE)\s?(?:[:：是为]|is)?\s?(?P<it>@?[A-Za-z0-9][A-Za-z0-9._-]{3,19})",
+        r"(?:(?i:(?<![a-z])line\s?(?:id|账号|帳號|号))|(?<![A-Za-z] )(?<![A-Za-z])LINE\s?[:：]|加LINE)\s?(?:[:：是为]|is)?\s?(?P<it>@?[A-Za-z0-9][A-Za-z0-9._-]{3,19})",
         r"(?i)line",
     ),
     rule(

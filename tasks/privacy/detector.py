@@ -43,6 +43,11 @@ _WIDE = str.maketrans(
 )
 """Full-width forms; each is one character for one, so that places in the text stay the same."""
 
+_DIGEST = re.compile(
+    r"(?<![0-9a-z])(?=[0-9-]*[a-f])(?=[a-f-]*[0-9])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-z])"
+)
+"""Ids of records and hashes of files, as this program writes them: digits among their letters are no numbers."""
+
 _FILLER = "\x00"
 
 
@@ -58,6 +63,7 @@ class PersonalSpan:
 def findings(text: str) -> list[PersonalSpan]:
     """Return the personal data in a text, in order, none overlapping another."""
     searched = text.translate(_WIDE)
+    digests = [match.span() for match in _DIGEST.finditer(searched)]
     needed: dict[re.Pattern[str], bool] = {}
     found: list[PersonalSpan] = []
     for rule in RULES:
@@ -67,6 +73,8 @@ def findings(text: str) -> list[PersonalSpan]:
             continue
         here = [_span(match) for match in rule.pattern.finditer(searched) if rule.holds is None or rule.holds(match)]
         for start, end in here:
+            if any(start < last and first < end for first, last in digests):
+                continue
             found.append(PersonalSpan(start, end, rule.kind))
             searched = searched[:start] + _FILLER * (end - start) + searched[end:]
     return sorted(found)

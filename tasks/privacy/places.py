@@ -33,7 +33,11 @@ def _is_network(match: re.Match[str]) -> bool:
     """Whether four numbers are an address and no version: none above 255, the first three-digit or a private network's."""
     parts = [int(part) for part in match["it"].split(".")]
     before = match.string[max(0, match.start() - 12) : match.start()]
-    if max(parts) > 255 or re.search(r"(?i)(?:版本|版|固件|version|firmware|v|ver\.?|升级到|release|build)[ :：是]*$", before):
+    if (
+        max(parts) > 255
+        or parts[0] in (0, 127, 255)
+        or re.search(r"(?i)(?:版本|版|固件|version|firmware|v|ver\.?|升级到|release|build)[ :：是]*$", before)
+    ):
         return False
     said = re.search(r"(?i)(?:\bip\b|地址|ip地址|from)[ :：是为]*(?:is )?$", before) is not None
     return said or (parts[0] >= 100 and len(match["it"]) >= 9) or (parts[0] == 10 and len(match["it"]) >= 9)

@@ -13,6 +13,7 @@ from tasks.model.editions import Number
 from tasks.model.periods import Period
 from tasks.model.report_sections import ReportSection
 from tasks.model.review import Review
+from tasks.privacy.second_net import SecondNet
 from tasks.report.agenda import agenda
 from tasks.report.language.legal_words import Gate
 from tasks.report.language.messages import FOLDER
@@ -39,7 +40,7 @@ _MARK = re.compile(r' data-[ncd]="[^"]*"')
 
 @dataclass(frozen=True)
 class EditionFiles:
-    """The parts of one edition: its files, its numbers, and the text of its mail."""
+    """The parts of one edition: its files, its numbers, the text of its mail, and what the second net had to mask in them."""
 
     files: dict[str, bytes]
     numbers: list[Number]
@@ -49,6 +50,7 @@ class EditionFiles:
     mail_text: str
     mail_html: str
     pdf_name: str
+    masked: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Draft:
     numbers: Numbers
     gate: Gate
     voice: Voice
+    net: SecondNet
 
 
 def make(review: Review, shop: Shop, audience: str, language: str, settings: Settings) -> EditionFiles:
@@ -94,15 +97,17 @@ def draft(review: Review, shop: Shop, audience: str, language: str) -> Draft:
     wanted = known.sections if known else ()
     sheet = page(review, agenda(review, shop, restricted=restricted), voice, sections(review.period.grain, wanted))
     html = templates().get_template("layouts/edition.html.j2").render(page=sheet)
+    net = SecondNet(shop.own_words)
     html = _LAST_SPACE.sub("", html)
     gate.check(_MARK.sub("", html))
     identifier = f"after-sales-review:{review.period.id}:{audience}:{language}:r{review.revision}"
-    return Draft(html, identifier, file_stem(review, audience_name, language), review.period, sheet, numbers, gate, voice)
+    stem = file_stem(review, net.words(audience_name), language)
+    return Draft(html, identifier, stem, review.period, sheet, numbers, gate, voice, net)
 
 
 def drawn(written: Draft, renderer: ChartRenderer) -> Draft:
-    """Draw the charts of an edition's pages."""
-    return replace(written, html=renderer.drawn(written.html))
+    """Draw the charts of an edition's pages, and draw the second net through what is now whole."""
+    return replace(written, html=written.net.page(renderer.drawn(written.html)))
 
 
 def painted(written: Draft, settings: Settings) -> bytes:
@@ -118,15 +123,17 @@ def painted(written: Draft, settings: Settings) -> bytes:
 
 def finished(written: Draft, document: bytes) -> EditionFiles:
     """Add the picture, the mail and the numbers to an edition's PDF."""
-    sheet, numbers, stem = written.sheet, written.numbers, written.stem
+    sheet, numbers, stem, net = written.sheet, written.numbers, written.stem, written.net
     words = written.voice.catalogue
-    points = main_points(sheet)
-    head, headline = sheet.head, sheet.head.conclusion.plain
-    subject = clean(
-        words["mail.subject"].format(
-            report=head.report.plain, period=head.period.plain, status=head.status.plain, headline=headline
-        ),
-        150,
+    points = [net.words(point) for point in main_points(sheet)]
+    head, headline = sheet.head, net.words(sheet.head.conclusion.plain)
+    subject = net.words(
+        clean(
+            words["mail.subject"].format(
+                report=head.report.plain, period=head.period.plain, status=head.status.plain, headline=headline
+            ),
+            150,
+        )
     )
     mail = {
         "page": sheet,
@@ -138,21 +145,21 @@ def finished(written: Draft, document: bytes) -> EditionFiles:
         "say": written.voice.say,
         "file": word(f"{stem}.pdf"),
     }
-    mail_text = templates().get_template("mail/summary.txt.j2").render(**mail).strip() + "\n"
-    mail_html = templates().get_template("mail/summary.html.j2").render(**mail)
+    mail_text = net.words(templates().get_template("mail/summary.txt.j2").render(**mail).strip() + "\n")
+    mail_html = net.page(templates().get_template("mail/summary.html.j2").render(**mail))
     written.gate.check(subject + mail_text + _MARK.sub("", mail_html))
     printed = {unescape(id_) for id_ in _PRINTED.findall(written.html + mail_html)} | sheet.drawn
     kept = [number for number in numbers.all if number.id in printed]
     files = {
         f"{stem}.pdf": document,
-        "numbers.json": numbers.to_json(printed),
+        "numbers.json": net.json(numbers.to_json(printed)),
         "page1.png": first_page_png.first_page(document),
         "main_points.txt": ("\n".join(points) + "\n").encode(),
         "mail.txt": mail_text.encode(),
         "mail.html": mail_html.encode(),
         "report.html": written.html.encode(),
     }
-    return EditionFiles(files, kept, headline, subject, points, mail_text, mail_html, f"{stem}.pdf")
+    return EditionFiles(files, kept, headline, subject, points, mail_text, mail_html, f"{stem}.pdf", net.report)
 
 
 def file_stem(review: Review, audience_name: str, language: str) -> str:

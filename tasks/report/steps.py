@@ -50,6 +50,11 @@ def render(run: Run, review: Review) -> list[Rendered]:
             taxonomy_version=run.shop.taxonomy.version,
             headline=parts.headline,
         )
+        if parts.masked:
+            get_run_logger().warning(
+                "%s %s: personal data that collecting let through were masked at the last moment (%s); tell the maintainers their form.",
+                audience, language, parts.masked,
+            )  # fmt: skip
         files = {**parts.files, "subject.txt": f"{parts.subject}\n".encode()}
         stored = run.stores.ledger.latest_edition(edition.report, edition.period, audience, language)
         same = stored if stored is not None and stored.revision == edition.revision else None

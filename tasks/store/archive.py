@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tasks.errors import UserError
-from tasks.files import TEMPORARY, write_whole
+from tasks.files import TEMPORARY, share_with_group, write_whole
 from tasks.model.editions import Edition, edition_id
 
 
@@ -25,10 +25,12 @@ class Archive:
 
     Args:
         root: Folder; made when first written.
+        shared: Whether users of the same group may read it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, shared: bool = False) -> None:
         self.root = Path(root)
+        self.shared = shared
 
     def folder(self, edition: Edition) -> Path:
         """Return the folder of an edition.
@@ -67,6 +69,8 @@ class Archive:
         for path in self._files(folder):
             if path.relative_to(folder).as_posix() not in hashes:
                 path.unlink()
+        if self.shared:
+            share_with_group(folder, self.root)
         return hashes
 
     def read(self, edition: Edition, name: str) -> bytes:

@@ -1,11 +1,14 @@
 """Warn: look for what cannot wait for Monday, notify its owner once, and escalate until someone answers."""
 
+from dataclasses import replace
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.model.facts import CodedFacts
 from tasks.model.warnings import EarlyWarning, WarningEventKind, WarningGrades, WarningLetter
+from tasks.privacy.second_net import SecondNet
 from tasks.report.warning_letter import letter
 from tasks.run import Run
 from tasks.shop.load import Shop
@@ -72,9 +75,14 @@ def keep(run: Run, due: WatchResult) -> int:
 
 def _letter(notice: Notice, person: Person, shop: Shop) -> WarningLetter:
     code = notice.warning.kind
-    return letter(
+    written = letter(
         notice.kept, notice.warning, notice.event, person, shop, wording=kinds()[code].wording, rule=rule_of(code, shop)
     )
+    net = SecondNet(shop.own_words)
+    written = replace(written, subject=net.words(written.subject), text=net.words(written.text), html=net.page(written.html))
+    if net.found:
+        get_run_logger().warning("%s: personal data in a warning were masked at the last moment (%s)", code, net.report)
+    return written
 
 
 def _found(run: Run, facts: CodedFacts, watch: Watch) -> list[EarlyWarning]:
