@@ -208,7 +208,7 @@ def show_found(due: WatchResult) -> None:
 
 
 @contextmanager
-def open_mailing(period: str) -> Iterator[Mailing]:
+def open_mailing(period: str, failed: bool = False) -> Iterator[Mailing]:
     """Open the stores for a round of mailing and hold its lease."""
     settings = load_settings()
     stores = Stores.open(settings)
@@ -218,4 +218,4 @@ def open_mailing(period: str) -> Iterator[Mailing]:
     if (progress := PROGRESS.get()) is not None:
         progress("redeliver")
     with stores.ledger.lease("redeliver", stores.holder, now, 3600):
-        yield Mailing(stores, now, period)
+        yield Mailing(stores, now, period, failed)

@@ -295,8 +295,9 @@ def _must_pull(stores: Stores, shop: Shop, as_of: datetime | None, now: datetime
 
 @dataclass(frozen=True)
 class Mailing:
-    """A round of mailing: the stores, the moment, and the period that it is limited to, if any."""
+    """A round of mailing: the stores, the moment, the period that it is limited to, if any, and whether refused mails are sent again."""
 
     stores: Stores
     now: datetime
     period: str = ""
+    failed: bool = False

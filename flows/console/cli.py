@@ -177,12 +177,13 @@ def warnings_answer(settings: Settings, warning_id: str, answer: str, by: str, w
 
 @main.command()
 @click.option("--period", default="", help="Only mails of this period.")
+@click.option("--failed", is_flag=True, help="Also send again what the mail server refused, once its cause is mended.")
 @click.pass_obj
-def redeliver(settings: Settings, period: str) -> None:
+def redeliver(settings: Settings, period: str, failed: bool) -> None:
     """Settle uncertain mails and send queued ones."""
     from flows.console.mails import redeliver_here
 
-    redeliver_here(settings, period, datetime.now(UTC), console)
+    redeliver_here(settings, period, datetime.now(UTC), console, failed=failed)
 
 
 @main.command()

@@ -19,18 +19,19 @@ from tasks.shop.load import Shop
 UNFINISHED = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
-def redeliver_here(settings: Settings, period: str, now: datetime, console: Console) -> None:
-    """Settle uncertain mails and send queued ones in this process; with nothing to do, start no server."""
+def redeliver_here(settings: Settings, period: str, now: datetime, console: Console, *, failed: bool = False) -> None:
+    """Settle uncertain mails, send queued ones, and refused ones again if asked, in this process; with nothing to do, start no server."""
     stores = Stores.open(settings)
     if period:
         Period.parse(period, Shop.load(settings.home).identity.zone)
-    if not _is_unfinished(stores, period, now):
-        console.print("No mail is queued or uncertain.")
+    refused = len(stores.ledger.deliveries(period=period or None, states=[DeliveryState.FAILED]))
+    if not (failed and refused) and not _is_unfinished(stores, period, now):
+        console.print("No mail is queued or uncertain." + (f" {refused} failed: --failed sends them again." if refused else ""))
         return
     with local_prefect(settings, console, "Redelivery"):
         from flows.redeliver import redeliver
 
-        outcome = outcome_of(redeliver(period, return_state=True))
+        outcome = outcome_of(redeliver(period, failed, return_state=True))
     console.print(outcome)
 
 

@@ -98,6 +98,8 @@ def _sent(mailing: Mailing, report: str) -> str:
         mails += [mail for mail in _warning_mails(mailing.stores, mailing.now) if mail.delivery.key in known]
     if not mails:
         return "there was no mail to send."
+    if mailing.failed:
+        mailing.stores.ledger.requeue_failed([mail.delivery for mail in mails], by=mailing.stores.holder)
     deliveries = _transported(mailing, mails)
     _open_mailed_proposals(mailing, deliveries)
     return counted(deliveries)
@@ -127,7 +129,8 @@ def _open_mailed_proposals(mailing: Mailing, standing: list[Delivery]) -> None:
     if mailing.stores.settings.mail_all_to:
         return  # a trial has reached no reader
     ledger = mailing.stores.ledger
-    for report, period, audience in sorted({(m.report, m.period, m.audience) for m in standing if m.state is DeliveryState.SENT}):
+    reports = [mail for mail in standing if mail.state is DeliveryState.SENT and mail.report != WARNING_REPORT]
+    for report, period, audience in sorted({(mail.report, mail.period, mail.audience) for mail in reports}):
         edition = next(e for e in reversed(ledger.editions(period=period, report=report, audience=audience)))
         reader = mailing.stores.shop_of(edition).audiences.audiences.get(audience)
         actions = [action for action, _ in ledger.actions_as_of(mailing.now)]

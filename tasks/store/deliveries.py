@@ -108,6 +108,24 @@ class Deliveries(Database):
             )
             return len(settled.all()) == 1
 
+    def requeue_failed(self, deliveries: Sequence[Delivery], *, by: str) -> int:
+        """Queue the refused ones among some mails again, because a person has mended the cause; return how many."""
+        keys = [key_sha256(delivery) for delivery in deliveries]
+        with self.writing() as session:
+            again = session.execute(
+                update(DeliveryRow)
+                .where(DeliveryRow.key_sha256.in_(keys), DeliveryRow.state == DeliveryState.FAILED.value)
+                .values(
+                    state=DeliveryState.QUEUED.value,
+                    claimed_by="",
+                    claimed_at=None,
+                    settled_at=None,
+                    detail=f"queued again by {by}",
+                )
+                .returning(DeliveryRow.key_sha256)
+            )
+            return len(again.all())
+
     def deliveries(
         self,
         *,

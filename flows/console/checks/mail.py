@@ -70,5 +70,7 @@ def deliveries(stores: Stores) -> Finding:
         "warn",
         "mails",
         f"{counts}; the first is {open_mails[0].period} to {open_mails[0].recipient}.",
-        "Run: aftersales redeliver",
+        "Mend the cause of a refusal, then run: aftersales redeliver --failed"
+        if any(mail.state is DeliveryState.FAILED for mail in open_mails)
+        else "Run: aftersales redeliver",
     )

@@ -255,3 +255,13 @@ def test_a_mailbox_that_cannot_be_trusted_is_refused(url: str, sentence: str) ->
 
 def test_a_mailbox_that_is_not_there_tells_nothing() -> None:
     assert ImapProbe("imap://u:p@127.0.0.1:9/Sent", timeout_s=2).find("<a@x>") == "unknown"
+
+
+def test_a_refused_mail_is_sent_again_only_when_a_person_asks(ledger: Ledger) -> None:
+    post, mails = Post(Outcome("refused", "550 no such user"), Outcome("accepted")), letters("a@x.example", "b@x.example")
+    assert states(deliver(ledger, mails, post, now=NOW, holder="h")) == [FAILED, SENT]
+    assert states(deliver(ledger, mails, post, now=NOW + seconds(1), holder="h")) == [FAILED, SENT]
+    assert ledger.requeue_failed([mail.delivery for mail in mails], by="h") == 1
+    assert states(deliver(ledger, mails, post, now=NOW + seconds(2), holder="h")) == [SENT, SENT]
+    assert sorted(post.out) == ["<a@x>", "<b@x>"]
+    assert ledger.requeue_failed([mail.delivery for mail in mails], by="h") == 0
