@@ -11,7 +11,7 @@ from tasks.report.language.registry import LANGUAGES
 from tasks.settings import machine_language, machine_zone
 from tasks.shop.calendar_days import plain_calendar
 from tasks.shop.load import DEFAULTS
-from tasks.shop.names import HOUSE_LANGUAGE
+from tasks.shop.names import HOUSE_LANGUAGE, PLAIN_LANGUAGE
 from tasks.shop.regions import region_of
 
 YEARS = 3
@@ -64,7 +64,7 @@ def beginning(*, name: str = "", languages: tuple[str, ...] = (), zone: str = ""
             raise UserError(f"There is no report in the language {code!r}.", hint=f"Write one of {', '.join(known)}.")
     machine = machine_language().partition(".")[0].replace("_", "-")
     kin = [code for code in known if machine and code.partition("-")[0] == machine.partition("-")[0]]
-    chosen = languages or (tuple(kin[:1]) or ((HOUSE_LANGUAGE,) if not machine else ("en",)))
+    chosen = languages or (tuple(kin[:1]) or ((HOUSE_LANGUAGE,) if not machine else (PLAIN_LANGUAGE,)))
     if zone and zone not in available_timezones():
         raise UserError(f"There is no zone {zone!r}.", hint="Write it as Europe/London, America/New_York or Asia/Shanghai.")
     found = zone or machine_zone()

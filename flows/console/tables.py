@@ -7,6 +7,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
+from tasks.model.actions import Action
 from tasks.model.editions import DeliveryState, edition_id
 from tasks.model.periods import Period
 from tasks.run import REPORT_OF_GRAIN, Stores
@@ -45,7 +46,7 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
         rows["quarantined rows"].append(str(sum(pull.quarantined for pull in pulls.values())))
         rows["causes"].append(str(len(known)))
         rows["earlier actions"].append(str(sum(Period.parse(a.period, period.zone).is_reviewed_before(period) for a in earlier)))
-        rows["new actions"].append(str(sum(a.period == period.id for a in earlier)))
+        rows["new actions"].append(_counted([a for a in earlier if a.period == period.id]))
         rows["mails"].append(f"{sent} of {len(mails)} sent")
         for edition in newest:
             paths += [
@@ -56,6 +57,12 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
     console.print(table)
     for path in paths:
         console.print(path)
+
+
+def _counted(actions: list[Action]) -> str:
+    """Return how many actions there are, and how many of them only a restricted edition names."""
+    restricted = sum(action.restricted for action in actions)
+    return f"{len(actions)} ({restricted} restricted)" if restricted else str(len(actions))
 
 
 def shop_label(shop: Shop, channel: str) -> str:

@@ -6,9 +6,9 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
+from tasks.act.due_dates import clock_period, due_at
 from tasks.act.observation import BASELINE_WEEKS
 from tasks.model.actions import Action, ActionKind, ActionState, ActionWords, TargetBasis
 from tasks.model.causes import Cause, CauseStatus
@@ -16,7 +16,7 @@ from tasks.model.periods import Period
 from tasks.model.review import RedLine
 from tasks.model.slices import Slice
 from tasks.shop.load import Shop
-from tasks.shop.playbook import DUE, Entry, Step, target_rates, target_value
+from tasks.shop.playbook import Entry, Step, target_rates, target_value
 
 FINISHED = (ActionState.CLOSED, ActionState.INEFFECTIVE, ActionState.CANCELLED)
 """States after which the same cause asks for a new action."""
@@ -72,6 +72,7 @@ def propose(
     existing: list[Action],
     wording: Callable[[Action], ActionWords],
     *,
+    as_of: datetime | None = None,
     forbidden: Callable[[str], object] | None = None,
 ) -> list[Action]:
     """Propose actions for the causes and red lines of a period.
@@ -82,10 +83,11 @@ def propose(
     Args:
         causes: Excesses found.
         red_lines: What opens the meeting regardless of statistics.
-        period: The period; due dates count from its close.
+        period: The period; due dates count from its close, or from a review made much later.
         shop: Configuration.
         existing: Actions known so far, with their current state.
         wording: Words an action in the shop's first language.
+        as_of: The review's moment.
         forbidden: Tells whether a text is a practice that may never be proposed; by default the shop's words decide.
 
     Returns:
@@ -93,6 +95,7 @@ def propose(
     """
     refuses = forbidden or shop.words.forbidden_practice
     proposed: dict[str, Action] = {}
+    clock = clock_period(period, as_of)
     for subject in [_of_red_line(line, shop) for line in red_lines] + [
         _of_cause(cause, shop) for cause in causes if _is_open(cause)
     ]:
@@ -103,7 +106,7 @@ def propose(
         if subject.red_line == "safety" and subject.observed < 2:
             steps = steps[:1]  # the person who reaches the customer looks into a lead; their finding decides the rest
         for step in steps:
-            action = _action(subject, entry, step, period, shop)
+            action = replace(_action(subject, entry, step, period, shop), due=due_at(step.due, clock, shop))
             words = wording(action)
             action = replace(action, target_text=words.target, expected_effect=words.effect)
             fresh = _fresh(action, subject, entry, step, period, existing)
@@ -135,45 +138,6 @@ def refusal(action: Action, forbidden: Callable[[str], object]) -> str:
     if any(forbidden(text) for text in (action.what, action.expected_effect, action.resources) if text):
         return "forbidden"
     return ""
-
-
-def due_at(due: str, period: Period, shop: Shop) -> datetime:
-    """Return when a step is due, counted from the period's close.
-
-    Hours count from the time at which the review is available (`clock_starts`) on the day after the period; the n-th
-    working day is the n-th day from then on that is a working day in the statutory (`d`) or supplier's (`sd`) calendar.
-
-    Args:
-        due: `4h`, `2d`, `5sd`, `D-14` or `next_session`.
-        period: The period under review.
-        shop: Configuration.
-
-    Returns:
-        Aware UTC moment; days end at `day_ends` of the playbook.
-    """
-    book, zone = shop.playbook, ZoneInfo(period.zone)
-    first = period.last_day + timedelta(days=1)
-    match = DUE.fullmatch(due)
-    if match and match["unit"] == "h":
-        start = datetime.combine(first, time.fromisoformat(book.clock_starts), zone)
-        return start.astimezone(UTC) + timedelta(hours=int(match["n"]))
-    if match and match["unit"]:
-        supplier = match["unit"] == "sd"
-        day, left = first - timedelta(days=1), int(match["n"])
-        while left > 0:
-            day += timedelta(days=1)
-            left -= shop.calendar.is_working_day(day, "supplier" if supplier else "statutory")
-    elif match and match["before"]:
-        day = _before_promotion(int(match["before"]), first, shop)
-    else:
-        day = first + timedelta(days=book.session_days - 1)
-    return datetime.combine(day, time.fromisoformat(book.day_ends), zone).astimezone(UTC)
-
-
-def _before_promotion(days: int, first: date, shop: Shop) -> date:
-    """Return the day that many days before the next promotion far enough off; two weeks from now if none is known."""
-    begins = sorted(promotion.first - timedelta(days=days) for promotion in shop.calendar.promotions)
-    return next((day for day in begins if day >= first), first + timedelta(days=14))
 
 
 def _is_open(cause: Cause) -> bool:
@@ -334,7 +298,7 @@ def _action(subject: _Subject, entry: Entry, step: Step, period: Period, shop: S
         cause_id=subject.cause_id,
         owner=person.name,
         department=step.owner,
-        due=due_at(step.due, period, shop),
+        due=period.end,
         metric=entry.metric.name.of(language),
         exposure=entry.metric.exposure,
         age_days=age,

@@ -1,5 +1,6 @@
 """Act: check earlier actions, then propose what is still to be done."""
 
+from dataclasses import replace
 from functools import partial
 
 from prefect import task
@@ -32,12 +33,12 @@ def check_prior_actions(run: Run, facts: CodedFacts) -> list[ActionResult]:
 def propose_actions(run: Run, causes: RootCauses, lines: list[RedLine]) -> list[Action]:
     """Propose containment, correction and prevention from the playbook, each with person, date and target."""
     run.progress("propose actions")
-    known = [
-        action
-        for action, _ in run.stores.ledger.actions_as_of(run.as_of)
-        if action.period != run.period.id  # a revision proposes its period's actions again, under the same ids
-    ]
+    everything = [action for action, _ in run.stores.ledger.actions_as_of(run.as_of)]
+    # A revision proposes its period's actions again, under the same ids and with the dates that they have by now.
+    known = [action for action in everything if action.period != run.period.id]
+    dates = {action.action_id: action.due for action in everything if action.period == run.period.id}
     # A safety lead is due within hours: the weekly review acts on it, a month only counts them.
     urgent = lines if run.period.grain == "week" else []
     wording = partial(action_words, playbook=run.shop.playbook, language=language(run.shop.identity.languages[0]))
-    return propose(causes.causes, urgent, run.period, run.shop, known, wording)
+    proposed = propose(causes.causes, urgent, run.period, run.shop, known, wording, as_of=run.as_of)
+    return [replace(action, due=dates.get(action.action_id, action.due)) for action in proposed]

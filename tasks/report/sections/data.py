@@ -202,7 +202,9 @@ def _method(context: SectionContext) -> Iterator[Phrase]:
     yield voice.word("method.confidence_month" if agenda.monthly else "method.confidence")
     if agenda.withheld:
         n = context.number("review.restricted", agenda.withheld, "items", method="ledger")
-        yield voice.say("method.restricted", n=n)
+        audiences = voice.shop.audiences.of("monthly" if agenda.monthly else "weekly").values()
+        is_read = any(audience.restricted for audience in audiences)
+        yield voice.say("method.restricted" if is_read else "method.restricted_unread", n=n)
 
 
 def _rejected(context: SectionContext, rejected: Cause) -> Phrase:

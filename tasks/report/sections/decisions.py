@@ -31,7 +31,8 @@ def build(context: SectionContext) -> DecisionsView:
 def _sentence(context: SectionContext, decision: Decision) -> Phrase:
     voice = context.voice
     owner, due = voice.person(decision.owner), voice.due(decision.due)
-    sentence = voice.say("decision.full", what=_what(context, decision), owner=owner, due=due, cost=_cost(context, decision))
+    key = "decision.full" if decision.due > context.review.as_of else "decision.full_past"
+    sentence = voice.say(key, what=_what(context, decision), owner=owner, due=due, cost=_cost(context, decision))
     return cause_sentence.tidy(sentence)
 
 

@@ -75,6 +75,8 @@ def _row(context: SectionContext, action: Action) -> NewActionRow:
 def _missing(context: SectionContext) -> str:
     """Return why there is no new action."""
     causes = context.agenda.causes
+    if context.agenda.withheld:
+        return "actions_restricted"
     if not causes:
         return "actions"
     return "actions_running" if any(cause.life == "continuing" for cause in causes) else "actions_unfit"

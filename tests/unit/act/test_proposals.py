@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tasks.act import proposals
-from tasks.act.proposals import due_at, refusal
+from tasks.act.due_dates import clock_period, due_at
+from tasks.act.proposals import refusal
 from tasks.model.actions import Action, ActionKind, ActionState, ActionWords, TargetBasis
 from tasks.model.causes import Cause, CauseEvidence
 from tasks.model.periods import Period
@@ -223,6 +225,13 @@ def test_missed_evidence_asks_for_the_daily_clearing_only(shop: Shop) -> None:
 def test_due_counts_in_the_right_calendar(shop: Shop, period: str, due: str, local: str) -> None:
     moment = due_at(due, Period.parse(period), shop)
     assert moment == datetime.fromisoformat(f"{local}:00+08:00").astimezone(UTC)
+
+
+@pytest.mark.parametrize(("as_of", "due"), [("2026-11-10T14:00", "2026-11-09T13:30"), ("2026-11-27T15:00", "2026-11-28T13:30")])
+def test_a_review_made_long_after_the_close_proposes_nothing_that_is_overdue_at_once(shop: Shop, as_of: str, due: str) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    clock = clock_period(W45, datetime.fromisoformat(as_of).replace(tzinfo=zone))
+    assert due_at("4h", clock, shop) == datetime.fromisoformat(due).replace(tzinfo=zone)
 
 
 def test_due_before_a_promotion_lies_before_its_first_day(shop: Shop) -> None:

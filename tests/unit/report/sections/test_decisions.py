@@ -31,3 +31,10 @@ def test_waiting_costs_cases_a_week_and_money_where_it_is_known() -> None:
 def test_nothing_to_decide_is_said_so() -> None:
     view = decisions.build(make_context(make_review("quiet"), "en"))
     assert view.sentences == () and view.none.plain == "Nothing needs a decision this week."
+
+
+def test_a_deadline_that_has_passed_is_not_promised() -> None:
+    step = make_action("r", "先封存", ActionKind.CONTAIN, "李陶", local(2026, 11, 9), slice={"sku": "KT-11"}, restricted=True)
+    review = replace(make_review("week", red_lines=[red_line()], proposals=[step], causes=[]), as_of=local(2026, 11, 12))
+    (sentence,) = decisions.build(make_context(review, "en")).sentences
+    assert "answers today, the deadline was 9 Nov" in sentence.plain and "answers by" not in sentence.plain
