@@ -18,6 +18,7 @@ from tasks.analyse.figures.inflow import daily
 from tasks.analyse.late_arrivals import completeness
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
+from tasks.analyse.tables.listed_cases import listed_cases
 from tasks.analyse.tables.problems import problems
 from tasks.analyse.tables.projections import projections
 from tasks.analyse.tables.rankings import rankings
@@ -107,6 +108,7 @@ def analyse(
         customer_words=CustomerWords() if incomplete else customer_words(facts, run.period, run.shop, causes.causes),
         warnings=graded,
         unmeasured=unmeasured(facts, run.shop, run.period),
+        listed=listed_cases(facts, run.period, run.shop),
     )
     facts.forget_rows()
     return review

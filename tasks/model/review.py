@@ -86,6 +86,17 @@ class UnmeasuredClock:
     n: int
 
 
+@dataclass(frozen=True)
+class ListedCase:
+    """One complaint of a period that has too few for rates: when, what about, where from."""
+
+    on: date
+    sku: str
+    leaf: str
+    symptom: str
+    channel: str
+
+
 class BreakKind(StrEnum):
     """What makes before and after incomparable, or explains a change."""
 
@@ -162,6 +173,7 @@ class Review:
     warnings: WarningGrades | None = None
     search: CauseSearch = field(default_factory=CauseSearch)
     unmeasured: list[UnmeasuredClock] = field(default_factory=list)
+    listed: list[ListedCase] = field(default_factory=list)
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
         """Return a figure by its code (and scope), or None if there is none."""

@@ -79,7 +79,11 @@ def test_no_artifact_holds_chinese(english_home: Path) -> None:
 
     with get_client(sync_client=True) as client:
         artifacts = client.request("POST", "/artifacts/filter", json={"limit": 200}).json()
-    shown = [str((one["key"], one["description"], one["data"])) for one in artifacts if "Dusk" in str(one) or "executive" in str(one["key"])]
+    shown = [
+        str((one["key"], one["description"], one["data"]))
+        for one in artifacts
+        if "Dusk" in str(one) or "executive" in str(one["key"])
+    ]
     assert shown and not [text for text in shown if HAN.search(text)]
 
 

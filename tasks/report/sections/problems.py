@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from tasks.model.figures import ProblemRow
 from tasks.model.report_sections import ReportSection
+from tasks.model.review import ListedCase
 from tasks.report.language.phrase import Phrase
 from tasks.report.paper import charts
 from tasks.report.sections.section import SectionContext
@@ -41,15 +42,37 @@ class ProblemTable:
 
 
 @dataclass(frozen=True)
+class CaseLine:
+    """One complaint of a period with too few of them for rates."""
+
+    day: Phrase
+    product: Phrase
+    problem: Phrase
+    channel: Phrase
+
+
+@dataclass(frozen=True)
 class ProblemsView:
-    """The table, where the period has any problems."""
+    """The table, where the period has any problems, and the single cases where they are few."""
 
     table: ProblemTable | None
+    cases: tuple[CaseLine, ...]
 
 
 def build(context: SectionContext) -> ProblemsView:
-    """Return the table of problems."""
-    return ProblemsView(table(context))
+    """Return the table of problems, and the cases one by one where there are too few for rates."""
+    return ProblemsView(table(context), tuple(_case(context, case) for case in context.review.listed if context.agenda.small))
+
+
+def _case(context: SectionContext, case: ListedCase) -> CaseLine:
+    voice, none = context.voice, context.voice.word("word.none")
+    quality = next((channel for channel in context.review.channels if channel.channel == case.channel), None)
+    return CaseLine(
+        day=voice.day(case.on),
+        product=voice.value("sku", case.sku) if case.sku else none,
+        problem=voice.leaf(case.leaf, case.symptom) if case.leaf else none,
+        channel=voice.channel(quality, 40) if quality else none,
+    )
 
 
 def table(context: SectionContext) -> ProblemTable | None:
