@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,15 @@ class Panel:
     def n_cases(self) -> int:
         """Number of observed cases."""
         return len(next(iter(self.cases.values()))) if self.cases else 0
+
+    def without(self, pattern: Pattern) -> Panel:
+        """Return the panel without the cases of a pattern."""
+        kept = ~pattern.rows(self.cases, self.case_days)
+        return replace(
+            self,
+            cases={dim: codes[kept] for dim, codes in self.cases.items()},
+            case_days={axis: days[kept] for axis, days in self.case_days.items()},
+        )
 
 
 @dataclass(frozen=True)

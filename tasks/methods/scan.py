@@ -80,6 +80,8 @@ def scan(
         if best.pattern.conditions and not falls:
             best = _generalised(panel, weights * scale, best, prices, measure, min_ratio)
         rows = best.pattern.rows(panel.units, panel.unit_days)
+        if best.expected <= 0:  # nothing to scale up to its cases: they themselves must go, or it is found again
+            panel = panel.without(best.pattern)
         weights[rows] *= best.observed / max(best.expected, 1e-9)
         if panel.conditional:  # the others share out the rest
             weights[~rows] *= max(total - best.observed, 0.0) / max(float(weights[~rows].sum()), 1e-9)

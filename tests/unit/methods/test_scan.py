@@ -367,3 +367,18 @@ def test_a_batch_of_a_product_whose_other_batches_are_raised_too_is_not_named() 
         conditional=True,
     )
     assert all(dict(one.pattern.conditions).get("batch") is None for one in scan(panel, alpha=0.005).found)
+
+
+def test_a_slice_that_nothing_was_expected_of_is_found_once() -> None:
+    lot = np.repeat([0, 1], 20).astype(np.int32)
+    shift = np.tile([0, 1], 20).astype(np.int32)
+    new = np.full(12, 2, np.int32)  # a lot that the period before does not know
+    panel = Panel(
+        {"lot": lot, "shift": shift},
+        np.ones(40),
+        {"lot": np.concatenate([lot, new]), "shift": np.concatenate([shift, np.tile([0, 1], 6).astype(np.int32)])},
+        {"lot": ["a", "b", "new"], "shift": ["early", "late"]},
+        baseline=True,
+    )
+    found = scan(panel, alpha=0.05).found
+    assert [one.pattern.conditions for one in found] == [(("lot", 2),)]
