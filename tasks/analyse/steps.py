@@ -109,6 +109,7 @@ def analyse(
         warnings=graded,
         unmeasured=unmeasured(facts, run.shop, run.period),
         listed=listed_cases(facts, run.period, run.shop),
+        estimated_receipts=facts.estimated_receipts,
     )
     facts.forget_rows()
     return review

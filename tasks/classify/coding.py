@@ -9,6 +9,7 @@ from tasks.classify.emotion import emotion
 from tasks.classify.linking import batch_number, claim_clusters, with_cases, with_known_skus, with_orders
 from tasks.classify.nature import nature
 from tasks.classify.phrases import PhraseBook, Reading
+from tasks.classify.receipts import with_estimated_receipts
 from tasks.classify.severity import severity
 from tasks.model.facts import CodedFacts, Facts
 from tasks.shop.load import Shop
@@ -40,6 +41,7 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     known = pl.concat([facts["batch"]["batch_no"].cast(pl.String), order_line["batch_no"].unique().cast(pl.String)]).drop_nulls()
     feedback = feedback.with_columns(batch_no=batch_number(pl.col("batch_no"), pl.col("sku"), known.unique()))
     feedback = with_orders(feedback, order_line)
+    order_line, estimated = with_estimated_receipts(order_line, shop, facts.as_of)  # no estimate stands beside a customer's word
     tables["order_line"] = order_line.drop(name for name in ONLY_FOR_LINKS if name not in _declared(shop))
     feedback = _with_problems(feedback, shop)
     feedback = _with_claims(feedback, facts, shop)
@@ -66,6 +68,7 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     tables["feedback"] = feedback.drop(dropped).sort("submitted_at", "record_id")
     coded = CodedFacts(tables, facts.as_of, facts.pulls)
     coded.excluded_channels, coded.rejected = dict(facts.excluded_channels), dict(facts.rejected)
+    coded.estimated_receipts = estimated
     return coded
 
 

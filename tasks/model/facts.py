@@ -48,6 +48,20 @@ class Pull:
         return self.quarantined / self.read if self.read else 0.0
 
 
+@dataclass(frozen=True)
+class EstimatedReceipts:
+    """Order lines whose source never says when they arrived, and when they count as arrived.
+
+    lines: Their number.
+    transit_days: Days after shipping.
+    measured: Whether other orders of the shop show this transit.
+    """
+
+    lines: int
+    transit_days: float
+    measured: bool
+
+
 class Facts:
     """All lake tables as of one moment, for one review.
 
@@ -96,6 +110,7 @@ class CodedFacts(Facts):
 
     def __init__(self, tables: dict[str, pl.DataFrame], as_of: datetime, pulls: list[Pull] | None = None) -> None:
         super().__init__(tables, as_of, pulls)
+        self.estimated_receipts: EstimatedReceipts | None = None
         found = self.tables["feedback"].schema
         wrong = [
             f"{name} ({kind} is wanted, {found[name]} was found)" if name in found else f"{name} ({kind} is missing)"

@@ -10,6 +10,7 @@ from tasks.errors import ChannelProblem
 from tasks.model.actions import Action, ActionResult
 from tasks.model.causes import Cause, CauseSearch
 from tasks.model.editions import EditionStatus
+from tasks.model.facts import EstimatedReceipts
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
 from tasks.model.periods import Period
 from tasks.model.warnings import WarningGrades
@@ -174,6 +175,7 @@ class Review:
     search: CauseSearch = field(default_factory=CauseSearch)
     unmeasured: list[UnmeasuredClock] = field(default_factory=list)
     listed: list[ListedCase] = field(default_factory=list)
+    estimated_receipts: EstimatedReceipts | None = None
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
         """Return a figure by its code (and scope), or None if there is none."""

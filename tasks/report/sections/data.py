@@ -79,6 +79,7 @@ def _trust(context: SectionContext) -> Iterator[Phrase]:
             bad=context.number("data.quarantined", bad, "records", method="expectations"),
         )
     yield from _unmeasured(context)
+    yield from _estimated_receipts(context)
     for note in voice.shop.identity.notes:
         yield voice.text(note.texts, 300)
 
@@ -125,6 +126,18 @@ def _unmeasured(context: SectionContext) -> Iterator[Phrase]:
         clocks.append(voice.part("data.unmeasured_clock", clock=voice.milestone(clock.milestone, 60), channels=channels))
     if clocks:
         yield voice.say("data.unmeasured", clocks=join(clocks, voice.catalogue["word.list_sep"]))
+
+
+def _estimated_receipts(context: SectionContext) -> Iterator[Phrase]:
+    """Say how many order lines count as delivered at an estimated time."""
+    estimate = context.review.estimated_receipts
+    if estimate is None:
+        return
+    yield context.voice.say(
+        "data.receipts_measured" if estimate.measured else "data.receipts_assumed",
+        lines=context.number("data.receipts", estimate.lines, "orders", method="shipping and usual transit"),
+        days=context.number("data.transit", estimate.transit_days, "days", method="median transit"),
+    )
 
 
 def _channel(context: SectionContext, channel: ChannelQuality) -> ChannelRow:
