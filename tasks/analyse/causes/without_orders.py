@@ -33,6 +33,12 @@ MIN_OWN_RATIO = 1.5
 """A slice of reviews below this ratio to its own past is not named."""
 
 
+ENOUGH_PAST = 100
+"""Earlier cases from which counts are compared with the period before alone; a small shop's go further back."""
+
+PERIODS_BACK = 8
+"""The most periods that a small shop's counts are compared with."""
+
 THIN_PAST_DISPERSION = 1.3
 """Variance over Poisson variance that is assumed where the past is too short, or counts only, to measure it."""
 
@@ -61,16 +67,13 @@ def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> Ro
         past = feedback.filter(pl.col("day_no").is_between(first - 183, first - 1))
         if (known := past.filter("is_case").height) < LEAST_PAST:
             return not_sought(SearchLack.CASES, known, LEAST_PAST)
-        units, weights = now, review_weights(now, past, names)
+        units, weights, compared = now, review_weights(now, past, names), "own_history"
     else:
         past = feedback.clear()
-        before = period.previous()
-        units = feedback.filter(
-            pl.col("day_no").is_between(day_number(before.first_day), day_number(before.last_day)) & pl.col("is_case")
-        )
+        units, days, compared = _earlier_cases(feedback, period)
         if units.height < LEAST_PAST:
             return not_sought(SearchLack.CASES, units.height, LEAST_PAST)
-        weights = np.full(units.height, period.days / before.days)
+        weights = np.full(units.height, period.days / days)
     cases = now.filter("is_case")
     searched = [name for name in names if name != "leaf" or base == "records"]
     if base == "records":
@@ -80,7 +83,7 @@ def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> Ro
     if panel is None or list(panel.values) == [PROBLEM]:
         return not_sought(SearchLack.DIMENSIONS)
     result = record_scan(panel, _day_dispersion(feedback, first, base, names))
-    describe = partial(_record_cause, panel=panel, cases=cases, period=period, shop=shop, base=base)
+    describe = partial(_record_cause, panel=panel, cases=cases, period=period, shop=shop, base=base, compared=compared)
     return RootCauses(
         causes=[describe(found) for found in result.found],
         falls=[],
@@ -91,6 +94,22 @@ def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> Ro
         expected_leaves=_leaves_of_past(past, float(weights.sum())) if base == "reviews" else {},
         expected_total=float(weights.sum()) if base == "reviews" else None,
     )
+
+
+def _earlier_cases(feedback: pl.DataFrame, period: Period) -> tuple[pl.DataFrame, int, str]:
+    """Return the cases to compare with, the days that they span, and the word for these days.
+
+    The period before; where that holds too few cases, as many whole periods before it as give enough, at most `PERIODS_BACK`.
+    """
+    oldest: int = feedback["day_no"].min() if feedback.height else 0  # type: ignore[assignment]
+    before = period.previous()
+    first, last, periods = day_number(before.first_day), day_number(before.last_day), 1
+    while True:
+        units = feedback.filter(pl.col("day_no").is_between(first, last) & pl.col("is_case"))
+        before = before.previous()
+        if units.height >= ENOUGH_PAST or periods == PERIODS_BACK or day_number(before.first_day) < oldest:
+            return units, last - first + 1, "period_before" if periods == 1 else "periods_before"
+        first, periods = day_number(before.first_day), periods + 1
 
 
 def _record_panel(
@@ -120,7 +139,9 @@ def _record_panel(
     return Panel(unit_codes, weights, case_codes, values, parents, baseline=baseline) if values else None
 
 
-def _record_cause(found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, period: Period, shop: Shop, base: str) -> Cause:
+def _record_cause(
+    found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, period: Period, shop: Shop, base: str, compared: str
+) -> Cause:
     """Make a cause of a slice of records that stands out."""
     inside = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
     n = float(found.pattern.rows(panel.units, {}).sum())
@@ -146,7 +167,7 @@ def _record_cause(found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, perio
         cause,
         rate=found.observed / n if among_reviews and n else None,
         comparison_rate=found.expected / n if among_reviews and n else None,
-        comparison="own_history" if among_reviews else "other_slices" if by_mixture else "period_before",
+        comparison="other_slices" if by_mixture else compared,
         to_confirm=(("what_changed", _asked(cause.leaf, shop), "5d"),),
     )
 
