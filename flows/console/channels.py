@@ -19,13 +19,15 @@ from tasks.validate.quarantine import judge
 
 ROWS = 20
 WIDEST = 40
+REASONS = 5
+"""The most cells that are shown for one rule."""
 
 
 def try_channel(settings: Settings, name: str, console: Console) -> None:
     """Print 20 mapped rows of a channel, what would be rejected and why, and the columns that stayed empty.
 
     Raises:
-        UserError: If there is no such channel, or it cannot be read.
+        UserError: If there is no such channel, or it or one of its files cannot be read; the other files are shown before.
     """
     shop = Shop.load(settings.home)
     channel = shop.channels.named(name)
@@ -37,12 +39,16 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
         )
     with console.status(f"Reading {name} …"), desk_beside(settings.home):
         seen = trial(channel, shop, settings, datetime.now(UTC))
-    if seen.batch.error:
+    if seen.batch.error and not seen.batch.failures:
         raise UserError(seen.batch.error, hint=seen.batch.hint)
+    for failure in seen.batch.failures:
+        console.print(f"Not read: {failure}")
     console.print(
         f"{name} → {channel.table}: {seen.batch.read} rows read, {seen.rejected.height} would be rejected. Nothing was stored."
     )
     console.print(rows_table(seen.rows, ZoneInfo(shop.identity.zone)))
+    for note in dict.fromkeys((*seen.batch.warnings, *seen.batch.notes)):
+        console.print(f"Note: {note}")
     if seen.empty:
         console.print(f"Always empty: {', '.join(seen.empty)}. Check the source's column name in channels.yaml.")
     for flag, count in seen.flags.items():
@@ -50,10 +56,15 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
     if seen.rejected.height:
         console.print("Rejected:")
         for rule, count in seen.counts.items():
-            console.print(f"  {count:>6}  {rule}: {seen.rejected.filter(pl.col('rule') == rule)['reason'][0]}")
+            reasons = seen.rejected.filter(pl.col("rule") == rule)["reason"].unique(maintain_order=True)
+            console.print(f"  {count:>6}  {rule}: {reasons[0]}")
+            for reason in reasons[1:REASONS].to_list():
+                console.print(f"          {reason}")
         console.print(
             rows_table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone))
         )
+    if seen.batch.failures:
+        raise UserError(seen.batch.error, hint=seen.batch.hint)
 
 
 def trial(channel: Channel, shop: Shop, settings: Settings, now: datetime) -> Preview:
@@ -88,5 +99,5 @@ def _cell(value: object, zone: ZoneInfo) -> str:
         return ""
     if isinstance(value, datetime):
         return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return (text if len(text) <= WIDEST else text[: WIDEST - 1] + "…").replace("\n", " ").replace("[", "\\[")
+    text = " ".join((", ".join(map(str, value)) if isinstance(value, list) else str(value)).split())
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from flows.console.commands import Commands
+from flows.console.plain_console import PlainConsole
 from tasks.files import only_for_owner
 from tasks.settings import Settings, choose_home, load_settings
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flows.console.backfill import Which
     from tasks.model.periods import Grain
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+console = PlainConsole(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

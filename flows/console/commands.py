@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from flows.console.printed_text import printable
 from tasks.errors import UserError
 
 
@@ -31,5 +32,5 @@ class Commands(click.Group):
 
 
 def _end(error: UserError) -> None:
-    click.echo(f"✗ {error}", err=True)
+    click.echo(printable(f"✗ {error}"), err=True)
     sys.exit(1)

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 from rich.console import Console
-from rich.markup import escape
 
 from flows.console.channels import rows_table, trial
 from tasks.collect.source_rows import ReadContext, Window
@@ -78,7 +77,7 @@ def connect_files(
     for one in found:
         _show(one, shop, settings, now, say, console)
     for note in costs_together([one.proposal for one in found], {channel.table for channel in shop.channels.channels}):
-        console.print(escape(f"· {say(note)}"))
+        console.print(f"· {say(note)}")
     _end(settings, [one.lines for one in found], write, say, console)
 
 
@@ -100,29 +99,29 @@ def _grouped(samples: list[Sample]) -> list[list[Sample]]:
 def _show(found: _Found, shop: Shop, settings: Settings, now: datetime, say: Say, console: Console) -> None:
     """Print one proposal: what was seen, the declaration, what is missing, and its mapped rows."""
     proposal = found.proposal
-    console.rule(escape(", ".join(one.file.name for one in found.samples)), align="left")
+    console.rule(", ".join(one.file.name for one in found.samples), align="left")
     for note in (note for each in found.samples for note in each.notes):
-        console.print(escape(f"· {say(note)}"))
-    console.print(escape(f"· {fit_said(proposal, say)}"))
+        console.print(f"· {say(note)}")
+    console.print(f"· {fit_said(proposal, say)}")
     console.print()
     for line in found.lines:
-        console.print(escape(line))
+        console.print(line)
     console.print()
     for note in proposal.doubts:
-        console.print(escape(f"? {say(note)}"))
+        console.print(f"? {say(note)}")
     for note in costs_of(proposal):
-        console.print(escape(f"− {say(note)}"))
+        console.print(f"− {say(note)}")
     seen = trial(channel_of(found.lines), shop, settings, now)
     if seen.batch.error:
-        console.print(escape(f"✗ {seen.batch.error} {seen.batch.hint}"))
+        console.print(f"✗ {seen.batch.error} {seen.batch.hint}")
         return
-    console.print(escape(trial_said(seen.batch.read, seen.rejected.height, seen.rows.height, say)))
+    console.print(trial_said(seen.batch.read, seen.rejected.height, seen.rows.height, say))
     console.print(rows_table(seen.rows, ZoneInfo(shop.identity.zone)))
     for rule, count in seen.counts.items():
         reason = seen.rejected.filter(pl.col("rule") == rule)["reason"][0]
-        console.print(escape(f"  {count:>6}  {rule}: {reason}"))
+        console.print(f"  {count:>6}  {rule}: {reason}")
     for flag, count in seen.flags.items():
-        console.print(escape(flag_said(flag, count, say)))
+        console.print(flag_said(flag, count, say))
 
 
 def _end(settings: Settings, blocks: list[list[str]], write: bool, say: Say, console: Console) -> None:
@@ -132,4 +131,4 @@ def _end(settings: Settings, blocks: list[list[str]], write: bool, say: Say, con
     if write:
         old = (file if file.is_file() else DEFAULTS / "channels.yaml").read_text("utf-8-sig")
         write_whole(file, with_channels(old, blocks, str(file)).encode())
-    console.print(escape(end_said(str(file), names, say)))
+    console.print(end_said(str(file), names, say))

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from flows.console.checks.shop import config_folder
@@ -80,11 +79,11 @@ def show_notices(due: WatchResult, shop: Shop, console: Console) -> None:
                 notice.event.warning_id,
                 notice.event.kind,
                 warning.kind,
-                "(restricted)" if warning.restricted else escape(_place(warning)),
-                "(restricted)" if warning.restricted else escape(_problem(warning, shop)),
+                "(restricted)" if warning.restricted else _place(warning),
+                "(restricted)" if warning.restricted else _problem(warning, shop),
                 f"{warning.observed:g}",
                 f"{warning.expected:.1f}" if warning.expected is not None else "",
-                escape(shop.people.label(notice.event.to, language)),
+                shop.people.label(notice.event.to, language),
                 f"{warning.answer_by.astimezone(zone):%Y-%m-%d %H:%M}",
             )
         console.print(table)

@@ -22,7 +22,8 @@ def show_editions(stores: Stores, shop: Shop, periods: list[Period], console: Co
     console.print(f"Records read by channel: {read or 'none in this run'}")
     failed = [f"{name}: {pull.error}" for name, pull in pulls.items() if pull.error]
     for line in failed:
-        console.print(f"[red]Channel failed[/red] {line}")
+        console.print("Channel failed", style="red", end=" ")
+        console.print(line)
     rows: dict[str, list[str]] = {
         name: [] for name in ("revision", "quarantined rows", "causes", "earlier actions", "new actions", "mails")
     }

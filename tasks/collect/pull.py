@@ -159,6 +159,7 @@ def _brought(
         problem=first.problem,
         warnings=warnings,
         notes=(*native.notes, *mapped.notes),
+        failures=tuple(f"{failure.what} {failure.hint}".strip() for failure in native.errors),
         complete_through=through,
         watermark=_watermark(frame, window.now),
         files=files.read_by(native.failed) if files is not None else (),

@@ -22,6 +22,8 @@ from tasks.settings import Settings
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+MOST_NAMED = 10
+"""The most files that one message names."""
 _LEFTOVER = re.compile(r"~\$|\.|thumbs\.db$|desktop\.ini$|.*\.(?:part|partial|crdownload|download|tmp)$|.*~$", re.IGNORECASE)
 
 
@@ -195,7 +197,9 @@ def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> Sourc
                 )
             )
     if failures and not parts:
-        raise failures[0]
+        more = "".join(f" {failure.what}" for failure in failures[1:MOST_NAMED])
+        left = f" ({len(failures) - MOST_NAMED} more files failed.)" if len(failures) > MOST_NAMED else ""
+        raise ChannelError(f"{failures[0].what}{more}{left}", hint=failures[0].hint, problem=failures[0].problem)
     whole = gather(parts)
     whole.errors.extend(failures)
     whole.failed.extend(failed)

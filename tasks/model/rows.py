@@ -83,7 +83,7 @@ class PulledRows:
     `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,
     `source_version`, `stamp` (UTC or null), `flags` (list of str); versions of a record are in order of stamp. With `error` the
     frame holds what could still be read, and `problem` is the kind of error. `notes` say how cells were understood that could be
-    read in several ways.
+    read in several ways; `failures` name each file that could not be read, with its reason.
     """
 
     pull_id: str
@@ -97,6 +97,7 @@ class PulledRows:
     problem: ChannelProblem = ChannelProblem.OTHER
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
     complete_through: datetime | None = None
     watermark: str = ""
     files: tuple[FileContent, ...] = ()

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from flows.console.early_warning import show_notices
 from flows.console.local_prefect import _told_at_the_end
+from flows.console.plain_console import PlainConsole
 from tasks.errors import UserError
 from tasks.model.warnings import EarlyWarning, KeptWarning, WarningEvent, WarningEventKind
 from tasks.shop.load import Shop
@@ -24,7 +24,7 @@ ENGLISH = Shop({**default_shop().files, "shop.yaml": b"name: Dusk\nzone: Europe/
 
 def shown(due: WatchResult, shop: Shop = ENGLISH) -> str:
     out = io.StringIO()
-    show_notices(due, shop, Console(file=out, width=220))
+    show_notices(due, shop, PlainConsole(file=out, width=220))
     return out.getvalue()
 
 
