@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from flows.console.faults import told
 from flows.console.local_server import LocalServer
 from flows.console.progress import StageClock
 from flows.console.sample_desk import desk_beside
@@ -49,9 +50,11 @@ def local_prefect(settings: Settings, console: Console, title: str) -> Iterator[
 
 
 def _told_at_the_end(record: logging.LogRecord) -> bool:
-    """Whether a log line tells more than the end does: a user's mistake is said there in two sentences, without its traceback."""
-    is_mistake = record.exc_info is not None and isinstance(record.exc_info[1], UserError)
-    return not is_mistake and "Error: " not in record.getMessage().partition("Finished in state Failed")[2]
+    """Whether a log line tells more than the end does: what is said there in two sentences needs no traceback here."""
+    error = record.exc_info[1] if record.exc_info else None
+    return (error is None or told(error) is None) and "Error: " not in record.getMessage().partition("Finished in state Failed")[
+        2
+    ]
 
 
 def _start_server() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -41,6 +42,7 @@ class LocalServer:
             "PREFECT_API_KEY": "",
         }
         place = ["--app-dir", str(ROOT), "--factory", "flows.console.server_app:for_one_run", "--host", "127.0.0.1"]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the server; its tracebacks are not the console's
         self._child = tethered(
             ["uvicorn", *place, "--port", str(port), "--log-level", "error", "--lifespan", "on", "--no-proxy-headers"],
             {
@@ -48,6 +50,7 @@ class LocalServer:
                 "PREFECT_SERVER_API_AUTH_STRING": login,
                 "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
             },
+            output=self._log,
         )
         atexit.register(self.stop)
 
@@ -62,8 +65,8 @@ class LocalServer:
         while time.monotonic() < until:
             if self._child.poll() is not None:
                 raise UserError(
-                    f"The Prefect server of this run ended with code {self._child.returncode}.",
-                    hint="The lines above say why. You can also name a running server in PREFECT_API_URL.",
+                    f"The Prefect server of this run ended with code {self._child.returncode} ({self._last_words()}).",
+                    hint="Is the disk full, or the home's folder prefect not writable? You can also name a running server in PREFECT_API_URL.",
                 )
             with suppress(httpx.HTTPError):
                 if httpx.get(health, timeout=2).status_code == 200:
@@ -73,6 +76,11 @@ class LocalServer:
             f"The Prefect server of this run did not answer within {HEALTHY_S} s.", hint="Run the same command again."
         )
 
+    def _last_words(self) -> str:
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:200] if lines else "without a word"
+
     def stop(self) -> None:
         """End it."""
         self._child.terminate()
@@ -81,3 +89,4 @@ class LocalServer:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+        self._log.close()

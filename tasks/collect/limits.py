@@ -137,20 +137,21 @@ def chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         ChannelError: If the entry is larger than declared or damaged.
     """
     seen = 0
+    name = f"{Path(archive.filename).name}/{entry.filename}" if archive.filename else entry.filename
     try:
         with archive.open(entry) as file:
             while chunk := file.read(256 * 1024):
                 seen += len(chunk)
                 if seen > entry.file_size:
                     raise ChannelError(
-                        f"{entry.filename} is larger than it declares.",
+                        f"{name} is larger than it declares.",
                         hint="The file was refused; export it again.",
                         problem=ChannelProblem.TOO_LARGE,
                     )
                 yield chunk
     except PARSER_FAILURES as error:
         raise ChannelError(
-            f"{entry.filename} is damaged ({failure_words(error)}).",
+            f"{name} is damaged ({failure_words(error)}).",
             hint="Export the file again.",
             problem=ChannelProblem.UNREADABLE,
         ) from error

@@ -1,6 +1,7 @@
 """A fault of the machine is told in two sentences at the console; a fault of ours keeps its traceback."""
 
 import errno
+import logging
 import os
 import sqlite3
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from flows.console import cli
 from flows.console.faults import told
+from flows.console.local_prefect import _told_at_the_end
 from tasks.errors import UserError
 
 
@@ -60,6 +62,15 @@ def test_it_is_told_in_two_sentences(monkeypatch: pytest.MonkeyPatch, fault: Exc
     assert sentence in done.output
     assert "→" in done.output and "again" in done.output
     assert "Traceback" not in done.output
+
+
+def test_the_log_of_a_run_does_not_repeat_it_with_a_traceback() -> None:
+    def logged(fault: Exception) -> bool:
+        return _told_at_the_end(logging.LogRecord("x", logging.ERROR, "x", 1, "failed", None, (type(fault), fault, None)))
+
+    assert not logged(operational("database is locked"))
+    assert not logged(UserError("what"))
+    assert logged(ValueError("ours"))
 
 
 def test_a_fault_of_ours_keeps_its_traceback() -> None:
