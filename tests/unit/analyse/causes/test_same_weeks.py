@@ -12,7 +12,7 @@ from tests.makers.newcomer import WONT_CHARGE, WONT_TURN_ON, newcomer
 from tests.makers.shops import LAG, complaints, default_shop, drawn, facts_of, order_lines, pay_days
 
 SHOP = default_shop()
-ILL_LOT = {"batch_no": "LMPUSB02-2610B"}
+ILL_LOT = {"batch_no": "L2610B"}
 
 
 @pytest.mark.parametrize("texts", [WONT_CHARGE, WONT_TURN_ON], ids=["charge", "turn on"])
