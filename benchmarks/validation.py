@@ -3,8 +3,9 @@
     python -m benchmarks.validation --rows 1000000 --rows 10000000
 
 Twenty-two rules of order lines are counted three times over the same rows: by the function that the flow calls, by GX on pandas, and
-by one plain Polars query that knows nothing of GX. Each count runs in a process of its own; its CPU seconds are those of all threads,
-without imports, without making the rows and, for pandas, without copying them there. All three must count the same.
+by one plain Polars query that knows nothing of GX. Each has a process of its own and counts three times where that takes no longer
+than five seconds. The least CPU seconds of all its threads are shown, without imports, without making the rows and, for pandas,
+without copying them there. All three must count the same.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,32 +79,38 @@ def counted(contender: str, rows: int) -> dict[str, Any]:
     )
     wide = wide.select(read)
     expectation(rules[0])  # Great Expectations is imported before the clock starts
-    counts: dict[str, int]
-    if contender == "pandas engine":
-        counts, cpu, wall = _on_pandas(wide, rules)
-    else:
-        counted_by_gx(wide.head(10), rules)
+    count = _on_pandas(wide, rules) if contender == "pandas engine" else partial(_on_polars, contender, wide, rules)
+    spent: list[tuple[float, float]] = []
+    while len(spent) < 3 and sum(wall for _, wall in spent) < 5:  # other programs disturb short counts most
         started, clock = time.process_time(), time.perf_counter()
-        if contender == "polars engine":
-            counts = counted_by_gx(wide, rules)
-        else:
-            query = wide.select(rule.definition.failing().sum().cast(pl.Int64).alias(rule.name) for rule in rules)
-            counts = query.collect(engine="streaming").row(0, named=True)
-        cpu, wall = time.process_time() - started, time.perf_counter() - clock
+        counts = count()
+        spent.append((time.process_time() - started, time.perf_counter() - clock))
+    cpu, wall = min(spent)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"counts": counts, "cpu_s": round(cpu, 2), "wall_s": round(wall, 2), "peak_mb": round(megabytes)}
 
 
-def _on_pandas(wide: pl.LazyFrame, rules: list[Rule]) -> tuple[dict[str, int], float, float]:
+def _on_polars(contender: str, wide: pl.LazyFrame, rules: list[Rule]) -> dict[str, int]:
+    """Count by the function that the flow calls, or by one query."""
+    if contender == "polars engine":
+        return counted_by_gx(wide, rules)
+    query = wide.select(rule.definition.failing().sum().cast(pl.Int64).alias(rule.name) for rule in rules)
+    return query.collect(engine="streaming").row(0, named=True)
+
+
+def _on_pandas(wide: pl.LazyFrame, rules: list[Rule]) -> Callable[[], dict[str, int]]:
+    """Copy the rows to pandas, and return the count by GX's own engine."""
     from great_expectations.core.expectation_suite import ExpectationSuite
 
     asset = quiet_context().data_sources.add_pandas("pull").add_dataframe_asset("frame")
     batch = asset.get_batch(asset.build_batch_request({"dataframe": wide.collect().to_pandas()}))
-    wanted = ExpectationSuite(name="rules", expectations=[expectation(rule) for rule in rules])
-    started, clock = time.process_time(), time.perf_counter()
-    results = batch.validate(wanted, result_format=RESULT_FORMAT).results
-    cpu, wall = time.process_time() - started, time.perf_counter() - clock
-    return {one.expectation_config.meta["rule"]: int(one.result.get("unexpected_count") or 0) for one in results}, cpu, wall
+
+    def count() -> dict[str, int]:
+        wanted = ExpectationSuite(name="rules", expectations=[expectation(rule) for rule in rules])
+        results = batch.validate(wanted, result_format=RESULT_FORMAT).results
+        return {one.expectation_config.meta["rule"]: int(one.result.get("unexpected_count") or 0) for one in results}
+
+    return count
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

@@ -31,7 +31,8 @@ def _described(result: ShopJudgement) -> str:
     about = [
         f"{result.seed:>4} {shop.trade.name} {shop.language}{'+' if shop.mixed else ''} {shop.weeks} weeks,",
         f"{shop.weekly_cases:.0f} cases a week, orders {shop.has_orders}, signing {shop.has_signing}, lots {shop.has_lots};",
-        f"{layout.form} {layout.encoding} {layout.dates} {'preamble ' if layout.preamble else ''}{'comma ' if layout.comma else ''}{'stamp' if layout.stamp else ''}",
+        f"{layout.form} {layout.encoding} {layout.dates}",
+        " ".join(name for name in ("preamble", "comma", "stamp") if getattr(layout, name)),
         f"{' '.join(sorted(layout.dirt))}: named {len(result.named)}/{len(result.planted)},",
         f"quiet weeks alarmed {len(result.alarmed)}/{result.quiet_weeks}, lost {len(result.lost)}, doubled {len(result.doubled)},",
         f"false {len(result.false)} {result.error[:200]}",

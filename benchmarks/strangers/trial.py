@@ -58,7 +58,7 @@ def judged_shop(seed: int, folder: Path, *, scale: float = 1.0, paint: bool = Fa
         if not any(fault.since < period.end for fault in shop.faults):
             result.quiet_weeks += 1
             result.alarmed += [f"{period.id} {'; '.join(found)}"] if found else []
-    if mondays:
+    if mondays and not result.error:
         errors = {pull.channel: pull.error for pull in mondays[-1].pulls}
         result.false += [f"pull: {channel}: {error}" for channel, error in errors.items() if error]
         result.lost, result.doubled, wrong = kept_records(home, delivery, mondays[-1].moment, errors)
