@@ -64,6 +64,8 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
     if shop is not None:
         looks += [
             ("channels", partial(shop_checks.sources, shop)),
+            ("people", partial(shop_checks.people, shop)),
+            ("readers", partial(shop_checks.readers, shop)),
             ("calendar", partial(shop_checks.calendar, shop, now)),
         ]
         looks += [

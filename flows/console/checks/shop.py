@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from tasks.collect.privacy import KEY_FILE, customer_key
 from tasks.errors import UserError
 from tasks.report.language.registry import check_languages
 from tasks.settings import Settings
-from tasks.shop.load import Shop
+from tasks.shop.load import DEFAULTS, Shop
 
 
 def config_folder(settings: Settings) -> Path:
@@ -46,6 +47,48 @@ def sources(shop: Shop) -> Finding:
     if not count:
         return Finding("bad", "channels", "channels.yaml lists no source.", "Add one; its comments show how.")
     return Finding("ok", "channels", f"channels.yaml lists {count}.")
+
+
+def people(shop: Shop) -> Finding:
+    """Check that actions and warnings go to people of this shop, and not to those whom the defaults invent."""
+    invented = _invented_mails("people.yaml")
+    strangers = [person for person in shop.people.people if person.mail.lower() in invented]
+    unreachable = [person for person in shop.people.people if not person.mail]
+    language = shop.identity.languages[0]
+    if strangers:
+        names = ", ".join(f"{person.title(language)} <{person.mail}>" for person in strangers)
+        return Finding(
+            "warn",
+            "people",
+            f"{len(strangers)} of {len(shop.people.people)} owners are invented by the defaults: {names}. Actions and warnings go to nobody.",
+            "Write your own people into people.yaml.",
+        )
+    if unreachable:
+        names = ", ".join(person.title(language) for person in unreachable)
+        return Finding("warn", "people", f"No mail address: {names}.", "Add it in people.yaml, or nobody is warned there.")
+    return Finding("ok", "people", f"people.yaml names {len(shop.people.people)} people, each with a mail address.")
+
+
+def readers(shop: Shop) -> Finding:
+    """Check that editions go to readers of this shop, and that somebody may read what is restricted."""
+    audiences = shop.audiences.audiences.values()
+    mails = sorted({reader.mail for audience in audiences for reader in audience.recipients})
+    if not mails:
+        return Finding("warn", "readers", "audiences.yaml names no reader: nobody is mailed.", "Add recipients to an audience.")
+    if strangers := [mail for mail in mails if mail.lower() in _invented_mails("audiences.yaml")]:
+        text = f"{', '.join(strangers)} is invented by the defaults: that report goes to nobody."
+        return Finding("warn", "readers", text, "Write your own readers into audiences.yaml.")
+    if not any(audience.restricted and audience.recipients for audience in audiences):
+        text = (
+            "Nobody reads a restricted edition: stops of sales, regulators and suspected claims are counted, but nowhere named."
+        )
+        return Finding("warn", "readers", text, "Add an audience with `restricted: true`, for instance counsel.")
+    return Finding("ok", "readers", f"audiences.yaml names {len(mails)} readers.")
+
+
+def _invented_mails(file: str) -> frozenset[str]:
+    """Return the addresses of a default configuration file, which belong to nobody."""
+    return frozenset(re.findall(r"[\w.+-]+@[\w.-]+", (DEFAULTS / file).read_text("utf-8").lower()))
 
 
 def calendar(shop: Shop, now: datetime) -> Finding:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.console.checks.shop import people, readers
 from flows.console.init import make_home
 from flows.console.new_shop import HOUSE, beginning, files
 from tasks.errors import UserError
@@ -86,3 +87,21 @@ def test_a_shop_abroad_without_a_calendar_of_its_own_has_no_chinese_holidays(zon
     shop = Shop({**Shop.load(None).files, "shop.yaml": f"name: S\nzone: {zone}\nlanguages: [en]\n".encode()})
     days = {str(day) for year in shop.calendar.years.values() for day in year.days_off}
     assert set(off) <= days and "2026-10-05" not in days and shop.calendar.promotions == []
+
+
+def test_the_doctor_says_whom_the_defaults_invent(tmp_path: Path) -> None:
+    make_home(tmp_path / "s", beginning(languages=("en",), zone="Europe/London"))
+    shop = Shop.load(tmp_path / "s")
+    assert (people(shop).level, readers(shop).level) == ("warn", "warn")
+    assert "5 of 5 owners are invented" in people(shop).text and "manager@shop.example" in readers(shop).text
+
+    own = {
+        "people.yaml": shop.files["people.yaml"].replace(b"@shop.example", b"@dusk.example"),
+        "audiences.yaml": shop.files["audiences.yaml"].replace(b"@shop.example", b"@dusk.example"),
+    }
+    mended = Shop({**shop.files, **own})
+    assert people(mended).level == "ok" and "Nobody reads a restricted edition" in readers(mended).text
+    counsel = b"  counsel: {name: {en: Counsel}, restricted: true, recipients: [{mail: c@dusk.example}]}\n"
+    assert readers(Shop({**mended.files, "audiences.yaml": own["audiences.yaml"] + counsel})).level == "ok"
+    nobody = Shop({**mended.files, "audiences.yaml": b"audiences: {}"})
+    assert "nobody is mailed" in readers(nobody).text
