@@ -246,18 +246,24 @@ def _rake(history: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_
         weight = weight * np.where(mine >= 0, effect[mine], 1.0)
 
 
+def baseline_end(history: UnitHistory, period: Period) -> int:
+    """Return the day before which the curves for judging a period are estimated."""
+    start = day_number(period.first_day)
+    for gap in (GAP_WEEKS, 2, 1):
+        if start - gap * 7 - history.first_day >= LEAST_DAYS:
+            break
+    return start - gap * 7
+
+
 def curves(history: UnitHistory, period: Period) -> dict[str, Curve]:
     """Estimate every family's curve for judging a period: arrivals up to four weeks before it begins.
 
     The gap keeps a recent problem out of its own expectation.
     """
-    start = day_number(period.first_day)
-    for gap in (GAP_WEEKS, 2, 1):
-        if start - gap * 7 - history.first_day >= LEAST_DAYS:
-            break
+    until = baseline_end(history, period)
     out: dict[str, Curve] = {}
     for family in AXES:
-        curve = estimate_curve(history, family, start - gap * 7)
+        curve = estimate_curve(history, family, until)
         if curve is not None:
             out[family] = curve
     return out

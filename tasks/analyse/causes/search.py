@@ -23,7 +23,7 @@ from tasks.analyse.causes.recount import measured
 from tasks.analyse.causes.same_weeks import contrast
 from tasks.analyse.causes.without_orders import from_records
 from tasks.expected.arrivals import expected_units
-from tasks.expected.lag_curves import LEAST_CASES, LEAST_DAYS, Curve, curves
+from tasks.expected.lag_curves import LEAST_CASES, LEAST_DAYS, Curve, baseline_end, curves
 from tasks.expected.pooled_curves import pooled_curves
 from tasks.expected.unit_history import UnitHistory, as_of_day, build_history, day_number
 from tasks.methods.panels import Panel
@@ -141,9 +141,10 @@ def _search_of(history: UnitHistory, past: dict[str, Curve], period: Period, com
     weeks = max((day_number(period.first_day) - history.first_day) // 7, 0)
     if weeks < LEAST_DAYS // 7 + 1:  # a week lies between the past and the period
         return CauseSearch(basis, SearchLack.WEEKS, weeks, LEAST_DAYS // 7 + 1, compared)
-    before = day_number(period.first_day)
-    known = max((int((history.case_day[family] < before).sum()) for family in SEARCHED), default=0)
-    return CauseSearch(basis, SearchLack.KINDS, known, LEAST_CASES, compared)
+    before = baseline_end(history, period)
+    known = max(int((history.case_day[family] < before).sum()) for family in SEARCHED)
+    # of a family's earlier cases, those of unknown product or signing make no curve
+    return CauseSearch(basis, SearchLack.KINDS, min(known, LEAST_CASES - 1), LEAST_CASES, compared)
 
 
 def _search_orders(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,16 @@ def test_weeks_known_are_those_before_the_period() -> None:
     search = root_causes(newcomer(WONT_CHARGE, SHOP, until="2026-W44"), Period.parse("2026-W44"), SHOP).search
     assert (search.basis, search.lack, search.known, search.needed) == (SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5)
     assert search.compared > 0
+
+
+def test_cases_too_recent_to_be_a_past_are_not_said_to_be_known() -> None:
+    period = Period.parse("2026-W37")
+    paid = pay_days(period.first_day - timedelta(weeks=6), [400.0] * 7)
+    lines = order_lines(paid, sku="S0")
+    recent = (paid - paid[0]) // 7 >= 4
+    facts = facts_of(lines, complaints(lines, "function", *drawn(np.where(recent, 0.2, 0.0), LAG["function"], 1)))
+    search = root_causes(facts, period, SHOP).search
+    assert search.lack is SearchLack.KINDS and search.known < search.needed
 
 
 def test_one_lot_of_one_product_has_nothing_to_be_compared_with() -> None:
