@@ -14,6 +14,7 @@ PROGRAM = ("flows", "tasks", "expectations", "report_templates")
 BY_OTHERS = {
     # Called by name from a package of others, which asks for exactly this method.
     "emit": "logging.Handler",
+    "sync_auth_flow": "httpx.Auth",
     "process_bind_param": "sqlalchemy.TypeDecorator",
     "process_result_value": "sqlalchemy.TypeDecorator",
     "PolarsDatasource": "Great Expectations registers it",

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from tasks.collect.answer_body import ACCEPTED, body_of
+from tasks.collect.answer_body import body_of
 from tasks.collect.flattener import Flattener
 from tasks.collect.http_connections import Patience, PatientTransport
+from tasks.collect.http_credentials import AccessToken, credentials
 from tasks.collect.json_text import may_hold_half_characters, parsed, whole_texts
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, moment_text
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
-from tasks.shop.sources.http_api import Auth, HttpApi
+from tasks.shop.sources.http_api import HttpApi
 
 LONGEST_WAIT_S = 60.0
 TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -30,7 +35,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
         ChannelError: If it refuses our credentials, keeps failing, or does not answer with the configured JSON.
     """
     address = place.secret(spec.url_secret) if spec.url_secret else spec.url
-    headers, login = _credentials(spec.auth, place)
+    headers, login = credentials(spec.auth, place, time.monotonic)
     query: dict[str, Any] = dict(spec.params)
     if spec.since and place.window.start is not None:
         query[spec.since] = moment_text(place.window.start, spec.times, place.window.zone)
@@ -38,10 +43,11 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
         query[spec.until] = moment_text(place.window.end, spec.times, place.window.zone)
     if spec.paging.size_param:
         query[spec.paging.size_param] = spec.paging.size
+    token = AccessToken(spec.auth, place) if spec.auth.kind == "oauth2" else None
     records = Flattener(place.columns)
     page: tuple[str, dict[str, Any]] | None = (address, query)
-    if spec.paging.kind == "page":
-        page = (address, {**query, spec.paging.param: spec.paging.first})
+    if spec.paging.kind in ("page", "offset"):
+        page = (address, {**query, spec.paging.param: spec.paging.start})
     asked = _Asked(_host(address), spec)
     refused: list[tuple[str, str]] = []
     patience = Patience(time.monotonic, pull_s=spec.max_pull_s, answer_s=spec.max_answer_s)
@@ -55,7 +61,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     ) as client:
         while page is not None:
             asked.add(page)
-            body, response = _ask(client, page, spec, place, patience)
+            body, response = _ask(client, page, spec, place, patience, token)
             asked.received(len(response))
             found = _records_of(body, spec, _host(address))
             count = len(found)
@@ -132,32 +138,25 @@ class _Answer(bytes):
     links: str = ""
 
 
-def _credentials(auth: Auth, place: ReadContext) -> tuple[dict[str, str], httpx.Auth | None]:
-    headers = {"Accept": "application/json", "Accept-Encoding": ACCEPTED, "User-Agent": "aftersales-review"}
-    if auth.kind == "bearer":
-        headers["Authorization"] = f"Bearer {place.secret(auth.secret)}"
-    elif auth.kind == "header":
-        headers[auth.header] = place.secret(auth.secret)
-    elif auth.kind == "basic":
-        return headers, httpx.BasicAuth(auth.user, place.secret(auth.secret))
-    return headers, None
-
-
 def _ask(
-    client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, place: ReadContext, patience: Patience
+    client: httpx.Client,
+    page: tuple[str, dict[str, Any]],
+    spec: HttpApi,
+    place: ReadContext,
+    patience: Patience,
+    token: AccessToken | None,
 ) -> tuple[Any, _Answer]:
     """Return one page's parsed body; retry a limited number of times if that can help."""
-    address, query = page
-    host = _host(address)
+    host = _host(page[0])
     trouble = ""
     for attempt in range(spec.retries + 1):
         pause = min(2.0**attempt / 2, LONGEST_WAIT_S)
         patience.next_answer()
         try:
-            with client.stream("GET", address, params=query or None) as response:
+            with _answered(client, page, spec, token) as response:
                 if response.status_code in TRY_AGAIN:
                     trouble = f"{host} answered {response.status_code}"
-                    pause = _retry_after(response, pause)
+                    pause = _retry_after(response, pause, place.window.now)
                 else:
                     _refuse(response, host)
                     encoding = response.headers.get("Content-Encoding", "")
@@ -187,9 +186,40 @@ def _ask(
     )
 
 
-def _retry_after(response: httpx.Response, otherwise: float) -> float:
+@contextmanager
+def _answered(
+    client: httpx.Client, page: tuple[str, dict[str, Any]], spec: HttpApi, token: AccessToken | None
+) -> Iterator[httpx.Response]:
+    """Ask for a page; where an access token that served before is refused, ask once more with a new one."""
+    address, query = page
+    sent: dict[str, Any] = {"json": query} if spec.method == "POST" else {"params": query or None}
+    if token is not None and token.served:
+        with client.stream(spec.method, address, headers=token.headers(client), **sent) as response:
+            if response.status_code != 401:
+                yield response
+                return
+        token.forget()
+    with client.stream(spec.method, address, headers=token.headers(client) if token is not None else None, **sent) as response:
+        if token is not None:
+            token.served = response.is_success
+        yield response
+
+
+def _retry_after(response: httpx.Response, otherwise: float, now: datetime) -> float:
+    """Return how long the server wants us to wait, given in seconds or as a date."""
     text = response.headers.get("Retry-After", "")
-    return min(float(text), LONGEST_WAIT_S) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else otherwise
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
+        return min(float(text), LONGEST_WAIT_S)
+    until, sent = _http_date(text), _http_date(response.headers.get("Date", "")) or now
+    return min(max((until - sent).total_seconds(), 0.0), LONGEST_WAIT_S) if until is not None else otherwise
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _refuse(response: httpx.Response, host: str) -> None:
@@ -232,9 +262,13 @@ def _next(
     address: str,
 ) -> tuple[str, dict[str, Any]] | None:
     paging = spec.paging
+    if paging.more and at_path(body, paging.more) in (False, None, "", 0, "false"):
+        return None
     if paging.kind == "cursor":
         cursor = at_path(body, paging.next)
         return (page[0], {**page[1], paging.param: cursor}) if cursor not in (None, "", False) else None
+    if paging.kind == "offset":
+        return (page[0], {**page[1], paging.param: page[1][paging.param] + count}) if count else None
     if paging.kind == "page":
         return (page[0], {**page[1], paging.param: page[1][paging.param] + 1}) if count else None
     if paging.kind == "link":
