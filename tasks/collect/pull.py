@@ -34,6 +34,7 @@ from tasks.shop.sources.selection import Selection
 from tasks.shop.sources.source import Source
 
 A_DAY = timedelta(days=1)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 READERS: dict[str, Callable[[Any, ReadContext], SourceRows]] = {
     kind_of(source): importlib.import_module(f"tasks.collect.readers.{kind_of(source)}").read for source in PLAIN
 }
@@ -114,13 +115,13 @@ def _pulled(
             return _nothing(pull_id, channel, "", "")
         native = _native(channel, place if files is None else replace(place, unread=files.unread), shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
+        return _brought(pull_id, channel, native, mapped, window, windowed, files, settings)
     except UserError as error:
         problem = error.problem if isinstance(error, ChannelError) else ChannelProblem.OTHER
         return _nothing(pull_id, channel, without_secrets(error.what, secrets), error.hint, problem)
     except PARSER_FAILURES as error:
         what = f"The channel {channel.name} could not be read ({without_secrets(failure_words(error), secrets)})."
         return _nothing(pull_id, channel, what, f"Run `aftersales channels try {channel.name}`.")
-    return _brought(pull_id, channel, native, mapped, window, windowed, files, settings)
 
 
 def _brought(
@@ -229,7 +230,12 @@ def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame,
     if frame.is_empty():
         return None
     moments: list[datetime] = []
-    for newest in (frame[TABLES[channel.table].time].max(), frame["stamp"].max()):
+    for column in (frame[TABLES[channel.table].time], frame["stamp"]):
+        days = column.dtype == pl.Date
+        first, last = (EARLIEST.date(), window.now.date()) if days else (EARLIEST, window.now)
+        if (column > last).any():
+            return window.now
+        newest = column.filter(column >= first).max()  # a clock that is centuries wrong says nothing, and no calendar knows it
         if isinstance(newest, datetime):
             moments.append(newest)
         elif isinstance(newest, date):
