@@ -123,6 +123,12 @@ def cleared(values: pl.Series, key: CustomerKey, *, whole: bool) -> pl.Series:
     return fresh.cast(pl.Categorical) if values.dtype == pl.Categorical else fresh
 
 
+def without_telling_cells(cells: pl.Series, key: CustomerKey) -> pl.Series:
+    """Return the cells of a column of numbers, null where one leads to a person: a phone number is no price."""
+    clean = cleared(cells, key, whole=True)
+    return cells if clean is cells else cells.set(clean.ne_missing(cells), None)
+
+
 def scrubbed_record(row: Mapping[str, object], hidden: Collection[str]) -> dict[str, object]:
     """Return a source's own row without personal data: cells of telling columns are hidden whole, texts and numbers are scrubbed.
 

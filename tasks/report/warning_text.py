@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from string import Formatter
@@ -21,6 +22,10 @@ RARE_DAYS = 3650.0
 USUAL_DAYS = 30.0
 """A day that occurs more often than this is usual."""
 
+SHOWN = 4
+"""Characters of a number that are printed."""
+RECORD = re.compile("[0-9a-f]{8}|[0-9a-f]{16}")
+"""Ids of this program's own records, whole or shortened: they lead to nobody."""
 REFERENCES = 5
 """Orders that a mail lists by number."""
 
@@ -179,10 +184,15 @@ class WarningText:
 
     def _references(self) -> Phrase:
         voice, items = self.voice, self.warning.items
-        listed = voice.listed(voice.data(item, 40) for item in items[:REFERENCES])
+        listed = voice.listed(voice.data(shown_reference(item), 40) for item in items[:REFERENCES])
         if len(items) <= REFERENCES:
             return listed
         return voice.part("warning.references_more", list=listed, n=self.number("items", len(items), self.unit))
+
+
+def shown_reference(number: str) -> str:
+    """Return the last four characters of the number of an order, a parcel or a thing: enough to find it in a list of what is open."""
+    return number if len(number) <= SHOWN or RECORD.fullmatch(number) else f"…{number[-SHOWN:]}"
 
 
 def grade_lines(grades: WarningGrades | None, voice: Voice, *, restricted: bool) -> list[Phrase]:

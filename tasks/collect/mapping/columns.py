@@ -15,6 +15,7 @@ from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of,
 from tasks.collect.mapping.faults import doubt, note, quoted
 from tasks.collect.mapping.quantities import read_numbers
 from tasks.collect.mapping.readings import local_moment, read_times
+from tasks.collect.privacy import without_telling_cells
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.columns.column import UTC_TIME
 from tasks.shop.channels import MappedColumn
@@ -213,7 +214,7 @@ def _typed(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: Any
         no = low.is_in([item.lower() for item in spec.means_no or FALSE])
         return frame.select(pl.when(yes).then(True).when(no).then(False)).to_series()
     if kind in (pl.Int64, pl.Float64):
-        return _number(work, name, spec, text, kind, as_written=as_written)
+        return _number(work, name, spec, without_telling_cells(text, work.key), kind, as_written=as_written)
     if isinstance(kind, pl.List):
         if spec.split:
             parts = (

@@ -11,7 +11,16 @@ from threading import Barrier
 import polars as pl
 import pytest
 
-from tasks.collect.privacy import SCOPE, CustomerKey, cleared, customer_key, scrub, scrubbed_record, without_personal_data
+from tasks.collect.privacy import (
+    SCOPE,
+    CustomerKey,
+    cleared,
+    customer_key,
+    scrub,
+    scrubbed_record,
+    without_personal_data,
+    without_telling_cells,
+)
 from tasks.errors import UserError
 from tasks.settings import Settings
 
@@ -194,4 +203,18 @@ def test_lists_are_searched_too() -> None:
         ["漏水", "找[电话]"],
         None,
         [],
+    ]
+
+
+def test_a_phone_number_is_no_price() -> None:
+    """In a column of numbers what leads to a person cannot be read; amounts and counts stay."""
+    cells = pl.Series(["19900001234", "QQ10000383", "12.50", "1,299", None, "打199-0000-1234", "3"])
+    assert without_telling_cells(cells, CustomerKey(b"a key for tests only")).to_list() == [
+        None,
+        None,
+        "12.50",
+        "1,299",
+        None,
+        None,
+        "3",
     ]
