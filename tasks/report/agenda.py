@@ -278,7 +278,7 @@ def overall_state(review: Review, causes: bool) -> Overall:
         return Overall(OverallKind.NORMAL if sought else OverallKind.UNKNOWN)
     if known and all(figure.judgement == Judgement.UNTESTED for figure in known):
         return Overall(OverallKind.UNJUDGED)
-    return Overall(OverallKind.CAUSES if causes else OverallKind.UNKNOWN)
+    return Overall(OverallKind.CAUSES if causes and sought else OverallKind.UNKNOWN)
 
 
 def _composition(review: Review) -> MixEffect | None:

@@ -68,4 +68,6 @@ def contrast(
             if result.rejected is not None:
                 made.rejected.append(describe(result.rejected))
         made.compared += looked
+    named = [candidate.labels for candidate in made.candidates]
+    made.rejected = [candidate for candidate in made.rejected if candidate.labels not in named]
     return made

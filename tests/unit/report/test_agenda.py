@@ -95,6 +95,10 @@ def test_a_shop_whose_causes_were_not_sought_is_not_called_normal() -> None:
     figures = [replace(figure, judgement="normal") for figure in make_figures()]
     plan = decided(make_review(figures=figures, search=CauseSearch(SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5, 40)))
     assert plan.conclusion.overall is not None and plan.conclusion.overall.kind is OverallKind.UNKNOWN
+    small = decided(
+        make_review("small", causes=make_causes()[:1], search=CauseSearch(SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5, 40))
+    )
+    assert small.conclusion.overall is not None and small.conclusion.overall.kind is OverallKind.UNKNOWN
 
 
 def test_safety_then_money_then_evidence_order_the_causes() -> None:

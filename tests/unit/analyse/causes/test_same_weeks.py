@@ -26,6 +26,7 @@ def test_the_failing_lot_is_named_whatever_its_buyers_write(texts: tuple[str, ..
     cause = found.causes[0]
     assert cause.exposure >= 30 and cause.rate is not None and cause.comparison_rate is not None
     assert cause.rate > 8 * cause.comparison_rate
+    assert found.strongest_rejected is None or found.strongest_rejected.slice != ILL_LOT
 
 
 @pytest.mark.parametrize("week", ["2026-W43", "2026-W45", "2026-W47"])
