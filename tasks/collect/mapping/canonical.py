@@ -11,6 +11,7 @@ from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of,
 from tasks.collect.mapping.columns import TYPES, canonical_column
 from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_lines
 from tasks.collect.mapping.identity import customer_references, source_ids, versions
+from tasks.collect.mapping.lost_digits import tell_lost_digits
 from tasks.collect.mapping.renamed_columns import tell_missing_columns
 from tasks.collect.origin import Origin
 from tasks.collect.privacy import CustomerKey, cleared, scrub, without_personal_data
@@ -100,6 +101,7 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     if work.rows.width == 0 or work.rows.height == 0:
         return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read)
     columns = _columns(work)
+    tell_lost_digits(work, columns)
     stamp = canonical_column(work, "stamp", channel.stamp, UTC_TIME, {}, required=False) if channel.stamp else None
     own_id = source_ids(work, columns)
     source_id = cleared(own_id, key, whole=True)
