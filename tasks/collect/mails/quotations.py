@@ -16,7 +16,7 @@ _TO_THE_END = re.compile(
 )
 _TAG = re.compile(r"<(/?)(blockquote|div)\b([^<>]{0,2000})>", re.IGNORECASE)
 _SPACE = r"[ \t\u00a0\u3000]*"
-_WROTE = r"wrote|writes|schrieb|geschrieben|a\s+écrit|ha\s+scritto|escribió|escreveu|schreef|skrev|napisał|写道|写到|寫道|написал|пишет"
+_WROTE = r"wrote|writes|said|schrieb|geschrieben|a\s+écrit|ha\s+scritto|escribió|escreveu|schreef|skrev|napisał|写道|写到|寫道|написал|пишет"
 _HISTORY = re.compile(
     rf"^{_SPACE}(?:"
     r"-{2,}\s*(?:original message|forwarded message|reply message|ursprüngliche nachricht|message d'origine|mensaje original"
@@ -29,9 +29,11 @@ _HISTORY = re.compile(
 )
 _WROTE_OPENS = re.compile(r"^\s*(?:(?:on|am|le|el|il|em|op|den)\b|在).{4,200}$", re.IGNORECASE)
 _WROTE_ENDS = re.compile(rf"(?:{_WROTE}).{{0,80}}[:：]\s*$", re.IGNORECASE)
-_FROM = re.compile(r"^[\s*>]*(?:from|von|de|da|van|发件人|寄件者|от)\s*[:：].{1,200}$", re.IGNORECASE)
+_WROTE_THERE = re.compile(rf"(?:{_WROTE})\b", re.IGNORECASE)
+_SENDER_WROTE = re.compile(rf"^.{{2,120}}<[^<>\s]{{3,100}}>\s+(?:{_WROTE})\b.{{0,120}}$", re.IGNORECASE)
+_FROM = re.compile(r"^[\s*>]*(?:from|von|de|da|van|fra|från|发件人|寄件者|от)\s*[:：].{1,200}$", re.IGNORECASE)
 _NEXT_HEADER = re.compile(
-    r"^[\s*>]*(?:sent|date|to|subject|cc|gesendet|datum|an|betreff|envoyé|date|à|objet|enviado|fecha|para|asunto|inviato|oggetto"
+    r"^[\s*>]*(?:sent|sendt|skickat|til|till|emne|date|to|subject|cc|gesendet|datum|an|betreff|envoyé|date|à|objet|enviado|fecha|para|asunto|inviato|oggetto"
     r"|发送时间|日期|收件人|主题|寄件日期|收件者)\s*\*?[:：]",
     re.IGNORECASE,
 )
@@ -97,7 +99,12 @@ def begins_history(lines: list[str], index: int) -> bool:
     after = lines[index + 1 : index + 1 + HEADERS_WITHIN]
     if _FROM.match(line):
         return any(_NEXT_HEADER.match(other[:300]) for other in after)
-    if not _WROTE_OPENS.match(line):
+    following = after[0].strip() if after else ""
+    sender = _SENDER_WROTE.match(line)
+    if sender and re.search(r"\d.{0,60}[:：]\s*$", line):
+        return True
+    if not (sender or _WROTE_OPENS.match(line)) or len(following) > 200:
         return False
-    following = after[0] if after else ""
-    return len(following) <= 200 and bool(_WROTE_ENDS.search(following)) and not _WROTE_OPENS.match(following)
+    if _WROTE_THERE.search(line) and re.search(r"[\d@].{0,100}[:：]$", following):
+        return True
+    return bool(_WROTE_ENDS.search(following)) and not _WROTE_OPENS.match(following)
