@@ -37,6 +37,8 @@ def collect(run: Run, channel: Channel) -> PulledRows:
     )
     batch = replace(batch, declaration=declaration, complete_through=_latest(batch, last))
     get_run_logger().info("%s: %s rows%s", channel.name, batch.read, f"; {batch.error}" if batch.error else "")
+    for warning in batch.warnings:
+        get_run_logger().warning("%s: %s", channel.name, warning)
     return batch
 
 
