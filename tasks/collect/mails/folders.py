@@ -16,10 +16,13 @@ from typing import Any
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.mails.mbox import mails_of
 from tasks.collect.source_rows import ReadContext
+from tasks.connections import cut_off_after
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.shop.sources.mailbox import Mailbox
 
 CONNECT_S = 30.0
+PULL_S = 1_800.0
+"""The longest time for all mails of a pull; a server that drips its answers is cut off then."""
 
 
 @dataclass(frozen=True)
@@ -116,20 +119,41 @@ def _imap(spec: Mailbox, place: ReadContext) -> Iterator[HeldMail]:
             yield HeldMail(name, size, bytes(data), since)
 
 
+class _Watched(imaplib.IMAP4):
+    """A connection whose socket can be cut off from its first byte on."""
+
+    def __init__(self, line: list[imaplib.IMAP4], *arguments: Any, **named: Any) -> None:
+        line[:] = [self]
+        super().__init__(*arguments, **named)
+
+
+class _WatchedTls(_Watched, imaplib.IMAP4_SSL):
+    """The same, encrypted from the start."""
+
+
 @contextlib.contextmanager
 def _login(spec: Mailbox, place: ReadContext) -> Iterator[imaplib.IMAP4]:
+    """Log in to the server, and cut the connection off once the whole pull has taken too long."""
+    line: list[imaplib.IMAP4] = []
+    with cut_off_after(PULL_S, lambda: getattr(line[0], "sock", None) if line else None), _session(spec, place, line) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _session(spec: Mailbox, place: ReadContext, line: list[imaplib.IMAP4]) -> Iterator[imaplib.IMAP4]:
     password = place.secret(spec.secret)
     host = f"{spec.host}:{spec.port}"
     try:
         if spec.security == "tls":
-            server: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+            server: imaplib.IMAP4 = _WatchedTls(
+                line,
                 spec.host,
                 spec.port,
                 ssl_context=ssl.create_default_context(),
                 timeout=CONNECT_S,
             )
         else:
-            server = imaplib.IMAP4(spec.host, spec.port, timeout=CONNECT_S)
+            server = _Watched(line, spec.host, spec.port, timeout=CONNECT_S)
             if spec.security == "starttls":
                 server.starttls(ssl.create_default_context())
     except (OSError, socket.gaierror, imaplib.IMAP4.error) as error:
@@ -157,6 +181,8 @@ def _login(spec: Mailbox, place: ReadContext) -> Iterator[imaplib.IMAP4]:
     finally:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
             server.logout()
+        with contextlib.suppress(OSError, imaplib.IMAP4.error):
+            server.shutdown()  # closes the socket of a server that was cut off and cannot say goodbye
 
 
 def _digits(answer: list[Any], after: bytes = b"") -> str:

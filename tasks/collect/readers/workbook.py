@@ -229,7 +229,8 @@ def _child(files: list[Path], spec: Workbook, folder: Path, first: int) -> tuple
     answers = [answer.split("\0") for answer in output.decode("utf-8", "replace").split("\0\0")[:-1]]
     if child.returncode in (-signal.SIGALRM, -signal.SIGKILL):
         return answers, f"could not be read within {CHILD_SECONDS} seconds"
-    reason = errors.decode("utf-8", "replace").strip().splitlines()
+    told = errors.decode("utf-8", "replace").strip().splitlines()
+    reason = [line for line in told if not line.startswith(("note:", "stack backtrace:"))]  # advice to the parser's own authors
     return answers, f"cannot be read: {reason[-1][:200] if reason else f'the reader ended with {child.returncode}'}"
 
 
