@@ -1,4 +1,4 @@
-"""An English shop sees no Chinese: not on paper, in mail, at the console, or in Prefect's artifacts."""
+"""An English shop sees no Chinese, on paper, in mail, at the console or in Prefect's artifacts; a Chinese shop no English sentence."""
 
 from __future__ import annotations
 
@@ -85,6 +85,13 @@ def test_no_artifact_holds_chinese(english_home: Path) -> None:
         if "Dusk" in str(one) or "executive" in str(one["key"])
     ]
     assert shown and not [text for text in shown if HAN.search(text)]
+
+
+def test_no_page_or_mail_of_a_chinese_shop_holds_an_english_sentence(reviewed_home: Path) -> None:
+    sentence = re.compile(r"(?:\b[A-Za-z][a-z']+[ ,]+){3,}[A-Za-z]+")
+    shown = list(outputs(reviewed_home))
+    assert len(shown) > 4
+    assert [(name, sentence.findall(text)[:5]) for name, text in shown if sentence.search(text)] == []
 
 
 def test_a_refused_warning_is_sent_again_when_asked(english_home: Path) -> None:
