@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from statistics import median
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -19,6 +20,9 @@ USUAL_WEEKS = 8
 USUAL_DAILY = 8.0
 """A channel with fewer records on a usual day may well have none on some days, so no day is called missing."""
 
+KNOWN_WEEKS = 3
+"""From so many weeks on a channel has a habit."""
+FEWEST_PROMISED = 5.0
 CUT_DAYS = 2
 """Empty days at the period's end that make it a partial one."""
 
@@ -48,7 +52,8 @@ def coverage(facts: CodedFacts, period: Period, shop: Shop) -> list[ChannelQuali
         pull = pulls.get(name)
         table = declared[name].table if name in declared else pulls[name].table
         own = counts[table].get(name, {})
-        missing = _missing_days(own, period) if TABLES[table].time in TIMED else ()
+        expected = declared[name].expected_daily if name in declared else 0.0
+        missing = _missing_days(own, period, expected) if TABLES[table].time in TIMED else ()
         records = sum(n for day, n in own.items() if period.first_day <= day <= period.last_day)
         rejected = facts.rejected.get(name, 0)
         made.append(
@@ -151,16 +156,33 @@ def _usual(days: dict[date, int], before: date) -> float:
     return (counts[13] + counts[14]) / 2
 
 
-def _missing_days(own: dict[date, int], period: Period) -> tuple[date, ...]:
+def _missing_days(own: dict[date, int], period: Period, expected_daily: float) -> tuple[date, ...]:
+    """Return the days on which a channel should have brought rows and did not.
+
+    A busy channel has rows every day, by its own habit or as declared. A small one may have none on a day, but not in a whole period
+    for which its own weeks promise at least five: that happens by chance once in 150 times.
+    """
     earlier = [n for day, n in own.items() if day < period.first_day]
     usual = _usual(own, period.first_day) if earlier else 0.0
     if usual < USUAL_DAILY:
         inside = [n for day, n in own.items() if period.first_day <= day <= period.last_day]
         usual = sorted(inside)[len(inside) // 2] if len(inside) * 2 > period.days else 0.0
-    if usual < USUAL_DAILY:
-        return ()
     days = [period.first_day + timedelta(days=n) for n in range(period.days)]
+    if usual < USUAL_DAILY and expected_daily < 1:
+        silent = not any(own.get(day, 0) for day in days) and _promised(own, period) >= FEWEST_PROMISED
+        return tuple(days) if silent else ()
     return tuple(day for day in days if own.get(day, 0) == 0)
+
+
+def _promised(own: dict[date, int], period: Period) -> float:
+    """Return how many rows a channel's own weeks promise for the period: their median, from three known weeks on."""
+    before = [day for day in own if day < period.first_day]
+    weeks = min(USUAL_WEEKS, (period.first_day - min(before)).days // 7) if before else 0
+    if weeks < KNOWN_WEEKS:
+        return 0.0
+    first = period.first_day - timedelta(weeks=weeks)
+    counts = [sum(own.get(first + timedelta(days=7 * week + n), 0) for n in range(7)) for week in range(weeks)]
+    return median(counts) * period.days / 7
 
 
 def _through(pull: Pull | None, own: dict[date, int], period: Period, missing: tuple[date, ...]) -> datetime | None:

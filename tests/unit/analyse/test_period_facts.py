@@ -187,6 +187,18 @@ def test_a_home_in_which_nothing_arrived_is_refused_with_the_reason(shop: Shop) 
     must_have_data(facts, W45)
 
 
+@pytest.mark.parametrize(
+    ("first", "every", "missing"),
+    [(date(2026, 9, 7), 1, 7), (date(2026, 10, 12), 1, 7), (date(2026, 10, 19), 1, 0), (date(2026, 9, 7), 3, 0)],
+    ids=["by habit", "from three weeks on", "two weeks are no habit", "so few may be none by chance"],
+)
+def test_a_small_channel_that_falls_silent_for_a_whole_period_is_told(shop: Shop, first: date, every: int, missing: int) -> None:
+    rows = steady(1, first, W45.first_day - timedelta(days=1), channel="reviews")[::every]
+    found = {one.channel: one for one in coverage(coded_facts({"feedback": feedback(*rows, on(3))}, AS_OF), W45, shop)}
+    one = found.get("reviews")
+    assert len(one.missing_days if one else ()) == missing
+
+
 def test_data_that_stop_make_a_partial_period_that_judges_nothing(shop: Shop) -> None:
     facts = coded_facts({"feedback": feedback(*steady(20, date(2026, 8, 1), date(2026, 10, 19)))}, AS_OF)
     october = Period.parse("2026-10")
