@@ -9,7 +9,9 @@ from rich.console import Console
 from flows.console.checks.shop import config_folder
 from flows.console.local_prefect import local_prefect, outcome_of
 from flows.console.tables import show_editions
+from tasks.act.binding import mailed_proposals
 from tasks.errors import UserError
+from tasks.model.editions import DeliveryState
 from tasks.model.periods import Grain, Period
 from tasks.run import Run, Stores, moment_of, plan
 from tasks.settings import Settings
@@ -21,7 +23,7 @@ def review_here(
 ) -> None:
     """Review one period in this process; answer a finished one without pulling and without Prefect."""
     run = answer(settings, period, grain, as_of, revise=revise, send=send)
-    if run.answered and not (send and _unsent(run)):
+    if run.answered and not (send and (_unsent(run) or _unopened(run))):
         console.print(f"{run.period} is finished (revision {run.revision}, as of {run.as_of:%Y-%m-%d %H:%M} UTC).")
     else:
         console.print(f"{run.period}, as of {run.as_of:%Y-%m-%d %H:%M} UTC:")
@@ -65,3 +67,16 @@ def _unsent(run: Run) -> bool:
         for reader in audience.recipients
     }
     return bool(readers - sent)
+
+
+def _unopened(run: Run) -> bool:
+    """Whether a run ended between its last mail and the opening of its proposals: readers have them, and they do not count yet."""
+    if run.settings.mail_all_to:
+        return False
+    sent = run.stores.ledger.deliveries(report=run.report, period=run.period.id, states=[DeliveryState.SENT])
+    readers = [run.shop.audiences.audiences.get(mail.audience) for mail in sent if mail.revision == run.revision]
+    if not readers:
+        return False
+    restricted = any(reader is not None and reader.restricted for reader in readers)
+    actions = [action for action, _ in run.stores.ledger.actions_as_of(run.now)]
+    return bool(mailed_proposals(actions, run.period.id, restricted=restricted))

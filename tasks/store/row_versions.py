@@ -126,8 +126,15 @@ def append_plan(small: pl.DataFrame, key: list[str], use_stamp: bool) -> pl.Data
         if use_stamp:
             before = pl.col("row_hash").shift(1).over(key)
             first = pl.col("row").cum_count().over(key) == 1
+            # of a history that was stored up to some version, as by a run that was killed, only what follows is new
+            place = pl.col("row").cum_count().over(key)
+            stored = pl.when(pl.col("row_hash") == pl.col("old_hash")).then(place).max().over(key).fill_null(0)
             several = several.with_columns(
-                differs=pl.when(first).then(differs | pl.col("reopened")).otherwise(pl.col("row_hash") != before)
+                differs=pl.when(place <= stored)
+                .then((place == stored) & pl.col("reopened"))
+                .when(first)
+                .then(differs | pl.col("reopened"))
+                .otherwise(pl.col("row_hash") != before)
             ).with_columns(step=pl.col("differs").cast(pl.Int64).cum_sum().over(key))
         else:
             last = several.unique(key, keep="last", maintain_order=True)

@@ -194,9 +194,10 @@ def test_a_home_in_which_nothing_arrived_is_refused_with_the_reason(shop: Shop) 
 )
 def test_a_small_channel_that_falls_silent_for_a_whole_period_is_told(shop: Shop, first: date, every: int, missing: int) -> None:
     rows = steady(1, first, W45.first_day - timedelta(days=1), channel="reviews")[::every]
-    found = {one.channel: one for one in coverage(coded_facts({"feedback": feedback(*rows, on(3))}, AS_OF), W45, shop)}
-    one = found.get("reviews")
-    assert len(one.missing_days if one else ()) == missing
+    pull = Pull("p", "reviews", "feedback", W45.start, W45.end, AS_OF)
+    facts = coded_facts({"feedback": feedback(*rows, on(3))}, AS_OF, [pull])
+    found = {one.channel: one for one in coverage(facts, W45, shop)}
+    assert len(found["reviews"].missing_days) == missing
 
 
 def test_data_that_stop_make_a_partial_period_that_judges_nothing(shop: Shop) -> None:

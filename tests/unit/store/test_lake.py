@@ -220,6 +220,16 @@ def test_what_a_clock_that_was_ahead_has_stored_is_known_from_the_next_pull_on(l
     assert lake.rows("order_line") == 4
 
 
+def test_a_history_stored_before_is_not_stored_again(lake: Lake) -> None:
+    """A first load that was killed after its commit brings the same versions once more, and perhaps one that followed."""
+    stamps = pl.Series("stamp", [NOW - hours(3), NOW - hours(2)], dtype=UTC_TIME)
+    assert append(lake, lines(("a", 1), ("a", 2)).with_columns(stamps), use_stamp=True) == (1, 1, 0)
+    assert append(lake, lines(("a", 1), ("a", 2)).with_columns(stamps), NOW + hours(1), use_stamp=True) == (0, 0, 2)
+    longer = pl.Series("stamp", [NOW - hours(3), NOW - hours(2), NOW - hours(1)], dtype=UTC_TIME)
+    assert append(lake, lines(("a", 1), ("a", 2), ("a", 3)).with_columns(longer), NOW + hours(1), use_stamp=True) == (0, 1, 2)
+    assert known(lake, NOW) == [("a", 3)] and known(lake, NOW - hours(2)) == [("a", 2)]
+
+
 def test_a_commit_that_fails_leaves_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     append(lake, lines(("a", 1)))
 
