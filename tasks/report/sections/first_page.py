@@ -13,6 +13,9 @@ from tasks.report.sentences import cause_search, data_state, mix, red_line
 
 STEM = "first_page"
 
+TELLING_TABLES = frozenset({"feedback", "regulator_case", "platform_metric", "aftersale"})
+"""Tables whose rows can be complaints or red lines."""
+
 
 @dataclass(frozen=True)
 class FirstPageView:
@@ -44,9 +47,29 @@ def build(context: SectionContext) -> FirstPageView:
         as_of=voice.say("head.as_of", moment=moment),
         data=voice.say("head.data", words=data_state.in_short(context)),
         red=red_line.lines(context),
-        calm=voice.say("red.none", this=voice.this()),
+        calm=_calm(context),
         conclusion=_conclusion(context),
     )
+
+
+def _unread(context: SectionContext) -> Phrase:
+    """Name the sources of records that could not be read or are left out: what they hold, nobody knows."""
+    voice = context.voice
+    tables = {channel.name: channel.table for channel in voice.shop.channels.channels}
+    unread = [
+        channel
+        for channel in context.review.channels
+        if (channel.error or channel.excluded) and tables.get(channel.channel, "feedback") in TELLING_TABLES
+    ]
+    return voice.listed(voice.channel(channel, 30) for channel in unread) if unread else EMPTY
+
+
+def _calm(context: SectionContext) -> Phrase:
+    """Say that there are no red lines, or that there are none in what could be read."""
+    voice, unread = context.voice, _unread(context)
+    if unread == EMPTY:
+        return voice.say("red.none", this=voice.this())
+    return voice.say("red.none_read", this=voice.this(), channels=unread)
 
 
 def _status(context: SectionContext) -> Phrase:
@@ -69,6 +92,8 @@ def _conclusion(context: SectionContext) -> Phrase:
         case ConclusionKind.PARTIAL:
             return voice.say("conclusion.partial", this=this, until=data_state.until(context))
         case ConclusionKind.NO_COMPLAINTS:
+            if (unread := _unread(context)) != EMPTY:
+                return voice.say("conclusion.no_complaints_read", this=this, channels=unread)
             return voice.say("conclusion.no_complaints", this=this)
         case ConclusionKind.SMALL:
             n = context.number("review.cases", context.agenda.cases, "cases", method="cases counted once")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tasks.model.review import ChannelQuality
 from tasks.report.sections import first_page
 from tests.makers.reviews import make_context, make_review, red_line
 
@@ -26,3 +27,11 @@ def test_a_partial_period_says_until_when_it_reaches() -> None:
     view = first_page.build(make_context(make_review("week", partial="2026-11-02..2026-11-05"), "en"))
     assert view.status.plain == "partial period, through 5 Nov"
     assert "data up to 5 Nov" in view.conclusion.plain
+
+
+def test_no_red_line_is_claimed_for_a_source_that_was_not_read() -> None:
+    unread = [ChannelQuality("desk", "Desk", 0, 0, 0, error="no answer."), ChannelQuality("shop", "Shop", 90, 100, 2)]
+    view = first_page.build(make_context(make_review("week", channels=unread), "en"))
+    assert view.calm.plain == "No red lines this week in what was read; Desk not read: look there yourself."
+    read = [ChannelQuality("desk", "Desk", 90, 90, 0)]
+    assert first_page.build(make_context(make_review("week", channels=read), "en")).calm.plain == "No red lines this week."
