@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -73,19 +73,20 @@ def channels_try(settings: Settings, name: str) -> None:
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--table", default="", help="What the files hold, if the proposal errs: feedback, order_line, aftersale or product."
 )
 @click.option("--name", default="", help="Name of the channel. Default: made of the file's name.")
+@click.option("--vendor", default="", help="Instead of files: the ready-made declaration of zendesk or freshdesk.")
 @click.option("--language", default="", help="Language of the explanations, zh-CN or en. Default: the shop's first.")
 @click.option("--write", is_flag=True, help="Add the channels to HOME/config/channels.yaml; without it they are only shown.")
 @click.pass_obj
-def connect(settings: Settings, files: tuple[Path, ...], table: str, name: str, language: str, write: bool) -> None:
+def connect(settings: Settings, /, files: tuple[Path, ...], **given: Any) -> None:
     """Propose a declaration for sample FILES, say what is missing and what that costs, and show 20 rows mapped by it."""
     from flows.console.connect import connect_files
 
-    connect_files(settings, files, table=table, name=name, language=language, write=write, console=console)
+    connect_files(settings, files, **given, console=console)
 
 
 @main.command()

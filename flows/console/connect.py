@@ -18,6 +18,7 @@ from tasks.connect.declaration import Say, channel_name, channel_of, declared, p
 from tasks.connect.headings import known_headings
 from tasks.connect.proposal import Proposal, propose
 from tasks.connect.samples import Sample, sample_of
+from tasks.connect.vendors import vendor_lines
 from tasks.connect.wording import end_said, fit_said, flag_said, speaker, trial_said
 from tasks.errors import UserError
 from tasks.files import write_whole
@@ -41,6 +42,7 @@ def connect_files(
     *,
     table: str,
     name: str,
+    vendor: str,
     language: str,
     write: bool,
     console: Console,
@@ -58,7 +60,15 @@ def connect_files(
     words = known_headings()
     if table and table not in words.headings:
         raise UserError(f"No declaration can be proposed for {table!r}.", hint=f"Use one of {', '.join(words.headings)}.")
+    if bool(files) == bool(vendor):
+        raise UserError("Nothing says what is to be connected.", hint="Give sample files, or a vendor by --vendor; not both.")
     say = speaker(language or shop.identity.languages[0])
+    if vendor:
+        lines = vendor_lines(vendor)
+        for line in lines:
+            console.print(line)
+        _end(settings, [lines], write, say, console)
+        return
     now = datetime.now(UTC)
     zone = shop.identity.zone
     place = ReadContext(settings, Window(None, now, now, zone))

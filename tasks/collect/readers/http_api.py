@@ -264,6 +264,8 @@ def _next(
     paging = spec.paging
     if paging.more and at_path(body, paging.more) in (False, None, "", 0, "false"):
         return None
+    if paging.last and at_path(body, paging.last) in (True, 1, "true"):
+        return None
     if paging.kind == "cursor":
         cursor = at_path(body, paging.next)
         return (page[0], {**page[1], paging.param: cursor}) if cursor not in (None, "", False) else None

@@ -56,6 +56,7 @@ class Paging(ConfigSection):
     param: Query parameter of the cursor or page number.
     next: Path of the next cursor or address in the answer.
     more: Path of the answer's word on whether more follows (`meta.has_more`); the last page is then known without asking for another.
+    last: The same the other way round: path of the word that this page is the last (`end_of_stream`).
     first: Number of the first page, or of the first record.
     size_param, size: Query parameter of the page size, and its value.
     """
@@ -64,6 +65,7 @@ class Paging(ConfigSection):
     param: str = ""
     next: str = ""
     more: str = ""
+    last: str = ""
     first: int | None = None
     size_param: str = ""
     size: int = Field(default=200, ge=1, le=5000)

@@ -80,3 +80,15 @@ def test_mistakes_are_told_in_two_sentences(home: Path, tmp_path: Path) -> None:
     nowhere = _run(tmp_path / "mistyped", "connect", file)
     assert nowhere.exit_code == 1 and "There is no shop at" in nowhere.output
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_a_vendors_declaration_is_shown_and_written(home: Path) -> None:
+    shown = _run(home, "connect", "--vendor", "zendesk")
+    assert shown.exit_code == 0 and "secret: zendesk_token" in shown.output
+    assert _run(home, "connect", "--vendor", "zendesk", "--write").exit_code == 0
+    assert _run(home, "connect", "--vendor", "freshdesk", "--write").exit_code == 0
+    channels = yaml.safe_load((home / "config" / "channels.yaml").read_text("utf-8"))["channels"]
+    assert [channel["name"] for channel in channels] == ["zendesk", "freshdesk"]
+    for arguments in (["--vendor", "nobody"], [], ["--vendor", "zendesk", str(home / "inbox" / "tickets-2026-11-09.csv")]):
+        refused = _run(home, "connect", *arguments)
+        assert refused.exit_code == 1 and "Traceback" not in refused.output
