@@ -112,7 +112,7 @@ def decode(data: bytes, declared: str = AUTO) -> Decoded | None:
 
 def _strict(data: bytes, encoding: str) -> Decoded | None:
     try:
-        return Decoded(data.decode(encoding).lstrip("\ufeff"), encoding)
+        return Decoded(data.decode(encoding).removeprefix("\ufeff"), encoding)
     except UnicodeDecodeError:
         if encoding != "cp1252":
             return None
@@ -133,7 +133,7 @@ codecs.register_error("windows_or_control", _control)
 
 
 def _damaged(data: bytes, encoding: str) -> Decoded | None:
-    text = data.decode(encoding, errors="replace").lstrip("\ufeff")
+    text = data.decode(encoding, errors="replace").removeprefix("\ufeff")
     beyond = sum(len(run) for run in _RUN.findall(text))
     return Decoded(text, encoding, ("damaged",)) if text.count("\ufffd") <= max(1, FEW_BAD * beyond) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.collect.encodings import decode
 from tasks.collect.flattener import flatten
 from tasks.collect.json_text import may_hold_half_characters, parsed, whole_texts
 from tasks.collect.limits import unpacked
@@ -23,11 +24,21 @@ def read(spec: JsonRecords, place: ReadContext) -> SourceRows:
 
 
 def _file(spec: JsonRecords, file: Path, columns: frozenset[str] | None) -> SourceRows:
-    return gather(_content(spec, name, data, columns) for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb))
+    return gather(_member(spec, name, data, columns) for name, data in unpacked(file, member=spec.member, max_mb=spec.max_mb))
 
 
-def _content(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] | None) -> SourceRows:
-    text = data.decode("utf-8-sig", errors="replace")
+def _member(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] | None) -> SourceRows:
+    """Read one file's bytes in the likeliest encoding, with a warning where that is doubtful or none can be told."""
+    found = decode(data)
+    rows = _content(spec, name, found.text if found else data.decode("utf-8-sig", errors="replace"), columns)
+    if found is None:
+        rows.warnings.append(f"{name} is in no encoding that can be told by its text: characters that are none were replaced.")
+    elif found.doubtful:
+        rows.warnings.append(f"{name} was read as {found.encoding}, which is doubtful ({', '.join(found.doubtful)}).")
+    return rows
+
+
+def _content(spec: JsonRecords, name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
     if spec.form == "lines" or (spec.form == "auto" and (".jsonl" in name or ".ndjson" in name)):
         return _lines(name, text, columns)
     try:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tasks.model.rows import PulledRows
 
 CHANNEL = """
@@ -50,3 +52,21 @@ def test_no_rows_are_no_error(pull: Callable[..., PulledRows], tmp_path: Path) -
     batch = pull(CHANNEL % "form: document")
     assert (batch.error, batch.read, batch.frame.height) == ("", 0, 0)
     assert {"record_id", "stamp", "flags", "source_id"} <= set(batch.frame.columns)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "warned"),
+    [("utf-16", "Größe", False), ("gb18030", "充电线坏了", False), ("cp1252", "Größe falsch", False), ("cp1251", "Лампа", True)],
+)
+def test_json_in_another_encoding(
+    pull: Callable[..., PulledRows], tmp_path: Path, encoding: str, text: str, warned: bool
+) -> None:
+    """The words are read as they were written, or the file is named in a warning."""
+    (tmp_path / "in.json").write_bytes(f'[{{"t": "2026-11-01", "x": "{text}"}}]'.encode(encoding))
+    batch = pull(
+        "channels:\n  - name: desk\n    table: feedback\n    source: ticket\n    read: {kind: json_records, files: [in.json]}\n"
+        "    columns: {submitted_at: t, text: x}\n"
+    )
+    assert batch.error == ""
+    assert (batch.frame["text"].to_list() == [text]) is not warned
+    assert bool(batch.warnings) is warned
