@@ -135,3 +135,20 @@ def test_freshdesk(tmp_path: Path, server: VendorServer) -> None:
     assert batch.frame["first_human_at"].null_count() == 0
     assert [query["page"] for query in server.queries] == ["1", "2", "3"]
     assert server.logins == {"Basic a2V5Olg="}
+
+
+PUBLISHED = (Settings().shared or ROOT.parent / "shared") / "data" / "api_fixtures"
+FRESHDESK = PUBLISHED / "freshdesk" / "freshdesk" / "v2" / "tests" / "sample_json_data" / "all_tickets.json"
+
+
+@pytest.mark.parametrize(
+    "server", [lambda _, query: json.loads(FRESHDESK.read_text("utf-8")) if query["page"] == "1" else []], indirect=True
+)
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the shared data sets with the vendors' published bodies are not there")
+def test_freshdesks_published_tickets_are_read(tmp_path: Path, server: VendorServer) -> None:
+    published = json.loads(FRESHDESK.read_text("utf-8"))
+    batch = _pull(tmp_path, server, "freshdesk")
+    assert batch.error == "" and batch.unreadable.is_empty()
+    wanted = [str(ticket["id"]) for ticket in published if not ticket.get("spam")]
+    assert sorted(batch.frame["source_id"]) == sorted(wanted)
+    assert batch.frame["text"].null_count() == 0
