@@ -62,6 +62,8 @@ bench: ## Measure the promises (minutes)
 	@$(RUN)python -m benchmarks.stories --seeds 1-2
 	@$(RUN)python -m benchmarks.quiet_years --seeds 1
 	@$(RUN)python -m benchmarks.strangers --seeds 1-20
+	@$(RUN)python -m benchmarks.validation --rows 1000000 --rows 10000000
+	@$(RUN)python -m benchmarks.collect
 
 serve: ## Prefect server, worker, all deployments, archive and mail catcher on loopback; prints the addresses
 	@./setup.sh run
