@@ -92,10 +92,10 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
         run.as_of,
         [last[name] for name in sorted(last)],
     )
-    quarantine = run.stores.lake.quarantine_as_of(run.as_of)
+    rejected = _rejections(run)
     unverified = []
     for channel in run.shop.channels.channels:
-        mine = quarantine.filter(pl.col("channel") == channel.name)
+        mine = rejected[channel.name]
         if channel.table not in facts.tables or mine.is_empty():
             continue
         found = of_period(channel, run.period, _times(run, channel), mine)
@@ -111,6 +111,27 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
     kept = [rows for rows in unverified if rows.height]
     facts.unverified = pl.concat(kept, how="diagonal_relaxed") if kept else pl.DataFrame()
     return facts
+
+
+def _rejections(run: Run) -> dict[str, pl.DataFrame]:
+    """Return each channel's quarantine as it was known.
+
+    A first load whose rows are known since their stamps brings rejected rows too, and these have no stamp: they count from
+    that load on also for the moments before it.
+    """
+    first: dict[str, datetime] = {}
+    for pull in run.stores.ledger.pulls():
+        if pull.ok:
+            first.setdefault(pull.channel, pull.started_at)
+    at: dict[datetime, pl.DataFrame] = {}
+    found = {}
+    for channel in run.shop.channels.channels:
+        stamped = channel.ingested_from == "stamp" and channel.name in first
+        moment = max(run.as_of, first[channel.name]) if stamped else run.as_of
+        if moment not in at:
+            at[moment] = run.stores.lake.quarantine_as_of(moment)
+        found[channel.name] = at[moment].filter(pl.col("channel") == channel.name)
+    return found
 
 
 def _times(run: Run, channel: Channel) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from tasks.model.tables import TABLES
 from tasks.shop.channels import Channel
 
 TEXTS = ("title", "text")
+SHOWN_AFTER = timedelta(days=8)
+"""A rejected text without a time is shown in the periods that had begun when it came, and had not long been over."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,15 @@ def of_period(channel: Channel, period: Period, stored: pl.DataFrame, quarantine
     undated = rows.filter(pl.col("at").is_null())
     brought = dict(stored["ingested_at"].value_counts().iter_rows())
     of_these = dict(inside["ingested_at"].value_counts().iter_rows())
+    whole = inside.height / stored.height if stored.height and channel.ingested_from == "stamp" else None
     shares = [
-        of_these.get(moment, 0) / brought[moment] if brought.get(moment) else float(moment >= period.start)
+        of_these.get(moment, 0) / brought[moment]
+        if brought.get(moment)
+        else (float(moment >= period.start) if whole is None else whole)
         for moment in undated["ingested_at"].to_list()
     ]
-    candidates = rows.filter(_within(rows["at"], period) | (pl.col("at").is_null() & (pl.col("ingested_at") >= period.start)))
+    came = pl.col("ingested_at").is_between(period.start, period.end + SHOWN_AFTER)
+    candidates = rows.filter(_within(rows["at"], period) | (pl.col("at").is_null() & came))
     counts = pl.concat([dated, undated.filter(pl.Series(shares, dtype=pl.Float64) > 0)])["rule"].value_counts()
     return PeriodRejections(
         good=inside.height,

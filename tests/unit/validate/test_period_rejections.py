@@ -72,3 +72,16 @@ def test_texts_of_rejected_rows_stay_readable() -> None:
     assert found.rows["text"].to_list() == ["yesterday it smokes", "burnt"]
     assert found.rows["record_id"].to_list() == ["desk|0", "desk|1"]
     assert found.rows["submitted_at"].to_list() == [PULLED, datetime(2026, 11, 10, tzinfo=UTC)]
+
+
+def test_rejections_of_a_first_load_by_stamp_are_shared_over_all_its_rows() -> None:
+    by_stamp = CHANNEL.model_copy(update={"ingested_from": "stamp"})
+    days = (0, 1, -30, -60)
+    good = pl.concat([stored(day, at=PERIOD.start + timedelta(days=day)) for day in days])
+    found = of_period(by_stamp, PERIOD, good, rejected(*[{"Created": "yesterday"}] * 4))
+    assert (found.good, found.rejected) == (2, 2)
+
+
+def test_a_text_without_a_time_is_not_shown_in_periods_long_over() -> None:
+    later = PERIOD.end + timedelta(days=30)
+    assert of_period(CHANNEL, PERIOD, stored(0), rejected({"Text": "it smokes"}, at=later)).rows.is_empty()
