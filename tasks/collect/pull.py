@@ -113,7 +113,9 @@ def _pulled(
         files = channel_files(channel, place, known) if in_files else None
         if files is not None and not files.unread and files.contents:
             return _nothing(pull_id, channel, "", "")
-        native = _native(channel, place if files is None else replace(place, unread=files.unread), shop)
+        if files is not None:
+            place = replace(place, unread=files.unread, settled=bool(known))
+        native = _native(channel, place, shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
         return _brought(pull_id, channel, native, mapped, window, windowed, files, settings)
     except UserError as error:

@@ -56,6 +56,7 @@ class ReadContext:
     repeated: Native columns of few texts, which a reader may give as categories.
     mapped: Native columns that the mapping names, by which a reader finds the heading.
     unread: The files that are to be read; None means all.
+    settled: Whether earlier files of the channel were read with this mapping: a column that is missing now was renamed or dropped.
     secrets: Name → value of the secrets read so far, which no message may repeat.
     """
 
@@ -68,6 +69,7 @@ class ReadContext:
     mapped: frozenset[str] = frozenset()
     secrets: dict[str, str] = field(default_factory=dict)
     unread: frozenset[Path] | None = None
+    settled: bool = False
 
     @property
     def shared(self) -> Path:

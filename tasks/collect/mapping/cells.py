@@ -39,10 +39,13 @@ class Work:
     warnings: list[str] = field(default_factory=list)
 
 
-def provide(work: Work, names: Sequence[str], where: str) -> None:
-    """Make sure that native columns exist: JSON may leave a field out, a table may not."""
+def provide(work: Work, names: Sequence[str], where: str, *, optional: bool = False) -> None:
+    """Make sure that native columns exist: JSON may leave a field out, a table may not.
+
+    What is optional may be missing where earlier files of the channel had it: its rows are flagged, and the channel is still read.
+    """
     missing = [name for name in dict.fromkeys(names) if name not in work.rows.columns]
-    if missing and not work.native.loose:
+    if missing and not work.native.loose and not (optional and work.place.settled):
         likely = [f"{name} is perhaps «{found}»" for name in missing if (found := likely_name(name, work.rows.columns))]
         advice = f" ({'; '.join(likely)})" if likely else ""
         has = ", ".join(work.rows.columns[:CASES_IN_MESSAGE])

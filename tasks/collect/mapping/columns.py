@@ -51,7 +51,7 @@ def canonical_column(
         series = _cases(work, name, spec, kind, done)
         note(work, name, series, None, required)
         return series
-    given = _given(work, name, spec)
+    given = _given(work, name, spec, optional=not required)
     if given.dtype == pl.Categorical and kind == pl.String and _passes_unchanged(work, spec, given):
         note(work, name, given, None, required)
         return given.alias(name)
@@ -83,17 +83,17 @@ def canonical_column(
     return series
 
 
-def _given(work: Work, name: str, spec: MappedColumn) -> pl.Series:
+def _given(work: Work, name: str, spec: MappedColumn, *, optional: bool) -> pl.Series:
     """Return the native value of a column: taken, coalesced, put together, computed or hashed."""
     if spec.sql:
         expression = expression_of(work.channel, spec.sql)
-        provide(work, expression.meta.root_names(), name)
+        provide(work, expression.meta.root_names(), name, optional=optional)
         return evaluated(
             work.channel,
             lambda: work.rows.select(expression.alias(name)).to_series(),
             spec.sql,
         )
-    provide(work, [*spec.from_, *spec.concat, *spec.digest], name)
+    provide(work, [*spec.from_, *spec.concat, *spec.digest], name, optional=optional)
     if spec.digest:
         return row_digests(work.rows.select(spec.digest)).alias(name)
     if spec.concat:

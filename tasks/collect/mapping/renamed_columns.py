@@ -8,9 +8,12 @@ from tasks.shop.channels import MappedColumn
 
 
 def tell_missing_columns(work: Work) -> None:
-    """Flag the rows of files that lack a mapped column which other files have, and warn with the file and the likely new name."""
+    """Flag the rows of files that lack a mapped column which others have or earlier ones had, and warn with the file and the likely new name.
+
+    JSON leaves empty fields out: one that no file of a pull has is no sign.
+    """
     files = [(index, file) for index, file in enumerate(work.origin.files) if file.columns and file.height]
-    if len(files) < 2:
+    if len(files) < 2 and not work.place.settled:
         return
     mapped = {source for spec in _specs(work).values() for source in [*spec.from_, *spec.concat, *spec.digest]}
     for name, spec in _specs(work).items():
@@ -18,7 +21,8 @@ def tell_missing_columns(work: Work) -> None:
         if not sources:
             continue
         lacking = [(index, file) for index, file in files if not set(sources) & set(file.columns)]
-        if not lacking or len(lacking) == len(files):
+        everywhere = len(lacking) == len(files)
+        if not lacking or (everywhere and (work.native.loose or not work.place.settled)):
             continue
         elsewhere = {column for _, file in files for column in file.columns if (_, file) not in lacking}
         for index, file in lacking:
@@ -26,8 +30,9 @@ def tell_missing_columns(work: Work) -> None:
             likely = likely_name(sources[0], new)
             advice = f"; «{likely}» may be its new name: write `from: [{sources[0]}, {likely}]`" if likely else ""
             work.flags.append((f"column_missing:{name}", work.origin.rows_of(index)))
+            which = "earlier" if everywhere else "other"
             work.warnings.append(
-                f"{file.name} has no column {', '.join(sources)} (for {name}), which other files of the channel have{advice}."
+                f"{file.name} has no column {', '.join(sources)} (for {name}), which {which} files of the channel have{advice}."
             )
 
 

@@ -20,7 +20,9 @@ NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
 def pull(tmp_path: Path) -> Callable[..., PulledRows]:
     """Write `channels.yaml` (and side files) into a home, and pull its first channel."""
 
-    def run(channels: str, *, start: datetime | None = None, end: datetime = NOW, **files: str) -> PulledRows:
+    def run(
+        channels: str, *, start: datetime | None = None, end: datetime = NOW, known: frozenset[str] = frozenset(), **files: str
+    ) -> PulledRows:
         (tmp_path / "config").mkdir(exist_ok=True)
         (tmp_path / "config" / "channels.yaml").write_text(channels, "utf-8")
         for name, text in files.items():
@@ -34,6 +36,7 @@ def pull(tmp_path: Path) -> Callable[..., PulledRows]:
             shop=shop,
             settings=settings,
             now=NOW,
+            known=known,
             wait=lambda seconds: None,
         )
 

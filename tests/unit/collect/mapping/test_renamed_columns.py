@@ -1,5 +1,6 @@
 """A column that one file lacks is named with that file, and its rows are flagged."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,24 @@ def test_a_renamed_column_is_told(pull: Pull, tmp_path: Path) -> None:
             "«Product SKU» may be its new name: write `from: [SKU, Product SKU]`."
         ),
     )
+
+
+def test_a_column_renamed_in_the_only_new_file_is_told_and_its_rows_are_read(pull: Pull, tmp_path: Path) -> None:
+    """The file of last week has been read with this mapping; this week's has other headings, and a red line in it."""
+    (tmp_path / "w46.csv").write_text(OLD, "utf-8")
+    read = frozenset({hashlib.sha256(OLD.encode()).hexdigest()})
+    (tmp_path / "w47.csv").write_text(NEW, "utf-8")
+    batch = pull(CHANNEL % "Order number", known=read)
+    assert not batch.error and batch.frame["source_id"].to_list() == ["3", "4"]
+    assert batch.frame["flags"].to_list() == [["column_missing:order_ref", "column_missing:sku"]] * 2
+    assert "w47.csv has no column Order number (for order_ref), which earlier files of the channel have" in batch.warnings[0]
+
+
+def test_an_id_that_the_only_new_file_lacks_refuses_it(pull: Pull, tmp_path: Path) -> None:
+    (tmp_path / "w46.csv").write_text(OLD, "utf-8")
+    (tmp_path / "w47.csv").write_text(NEW.replace("id,", "Ticket id,"), "utf-8")
+    batch = pull(CHANNEL % "Order number", known=frozenset({hashlib.sha256(OLD.encode()).hexdigest()}))
+    assert "no column id" in batch.error and "«Ticket id»" in batch.hint and batch.frame.is_empty()
 
 
 def test_another_name_ends_the_warning(pull: Pull, tmp_path: Path) -> None:
