@@ -40,6 +40,7 @@ class Flattener:
     def __init__(self, columns: frozenset[str] | None = None) -> None:
         self._columns = columns
         self._beginnings = None if columns is None else {name[:at] for name in columns for at in _dots(name)}
+        self._wanted_below: set[str] = set()
         self._root = _Field("", self)
         self._cells: dict[str, list[str | None]] = {}
         self._row = 0
@@ -65,9 +66,16 @@ class Flattener:
         self._flush()
         return pl.concat(self._frames, how="diagonal") if self._frames else pl.DataFrame()
 
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The names of the fields that any record had: those at the top, wanted or not, and the wanted ones below, sorted."""
+        return tuple(sorted({*self._root, *self._wanted_below}))
+
     def wants(self, name: str) -> tuple[list[str | None] | None, bool]:
         """Return the cells of a column (None if it is not wanted) and whether anything below it is wanted."""
         wanted = self._columns is None or name in self._columns
+        if wanted and "." in name:
+            self._wanted_below.add(name)
         below = self._beginnings is None or name in self._beginnings
         return (self._cells.setdefault(name, []) if wanted else None), below
 

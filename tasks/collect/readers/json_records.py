@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tasks.collect.encodings import decode
-from tasks.collect.flattener import flatten
+from tasks.collect.flattener import Flattener
 from tasks.collect.json_text import may_hold_half_characters, parsed, whole_texts
 from tasks.collect.limits import unpacked
+from tasks.collect.origin import FileRows
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
@@ -64,7 +66,16 @@ def _content(spec: JsonRecords, name: str, text: str, columns: frozenset[str] | 
     if may_hold_half_characters(text):
         records, broken = whole_texts(records)
         refused = [(f"{name}:{number}", f"record {number} of {name}: {reason}") for number, reason in broken]
-    return SourceRows(Handover(flatten(records, columns)), loose=True, refused=refused)
+    return _flattened(name, records, columns, refused)
+
+
+def _flattened(name: str, records: list[Any], columns: frozenset[str] | None, refused: list[tuple[str, str]]) -> SourceRows:
+    """Return the records of one file with the names of all its fields, by which a renamed one is noticed."""
+    flat = Flattener(columns)
+    flat.add(records)
+    frame = flat.frame()
+    files = [FileRows(name, frame.height, columns=flat.seen)] if frame.height else []
+    return SourceRows(Handover(frame), loose=True, refused=refused, files=files)
 
 
 def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
@@ -85,4 +96,4 @@ def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
         raise ChannelError(
             f"{name} has no line of JSON.", hint="Check `files` and `form` in channels.yaml.", problem=ChannelProblem.UNREADABLE
         )
-    return SourceRows(Handover(flatten(records, columns)), loose=True, refused=refused)
+    return _flattened(name, records, columns, refused)

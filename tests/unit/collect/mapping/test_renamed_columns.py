@@ -60,6 +60,24 @@ def test_an_id_that_the_only_new_file_lacks_refuses_it(pull: Pull, tmp_path: Pat
     assert "no column id" in batch.error and "«Ticket id»" in batch.hint and batch.frame.is_empty()
 
 
+@pytest.mark.parametrize(("field", "told"), [("Order no.", True), ("note", False)])
+@pytest.mark.parametrize("together", [True, False])
+def test_json_that_lost_a_field_is_told_if_another_took_its_place(
+    pull: Pull, tmp_path: Path, field: str, told: bool, together: bool
+) -> None:
+    """JSON leaves empty fields out, so a field that is merely absent says nothing."""
+    old = '{"id": "1", "created": "2026-11-02", "text": "leaks", "Order number": "1001"}\n'
+    (tmp_path / "w46.jsonl").write_text(old, "utf-8")
+    (tmp_path / "w47.jsonl").write_text(f'{{"id": "2", "created": "2026-11-09", "text": "leaks", "{field}": "1002"}}\n', "utf-8")
+    channel = (
+        (CHANNEL % "Order number").replace("delimited", "json_records").replace("w*.csv", "w*.jsonl").replace(", sku: SKU", "")
+    )
+    known = frozenset() if together else frozenset({hashlib.sha256(old.encode()).hexdigest()})
+    batch = pull(channel, known=known)
+    assert batch.frame["flags"].to_list()[-1] == (["column_missing:order_ref"] if told else [])
+    assert ["w47.jsonl has no column Order number" in warning for warning in batch.warnings] == [True] * told
+
+
 def test_another_name_ends_the_warning(pull: Pull, tmp_path: Path) -> None:
     """Where the mapping names both headings, both files are read whole; a file with a heading alone is no file that lacks one."""
     (tmp_path / "w46.csv").write_text(OLD, "utf-8")
