@@ -19,8 +19,8 @@ from tasks.methods.panels import Codes, FoundSlice, Panel, Pattern
 NEW_BY_NATURE = frozenset({"batch_no", "session_id", "listing_version", "app_version"})
 """Dimensions whose values come and go, so that earlier counts say nothing about later ones."""
 
-PROBLEM = "problem"
-"""Name under which a panel holds the leaf of each case; it is no dimension that a scan cuts by."""
+PROBLEM = "(problem)"
+"""Name under which a panel holds the leaf of each case; it is no dimension that a scan cuts by, and no shop's dimension has such a name."""
 
 LEAST_REFERENCE = 30
 """Cases of the same product (or of all others) without which there is nothing to compare a new value's mix with."""

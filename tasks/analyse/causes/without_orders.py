@@ -206,7 +206,12 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
 
 
 def _count_scan(panel: Panel, dispersion: float) -> Scan:
-    """Scan counts against the period before; new values are judged by what their cases are made up of."""
+    """Scan counts against the period before; new values are judged by what their cases are made up of.
+
+    Where a panel does not hold the cases' problems there is nothing to judge them by but their counts.
+    """
+    if PROBLEM not in panel.cases:
+        return scan(panel, alpha=ALPHA, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES)
     new = mixtures_of_new_values(panel, alpha=ALPHA / 2, dispersion=dispersion, min_cases=LEAST_CASES)
     result = scan(
         without_new_values(panel, new), alpha=ALPHA / 2, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES
