@@ -44,10 +44,17 @@ _TELLING_CODE = (
     r"|(?:^|[^0-9])\(?0[1-9][0-9]{0,3}[ /().-][0-9 /.-]{5}|^0[1-9][0-9]{8,10}$|(?:^|[^0-9])\(?[1-9][0-9]{1,2}\)?[ .-][0-9]{3,5}[ .-][0-9]{4}(?:$|[^0-9])"
     r"|^[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:[0-2][0-9]|3[01])[0-9]{3}[0-9Xx]$"
     r"|^(?:4[0-9]{15}|5[1-5][0-9]{14}|2[2-7][0-9]{14}|62[0-9]{14,17}|3[47][0-9]{13}|35[0-9]{14}|6011[0-9]{12})$|^[0-9]{4}(?:[ -][0-9]{3,7}){2,4}$"
-    r"|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{2}\.[0-9]{3}\.[0-9]{3}/|^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
+    r"|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{2}\.[0-9]{3}\.[0-9]{3}/|^(?:A[DELTZ]|B[AEGHIRY]|C[HRYZ]|D[EJKO]|E[EGS]|F[IKOR]|G[BEILRT]|H[RU]|I[ELQST]|JO|K[WZ]|L[BCITUVY]|M[CDEKNRTU]|N[IL]|OM|P[KLST]"
+    r"|QA|R[OSU]|S[ACDEIKMOTV]|T[LNR]|UA|V[AG]|XK|YE)[0-9]{2}[A-Z0-9]{11,30}$"
     r"|QQ[0-9]{6}[A-D]|\([0-9A]\)$|wxid_|(?i:qq|vx|wx|wechat|weixin|telegram|line)[:=_ ]?[a-z0-9_-]{4}|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$|::|[0-9]\.[0-9]{4,}[,;]"
 )
 """A code of letters, digits and marks without any of these leads to nobody; one of other characters is searched as a text."""
+
+
+_MOMENT = (
+    r"(^|[^0-9.-])(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?:T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z)?($|[^0-9.-])"
+)
+"""A day or moment as this program writes them into ids and versions: its digits are no number."""
 
 
 def scrub(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.Series]:
@@ -106,10 +113,15 @@ def cleared(values: pl.Series, key: CustomerKey, *, whole: bool) -> pl.Series:
     The very same series is returned where nothing changes.
     """
     texts = values.unique().cast(pl.String) if values.dtype == pl.Categorical else values
-    suspect = texts.to_frame("text").select(
-        pl.when(pl.col("text").str.contains(r"[^!-~]"))
-        .then(pl.col("text").str.contains(SUSPECT) | pl.col("text").str.contains(_TELLING_CODE))
-        .otherwise(pl.col("text").str.contains(_TELLING_CODE))
+    searched = pl.col("text").str.replace_all(_MOMENT, "${1}~${2}")
+    suspect = (
+        texts.to_frame("text")
+        .select(text=searched)
+        .select(
+            pl.when(pl.col("text").str.contains(r"[^!-~]"))
+            .then(pl.col("text").str.contains(SUSPECT) | pl.col("text").str.contains(_TELLING_CODE))
+            .otherwise(pl.col("text").str.contains(_TELLING_CODE))
+        )
     )
     suspects = texts.filter(suspect.to_series().fill_null(False)).unique().to_list()
     replaced: dict[str, str] = {}
