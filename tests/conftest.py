@@ -7,9 +7,13 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.makers.homes import AS_OF, READERS, WEEK, copied, inside
+
+hypothesis.settings.register_profile("suite", deadline=None)  # on a shared machine the time of one example says nothing
+hypothesis.settings.load_profile("suite")
 
 SCALE = 0.03
 WEEKS = 14
