@@ -70,16 +70,11 @@ def pull_channel(
         known: SHA-256 in hex of the file contents of this channel that have been read and stored.
         now, wait: The moment of the pull, and the function that sleeps between tries.
     """
-    pulled = _pulled(
-        channel,
-        window_start=window_start,
-        window_end=window_end,
-        shop=shop,
-        settings=settings,
-        now=now,
-        known=known,
-        wait=wait,
-    )
+    windowed = not reads_files_only(channel) and channel.stamp is not None and channel.window_by != "all"
+    start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
+    pull_id = hashlib.sha256(f"{channel.name}|{window_start}|{window_end}|{now}".encode()).hexdigest()[:16]
+    window = Window(start, window_end, now, channel.zone)
+    pulled = _pulled(pull_id, channel, window, shop, settings, known, wait, windowed=windowed)
     words = {name: pulled.unreadable[name].map_elements(hidden, return_dtype=pl.String) for name in ("source_id", "reason")}
     return replace(
         pulled,
@@ -91,26 +86,21 @@ def pull_channel(
 
 
 def _pulled(
+    pull_id: str,
     channel: Channel,
-    *,
-    window_start: datetime | None,
-    window_end: datetime,
+    window: Window,
     shop: Shop,
     settings: Settings,
-    now: datetime,
-    known: frozenset[str] = frozenset(),
-    wait: Callable[[float], None] = time.sleep,
+    known: frozenset[str],
+    wait: Callable[[float], None],
+    *,
+    windowed: bool,
 ) -> PulledRows:
     """Pull one channel as `pull_channel` says, before its messages are cleared."""
-    in_files = reads_files_only(channel)
-    windowed = not in_files and channel.stamp is not None and channel.window_by != "all"
-    start = window_start - timedelta(hours=channel.overlap_hours) if window_start is not None and windowed else None
-    window = Window(start, window_end, now, channel.zone)
-    pull_id = hashlib.sha256(f"{channel.name}|{window_start}|{window_end}|{now}".encode()).hexdigest()[:16]
     secrets: dict[str, str] = {}
     try:
         place = _place(channel, settings, window, wait, windowed, secrets)
-        files = channel_files(channel, place, known) if in_files else None
+        files = channel_files(channel, place, known) if reads_files_only(channel) else None
         if files is not None and not files.unread and files.contents:
             return _nothing(pull_id, channel, "", "")
         if files is not None:

@@ -218,3 +218,19 @@ def test_a_phone_number_is_no_price() -> None:
         None,
         "3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "left"),
+    [
+        ("2026-03-13T16:29:05.000000Z", "2026-03-13T16:29:05.000000Z"),
+        ("2026-07-20|replied|平台乙|08-12", "2026-07-20|replied|平台乙|08-12"),
+        ("FW072606A297781", "FW072606A297781"),
+        ("2026-11-02|19900001234", "2026-11-02|[电话]"),
+        ("desk-2026-11-02-19900001234", "desk-2026-11-02-[电话]"),
+        ("2026-11-02 19900001234 平台", "2026-11-02 [电话] 平台"),
+        ("GB82WEST12345698765432", "[卡号]"),
+    ],
+)
+def test_days_moments_and_serials_hide_no_number_beside_them(code: str, left: str) -> None:
+    assert cleared(pl.Series([code]), CustomerKey(b"a key for tests only"), whole=False).to_list() == [left]
