@@ -2,7 +2,8 @@
 
 The observed total is shared out among all units in proportion to the pooled hazard of their ages; a slice with more than its
 share, beyond chance, is a candidate (conditional scan: Kulldorff 1997, exact binomial tail). It needs no history: a batch of
-this month differs from the batch beside it, or it does not.
+this month differs from the batch beside it, or it does not. What one product line suffers and another cannot (only what has a
+battery has battery trouble) is no news: the total is shared out within each line.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tasks.analyse.causes.candidates import Candidate, describer, order_panel
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyse.causes.candidates import Candidate, CandidateCases, describer, order_panel
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import AXES, UnitHistory
+from tasks.methods.panels import Weights
 from tasks.methods.scan import scan
 
 NEW_BY_NATURE = frozenset({"batch_no", "session_id", "listing_version"})
@@ -60,7 +65,8 @@ def contrast(
         looked = 0
         for weeks, first, last in windows:
             panel, rows, cases = order_panel(history, [pooled[family] for family in families], first, last, parents, dims)
-            panel = replace(panel, conditional=True, lasting=frozenset(panel.units) - NEW_BY_NATURE)
+            shares = _shared_within_lines(history, panel.weights, rows, cases)
+            panel = replace(panel, weights=shares, conditional=True, lasting=frozenset(panel.units) - NEW_BY_NATURE)
             result = scan(panel, alpha=alpha)
             looked = max(looked, result.tested)
             describe = describer(history, weeks, first, last, panel, rows, cases)
@@ -71,3 +77,21 @@ def contrast(
     named = [candidate.labels for candidate in made.candidates]
     made.rejected = [candidate for candidate in made.rejected if candidate.labels not in named]
     return made
+
+
+def _shared_within_lines(history: UnitHistory, weights: Weights, rows: NDArray[np.int64], cases: CandidateCases) -> Weights:
+    """Return the weights scaled so that each product line expects the cases that it had.
+
+    Lines of a single product, and products of no known line, are one group: there a product has none of its kind beside it.
+    """
+    sku = history.codes["sku"]
+    skus = len(history.values["sku"])
+    sold = np.bincount(sku[rows][sku[rows] >= 0], minlength=skus) > 0
+    line = history.line_of_sku
+    several = np.bincount(line[sold], minlength=int(line.max(initial=0)) + 1) > 1
+    group_of_sku = np.append(np.where(several[line], line + 1, 0), 0)  # the code −1 of an unknown product picks the last place
+    of_units, of_cases = group_of_sku[sku[rows]], group_of_sku[sku[cases.unit]]
+    groups = int(group_of_sku.max()) + 1
+    observed = np.bincount(of_cases, minlength=groups).astype(np.float64)
+    expected = np.bincount(of_units, weights, groups)
+    return np.asarray(weights * np.divide(observed, expected, out=np.zeros(groups), where=expected > 0)[of_units])

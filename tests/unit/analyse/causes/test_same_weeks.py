@@ -83,3 +83,30 @@ def names_a_cause(seed: int, spread: float) -> bool:
 
 def test_products_that_differ_for_good_are_rarely_taken_for_a_fault() -> None:
     assert sum(names_a_cause(seed, 0.3) for seed in range(60)) <= 3
+
+
+def lines_with_own_trouble(seed: int, ill_lot: bool) -> list[dict[str, str]]:
+    """Return the slices named in the sixth week of a shop in which only products of one line can have the problem."""
+    rng = np.random.default_rng(seed)
+    period = Period.parse("2026-W39")
+    paid = pay_days(Period.parse("2026-W34").first_day, [300.0] * 6)
+    sku = rng.integers(0, 8, len(paid))
+    half = rng.integers(0, 2, len(paid))
+    lines = order_lines(
+        paid,
+        sku=[f"S{n}" for n in sku],
+        line=["VACUUM" if n < 3 else "PAN" for n in sku],
+        batch_no=[f"S{n}-{'AB'[int(h)]}" for n, h in zip(sku, half, strict=True)],
+        carrier=[f"C{n}" for n in rng.integers(0, 3, len(paid))],
+    )
+    risk = np.where(sku < 3, 0.02, 0.0) * np.where(ill_lot & (sku == 1) & (half == 1), 12.0, 1.0)
+    facts = facts_of(lines, complaints(lines, "function", *drawn(risk, LAG["function"], seed)))
+    return [cause.slice for cause in root_causes(facts, period, SHOP).causes]
+
+
+def test_a_problem_that_only_one_line_can_have_does_not_name_that_line() -> None:
+    assert [lines_with_own_trouble(seed, ill_lot=False) for seed in range(20)] == [[]] * 20
+
+
+def test_a_failing_lot_is_named_inside_the_line_that_can_have_the_problem() -> None:
+    assert [lines_with_own_trouble(seed, ill_lot=True) for seed in range(3)] == [[{"batch_no": "S1-B"}]] * 3
