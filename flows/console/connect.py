@@ -18,7 +18,7 @@ from tasks.connect.declaration import Say, channel_name, channel_of, declared, p
 from tasks.connect.headings import known_headings
 from tasks.connect.proposal import Proposal, propose
 from tasks.connect.samples import Sample, sample_of
-from tasks.connect.vendors import vendor_lines
+from tasks.connect.vendors import vendor_blocks
 from tasks.connect.wording import end_said, fit_said, flag_said, speaker, trial_said
 from tasks.errors import UserError
 from tasks.files import write_whole
@@ -64,10 +64,10 @@ def connect_files(
         raise UserError("Nothing says what is to be connected.", hint="Give sample files, or a vendor by --vendor; not both.")
     say = speaker(language or shop.identity.languages[0])
     if vendor:
-        lines = vendor_lines(vendor)
-        for line in lines:
+        blocks = vendor_blocks(vendor)
+        for line in (line for block in blocks for line in block):
             console.print(line)
-        _end(settings, [lines], write, say, console)
+        _end(settings, blocks, write, say, console)
         return
     now = datetime.now(UTC)
     zone = shop.identity.zone

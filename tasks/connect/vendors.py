@@ -14,12 +14,20 @@ def vendor_names() -> list[str]:
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
-def vendor_lines(vendor: str) -> list[str]:
-    """Return the commented lines of a vendor's channel.
+def vendor_blocks(vendor: str) -> list[list[str]]:
+    """Return the commented lines of each of a vendor's channels; the comment above a channel belongs to it.
 
     Raises:
         UserError: If there is no declaration for this vendor.
     """
     if vendor not in vendor_names():
         raise UserError(f"There is no ready-made declaration for {vendor!r}.", hint=f"Use one of {', '.join(vendor_names())}.")
-    return (FOLDER / f"{vendor}.yaml").read_text("utf-8").splitlines()
+    blocks: list[list[str]] = []
+    body = False
+    for line in (FOLDER / f"{vendor}.yaml").read_text("utf-8").splitlines():
+        if not blocks or (body and line.startswith(("  #", "  - name:"))):
+            blocks.append([])
+            body = False
+        body |= line.startswith("  - name:")
+        blocks[-1].append(line)
+    return blocks

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -17,15 +14,16 @@ from tasks.collect.answer_body import body_of
 from tasks.collect.flattener import Flattener
 from tasks.collect.http_connections import Patience, PatientTransport
 from tasks.collect.http_credentials import AccessToken, credentials
+from tasks.collect.http_pace import Pace, over_the_limit
 from tasks.collect.json_text import may_hold_half_characters, parsed, whole_texts
 from tasks.collect.limits import MEBIBYTE
+from tasks.collect.record_items import ItemRows
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, moment_text
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.http_api import HttpApi
 
-LONGEST_WAIT_S = 60.0
-TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
+TRY_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 
 def read(spec: HttpApi, place: ReadContext) -> SourceRows:
@@ -44,13 +42,14 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     if spec.paging.size_param:
         query[spec.paging.size_param] = spec.paging.size
     token = AccessToken(spec.auth, place) if spec.auth.kind == "oauth2" else None
-    records = Flattener(place.columns)
+    records, items = Flattener(place.columns), ItemRows(spec.each, _host(address))
     page: tuple[str, dict[str, Any]] | None = (address, query)
     if spec.paging.kind in ("page", "offset"):
         page = (address, {**query, spec.paging.param: spec.paging.start})
     asked = _Asked(_host(address), spec)
     refused: list[tuple[str, str]] = []
     patience = Patience(time.monotonic, pull_s=spec.max_pull_s, answer_s=spec.max_answer_s)
+    pace = Pace(time.monotonic, place.wait, place.window.now, calls_a_minute=spec.calls_a_minute, longest_s=spec.longest_wait_s)
     with httpx.Client(
         headers=headers,
         auth=login,
@@ -61,15 +60,16 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     ) as client:
         while page is not None:
             asked.add(page)
-            body, response = _ask(client, page, spec, place, patience, token)
+            body, response = _ask(client, page, spec, place, patience, pace, token)
             asked.received(len(response))
             found = _records_of(body, spec, _host(address))
             count = len(found)
             if may_hold_half_characters(response):
                 found, broken = whole_texts(found)
                 refused += [(f"page {asked.pages}, record {number}", reason) for number, reason in broken]
-            records.add(found)
+            records.add(items.of(found))
             page = _next(spec, page, body, response.links, count, address)
+    items.check()
     return SourceRows(Handover(records.frame()), loose=True, refused=refused, live=True)
 
 
@@ -144,21 +144,24 @@ def _ask(
     spec: HttpApi,
     place: ReadContext,
     patience: Patience,
+    pace: Pace,
     token: AccessToken | None,
 ) -> tuple[Any, _Answer]:
     """Return one page's parsed body; retry a limited number of times if that can help."""
     host = _host(page[0])
     trouble = ""
     for attempt in range(spec.retries + 1):
-        pause = min(2.0**attempt / 2, LONGEST_WAIT_S)
+        pause = min(2.0**attempt / 2, spec.longest_wait_s)
+        pace.keep()
         patience.next_answer()
         try:
             with _answered(client, page, spec, token) as response:
-                if response.status_code in TRY_AGAIN:
+                if response.status_code in TRY_AGAIN or over_the_limit(response):
                     trouble = f"{host} answered {response.status_code}"
-                    pause = _retry_after(response, pause, place.window.now)
+                    pause = pace.pause_after(response, pause)
                 else:
                     _refuse(response, host)
+                    pace.heard(response)
                     encoding = response.headers.get("Content-Encoding", "")
                     answer = _Answer(body_of(response.iter_raw(), encoding, host=host, max_bytes=spec.max_mb * MEBIBYTE))
                     answer.links = response.links.get("next", {}).get("url", "")
@@ -203,23 +206,6 @@ def _answered(
         if token is not None:
             token.served = response.is_success
         yield response
-
-
-def _retry_after(response: httpx.Response, otherwise: float, now: datetime) -> float:
-    """Return how long the server wants us to wait, given in seconds or as a date."""
-    text = response.headers.get("Retry-After", "")
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
-        return min(float(text), LONGEST_WAIT_S)
-    until, sent = _http_date(text), _http_date(response.headers.get("Date", "")) or now
-    return min(max((until - sent).total_seconds(), 0.0), LONGEST_WAIT_S) if until is not None else otherwise
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _refuse(response: httpx.Response, host: str) -> None:

@@ -10,6 +10,7 @@ from tasks.collect.flattener import Flattener
 from tasks.collect.json_text import may_hold_half_characters, parsed, whole_texts
 from tasks.collect.limits import unpacked
 from tasks.collect.origin import FileRows
+from tasks.collect.record_items import ItemRows
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
@@ -42,12 +43,12 @@ def _member(spec: JsonRecords, name: str, data: bytes, columns: frozenset[str] |
 
 def _content(spec: JsonRecords, name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
     if spec.form == "lines" or (spec.form == "auto" and (".jsonl" in name or ".ndjson" in name)):
-        return _lines(name, text, columns)
+        return _lines(spec, name, text, columns)
     try:
         document = parsed(text)
     except (ValueError, RecursionError) as error:
         if spec.form == "auto":
-            return _lines(name, text, columns)
+            return _lines(spec, name, text, columns)
         raise ChannelError(
             f"{name} is not a JSON document ({error}).",
             hint="Export the file again, or set `form: lines`.",
@@ -66,19 +67,22 @@ def _content(spec: JsonRecords, name: str, text: str, columns: frozenset[str] | 
     if may_hold_half_characters(text):
         records, broken = whole_texts(records)
         refused = [(f"{name}:{number}", f"record {number} of {name}: {reason}") for number, reason in broken]
-    return _flattened(name, records, columns, refused)
+    return _flattened(spec, name, records, columns, refused)
 
 
-def _flattened(name: str, records: list[Any], columns: frozenset[str] | None, refused: list[tuple[str, str]]) -> SourceRows:
+def _flattened(
+    spec: JsonRecords, name: str, records: list[Any], columns: frozenset[str] | None, refused: list[tuple[str, str]]
+) -> SourceRows:
     """Return the records of one file with the names of all its fields, by which a renamed one is noticed."""
-    flat = Flattener(columns)
-    flat.add(records)
+    flat, items = Flattener(columns), ItemRows(spec.each, name)
+    flat.add(items.of(records))
+    items.check()
     frame = flat.frame()
     files = [FileRows(name, frame.height, columns=flat.seen)] if frame.height else []
     return SourceRows(Handover(frame), loose=True, refused=refused, files=files)
 
 
-def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
+def _lines(spec: JsonRecords, name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
     records = []
     refused: list[tuple[str, str]] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -96,4 +100,4 @@ def _lines(name: str, text: str, columns: frozenset[str] | None) -> SourceRows:
         raise ChannelError(
             f"{name} has no line of JSON.", hint="Check `files` and `form` in channels.yaml.", problem=ChannelProblem.UNREADABLE
         )
-    return _flattened(name, records, columns, refused)
+    return _flattened(spec, name, records, columns, refused)

@@ -85,9 +85,13 @@ class HttpApi(Source):
     params: Fixed query parameters.
     auth, paging: See there.
     records: Path of the list of records in the answer (`data.items`); empty means the answer is the list.
+    each: Path of a list inside a record (`line_items`, `refunds.refund_line_items`) of which each item becomes a row; its fields are
+        named as they lie (`line_items.sku`), the record's own beside them. A record without items gives no row.
     since, until: Query parameters for the window's ends; empty means that everything is requested.
     times: How the window's ends are written: `iso`, `epoch_s`, `epoch_ms` or a strftime format in the channel's zone.
     retries: How often to retry after a 429 or 5xx answer or a broken connection.
+    calls_a_minute: No more requests than this; 0 leaves it to the server, whose Retry-After and X-RateLimit headers are kept.
+    longest_wait_s: Most seconds of one pause, whatever the server asks for.
     timeout_s: Seconds to wait for the next bytes of an answer.
     max_answer_s, max_pull_s: Seconds that one whole answer, and all of them, may take.
     max_pages, max_mb: Limits beyond which the pull is aborted; an answer is counted unpacked.
@@ -101,10 +105,13 @@ class HttpApi(Source):
     auth: Auth = Auth()
     paging: Paging = Paging()
     records: str = ""
+    each: str = ""
     since: str = ""
     until: str = ""
     times: str = "iso"
     retries: int = Field(3, ge=0, le=10)
+    calls_a_minute: float = Field(0, ge=0)
+    longest_wait_s: float = Field(60, gt=0, le=3_600)
     timeout_s: float = Field(30, gt=0, le=600)
     max_answer_s: float = Field(300, gt=0)
     max_pull_s: float = Field(3_600, gt=0)

@@ -14,6 +14,7 @@ class JsonRecords(Source):
     member: Glob of the members of a zip; gz is unpacked by its name.
     form: `lines` or `document`; `auto` takes the file's name and first character.
     records: Path of the list of records in a document.
+    each: Path of a list inside a record of which each item becomes a row, as for `http_api`.
     max_mb: Limit of one unpacked file.
     """
 
@@ -22,4 +23,5 @@ class JsonRecords(Source):
     member: str = ""
     form: Literal["auto", "lines", "document"] = "auto"
     records: str = ""
+    each: str = ""
     max_mb: int = 2_000
