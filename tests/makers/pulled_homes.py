@@ -68,7 +68,7 @@ def home_with_files(home: Path) -> Path:
 def pulled_and_stored(home: Path, now: datetime) -> None:
     """Pull every channel of a home and store what came, as a review does."""
     for steps in (collect_steps, validate_steps, store_steps):
-        steps.get_run_logger = lambda: SimpleNamespace(info=lambda *_: None)  # type: ignore[assignment]
+        steps.get_run_logger = lambda: SimpleNamespace(info=lambda *_: None, warning=lambda *_: None)  # type: ignore[assignment]
     validate_steps.judge_together = partial(quarantine.judge_together, confirm=False)  # the second count takes seconds to load
     settings = load_settings(home)
     stores, shop = Stores.open(settings), Shop.load(home)
