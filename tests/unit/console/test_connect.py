@@ -89,6 +89,9 @@ def test_a_vendors_declaration_is_shown_and_written(home: Path) -> None:
     assert _run(home, "connect", "--vendor", "freshdesk", "--write").exit_code == 0
     channels = yaml.safe_load((home / "config" / "channels.yaml").read_text("utf-8"))["channels"]
     assert [channel["name"] for channel in channels] == ["zendesk", "freshdesk"]
+    assert _run(home, "connect", "--vendor", "shopify", "--write").exit_code == 0
+    channels = yaml.safe_load((home / "config" / "channels.yaml").read_text("utf-8"))["channels"]
+    assert [channel["table"] for channel in channels[2:]] == ["order_line", "aftersale", "product"]
     for arguments in (["--vendor", "nobody"], [], ["--vendor", "zendesk", str(home / "inbox" / "tickets-2026-11-09.csv")]):
         refused = _run(home, "connect", *arguments)
         assert refused.exit_code == 1 and "Traceback" not in refused.output
