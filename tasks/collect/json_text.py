@@ -27,6 +27,11 @@ def parsed(data: bytes | str) -> Any:
         return json.loads(data, parse_int=lambda digits: int(digits) if len(digits) <= MAX_DIGITS else digits)
 
 
+def written(value: Any) -> str:
+    """Return a value as JSON of one spelling: names sorted, no spaces, every letter as it is. Signatures are made over it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def may_hold_half_characters(data: bytes | str) -> bool:
     """Tell whether a text may hold half of a character (a cut emoji, `\\ud83d` alone), which no table can store."""
     return any(mark in data for mark in _BYTE_MARKS) if isinstance(data, bytes) else any(mark in data for mark in _MARKS)

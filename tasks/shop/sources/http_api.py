@@ -2,39 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from tasks.shop.section import ConfigSection
 from tasks.shop.sources.source import Source
+
+Codes = Annotated[list[str], BeforeValidator(lambda value: [str(item) for item in value] if isinstance(value, list) else value)]
+"""Codes as texts; YAML gives numbers."""
 
 
 class Auth(ConfigSection):
     """How requests are authenticated.
 
-    kind: `none`, `bearer`, `basic`, `header`; `oauth2`: an access token is fetched from `token_url`, and anew when the server no longer
-        takes it; `signed`: the query is signed as Taobao's open platform wants it.
+    kind: `none`, `bearer`, `basic`, `header`; `oauth2`: an access token alone; `signed`: every request is signed as `scheme` says.
     secret: Name of the secret: the environment variable `AFTERSALES_SECRET_<NAME>` or the file `HOME/secrets/<name>`; never the
-        secret itself.
-    user: User name for `basic`, client id for `oauth2`.
+        secret itself. For `oauth2` the client's secret; for `signed` the application's, for `wechat_pay` the merchant's private key (PEM).
+    user: User name for `basic`, client id for `oauth2`, app key for `douyin`, merchant number for `wechat_pay`.
     header: Header name for `header`.
-    token_url: Address that gives access tokens; `secret` is then the client's secret.
+    scheme: Whose signature: `taobao`, `douyin` or `wechat_pay`.
+    algorithm: Of a signature of Taobao or Douyin: `md5`, `hmac-md5` or `hmac-sha256`.
+    serial: Serial number of the merchant's certificate, for `wechat_pay`.
+    secret_params: Query parameter → name of the secret that it carries (`session: taobao_session`).
+    token_url: Address that gives access tokens (`oauth2`, or `signed` beside its signature); one is fetched first, and anew when the server
+        no longer takes it.
+    token_sent_as: How it is asked for: `form`, `json` or `query`.
+    token_params: What the request says; empty means `grant_type` as OAuth2 has it.
+    user_as, secret_as: The names by which `user` and `secret` are sent there; empty means that they are not sent.
     refresh_secret: Name of the secret that holds a refresh token; without one the grant is `client_credentials`.
     scope: Scope to ask for.
+    token_path: Path of the token in the answer.
     token_header: Header that carries the access token as it is; empty means `Authorization: Bearer`.
-    algorithm: Of a signature: `md5`, `hmac-md5` or `hmac-sha256`; `secret` is then the application's secret.
+    token_param: Query parameter that carries the access token instead of a header.
     """
 
     kind: Literal["none", "bearer", "basic", "header", "oauth2", "signed"] = "none"
     secret: str = ""
     user: str = ""
     header: str = "X-Api-Key"
+    scheme: Literal["taobao", "douyin", "wechat_pay"] = "taobao"
+    algorithm: Literal["md5", "hmac-md5", "hmac-sha256"] = "hmac-sha256"
+    serial: str = ""
+    secret_params: dict[str, str] = Field(default_factory=dict)
     token_url: str = ""
+    token_sent_as: Literal["form", "json", "query"] = "form"  # noqa: S105, no secret
+    token_params: dict[str, str | int] = Field(default_factory=dict)
+    user_as: str = "client_id"
+    secret_as: str = "client_secret"  # noqa: S105, a name
     refresh_secret: str = ""
     scope: str = ""
+    token_path: str = "access_token"  # noqa: S105, a name
     token_header: str = ""
-    algorithm: Literal["md5", "hmac-md5", "hmac-sha256"] = "hmac-sha256"
+    token_param: str = ""
 
     @model_validator(mode="after")
     def _complete(self) -> Auth:
@@ -42,8 +62,60 @@ class Auth(ConfigSection):
             raise ValueError(f"auth of kind {self.kind} needs `secret`, the name of a secret")
         if self.kind == "basic" and not self.user:
             raise ValueError("auth of kind basic needs `user`")
-        if self.kind == "oauth2" and not (self.user and self.token_url):
-            raise ValueError("auth of kind oauth2 needs `user` (the client id) and `token_url`")
+        if self.kind == "oauth2" and not self.token_url:
+            raise ValueError("auth of kind oauth2 needs `token_url`")
+        if self.kind == "oauth2" and self.user_as and not self.user:
+            raise ValueError("auth of kind oauth2 needs `user` (the client id), or an empty `user_as`")
+        if self.token_url and self.kind not in ("oauth2", "signed"):
+            raise ValueError("`token_url` belongs to auth of kind oauth2 or signed")
+        if self.kind == "signed" and self.scheme == "douyin" and (not self.user or self.algorithm == "hmac-md5"):
+            raise ValueError("a signature of douyin needs `user`, the app key, and an `algorithm` of md5 or hmac-sha256")
+        if self.kind == "signed" and self.scheme == "wechat_pay" and not (self.user and self.serial):
+            raise ValueError("a signature of wechat_pay needs `user` (the merchant number) and `serial` (of its certificate)")
+        return self
+
+
+class BodyErrors(ConfigSection):
+    """How an answer of status 200 says that it failed, as many platforms do. A `*` at the end of a code stands for any ending.
+
+    code: Paths of the code; of several, the first that is there. An answer without one is good.
+    good: Codes of success; every other code is a failure.
+    later: Codes for which a later try can help (too many calls, the platform's own trouble): as after status 429.
+    token: Codes of an access token that is not taken any more: another one is fetched.
+    login: Codes of refused credentials.
+    message: Paths of the server's words.
+    """
+
+    code: list[str] = Field(default_factory=list)
+    good: Codes = Field(default_factory=list)
+    later: Codes = Field(default_factory=list)
+    token: Codes = Field(default_factory=list)
+    login: Codes = Field(default_factory=list)
+    message: list[str] = Field(default_factory=list)
+
+
+class Details(ConfigSection):
+    """A second request for each record of a list that gives hardly more than ids; its answer is the record.
+
+    url: Its address on the same server; `{id}` is replaced.
+    method: `POST` sends the id in a JSON object.
+    param: Parameter that carries the id, unless the address does.
+    id: Path of the id in a record of the list; empty means that the record is the id.
+    record: Path of the record in the answer; empty means the answer.
+    most: Limit of their number in one pull.
+    """
+
+    url: str
+    method: Literal["GET", "POST"] = "GET"
+    param: str = ""
+    id: str = ""
+    record: str = ""
+    most: int = Field(20_000, ge=1)
+
+    @model_validator(mode="after")
+    def _carries_the_id(self) -> Details:
+        if bool(self.param) == ("{id}" in self.url):
+            raise ValueError("`details` needs either `param` or `{id}` in its `url`")
         return self
 
 
@@ -81,14 +153,17 @@ class HttpApi(Source):
 
     url: Address; `{NAME}` is not replaced, parameters belong in `params`.
     url_secret: Instead of `url`: name of the secret that holds the address.
-    method: `POST` sends the parameters as a JSON object instead of a query.
+    method: `POST` sends the parameters as a JSON object instead of a query; a name with dots is then a nested one.
     params: Fixed query parameters.
-    auth, paging: See there.
+    auth, paging, errors, details: See there.
     records: Path of the list of records in the answer (`data.items`); empty means the answer is the list.
     each: Path of a list inside a record (`line_items`, `refunds.refund_line_items`) of which each item becomes a row; its fields are
         named as they lie (`line_items.sku`), the record's own beside them. A record without items gives no row.
+    empty_with: Path by which an answer without that list is known as an answer that has no records; otherwise it is refused.
     since, until: Query parameters for the window's ends; empty means that everything is requested.
     times: How the window's ends are written: `iso`, `epoch_s`, `epoch_ms` or a strftime format in the channel's zone.
+    span_hours: Longest span that one request may ask for; a longer window is asked for in parts. 0 means any.
+    first_days: How far a first load reaches back, where the server wants a beginning; 0 means that none is sent.
     retries: How often to retry after a 429 or 5xx answer or a broken connection.
     calls_a_minute: No more requests than this; 0 leaves it to the server, whose Retry-After and X-RateLimit headers are kept.
     longest_wait_s: Most seconds of one pause, whatever the server asks for.
@@ -101,14 +176,19 @@ class HttpApi(Source):
     url: str = ""
     url_secret: str = ""
     method: Literal["GET", "POST"] = "GET"
-    params: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    params: dict[str, JsonValue] = Field(default_factory=dict)
     auth: Auth = Auth()
     paging: Paging = Paging()
+    errors: BodyErrors = BodyErrors()
+    details: Details | None = None
     records: str = ""
     each: str = ""
+    empty_with: str = ""
     since: str = ""
     until: str = ""
     times: str = "iso"
+    span_hours: float = Field(0, ge=0)
+    first_days: float = Field(0, ge=0)
     retries: int = Field(3, ge=0, le=10)
     calls_a_minute: float = Field(0, ge=0)
     longest_wait_s: float = Field(60, gt=0, le=3_600)
@@ -126,6 +206,10 @@ class HttpApi(Source):
             raise ValueError(f"paging by {self.paging.kind} needs `param`")
         if self.paging.kind == "cursor" and not self.paging.next:
             raise ValueError("paging by cursor needs `next`")
-        if self.method == "POST" and self.auth.kind == "signed":
-            raise ValueError("a signed query is sent by GET")
+        if self.auth.kind == "signed" and self.auth.scheme == "taobao" and self.method == "POST":
+            raise ValueError("a query signed as Taobao's is sent by GET")
+        if self.auth.kind == "signed" and self.auth.scheme == "douyin" and self.method == "GET":
+            raise ValueError("a request signed as Douyin's is sent by POST")
+        if self.span_hours and not (self.since and self.until and self.first_days):
+            raise ValueError("`span_hours` needs `since`, `until` and `first_days`")
         return self
