@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from tasks.collect.http_requests import Server, Wish, host_of
+from tasks.collect.http_requests import HttpServer, Wish, host_of
 from tasks.collect.json_text import may_hold_half_characters, whole_texts
 from tasks.collect.source_rows import at_path
 from tasks.errors import ChannelError, ChannelProblem
@@ -22,7 +22,7 @@ class Detailed:
     refused: Records that could not be had, as (id, reason).
     """
 
-    def __init__(self, server: Server, details: Details, address: str, received: Callable[[int], None]) -> None:
+    def __init__(self, server: HttpServer, details: Details, address: str, received: Callable[[int], None]) -> None:
         self._server, self._details, self._received = server, details, received
         self._address = urljoin(address, details.url)
         self._known: set[str] = set()

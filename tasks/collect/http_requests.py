@@ -33,7 +33,7 @@ class Wish(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """A good answer: the parsed body, its bytes, and the next address of its header Link."""
 
     body: Any
@@ -60,7 +60,7 @@ class _Failure:
 
 
 @dataclass
-class Server:
+class HttpServer:
     """A server and how it is asked.
 
     secret_params: Query parameters that carry secrets.
@@ -74,7 +74,7 @@ class Server:
     token: AccessToken | None = None
     secret_params: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, wish: Wish) -> Answer:
+    def ask(self, wish: Wish) -> HttpAnswer:
         """Return the answer to a request; retry a limited number of times if that can help.
 
         Raises:
@@ -88,7 +88,7 @@ class Server:
             self.patience.next_answer()
             try:
                 told = self._renewed(wish, pause)
-                if isinstance(told, Answer):
+                if isinstance(told, HttpAnswer):
                     return told
                 if told.refused is not None:
                     raise told.refused
@@ -115,7 +115,7 @@ class Server:
             problem=ChannelProblem.UNREACHABLE,
         )
 
-    def _renewed(self, wish: Wish, pause: float) -> Answer | _Failure:
+    def _renewed(self, wish: Wish, pause: float) -> HttpAnswer | _Failure:
         """Ask once; where an access token that served before is refused, ask once more with a new one."""
         served = self.token is not None and self.token.served
         told = self._once(wish, pause)
@@ -124,7 +124,7 @@ class Server:
             told = self._once(wish, pause)
         return told
 
-    def _once(self, wish: Wish, pause: float) -> Answer | _Failure:
+    def _once(self, wish: Wish, pause: float) -> HttpAnswer | _Failure:
         headers: dict[str, str] = {}
         beside = dict(self.secret_params)
         if self.token is not None:
@@ -142,11 +142,11 @@ class Server:
         query = {**({} if wish.method == "POST" else wish.params), **beside}
         address = httpx.URL(wish.address).copy_merge_params(query) if query else wish.address
         told = self._sent(self.client.build_request(wish.method, address, headers=headers, content=content), pause)
-        if isinstance(told, Answer) and self.token is not None:
+        if isinstance(told, HttpAnswer) and self.token is not None:
             self.token.served = True
         return told
 
-    def _sent(self, request: httpx.Request, pause: float) -> Answer | _Failure:
+    def _sent(self, request: httpx.Request, pause: float) -> HttpAnswer | _Failure:
         host = request.url.host
         response = self.client.send(request, stream=True)
         try:
@@ -163,7 +163,7 @@ class Server:
             response.close()
         body = _parsed(data, host)
         failure = _by_body(body, self.spec.errors, host, pause)
-        return Answer(body, data, link) if failure is None else failure
+        return HttpAnswer(body, data, link) if failure is None else failure
 
 
 def _by_status(status: int, host: str) -> _Failure | None:

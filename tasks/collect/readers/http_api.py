@@ -15,7 +15,7 @@ from tasks.collect.http_connections import Patience, PatientTransport
 from tasks.collect.http_credentials import AccessToken, credentials
 from tasks.collect.http_details import Detailed
 from tasks.collect.http_pace import Pace
-from tasks.collect.http_requests import Answer, Server, Wish, host_of
+from tasks.collect.http_requests import HttpAnswer, HttpServer, Wish, host_of
 from tasks.collect.json_text import may_hold_half_characters, whole_texts
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.record_items import ItemRows
@@ -51,7 +51,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
         trust_env=False,
         transport=PatientTransport(patience),
     ) as client:
-        server = Server(client, spec, place, patience, pace, token, beside)
+        server = HttpServer(client, spec, place, patience, pace, token, beside)
         detailed = Detailed(server, spec.details, address, asked.received) if spec.details is not None else None
         for page in _pages(server, address, asked):
             found = _records_of(page.body, spec, host_of(address))
@@ -66,7 +66,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     return SourceRows(Handover(records.frame()), loose=True, refused=refused, live=True)
 
 
-def _pages(server: Server, address: str, asked: _Asked) -> Iterator[Answer]:
+def _pages(server: HttpServer, address: str, asked: _Asked) -> Iterator[HttpAnswer]:
     """Yield the answers to all pages of all parts of the window."""
     spec = server.spec
     for ends in _spans(spec, server.place):
@@ -180,7 +180,7 @@ def _records_of(body: Any, spec: HttpApi, host: str) -> list[Any]:
     return found
 
 
-def _next(spec: HttpApi, wish: Wish, answer: Answer, count: int, address: str) -> Wish | None:
+def _next(spec: HttpApi, wish: Wish, answer: HttpAnswer, count: int, address: str) -> Wish | None:
     """Return the request for the next page, or None after the last."""
     paging, body = spec.paging, answer.body
     if paging.more and at_path(body, paging.more) in (False, None, "", 0, "false"):
