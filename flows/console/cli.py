@@ -78,7 +78,11 @@ def channels_try(settings: Settings, name: str) -> None:
     "--table", default="", help="What the files hold, if the proposal errs: feedback, order_line, aftersale or product."
 )
 @click.option("--name", default="", help="Name of the channel. Default: made of the file's name.")
-@click.option("--vendor", default="", help="Instead of files: a ready-made declaration, such as zendesk or shopify.")
+@click.option(
+    "--vendor",
+    default="",
+    help="A ready-made declaration: shopify (without files), shopify-csv (of exported files).",
+)
 @click.option("--language", default="", help="Language of the explanations, zh-CN or en. Default: the shop's first.")
 @click.option("--write", is_flag=True, help="Add the channels to HOME/config/channels.yaml; without it they are only shown.")
 @click.pass_obj

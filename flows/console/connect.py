@@ -14,12 +14,13 @@ from rich.console import Console
 from flows.console.channels import rows_table, trial
 from tasks.collect.source_rows import ReadContext, Window
 from tasks.connect.costs import costs_of, costs_together
-from tasks.connect.declaration import Say, channel_name, channel_of, declared, pattern_of, with_channels
+from tasks.connect.declaration import Say, channel_name, channel_of, declared, free_name, pattern_of, with_channels
+from tasks.connect.exports import ENDING, VendorExport, fitted, proposal_of, recognised
 from tasks.connect.headings import known_headings
 from tasks.connect.proposal import Proposal, propose
 from tasks.connect.samples import Sample, sample_of
-from tasks.connect.vendors import vendor_blocks
-from tasks.connect.wording import end_said, fit_said, flag_said, speaker, trial_said
+from tasks.connect.vendors import vendor_blocks, vendor_names
+from tasks.connect.wording import end_said, export_said, fit_said, flag_said, speaker, trial_said
 from tasks.errors import UserError
 from tasks.files import write_whole
 from tasks.settings import Settings
@@ -28,12 +29,13 @@ from tasks.shop.load import DEFAULTS, Shop
 
 @dataclass(frozen=True)
 class _Found:
-    """Files of one form, and the channel proposed for them."""
+    """Files of one form, and the channel proposed for them. export: The vendor's export that they are, if they are one."""
 
     samples: list[Sample]
     proposal: Proposal
     name: str
     lines: list[str]
+    export: str = ""
 
 
 def connect_files(
@@ -60,10 +62,13 @@ def connect_files(
     words = known_headings()
     if table and table not in words.headings:
         raise UserError(f"No declaration can be proposed for {table!r}.", hint=f"Use one of {', '.join(words.headings)}.")
-    if bool(files) == bool(vendor):
+    of_files = vendor.endswith(ENDING) and vendor in vendor_names()
+    if of_files and not files:
+        raise UserError(f"{vendor} describes an export, and there is none.", hint="Name the exported files.")
+    if bool(files) == bool(vendor) and not of_files:
         raise UserError("Nothing says what is to be connected.", hint="Give sample files, or a vendor by --vendor; not both.")
     say = speaker(language or shop.identity.languages[0])
-    if vendor:
+    if vendor and not of_files:
         blocks = vendor_blocks(vendor)
         for line in (line for block in blocks for line in block):
             console.print(line)
@@ -75,20 +80,46 @@ def connect_files(
     alike = _grouped([sample_of(file, place, words) for file in dict.fromkeys(file.resolve() for file in files)])
     if name and len(alike) > 1:
         raise UserError("The files have different columns and become several channels.", hint="Leave out --name.")
-    taken = [channel.name for channel in shop.channels.channels]
     found: list[_Found] = []
     for samples in alike:
-        together = replace(samples[0], rows=pl.concat([one.rows for one in samples], how="diagonal_relaxed"))
-        proposal = propose(together, words, zone=zone, now=now, table=table)
-        chosen = name or channel_name(together.file, proposal.table, [*taken, *(one.name for one in found)])
-        globs = list(dict.fromkeys(pattern_of(sample.file, settings.home) for sample in samples))
-        lines = declared(chosen, proposal, together, globs, zone, say)
-        found.append(_Found(samples, proposal, chosen, lines))
+        taken = [*(channel.name for channel in shop.channels.channels), *(one.name for one in found)]
+        found += _proposed(samples, settings.home, taken, table=table, name=name, vendor=vendor, zone=zone, now=now, say=say)
     for one in found:
         _show(one, shop, settings, now, say, console)
     for note in costs_together([one.proposal for one in found], {channel.table for channel in shop.channels.channels}):
         console.print(f"· {say(note)}")
     _end(settings, [one.lines for one in found], write, say, console)
+
+
+def _proposed(
+    samples: list[Sample], home: Path, taken: list[str], *, table: str, name: str, vendor: str, zone: str, now: datetime, say: Say
+) -> list[_Found]:
+    """Return what is proposed for files of one form: a vendor's ready-made channels, or one made of headings and cells."""
+    columns = [column for column in samples[0].rows.columns if all(column in one.rows.columns for one in samples)]
+    export = recognised(columns, vendor) if not table else None
+    globs = list(dict.fromkeys(pattern_of(sample.file, home) for sample in samples))
+    if export is not None:
+        return _exported(export, samples, columns, globs, name, zone, taken)
+    together = replace(samples[0], rows=pl.concat([one.rows for one in samples], how="diagonal_relaxed"))
+    proposal = propose(together, known_headings(), zone=zone, now=now, table=table)
+    chosen = name or channel_name(together.file, proposal.table, taken)
+    lines = declared(chosen, proposal, together, globs, zone, say)
+    return [_Found(samples, proposal, chosen, lines)]
+
+
+def _exported(
+    export: VendorExport, samples: list[Sample], columns: list[str], globs: list[str], name: str, zone: str, taken: list[str]
+) -> list[_Found]:
+    """Return the ready-made channels of a vendor's export, fitted to its files."""
+    found: list[_Found] = []
+    read = {"kind": samples[0].read["kind"], "files": globs, **samples[0].read}
+    for block in export.blocks:
+        own = channel_of(block).name
+        wanted = own if not name else name if len(export.blocks) == 1 else f"{name}_{len(found) + 1}"
+        chosen = wanted if name else free_name(wanted, taken)
+        lines = fitted(block, columns, name=chosen, read=read, zone=zone)
+        found.append(_Found(samples, proposal_of(channel_of(lines), columns), chosen, lines, export.name))
+    return found
 
 
 def _grouped(samples: list[Sample]) -> list[list[Sample]]:
@@ -112,7 +143,7 @@ def _show(found: _Found, shop: Shop, settings: Settings, now: datetime, say: Say
     console.rule(", ".join(one.file.name for one in found.samples), align="left")
     for note in (note for each in found.samples for note in each.notes):
         console.print(f"· {say(note)}")
-    console.print(f"· {fit_said(proposal, say)}")
+    console.print(f"· {export_said(found.export, say) if found.export else fit_said(proposal, say)}")
     console.print()
     for line in found.lines:
         console.print(line)

@@ -41,16 +41,16 @@ def declared(name: str, proposal: Proposal, sample: Sample, files: Sequence[str]
     lines = [f"  - name: {name}"]
     lines.append(f"    table: {proposal.table}    # {say(certainty(proposal.confidence))}")
     for key, value in proposal.constants.items():
-        lines.append(f"    {key}: {_flow(value)}    # {say(Note('connect.check'))}")
+        lines.append(f"    {key}: {flow(value)}    # {say(Note('connect.check'))}")
     read = {"kind": sample.read["kind"], "files": list(files), **{k: v for k, v in sample.read.items() if k != "kind"}}
-    lines.append(f"    read: {_flow(read)}")
+    lines.append(f"    read: {flow(read)}")
     lines.append(f"    zone: {zone}    # {say(Note('connect.zone'))}")
     body = [column for column in proposal.columns if column.name not in ("source_id", "stamp")]
     for column in proposal.columns:
         if column.name in ("source_id", "stamp"):
-            lines.append(f"    {column.name}: {_flow(column.spec)}    # {_why(column.confidence, column.reasons, say)}")
+            lines.append(f"    {column.name}: {flow(column.spec)}    # {_why(column.confidence, column.reasons, say)}")
     lines.append("    columns:")
-    lines += [f"      {column.name}: {_flow(column.spec)}    # {_why(column.confidence, column.reasons, say)}" for column in body]
+    lines += [f"      {column.name}: {flow(column.spec)}    # {_why(column.confidence, column.reasons, say)}" for column in body]
     if proposal.unused:
         lines.append(f"    # {say(Note('connect.unused', {'columns': ', '.join(_one_line(name) for name in proposal.unused)}))}")
     return lines
@@ -101,7 +101,11 @@ def with_channels(text: str, blocks: Sequence[Sequence[str]], origin: str) -> st
 def channel_name(file: Path, table: str, taken: Sequence[str]) -> str:
     """Return a free name for a file's channel: its letters in lower case, without dates; the table's if it has too few."""
     stem = re.sub(r"[^a-z]+", "_", file.name.lower().partition(".")[0]).strip("_")[:32]
-    stem = stem if len(stem) > 2 else table
+    return free_name(stem if len(stem) > 2 else table, taken)
+
+
+def free_name(stem: str, taken: Sequence[str]) -> str:
+    """Return a name, with a number if it is taken."""
     name, number = stem, 2
     while name in taken:
         name, number = f"{stem}_{number}", number + 1
@@ -119,6 +123,12 @@ def pattern_of(file: Path, home: Path) -> str:
     return f"{start}{name if len(name.strip('*-_. ')) > 1 else path.stem}{path.suffix}"
 
 
+def flow(value: Any) -> str:
+    """Return a value as YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=_WIDE, sort_keys=False).strip()
+    return text.removesuffix("...").strip()
+
+
 def _why(confidence: float, reasons: Sequence[Note], say: Say) -> str:
     why = say(Note("connect.and")).join(say(reason) for reason in reasons)
     return _one_line(say(Note("connect.because", {"sure": say(certainty(confidence)), "why": why})))
@@ -126,8 +136,3 @@ def _why(confidence: float, reasons: Sequence[Note], say: Say) -> str:
 
 def _one_line(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
-
-
-def _flow(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=_WIDE, sort_keys=False).strip()
-    return text.removesuffix("...").strip()

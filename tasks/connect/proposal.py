@@ -321,7 +321,8 @@ def _complete_order(draft: _Draft) -> None:
         made["sku"] = ProposedColumn("sku", "=unknown", 0.2, (Note("connect.no_sku"),))
     if "oid" not in made and order is not None:
         parts = [name for column in (order, article) if column is not None for name in _headings(column.spec)]
-        spec = {"concat": parts, "separator": "/"} if len(parts) > 1 else parts[0]
+        named = {"concat": parts, "separator": "/"} if len(parts) > 1 else {"from": parts[0]}
+        spec = {**named, "numbered": True}  # an order may hold an article on two lines
         made["oid"] = ProposedColumn("oid", spec, 0.45, (Note("connect.line_from_order"),))
     if "qty" not in made:
         made["qty"] = ProposedColumn("qty", 1, 0.4, (Note("connect.one_piece"),))

@@ -34,6 +34,11 @@ def fit_said(proposal: Proposal, say: Say) -> str:
     )
 
 
+def export_said(export: str, say: Say) -> str:
+    """Say that a sample is a vendor's export with a ready-made declaration."""
+    return say(Note("connect.recognised", {"export": export}))
+
+
 def trial_said(read: int, rejected: int, shown: int, say: Say) -> str:
     """Say how many rows a declaration read, rejected and shows."""
     return say(Note("connect.mapped", {"read": f"{read:,}", "rejected": f"{rejected:,}", "shown": f"{shown:,}"}))

@@ -62,6 +62,8 @@ class MappedColumn(ConfigSection):
     concat, separator: SourceRows columns or paths put together; empty ones are left out.
     sql: A Polars SQL expression over the native columns.
     cases, otherwise: Ordered predicates, and the value where none holds.
+    numbered: Texts that come again in one file are told apart by a number: `1001/LMP`, `1001/LMP/2`. For lines without a number of
+        their own; an export that holds the order again, in another file, means the same lines.
     extract: Regular expression; its first group (or whole match) is kept.
     empty: Cells that mean nothing, beside the channel's.
     map: SourceRows value → canonical value.
@@ -90,6 +92,7 @@ class MappedColumn(ConfigSection):
     const: Any = None
     concat: list[str] = Field(default_factory=list)
     separator: str = " "
+    numbered: bool = False
     sql: str = ""
     cases: list[ValueCase] = Field(default_factory=list)
     otherwise: Any = None

@@ -44,6 +44,10 @@ def canonical_column(
 ) -> pl.Series:
     """Make one column and record its unreadable values."""
     required = required if spec.required is None else spec.required
+    if spec.numbered:
+        return _numbered(
+            work, canonical_column(work, name, spec.model_copy(update={"numbered": False}), kind, done, required=required)
+        )
     unmapped: pl.Series | None = None
     if spec.const is not None:
         return _constant(work, name, spec.const, kind)
@@ -104,6 +108,18 @@ def _given(work: Work, name: str, spec: MappedColumn, *, optional: bool) -> pl.S
         return work.rows[spec.from_[0]].alias(name)
     parts = [meaningful(work, spec, as_text(work.rows[column])).alias(column) for column in dict.fromkeys(spec.from_)]
     return pl.DataFrame(parts).select(pl.coalesce(list(dict.fromkeys(spec.from_)))).to_series().alias(name)
+
+
+def _numbered(work: Work, texts: pl.Series) -> pl.Series:
+    """Append a number to each text that comes again in one file, in the order of its rows."""
+    names = [file.name for file in work.origin.files] or [""]
+    files = pl.repeat(0, texts.len(), dtype=pl.Int64, eager=True)
+    for index in range(1, len(names)):
+        files = files.scatter(work.origin.rows_of(index).arg_true(), names.index(names[index]))
+    rows = pl.DataFrame({"text": as_text(texts), "file": files})
+    rows = rows.with_columns(time=pl.int_range(1, pl.len() + 1).over("file", "text"))
+    again = pl.when(pl.col("time") > 1).then(pl.format("{}/{}", "text", "time")).otherwise("text")
+    return rows.select(again.alias(texts.name)).to_series()
 
 
 def _passes_unchanged(work: Work, spec: MappedColumn, given: pl.Series) -> bool:

@@ -164,7 +164,7 @@ def test_values_that_are_not_known_are_named(place: ReadContext) -> None:
 
 def test_an_order_export_without_line_numbers_makes_them_of_order_and_article(place: ReadContext) -> None:
     [oid] = [column for column in _proposed(place, "orders.csv", SHOPIFY).columns if column.name == "oid"]
-    assert oid.spec == {"concat": ["Name", "Lineitem sku"], "separator": "/"}
+    assert oid.spec == {"concat": ["Name", "Lineitem sku"], "separator": "/", "numbered": True}
     assert oid.confidence < 0.55
 
 
