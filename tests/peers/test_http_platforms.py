@@ -259,6 +259,28 @@ def test_a_window_is_asked_for_in_spans_that_the_server_allows(tmp_path: Path) -
         assert sorted(set(batch.frame["source_id"])) == ["7", "8"]
 
 
+def test_a_record_that_leaves_the_window_while_pages_are_read_moves_no_other_one_past_us(tmp_path: Path) -> None:
+    """Page by page from the front, the record after the one that left would be skipped: the fourth here."""
+
+    def answer(asked: Asked) -> Told:
+        if len(pages) == 2:
+            there.remove(1)
+        page = int(asked.query["page"])
+        pages.append(page)
+        return _list(*there[2 * page - 2 : 2 * page], total=str(len(there)))
+
+    pages: list[int] = []
+    there = [1, 2, 3, 4, 5, 6, 7]
+    paging = {"kind": "page", "param": "page", "size_param": "size", "size": 2, "total": "total"}
+    with serving(answer) as server:
+        batch = _pull(tmp_path, server.address, paging=paging)
+        assert batch.error == "" and pages == [1, 4, 3, 2, 1]
+        assert sorted(set(batch.frame["source_id"])) == ["2", "3", "4", "5", "6", "7"]
+        there[:], pages[:] = [1, 2], []
+        assert _pull(tmp_path, server.address, paging=paging).frame.height == 2 and pages == [1]
+        assert "no number of records at `count`" in _pull(tmp_path, server.address, paging={**paging, "total": "count"}).error
+
+
 @pytest.mark.parametrize(
     ("read", "words"),
     [
@@ -267,6 +289,7 @@ def test_a_window_is_asked_for_in_spans_that_the_server_allows(tmp_path: Path) -
         ({"auth": {"kind": "signed", "scheme": "wechat_pay", "user": "1", "secret": "app"}}, "`serial`"),
         ({"auth": {"kind": "bearer", "secret": "app", "token_url": "https://desk.example/token"}}, "belongs to"),
         ({"details": {"url": "/one"}}, "either `param`"),
+        ({"paging": {"kind": "offset", "param": "offset", "total": "count"}}, "`total` belongs"),
         ({"span_hours": 24, "since": "from"}, "`span_hours` needs"),
     ],
 )

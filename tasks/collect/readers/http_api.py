@@ -75,14 +75,43 @@ def _pages(server: HttpServer, address: str, asked: _Asked) -> Iterator[HttpAnsw
             params[spec.paging.size_param] = spec.paging.size
         if spec.paging.kind in ("page", "offset"):
             params[spec.paging.param] = spec.paging.start
-        wish: Wish | None = Wish(address, params, spec.method)
-        while wish is not None:
-            asked.add(wish)
-            answer = server.ask(wish)
-            asked.received(len(answer.data))
-            yield answer
-            count = len(_records_of(answer.body, spec, host_of(address)))
-            wish = _next(spec, wish, answer, count, address)
+        first = Wish(address, params, spec.method)
+        yield from _backwards(server, first, asked) if spec.paging.total else _forwards(server, first, asked)
+
+
+def _forwards(server: HttpServer, first: Wish, asked: _Asked) -> Iterator[HttpAnswer]:
+    """Yield the answers to the first page and to those that follow it."""
+    wish: Wish | None = first
+    while wish is not None:
+        answer = _asked_for(server, wish, asked)
+        yield answer
+        count = len(_records_of(answer.body, server.spec, host_of(first.address)))
+        wish = _next(server.spec, wish, answer, count, first.address)
+
+
+def _backwards(server: HttpServer, first: Wish, asked: _Asked) -> Iterator[HttpAnswer]:
+    """Yield the answers to all pages from the last to the first, which is asked for before them to learn their number."""
+    paging = server.spec.paging
+    answer = _asked_for(server, first, asked)
+    total = at_path(answer.body, paging.total)
+    if isinstance(total, bool) or not str(total).isdecimal():
+        raise ChannelError(
+            f"The answer of {host_of(first.address)} has no number of records at `{paging.total}`.",
+            hint="Correct `total` of `paging` in channels.yaml.",
+            problem=ChannelProblem.WRONG_COLUMNS,
+        )
+    pages = -(-int(total) // paging.size)
+    for page in range(paging.start + pages - 1, paging.start, -1):
+        yield _asked_for(server, first._replace(params={**first.params, paging.param: page}), asked)
+    yield answer if pages < 2 else _asked_for(server, first, asked, again=True)
+
+
+def _asked_for(server: HttpServer, wish: Wish, asked: _Asked, *, again: bool = False) -> HttpAnswer:
+    if not again:
+        asked.add(wish)
+    answer = server.ask(wish)
+    asked.received(len(answer.data))
+    return answer
 
 
 def _spans(spec: HttpApi, place: ReadContext) -> Iterator[Ends]:

@@ -131,6 +131,8 @@ class Paging(ConfigSection):
     last: The same the other way round: path of the word that this page is the last (`end_of_stream`).
     first: Number of the first page, or of the first record.
     size_param, size: Query parameter of the page size, and its value.
+    total: For `page`: path of the number of all records. The pages are then read from the last to the first, so that a record which changes
+        meanwhile and leaves the window moves no other one to a page that was read already.
     """
 
     kind: Literal["none", "cursor", "page", "offset", "link"] = "none"
@@ -141,6 +143,7 @@ class Paging(ConfigSection):
     first: int | None = None
     size_param: str = ""
     size: int = Field(default=200, ge=1, le=5000)
+    total: str = ""
 
     @property
     def start(self) -> int:
@@ -204,6 +207,8 @@ class HttpApi(Source):
             raise ValueError("give either `url` or `url_secret`")
         if self.paging.kind in ("cursor", "page", "offset") and not self.paging.param:
             raise ValueError(f"paging by {self.paging.kind} needs `param`")
+        if self.paging.total and (self.paging.kind != "page" or not self.paging.size_param):
+            raise ValueError("`total` belongs to paging by page with a `size_param`")
         if self.paging.kind == "cursor" and not self.paging.next:
             raise ValueError("paging by cursor needs `next`")
         if self.auth.kind == "signed" and self.auth.scheme == "taobao" and self.method == "POST":
