@@ -63,7 +63,7 @@ class Pace:
         elif (until := _http_date(text)) is not None:
             told = (until - self._sent(response)).total_seconds()
         else:
-            told = self._until_reset(response)
+            told = self._until_reset(response) or _seconds_between(response)
         self._used_up = 0.0
         return min(max(otherwise if told is None else told, 0.0), self._longest_s)
 
@@ -81,6 +81,12 @@ def over_the_limit(response: httpx.Response) -> bool:
     """Return whether a refusal means only that we asked too often, and not that our credentials are wrong."""
     told = "Retry-After" in response.headers or _header(response, _REMAINING) == 0
     return response.status_code == 429 or (response.status_code == 403 and told)
+
+
+def _seconds_between(response: httpx.Response) -> float | None:
+    """Return the seconds between two requests where a server names only its rate a second, as Amazon does."""
+    rate = _header(response, ("x-amzn-RateLimit-Limit",))
+    return 1 / rate if rate else None
 
 
 def _header(response: httpx.Response, names: tuple[str, ...]) -> float | None:

@@ -169,7 +169,7 @@ class HttpServer:
 def _by_status(status: int, host: str) -> _Failure | None:
     """Return what the status of an answer says against it."""
     if status in (401, 403):
-        return _Failure(str(status), token=status == 401, refused=_refused_login(host, str(status)))
+        return _Failure(str(status), token=True, refused=_refused_login(host, str(status)))
     if 300 <= status < 400:
         refused = ChannelError(
             f"{host} redirects to another address ({status}); credentials are not sent there.",

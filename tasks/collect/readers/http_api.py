@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,11 +16,12 @@ from tasks.collect.http_connections import Patience, PatientTransport
 from tasks.collect.http_credentials import AccessToken, credentials
 from tasks.collect.http_details import Detailed
 from tasks.collect.http_pace import Pace
+from tasks.collect.http_reports import Reports
 from tasks.collect.http_requests import HttpAnswer, HttpServer, Wish, host_of
 from tasks.collect.json_text import may_hold_half_characters, whole_texts
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.record_items import ItemRows
-from tasks.collect.source_rows import ReadContext, SourceRows, at_path, moment_text
+from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather, moment_text
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.http_api import HttpApi
@@ -52,6 +54,8 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
         transport=PatientTransport(patience),
     ) as client:
         server = HttpServer(client, spec, place, patience, pace, token, beside)
+        if spec.report is not None:
+            return _reported(server, Reports(server, spec.report, address, asked.received), address, asked)
         detailed = Detailed(server, spec.details, address, asked.received) if spec.details is not None else None
         for page in _pages(server, address, asked):
             found = _records_of(page.body, spec, host_of(address))
@@ -64,6 +68,17 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     items.check()
     refused += detailed.refused if detailed is not None else []
     return SourceRows(Handover(records.frame()), loose=True, refused=refused, live=True)
+
+
+def _reported(server: HttpServer, reports: Reports, address: str, asked: _Asked) -> SourceRows:
+    """Fetch a report for each part of the window."""
+    spec = server.spec
+    parts: list[SourceRows] = []
+    for ends in _spans(spec, server.place):
+        wish = Wish(address, _placed(spec.params, ends, nested=spec.method == "POST"), spec.method)
+        asked.add(wish)
+        parts.append(reports.rows(wish, " ".join(["the report", *(str(end)[:10] for end in ends.values())])))
+    return replace(gather(parts), live=True)
 
 
 def _pages(server: HttpServer, address: str, asked: _Asked) -> Iterator[HttpAnswer]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from tasks.shop.section import ConfigSection
+from tasks.shop.sources.delimited import Encoding
 from tasks.shop.sources.source import Source
 
 Codes = Annotated[list[str], BeforeValidator(lambda value: [str(item) for item in value] if isinstance(value, list) else value)]
@@ -119,6 +120,40 @@ class Details(ConfigSection):
         return self
 
 
+class Report(ConfigSection):
+    """A file that the server makes on request, as Amazon's reports are: `url` asks for it, then it is waited for and fetched.
+
+    id: Path of the report's id in the answer to the request.
+    status_url: Address on the same server that says how far it is; `{id}` is replaced.
+    status: Path of its state there.
+    done, nothing, failed: States in which it is ready, has nothing to say, or cannot be made; in any other it is waited for.
+    every_s: Seconds between two looks.
+    file_id: Path of the file's id in the answer that says that it is ready.
+    file_url: Address on the same server that says where the file lies; `{id}` is replaced.
+    file_at: Path of the file's address there; on another server, it is fetched without credentials.
+    separator, encoding: How the file is read, as for `delimited`; packed by gzip or not.
+    """
+
+    id: str
+    status_url: str
+    status: str
+    done: Codes
+    nothing: Codes = Field(default_factory=list)
+    failed: Codes = Field(default_factory=list)
+    every_s: float = Field(15, ge=1, le=600)
+    file_id: str
+    file_url: str
+    file_at: str
+    separator: str = Field("auto", pattern=r"^(.|auto)$")
+    encoding: Encoding = "auto"
+
+    @model_validator(mode="after")
+    def _names_the_id(self) -> Report:
+        if any("{id}" not in address for address in (self.status_url, self.file_url)):
+            raise ValueError("`status_url` and `file_url` need `{id}`")
+        return self
+
+
 class Paging(ConfigSection):
     """How the next page is found.
 
@@ -158,7 +193,7 @@ class HttpApi(Source):
     url_secret: Instead of `url`: name of the secret that holds the address.
     method: `POST` sends the parameters as a JSON object instead of a query; a name with dots is then a nested one.
     params: Fixed query parameters.
-    auth, paging, errors, details: See there.
+    auth, paging, errors, details, report: See there.
     records: Path of the list of records in the answer (`data.items`); empty means the answer is the list.
     each: Path of a list inside a record (`line_items`, `refunds.refund_line_items`) of which each item becomes a row; its fields are
         named as they lie (`line_items.sku`), the record's own beside them. A record without items gives no row.
@@ -184,6 +219,7 @@ class HttpApi(Source):
     paging: Paging = Paging()
     errors: BodyErrors = BodyErrors()
     details: Details | None = None
+    report: Report | None = None
     records: str = ""
     each: str = ""
     empty_with: str = ""
@@ -215,6 +251,8 @@ class HttpApi(Source):
             raise ValueError("a query signed as Taobao's is sent by GET")
         if self.auth.kind == "signed" and self.auth.scheme == "douyin" and self.method == "GET":
             raise ValueError("a request signed as Douyin's is sent by POST")
+        if self.report is not None and (self.paging.kind != "none" or self.details or self.records or self.each):
+            raise ValueError("a `report` is a file: it has no `paging`, `details`, `records` and `each`")
         if self.span_hours and not (self.since and self.until and self.first_days):
             raise ValueError("`span_hours` needs `since`, `until` and `first_days`")
         return self

@@ -71,6 +71,8 @@ def test_a_used_up_allowance_is_waited_for_once(headers: dict[str, str], seconds
         ({"Retry-After": "4000"}, 60.0),
         ({"Retry-After": "soon"}, 0.5),
         ({"X-RateLimit-Reset": "20"}, 20.0),
+        ({"x-amzn-RateLimit-Limit": "0.0625"}, 16.0),
+        ({"x-amzn-RateLimit-Limit": "0.0"}, 0.5),
         ({}, 0.5),
     ],
 )
