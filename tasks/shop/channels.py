@@ -55,9 +55,11 @@ class Lookup(ConfigSection):
 
 
 class MappedColumn(ConfigSection):
-    """How one canonical column is made. Short: `text: content` is `{from: content}`; `origin: "=online"` is `{const: online}`.
+    """How one canonical column is made. Short: `text: content` is `{from: content}`, `text: [content, body]` the first of them that
+    is not empty; `origin: "=online"` is `{const: online}`.
 
-    from: SourceRows column, or path `a.b.c`; of several, the first that is not empty.
+    from: SourceRows column, or path `a.b.c`; of several, the first that is not empty (older and newer names of a column: a file
+        needs one of them).
     const: The same value for every row.
     concat, separator: SourceRows columns or paths put together; empty ones are left out.
     sql: A Polars SQL expression over the native columns.
@@ -145,7 +147,7 @@ def _short(value: Any) -> Any:
         )
     if isinstance(value, (int, float)):
         return {"const": value}
-    return value
+    return {"from": value} if isinstance(value, list) else value
 
 
 OneColumn = Annotated[MappedColumn, BeforeValidator(_short)]

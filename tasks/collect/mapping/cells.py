@@ -39,18 +39,21 @@ class Work:
     warnings: list[str] = field(default_factory=list)
 
 
-def provide(work: Work, names: Sequence[str], where: str, *, optional: bool = False) -> None:
+def provide(work: Work, names: Sequence[str], where: str, *, optional: bool = False, any_of: Sequence[str] = ()) -> None:
     """Make sure that native columns exist: JSON may leave a field out, a table may not.
 
     What is optional may be missing where earlier files of the channel had it: its rows are flagged, and the channel is still read.
+    Of `any_of`, the names that a column has had over time, one is enough: a pull may read the newest file alone.
     """
     missing = [name for name in dict.fromkeys(names) if name not in work.rows.columns]
-    if missing and not work.native.loose and not (optional and work.place.settled):
-        likely = [f"{name} is perhaps «{found}»" for name in missing if (found := likely_name(name, work.rows.columns))]
+    found = any(name in work.rows.columns for name in any_of)
+    lacking = [name for name in missing if not (found and name in any_of)]
+    if lacking and not work.native.loose and not (optional and work.place.settled):
+        likely = [f"{name} is perhaps «{like}»" for name in lacking if (like := likely_name(name, work.rows.columns))]
         advice = f" ({'; '.join(likely)})" if likely else ""
         has = ", ".join(work.rows.columns[:CASES_IN_MESSAGE])
         raise ChannelError(
-            f"The channel {work.channel.name} has no column {', '.join(missing)} (for {where}); it has {has} …",
+            f"The channel {work.channel.name} has no column {', '.join(lacking)} (for {where}); it has {has} …",
             hint=f"Check whether the source changed its headings, and correct the name in channels.yaml{advice}.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )

@@ -97,7 +97,7 @@ def _given(work: Work, name: str, spec: MappedColumn, *, optional: bool) -> pl.S
             lambda: work.rows.select(expression.alias(name)).to_series(),
             spec.sql,
         )
-    provide(work, [*spec.from_, *spec.concat, *spec.digest], name, optional=optional)
+    provide(work, [*spec.from_, *spec.concat, *spec.digest], name, optional=optional, any_of=spec.from_)
     if spec.digest:
         return row_digests(work.rows.select(spec.digest)).alias(name)
     if spec.concat:

@@ -121,3 +121,23 @@ def test_a_column_that_no_file_has(pull: Pull, tmp_path: Path) -> None:
 def test_the_likely_name(name: str, columns: list[str], expected: str) -> None:
     """A heading is recognised by its words, or not at all."""
     assert likely_name(name, columns) == expected
+
+
+@pytest.mark.parametrize("names", ["[created, Day]", "{from: [Day, created]}"])
+def test_of_several_names_one_is_enough_also_where_the_newest_file_is_read_alone(pull: Pull, tmp_path: Path, names: str) -> None:
+    """The advice «write from: [old, new]» holds next week too, when only a file with the new heading is read; for required columns as well."""
+    old = OLD.replace("created", "Day")
+    declared = (CHANNEL % "{from: [Order number, Order no.]}").replace("created", names)
+    (tmp_path / "w46.csv").write_text(old, "utf-8")
+    (tmp_path / "w47.csv").write_text(NEW, "utf-8")
+    both = pull(declared)
+    assert both.frame["order_ref"].to_list() == ["1001", "1002", "1003", "1004"] and both.frame["submitted_at"].null_count() == 0
+    alone = pull(declared, known=frozenset({hashlib.sha256(old.encode()).hexdigest()}))
+    assert not alone.error and alone.frame["order_ref"].to_list() == ["1003", "1004"]
+    assert alone.frame["submitted_at"].null_count() == 0
+
+
+def test_none_of_several_names_is_an_error_that_names_them_all(pull: Pull, tmp_path: Path) -> None:
+    (tmp_path / "w46.csv").write_text(OLD, "utf-8")
+    batch = pull((CHANNEL % "Order number").replace("created", "{from: [Day, Date]}"))
+    assert "no column Day, Date (for submitted_at)" in batch.error
