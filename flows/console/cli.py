@@ -73,7 +73,7 @@ def channels_try(settings: Settings, name: str) -> None:
 
 
 @main.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--table", default="", help="What the files hold, if the proposal errs: feedback, order_line, aftersale or product."
 )

@@ -17,6 +17,7 @@ from tasks.connect.costs import costs_of, costs_together
 from tasks.connect.declaration import Say, channel_name, channel_of, declared, free_name, pattern_of, with_channels
 from tasks.connect.exports import ENDING, VendorExport, fitted, proposal_of, recognised
 from tasks.connect.headings import known_headings
+from tasks.connect.mailboxes import is_mailbox, mail_proposal, mail_sample
 from tasks.connect.proposal import Proposal, propose
 from tasks.connect.samples import Sample, sample_of
 from tasks.connect.vendors import vendor_blocks, vendor_names
@@ -77,7 +78,7 @@ def connect_files(
     now = datetime.now(UTC)
     zone = shop.identity.zone
     place = ReadContext(settings, Window(None, now, now, zone))
-    alike = _grouped([sample_of(file, place, words) for file in dict.fromkeys(file.resolve() for file in files)])
+    alike = _grouped(_samples([file.resolve() for file in files], place))
     if name and len(alike) > 1:
         raise UserError("The files have different columns and become several channels.", hint="Leave out --name.")
     found: list[_Found] = []
@@ -95,6 +96,10 @@ def _proposed(
     samples: list[Sample], home: Path, taken: list[str], *, table: str, name: str, vendor: str, zone: str, now: datetime, say: Say
 ) -> list[_Found]:
     """Return what is proposed for files of one form: a vendor's ready-made channels, or one made of headings and cells."""
+    if samples[0].read["kind"] == "mailbox":
+        mails = mail_proposal(samples[0])
+        chosen = name or channel_name(samples[0].file, "mails", taken)
+        return [_Found(samples, mails, chosen, declared(chosen, mails, samples[0], [], zone, say))]
     columns = [column for column in samples[0].rows.columns if all(column in one.rows.columns for one in samples)]
     export = recognised(columns, vendor) if not table else None
     globs = list(dict.fromkeys(pattern_of(sample.file, home) for sample in samples))
@@ -105,6 +110,16 @@ def _proposed(
     chosen = name or channel_name(together.file, proposal.table, taken)
     lines = declared(chosen, proposal, together, globs, zone, say)
     return [_Found(samples, proposal, chosen, lines)]
+
+
+def _samples(files: list[Path], place: ReadContext) -> list[Sample]:
+    """Read each sample once; several saved mails of a folder are one mailbox."""
+    found: list[Sample] = []
+    for file in dict.fromkeys(files):
+        sample = mail_sample(file, place) if is_mailbox(file) else sample_of(file, place, known_headings())
+        if sample.read["kind"] != "mailbox" or all(sample.read != one.read for one in found):
+            found.append(sample)
+    return found
 
 
 def _exported(

@@ -75,12 +75,12 @@ def _sources(channel: Channel) -> list[Source]:
 
 
 def _has_files(source: Source) -> bool:
-    return bool(source.maildir or source.mbox) if isinstance(source, Mailbox) else hasattr(source, "files")
+    return bool(source.maildir or source.mbox or source.eml) if isinstance(source, Mailbox) else hasattr(source, "files")
 
 
 def _paths(source: Source, place: ReadContext) -> Iterator[Path]:
-    if isinstance(source, Mailbox) and source.mbox:
-        yield from place.files([source.mbox])
+    if isinstance(source, Mailbox) and (source.mbox or source.eml):
+        yield from place.files([source.mbox or source.eml])
     elif isinstance(source, Mailbox):
         folder = Path(place.path(source.maildir))
         yield from sorted(file for part in ("cur", "new") for file in (folder / part).glob("*") if file.is_file())

@@ -34,7 +34,7 @@ def declared(name: str, proposal: Proposal, sample: Sample, files: Sequence[str]
         name: Name of the channel.
         proposal: What is proposed.
         sample: The file, for how it is read.
-        files: Globs of the channel.
+        files: Globs of the channel; none for a mailbox, which names its own place.
         zone: Zone of its times.
         say: Writes notes in the reader's language.
     """
@@ -42,7 +42,7 @@ def declared(name: str, proposal: Proposal, sample: Sample, files: Sequence[str]
     lines.append(f"    table: {proposal.table}    # {say(certainty(proposal.confidence))}")
     for key, value in proposal.constants.items():
         lines.append(f"    {key}: {flow(value)}    # {say(Note('connect.check'))}")
-    read = {"kind": sample.read["kind"], "files": list(files), **{k: v for k, v in sample.read.items() if k != "kind"}}
+    read = {"kind": sample.read["kind"], **({"files": list(files)} if files else {}), **sample.read}
     lines.append(f"    read: {flow(read)}")
     lines.append(f"    zone: {zone}    # {say(Note('connect.zone'))}")
     body = [column for column in proposal.columns if column.name not in ("source_id", "stamp")]

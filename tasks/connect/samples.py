@@ -77,7 +77,7 @@ def sample_of(file: Path, place: ReadContext, words: KnownHeadings) -> Sample:
     if not kind:
         raise UserError(
             f"{file.name} is of no kind for which a declaration can be proposed.",
-            hint=f"Give files that end in {', '.join(KINDS)} (gz allowed); mailboxes and servers are described in the README.",
+            hint=f"Give files that end in {', '.join(KINDS)} (gz allowed), an mbox file, a Maildir, or mails saved as .eml.",
         )
     form = {"delimited": _delimited, "workbook": _workbook}.get(kind)
     read, notes = form(file, words) if form is not None else ({}, [])

@@ -1,4 +1,4 @@
-"""Where mails lie: a Maildir folder, an mbox file, or a folder of an IMAP server."""
+"""Where mails lie: a Maildir folder, mbox files, saved mails, or a folder of an IMAP server."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ def mails(spec: Mailbox, place: ReadContext) -> Iterator[HeldMail]:
     """
     if spec.maildir:
         return _maildir(spec, place)
+    if spec.eml:
+        return (_held(path, path.name, spec) for path in place.files([spec.eml]))
     return _mbox(spec, place) if spec.mbox else _imap(spec, place)
 
 
@@ -65,14 +67,14 @@ def _maildir(spec: Mailbox, place: ReadContext) -> Iterator[HeldMail]:
         (file for part in ("cur", "new") for file in (folder / part).glob("*") if file.is_file()),
         key=lambda file: file.name,
     )
-    for file in files:
-        size = file.stat().st_size
-        yield HeldMail(
-            file.name.partition(":")[0],
-            size,
-            file.read_bytes() if size <= spec.max_mb * MEBIBYTE else None,
-            datetime.fromtimestamp(file.stat().st_mtime, UTC),
-        )
+    return (_held(file, file.name.partition(":")[0], spec) for file in files)
+
+
+def _held(file: Path, name: str, spec: Mailbox) -> HeldMail:
+    """Return the mail that a file holds."""
+    size = file.stat().st_size
+    data = file.read_bytes() if size <= spec.max_mb * MEBIBYTE else None
+    return HeldMail(name, size, data, datetime.fromtimestamp(file.stat().st_mtime, UTC))
 
 
 def _mbox(spec: Mailbox, place: ReadContext) -> Iterator[HeldMail]:

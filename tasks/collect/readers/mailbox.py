@@ -1,4 +1,4 @@
-"""Mails of a Maildir, an mbox file or an IMAP folder, as plain text."""
+"""Mails of a Maildir, an mbox file, saved mails or an IMAP folder, as plain text."""
 
 from __future__ import annotations
 
@@ -100,12 +100,14 @@ def read(spec: Mailbox, place: ReadContext) -> SourceRows:
             key = f"{key}#{content[:8]}"
         rows.append({"id": key, **row, "size": size})
     frame = flatten([dict.fromkeys(COLUMNS), *rows]).slice(1)
-    where = spec.maildir or spec.mbox or spec.folder
+    where = spec.maildir or spec.mbox or spec.eml or spec.folder
     warnings = [
         f"{where}: {count:,} {KINDS[kind]} are nobody's words and are left out." for kind, count in sorted(left_out.items())
     ]
     files = [FileRows(where, len(rows), marks=marks)] if marks else []
-    return SourceRows(Handover(frame), loose=True, refused=refused, warnings=warnings, live=not spec.mbox, files=files)
+    return SourceRows(
+        Handover(frame), loose=True, refused=refused, warnings=warnings, live=not (spec.mbox or spec.eml), files=files
+    )
 
 
 def _believed(since: datetime | None, window: Window) -> datetime | None:
