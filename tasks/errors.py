@@ -33,6 +33,7 @@ class ChannelProblem(StrEnum):
     UNREADABLE = "unreadable"
     TOO_LARGE = "too_large"
     WRONG_COLUMNS = "wrong_columns"
+    UNFINISHED = "unfinished"
     OTHER = "other"
 
 

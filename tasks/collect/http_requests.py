@@ -153,8 +153,8 @@ class HttpServer:
             status = response.status_code
             if status in TRY_AGAIN or over_the_limit(response):
                 return _Failure(str(status), f"{host} answered {status}", pause=self.pace.pause_after(response, pause))
-            if (failure := _by_status(status, host)) is not None:
-                return failure
+            if status >= 300:
+                return _by_status(status, self._said(response), host)
             self.pace.heard(response)
             encoding = response.headers.get("Content-Encoding", "")
             data = body_of(response.iter_raw(), encoding, host=host, max_bytes=self.spec.max_mb * MEBIBYTE)
@@ -165,24 +165,39 @@ class HttpServer:
         failure = _by_body(body, self.spec.errors, host, pause)
         return HttpAnswer(body, data, link) if failure is None else failure
 
+    def _said(self, response: httpx.Response) -> str:
+        """Return the status of a refusal, with the words of its body where it is declared at which path they stand."""
+        status, errors = str(response.status_code), self.spec.errors
+        if not errors.message or response.status_code < 400:
+            return status
+        try:
+            encoding = response.headers.get("Content-Encoding", "")
+            body = parsed(body_of(response.iter_raw(), encoding, host="", max_bytes=MEBIBYTE))
+        except (ChannelError, httpx.TransportError, ValueError, RecursionError):
+            return status
+        parts = [_words(body, [path]) for path in errors.code[:1]] + [_words(body, errors.message)]
+        return ": ".join([status, *(part for part in parts if part)])
 
-def _by_status(status: int, host: str) -> _Failure | None:
-    """Return what the status of an answer says against it."""
+
+def _by_status(status: int, said: str, host: str) -> _Failure:
+    """Return what the status of an answer says against it.
+
+    Args:
+        said: The status with the server's own words, if it is known where they stand.
+    """
     if status in (401, 403):
-        return _Failure(str(status), token=True, refused=_refused_login(host, str(status)))
-    if 300 <= status < 400:
+        return _Failure(said, token=True, refused=_refused_login(host, said))
+    if status < 400:
         refused = ChannelError(
             f"{host} redirects to another address ({status}); credentials are not sent there.",
             hint="Put the new address into `url` in channels.yaml.",
             problem=ChannelProblem.UNREACHABLE,
         )
-        return _Failure(str(status), refused=refused)
-    if status >= 400:
-        refused = ChannelError(
-            f"{host} answered {status}.", hint="Check `url` and `params` of the channel.", problem=ChannelProblem.UNREACHABLE
-        )
-        return _Failure(str(status), refused=refused)
-    return None
+        return _Failure(said, refused=refused)
+    refused = ChannelError(
+        f"{host} answered {said}.", hint="Check `url` and `params` of the channel.", problem=ChannelProblem.UNREACHABLE
+    )
+    return _Failure(said, refused=refused)
 
 
 def _by_body(body: Any, errors: BodyErrors, host: str, pause: float) -> _Failure | None:
@@ -190,8 +205,8 @@ def _by_body(body: Any, errors: BodyErrors, host: str, pause: float) -> _Failure
     codes = [str(found) for path in errors.code if (found := at_path(body, path)) not in (None, "")]
     if not codes or _among(codes[:1], errors.good):
         return None
-    words = next((str(found) for path in errors.message if (found := at_path(body, path)) not in (None, "")), "")
-    said = f"{codes[0]}: {' '.join(words.split())[:MOST_WORDS]}" if words else codes[0]
+    words = _words(body, errors.message)
+    said = f"{codes[0]}: {words}" if words else codes[0]
     if _among(codes, errors.later):
         return _Failure(said, f"{host} answered {said}", pause=pause)
     if _among(codes, errors.token):
@@ -200,6 +215,12 @@ def _by_body(body: Any, errors: BodyErrors, host: str, pause: float) -> _Failure
         return _Failure(said, refused=_refused_login(host, said))
     hint = "The platform's documents explain its codes; check `params` and the permissions of your application."
     return _Failure(said, refused=ChannelError(f"{host} answered {said}.", hint=hint, problem=ChannelProblem.UNREACHABLE))
+
+
+def _words(body: Any, paths: list[str]) -> str:
+    """Return the server's own words, cut off where they are long."""
+    found = next((str(found) for path in paths if (found := at_path(body, path)) not in (None, "")), "")
+    return " ".join(found.split())[:MOST_WORDS]
 
 
 def _among(found: list[str], codes: list[str]) -> bool:

@@ -75,14 +75,25 @@ def pull_channel(
     pull_id = hashlib.sha256(f"{channel.name}|{window_start}|{window_end}|{now}".encode()).hexdigest()[:16]
     window = Window(start, window_end, now, channel.zone)
     pulled = _pulled(pull_id, channel, window, shop, settings, known, wait, windowed=windowed)
+    lost = _no_longer_kept(channel, window_start, now) if not pulled.error else ()
     words = {name: pulled.unreadable[name].map_elements(hidden, return_dtype=pl.String) for name in ("source_id", "reason")}
     return replace(
         pulled,
         unreadable=pulled.unreadable.with_columns(**words),
         error=hidden(pulled.error),
         hint=hidden(pulled.hint),
-        warnings=tuple(hidden(warning) for warning in pulled.warnings),
+        warnings=tuple(hidden(warning) for warning in (*lost, *pulled.warnings)),
     )
+
+
+def _no_longer_kept(channel: Channel, window_start: datetime | None, now: datetime) -> tuple[str, ...]:
+    """Say what a source no longer had because the pull before lies further back than it keeps."""
+    kept = now - timedelta(hours=channel.keeps_hours)
+    if not channel.keeps_hours or window_start is None or window_start >= kept:
+        return ()
+    since, until = (f"{moment.astimezone(ZoneInfo(channel.zone)):%Y-%m-%d %H:%M}" for moment in (window_start, kept))
+    what = f"{channel.name} keeps {channel.keeps_hours:g} hours only, and was not pulled since {since}"
+    return (f"{what}: what came between then and {until} is lost. Pull it more often.",)
 
 
 def _pulled(

@@ -182,6 +182,7 @@ class Channel(ConfigSection):
     window_by: For servers: `stamp` reads rows with stamp in the window (and overlap); `all` reads all each time (the lake knows what
         is new); empty means `stamp` where there is one. Files are read whole, once for each content.
     overlap_hours: For servers: how far a window reaches back beyond its start.
+    keeps_hours: For servers: how far back the source still answers, 0 for ever; a pull that comes later says what is lost.
     expected_daily: Fewest rows of a whole day; fewer is told as incomplete. 0 means no expectation.
     complete_by: Local time on the day after a period by which the source is complete, `09:00`.
     base: Rows of this channel are the base of rates where shop.yaml's base is reviews or records.
@@ -211,6 +212,7 @@ class Channel(ConfigSection):
     ingested_from: Literal["pull", "stamp"] = "pull"
     window_by: Literal["", "stamp", "all"] = ""
     overlap_hours: float = Field(72, ge=0)
+    keeps_hours: float = Field(0, ge=0)
     expected_daily: float = Field(0, ge=0)
     complete_by: str = Field("", pattern=r"^(\d\d:\d\d)?$")
     base: bool = False

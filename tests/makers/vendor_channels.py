@@ -29,7 +29,7 @@ def vendor_pull(
     start: datetime | None = None,
     waits: list[float] | None = None,
 ) -> PulledRows:
-    """Pull a vendor's channel with all its addresses on one server.
+    """Pull a vendor's channel with all its addresses on one server, and `mine` in every place that waits for a word of the shop's own.
 
     Args:
         secrets: Name → value of the secrets in the home.
@@ -41,7 +41,12 @@ def vendor_pull(
         (home / "secrets" / secret).write_text(value)
     [block] = [block for block in vendor_blocks(vendor) if channel_of(block).name == name]
     return pull_channel(
-        channel_of([re.sub(r"https://[^/\s]+", address, line) if "url:" in line else line for line in block]),
+        channel_of([_filled_in(line, address) for line in block]),
         window_start=start, window_end=NOW, shop=Shop({}), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
         now=NOW, wait=(waits if waits is not None else []).append,
     )  # fmt: skip
+
+
+def _filled_in(line: str, address: str) -> str:
+    moved = re.sub(r"https://[^/\s]+", address, line) if "url:" in line else line
+    return re.sub(r"YOUR-[A-Z]+(-[A-Z]+)*", "mine", moved)

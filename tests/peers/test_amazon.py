@@ -58,7 +58,7 @@ class Amazon:
         if asked.path == "/auth/o2/token":
             form = {name: values[0] for name, values in parse_qs(asked.body).items()}
             assert form == {
-                "client_id": "YOUR-CLIENT-ID", "client_secret": "app-secret", "grant_type": "refresh_token", "refresh_token": "Atzr|right",
+                "client_id": "amzn1.application-oa2-client.1", "client_secret": "app-secret", "grant_type": "refresh_token", "refresh_token": "Atzr|right",
             }  # fmt: skip
             self.tokens += 1
             return Told({"access_token": f"Atza|{self.tokens}", "token_type": "bearer", "expires_in": 3600})
@@ -118,6 +118,7 @@ def pull(tmp_path: Path, amazon: Amazon) -> Pull:
                 "\n".join(block)
                 .replace("https://sellingpartnerapi-na.amazon.com", api.address)
                 .replace("https://api.amazon.com", api.address)
+                .replace("YOUR-CLIENT-ID", "amzn1.application-oa2-client.1")
             )
             channel = channel_of(text.splitlines())
             report = channel.read.report.model_copy(update=job)  # type: ignore[attr-defined]

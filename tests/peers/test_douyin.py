@@ -78,7 +78,7 @@ class Platform:
         if query["sign"] != right or query["sign_method"] != "hmac-sha256" or abs((moment - NOW).total_seconds()) > 600:
             return self._failed(40003, "isv.signature-invalid", "签名校验失败")
         if method == "token.create":
-            assert said == {"code": "", "grant_type": "authorization_self", "shop_id": "YOUR-SHOP-ID"}
+            assert said == {"code": "", "grant_type": "authorization_self", "shop_id": "mine"}
             self.given, self.left = self.given + 1, self.lasting
             return self._good({"access_token": f"token-{self.given}", "expires_in": 604800, "refresh_token": "r"})
         if query.get("access_token") != f"token-{self.given}" or not self.left:

@@ -154,3 +154,12 @@ def test_freshdesks_published_tickets_are_read(tmp_path: Path, server: VendorSer
     wanted = [str(ticket["id"]) for ticket in published if not ticket.get("spam")]
     assert sorted(batch.frame["source_id"]) == sorted(wanted)
     assert batch.frame["text"].null_count() == 0
+
+
+def test_a_declaration_that_is_not_filled_in_says_so(tmp_path: Path) -> None:
+    batch = pull_channel(
+        channel_of(vendor_blocks("zendesk")[0]), window_start=None, window_end=NOW, shop=Shop({}),
+        settings=Settings(home=tmp_path), now=NOW, wait=lambda _: None,
+    )  # fmt: skip
+    assert batch.error == "The channel still says YOUR-SHOP where a value of your own belongs."
+    assert batch.problem == "unfinished" and "docs/vendors" in batch.hint

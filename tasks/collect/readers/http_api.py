@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,16 +18,16 @@ from tasks.collect.http_details import Detailed
 from tasks.collect.http_pace import Pace
 from tasks.collect.http_reports import Reports
 from tasks.collect.http_requests import HttpAnswer, HttpServer, Wish, host_of
+from tasks.collect.http_spans import placed, spans
 from tasks.collect.json_text import may_hold_half_characters, whole_texts
 from tasks.collect.limits import MEBIBYTE
 from tasks.collect.record_items import ItemRows
-from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather, moment_text
+from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
 from tasks.shop.sources.http_api import HttpApi
 
-Ends = dict[str, str | int]
-"""The parameters that name the ends of a window."""
+_TO_REPLACE = re.compile(r"YOUR-[A-Z]+(-[A-Z]+)*")
 
 
 def read(spec: HttpApi, place: ReadContext) -> SourceRows:
@@ -36,6 +36,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     Raises:
         ChannelError: If it refuses our credentials, keeps failing, or does not answer with the configured JSON.
     """
+    _filled_in(spec)
     address = place.secret(spec.url_secret) if spec.url_secret else spec.url
     headers, login = credentials(spec.auth, place, time.monotonic)
     token = AccessToken(spec.auth, place) if spec.auth.token_url else None
@@ -74,8 +75,8 @@ def _reported(server: HttpServer, reports: Reports, address: str, asked: _Asked)
     """Fetch a report for each part of the window."""
     spec = server.spec
     parts: list[SourceRows] = []
-    for ends in _spans(spec, server.place):
-        wish = Wish(address, _placed(spec.params, ends, nested=spec.method == "POST"), spec.method)
+    for ends in spans(spec, server.place.window):
+        wish = Wish(address, placed(spec.params, ends, nested=spec.method == "POST"), spec.method)
         asked.add(wish)
         parts.append(reports.rows(wish, " ".join(["the report", *(str(end)[:10] for end in ends.values())])))
     return replace(gather(parts), live=True)
@@ -84,8 +85,8 @@ def _reported(server: HttpServer, reports: Reports, address: str, asked: _Asked)
 def _pages(server: HttpServer, address: str, asked: _Asked) -> Iterator[HttpAnswer]:
     """Yield the answers to all pages of all parts of the window."""
     spec = server.spec
-    for ends in _spans(spec, server.place):
-        params = _placed(spec.params, ends, nested=spec.method == "POST")
+    for ends in spans(spec, server.place.window):
+        params = placed(spec.params, ends, nested=spec.method == "POST")
         if spec.paging.size_param:
             params[spec.paging.size_param] = spec.paging.size
         if spec.paging.kind in ("page", "offset"):
@@ -129,38 +130,15 @@ def _asked_for(server: HttpServer, wish: Wish, asked: _Asked, *, again: bool = F
     return answer
 
 
-def _spans(spec: HttpApi, place: ReadContext) -> Iterator[Ends]:
-    """Yield the ends of the window, or of its parts where the server limits the span of a request, the earliest first."""
-    start, end = place.window.start, place.window.end
-    if start is None and spec.since and spec.first_days:
-        start = end - timedelta(days=spec.first_days)
-    step = timedelta(hours=spec.span_hours) if spec.span_hours else None
-    while start is not None and step is not None and end - start > step:
-        yield _ends(spec, place, start, start + step)
-        start += step
-    yield _ends(spec, place, start, end)
-
-
-def _ends(spec: HttpApi, place: ReadContext, start: datetime | None, end: datetime) -> Ends:
-    ends: Ends = {}
-    for name, moment in ((spec.since, start), (spec.until, end)):
-        if name and moment is not None:
-            text = moment_text(moment, spec.times, place.window.zone)
-            ends[name] = int(text) if spec.method == "POST" and spec.times.startswith("epoch") else text
-    return ends
-
-
-def _placed(params: dict[str, Any], ends: Ends, *, nested: bool) -> dict[str, Any]:
-    """Return parameters with the ends of the window; a name with dots is nested in JSON."""
-    placed = dict(params)
-    for name, value in ends.items():
-        *above, last = name.split(".") if nested else [name]
-        inner = placed
-        for part in above:
-            inner[part] = dict(inner.get(part) or {})
-            inner = inner[part]
-        inner[last] = value
-    return placed
+def _filled_in(spec: HttpApi) -> None:
+    """Refuse a ready-made declaration that still holds a word to be replaced; asking with it would look like a refused login."""
+    left = _TO_REPLACE.search(spec.model_dump_json())
+    if left is not None:
+        raise ChannelError(
+            f"The channel still says {left[0]} where a value of your own belongs.",
+            hint="Write it into channels.yaml; the vendor's page in docs/vendors says where it is found.",
+            problem=ChannelProblem.UNFINISHED,
+        )
 
 
 class _Asked:
