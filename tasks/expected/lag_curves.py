@@ -91,7 +91,7 @@ def estimate_curve(history: UnitHistory, family: str, until: int, *, weeks: int 
     expectation). Returns None if fewer than 4 weeks or 30 cases are known.
     """
     axis = AXES[family]
-    first = max(until - weeks * 7, history.first_day)
+    first = max(until - weeks * 7, history.known_from(family))
     if until - first < LEAST_DAYS:
         return None
     length = MAX_AGE[family]
@@ -246,11 +246,11 @@ def _rake(history: UnitHistory, curve: Curve, until: int, kept: NDArray[np.bool_
         weight = weight * np.where(mine >= 0, effect[mine], 1.0)
 
 
-def baseline_end(history: UnitHistory, period: Period) -> int:
-    """Return the day before which the curves for judging a period are estimated."""
+def baseline_end(history: UnitHistory, period: Period, family: str) -> int:
+    """Return the day before which a family's curve for judging a period is estimated."""
     start = day_number(period.first_day)
     for gap in (GAP_WEEKS, 2, 1):
-        if start - gap * 7 - history.first_day >= LEAST_DAYS:
+        if start - gap * 7 - history.known_from(family) >= LEAST_DAYS:
             break
     return start - gap * 7
 
@@ -260,10 +260,9 @@ def curves(history: UnitHistory, period: Period) -> dict[str, Curve]:
 
     The gap keeps a recent problem out of its own expectation.
     """
-    until = baseline_end(history, period)
     out: dict[str, Curve] = {}
     for family in AXES:
-        curve = estimate_curve(history, family, until)
+        curve = estimate_curve(history, family, baseline_end(history, period, family))
         if curve is not None:
             out[family] = curve
     return out

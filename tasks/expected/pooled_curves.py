@@ -33,7 +33,7 @@ def pooled_curves(history: UnitHistory, families: Iterable[str], last: int) -> d
 def _pooled(history: UnitHistory, family: str, last: int) -> Curve | None:
     if "sku" not in history.codes:
         return None
-    first = max(history.first_day, last - POOLED_WEEKS * 7 + 1)
+    first = max(history.known_from(family), last - POOLED_WEEKS * 7 + 1)
     length = MAX_AGE[family]
     days = history.days[AXES[family]]
     arrived, unit = history.case_day[family], history.case_unit[family]

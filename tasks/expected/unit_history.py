@@ -47,6 +47,15 @@ MAX_AGE = {
 OUTLIVED = ("transit", "fit", "function", "wear", "use")
 """Families of a product whose cases beyond the family's ages are counted as `late`: no complaint is outside every window."""
 
+UNTOLD = ("return",)
+"""Families whose cases are no records of feedback, so that they are known for as long as the orders are."""
+
+BEGUN_RECORDS, BEGUN_DAYS = 3, 28
+"""Feedback is known from the first day from which so many records came within so many days: an old stray one makes no past."""
+
+SETTLING = 14
+"""Days after the first order in which nobody need have complained yet."""
+
 NARROW = 32_000
 """Codes of fewer values are 16 bits wide, with room for one more."""
 
@@ -57,7 +66,8 @@ class UnitHistory:
 
     `codes[dim]` are value codes of the units; `days[axis]` day numbers (days since 1970-01-01 in the business zone, −1
     where the moment is unknown), `scanned` the same as recorded, before any inference;
-    `case_unit[family]` the unit of each linked case, `case_day[family]` its arrival.
+    `case_unit[family]` the unit of each linked case, `case_day[family]` its arrival; `first_day` the day of the first order,
+    `told_from` that of the first records of feedback: an export of tickets often begins later than that of orders.
     """
 
     n: int
@@ -73,6 +83,11 @@ class UnitHistory:
     line_of_sku: NDArray[np.int64]
     first_day: int
     end_day: int
+    told_from: int = 0
+
+    def known_from(self, family: str) -> int:
+        """Return the first day from which both the orders and the cases of a family are known."""
+        return self.first_day if family in UNTOLD else max(self.first_day, self.told_from)
 
 
 def as_of_day(history: UnitHistory, end: date) -> UnitHistory:
@@ -173,8 +188,7 @@ def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) 
             [0 if family == "return" else leaf_code[leaf] for leaf in rows["leaf"].to_list()], dtype=np.int32
         )
         case_record[family] = rows["record_id"].to_numpy().astype(np.str_)
-    paid = days["paid_at"]
-    first = int(paid[paid >= 0].min()) if (paid >= 0).any() else last
+    first = _first_paid(days["paid_at"], last)
     return UnitHistory(
         n=lines.height,
         codes=codes,
@@ -189,7 +203,23 @@ def build_history(facts: CodedFacts, dims: Iterable[str], zone: str, end: date) 
         line_of_sku=_line_of_sku(codes, values),
         first_day=first,
         end_day=last,
+        told_from=_told_from(facts, zone, last, first),
     )
+
+
+def _first_paid(paid: Days, last: int) -> int:
+    """Return the day of the first payment, `last` if none is known."""
+    return int(paid[paid >= 0].min()) if (paid >= 0).any() else last
+
+
+def _told_from(facts: CodedFacts, zone: str, last: int, first: int) -> int:
+    """Return the day from which feedback is known: `first`, the day of the first order, where there is none or it soon follows."""
+    told = facts["feedback"].select(day=local_days("submitted_at", zone))["day"]
+    told = told.filter((told >= 0) & (told < last))
+    days = told.sort().to_numpy()
+    dense = days[BEGUN_RECORDS - 1 :] - days[: 1 - BEGUN_RECORDS] < BEGUN_DAYS
+    begun = int(days[int(np.argmax(dense))]) if dense.any() else first
+    return first if begun <= first + SETTLING else begun
 
 
 def value_codes(column: pl.Series) -> tuple[Codes, list[str]]:

@@ -39,6 +39,9 @@ ENOUGH = 3.0
 MOST_RATE = 0.5
 """Cases per unit beyond which a rate is not carried on to an older age."""
 
+LEAST_TIMES = 1.25
+"""A slice with a smaller rate against its peers is not raised, whatever its own past would lead to expect."""
+
 LEAST_PRODUCTS = 3
 """Products of a line that a median needs."""
 
@@ -76,11 +79,24 @@ def comparison_rates(history: UnitHistory, fitted: dict[str, Curve], candidate: 
     """Return the rates to compare a slice of order lines with.
 
     All are observed over expected cases of the last twelve weeks times the families' own cumulative hazard at their
-    reference age: equal ages by construction, however young the slice is.
+    reference age: equal ages by construction, however young the slice is. A slice that was not raised for most of these weeks
+    is compared over the span in which it was found.
     """
+    rates = _over(history, fitted, candidate, calendar, candidate.last - HISTORY_WEEKS * 7 + 1)
+    return rates if stands_out(rates.own, rates.peers) else _over(history, fitted, candidate, calendar, candidate.first)
+
+
+def stands_out(own: float | None, peers: float | None) -> bool:
+    """Whether a rate is raised against that of its peers, as far as both are known."""
+    return own is None or peers is None or own >= LEAST_TIMES * peers
+
+
+def _over(
+    history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate, calendar: Calendar, first: int
+) -> ComparisonRates:
+    """Return the rates over the arrival days from `first` to the end of the candidate's span."""
     pattern = candidate.found.pattern
     known = [fitted[family] for family in candidate.families if family in fitted]
-    first = candidate.last - HISTORY_WEEKS * 7 + 1
     if pattern.axis:
         first = max(first, pattern.first)
     dims = dict(pattern.conditions)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tasks.analyse.causes.candidates import Candidate, brought_together, describer, order_panel, spans
 from tasks.analyse.causes.claim_clusters import clusters
+from tasks.analyse.causes.comparison_rates import stands_out
 from tasks.analyse.causes.description import order_cause, weekly_counts
 from tasks.analyse.causes.exposure_panels import ExposurePanel, app_panel, expected_on_exposure, service_panel
 from tasks.analyse.causes.families import PANELS, SEARCHED
@@ -112,7 +113,7 @@ def _from_orders(
         (candidate, more) for candidate, more in brought_together(raised.candidates) if _is_current(history, fitted, candidate)
     ]
     describe = partial(order_cause, facts, period, shop, history, fitted)
-    causes = _with_contributions([describe(candidate, more) for candidate, more in chosen], raised.excess)
+    causes = _with_contributions(_standing_out([describe(candidate, more) for candidate, more in chosen]), raised.excess)
     causes += clusters(facts, period) + reputation(facts, period)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
     falls = [describe(candidate, []) for candidate, _ in brought_together(raised.falls)]
@@ -133,16 +134,20 @@ def _from_orders(
     return with_lifecycle(found, earlier, period, lambda cause: measured(facts, period, history, fitted, cause))
 
 
+def _standing_out(causes: list[Cause]) -> list[Cause]:
+    """Leave out causes whose peers have as much: the expectation is too low or all have risen, and no slice is the cause."""
+    return [cause for cause in causes if stands_out(cause.rate, cause.comparison_rate)]
+
+
 def _search_of(history: UnitHistory, past: dict[str, Curve], period: Period, compared: int) -> CauseSearch:
     """Return how far causes were sought: against the past if any family has one, else within the same weeks, else not at all."""
     if any(family in past for family in SEARCHED):
         return CauseSearch(compared=compared)
     basis = SearchBasis.SAME_WEEKS if compared else SearchBasis.NOTHING
-    weeks = max((day_number(period.first_day) - history.first_day) // 7, 0)
+    weeks = max((day_number(period.first_day) - history.known_from(SEARCHED[0])) // 7, 0)
     if weeks < LEAST_DAYS // 7 + 1:  # a week lies between the past and the period
         return CauseSearch(basis, SearchLack.WEEKS, weeks, LEAST_DAYS // 7 + 1, compared)
-    before = baseline_end(history, period)
-    known = max(int((history.case_day[family] < before).sum()) for family in SEARCHED)
+    known = max(int((history.case_day[family] < baseline_end(history, period, family)).sum()) for family in SEARCHED)
     # of a family's earlier cases, those of unknown product or signing make no curve
     return CauseSearch(basis, SearchLack.KINDS, min(known, LEAST_CASES - 1), LEAST_CASES, compared)
 

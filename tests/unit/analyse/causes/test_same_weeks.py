@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
-from tasks.analyse.causes.search import root_causes
+from tasks.analyse.causes.search import make_history, root_causes
 from tasks.model.causes import SearchBasis, SearchLack
+from tasks.model.facts import CodedFacts
 from tasks.model.periods import Period
 from tests.makers.newcomer import WONT_CHARGE, WONT_TURN_ON, newcomer
-from tests.makers.shops import LAG, complaints, default_shop, drawn, facts_of, order_lines, pay_days
+from tests.makers.shops import LAG, complaints, default_shop, drawn, facts_of, noon, order_lines, pay_days
 
 SHOP = default_shop()
+WEEK = Period.parse("2026-W45")
 ILL_LOT = {"batch_no": "L2610B"}
 
 
@@ -54,7 +57,8 @@ def test_cases_too_recent_to_be_a_past_are_not_said_to_be_known() -> None:
     paid = pay_days(period.first_day - timedelta(weeks=6), [400.0] * 7)
     lines = order_lines(paid, sku="S0")
     recent = (paid - paid[0]) // 7 >= 4
-    facts = facts_of(lines, complaints(lines, "function", *drawn(np.where(recent, 0.2, 0.0), LAG["function"], 1)))
+    chance = np.where(recent, 0.2, 0.01)  # a few earlier ones show that complaints were recorded
+    facts = facts_of(lines, complaints(lines, "function", *drawn(chance, LAG["function"], 1)))
     search = root_causes(facts, period, SHOP).search
     assert search.lack is SearchLack.KINDS and search.known < search.needed
 
@@ -110,3 +114,49 @@ def test_a_problem_that_only_one_line_can_have_does_not_name_that_line() -> None
 
 def test_a_failing_lot_is_named_inside_the_line_that_can_have_the_problem() -> None:
     assert [lines_with_own_trouble(seed, ill_lot=True) for seed in range(3)] == [[{"batch_no": "S1-B"}]] * 3
+
+
+LATER_TOLD = 5
+"""Weeks by which the export of complaints begins later than that of orders."""
+
+
+def quiet_shop(weeks: int, seed: int) -> CodedFacts:
+    """Return a shop of two carriers and three regions in which nothing is wrong, whose complaints are known for `weeks` weeks only."""
+    first = WEEK.first_day - timedelta(weeks=weeks - 1 + LATER_TOLD)
+    paid = pay_days(first, [1200.0] * (weeks + LATER_TOLD))
+    rng = np.random.default_rng(seed)
+    lines = order_lines(
+        paid,
+        sku=[f"S{n}" for n in rng.integers(0, 3, len(paid))],
+        carrier=[f"C{n}" for n in rng.integers(0, 2, len(paid))],
+        region=[f"R{n}" for n in rng.integers(0, 3, len(paid))],
+    )
+    known = pl.col("submitted_at") >= noon(WEEK.first_day - timedelta(weeks=weeks - 1))
+    told = complaints(lines, "function", *drawn(np.full(len(paid), 0.08), LAG["function"], seed)).filter(known)
+    return facts_of(lines, told)
+
+
+@pytest.mark.parametrize("weeks", [4, 5, 6, 8])
+def test_weeks_of_which_no_complaints_are_known_are_no_calm_past(weeks: int) -> None:
+    facts = quiet_shop(weeks, seed=weeks)
+    history = make_history(facts, WEEK, SHOP)
+    assert history.first_day < history.told_from
+    found = root_causes(facts, WEEK, SHOP)
+    assert found.causes == [] and found.tested > 0
+    if weeks > 5:  # four weeks of cases and a gap make a past
+        arrived = facts["feedback"].filter(pl.col("submitted_at").is_between(WEEK.start, WEEK.end)).height
+        assert found.expected_total == pytest.approx(arrived, rel=0.25)
+
+
+def test_nothing_is_named_of_which_others_have_as_much() -> None:
+    weeks = 16
+    paid = pay_days(WEEK.first_day - timedelta(weeks=weeks - 1), [1200.0] * weeks)
+    rng = np.random.default_rng(3)
+    carrier = rng.integers(0, 2, len(paid))
+    lines = order_lines(
+        paid, sku="S0", carrier=[f"C{n}" for n in carrier], region=[f"R{n}" for n in rng.integers(0, 5, len(paid))]
+    )
+    risen = (paid - paid[0]) // 7 >= weeks - 3
+    facts = facts_of(lines, complaints(lines, "transit", *drawn(np.where(risen, 0.15, 0.03), LAG["transit"], 1)))
+    named = root_causes(facts, WEEK, SHOP).causes
+    assert all(cause.rate is None or cause.comparison_rate is None or cause.rate > 1.2 * cause.comparison_rate for cause in named)
