@@ -215,11 +215,15 @@ def _first_paid(paid: Days, last: int) -> int:
 def _told_from(facts: CodedFacts, zone: str, last: int, first: int) -> int:
     """Return the day from which feedback is known: `first`, the day of the first order, where there is none or it soon follows."""
     told = facts["feedback"].select(day=local_days("submitted_at", zone))["day"]
-    told = told.filter((told >= 0) & (told < last))
-    days = told.sort().to_numpy()
-    dense = days[BEGUN_RECORDS - 1 :] - days[: 1 - BEGUN_RECORDS] < BEGUN_DAYS
-    begun = int(days[int(np.argmax(dense))]) if dense.any() else first
-    return first if begun <= first + SETTLING else begun
+    begun = begun_day(told.filter((told >= 0) & (told < last)))
+    return first if begun is None or begun <= first + SETTLING else begun
+
+
+def begun_day(days: pl.Series) -> int | None:
+    """Return the day from which records are known, given the day numbers of all, or None where there are hardly any."""
+    ordered = days.sort().to_numpy()
+    dense = ordered[BEGUN_RECORDS - 1 :] - ordered[: 1 - BEGUN_RECORDS] < BEGUN_DAYS
+    return int(ordered[int(np.argmax(dense))]) if dense.any() else None
 
 
 def value_codes(column: pl.Series) -> tuple[Codes, list[str]]:

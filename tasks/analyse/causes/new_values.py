@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
+from tasks.methods.likelihood import tail_nats
 from tasks.methods.panels import Codes, FoundSlice, Panel, Pattern
 
 NEW_BY_NATURE = frozenset({"batch_no", "session_id", "listing_version", "app_version"})
@@ -24,6 +25,15 @@ PROBLEM = "(problem)"
 
 LEAST_REFERENCE = 30
 """Cases of the same product (or of all others) without which there is nothing to compare a new value's mix with."""
+
+REPLACING = frozenset({"app_version"})
+"""Dimensions of which a new value replaces the one before for the same users, however much is sold."""
+
+LEAST_EXPECTED = 2.0
+"""Expected cases without which a problem does not show by how much all have risen."""
+
+MOST = 0.6
+"""Part of a problem's cases with a known value that one new value must hold to be what changed."""
 
 LEAST_RATIO, LEAST_RATIO_TO_ALL = 1.5, 2.0
 """A smaller ratio is never named; against all products together it must be larger, because products differ for good."""
@@ -55,6 +65,67 @@ class Mixture:
 
 def _log_likelihood(successes: int, trials: int, share: float) -> float:
     return float(xlogy(successes, share) + xlogy(trials - successes, 1 - share))
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A new value's cases of one problem, and the earlier cases of it at whatever the value replaced: a release, the lot before."""
+
+    pattern: Pattern
+    own: int
+    expected: float
+    rho: float
+
+    def nats(self, dispersion: float) -> float:
+        """Return −ln P of as many cases, were they as frequent as those before, in nats."""
+        return tail_nats(self.own, max(self.expected, self.rho), dispersion=dispersion, baseline=True, rho=self.rho)
+
+
+def risen_with_releases(panel: Panel, *, growth: float, alpha: float, dispersion: float, min_cases: int) -> list[FoundSlice]:
+    """Return the releases that hold most cases of a problem which has become more frequent, the clearest first.
+
+    A release takes the place of the one before for users whom sales hardly move, so all earlier cases of a problem are what it is
+    to have at most. Where several problems rise at once this shows what their shares hide.
+
+    Args:
+        panel: Cases of some weeks, and those of the weeks before as its units, with their leaves.
+        growth: Records that are no cases, now over before: what busier weeks explain.
+        alpha: Chance of any false alarm among all values and problems compared here.
+        dispersion: Variance over chance's variance.
+        min_cases: Least cases of a problem in a value that is named.
+    """
+    if PROBLEM not in panel.cases or not len(panel.weights):
+        return []
+    compared: list[Replacement] = []
+    rho = float(panel.weights[0]) * max(growth, _common_growth(panel), 1.0)
+    earlier = np.bincount(panel.units[PROBLEM] + 1, minlength=len(panel.values[PROBLEM]) + 1)[1:]
+    for dim in sorted(REPLACING & set(panel.cases)):
+        for code in _new_codes(panel, dim):
+            own = panel.cases[dim] == code
+            mine: Codes = panel.cases[PROBLEM][own]
+            for leaf in np.unique(mine[mine >= 0]):
+                n = int((mine == leaf).sum())
+                everywhere = int(((panel.cases[PROBLEM] == leaf) & (panel.cases[dim] >= 0)).sum())
+                if n >= max(min_cases, MOST * everywhere):
+                    pattern = Pattern(tuple(sorted(((dim, int(code)), (PROBLEM, int(leaf))))))
+                    compared.append(Replacement(pattern, n, rho * int(earlier[leaf]), rho))
+    price = log(max(len(compared), 1) / alpha)
+    scored = [(one.nats(dispersion) - price, one) for one in compared if one.own >= LEAST_RATIO_TO_ALL * one.expected]
+    scored.sort(key=lambda pair: (-pair[0], pair[1].pattern.conditions))
+    return [
+        FoundSlice(one.pattern, one.own, one.expected, score + price, score, one.own - one.expected)
+        for score, one in scored
+        if score > 0
+    ]
+
+
+def _common_growth(panel: Panel) -> float:
+    """Return the ratio to the past of the problem that has risen least: what all have risen by is no problem of a release."""
+    size = len(panel.values[PROBLEM]) + 1
+    now = np.bincount(panel.cases[PROBLEM] + 1, minlength=size)[1:]
+    expected = float(panel.weights[0]) * np.bincount(panel.units[PROBLEM] + 1, minlength=size)[1:]
+    known = expected >= LEAST_EXPECTED
+    return float((now[known] / expected[known]).min()) if known.sum() > 1 else 1.0
 
 
 def without_new_values(panel: Panel, named: list[FoundSlice]) -> Panel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from math import log
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tasks.analyse.causes.count_windows import LEAST_PAST, count_windows
 from tasks.analyse.causes.naming import MAX_CAUSES, ancestry, counted_cause
-from tasks.analyse.causes.new_values import PROBLEM, mixtures_of_new_values, without_new_values
+from tasks.analyse.causes.new_values import PROBLEM, mixtures_of_new_values, risen_with_releases, without_new_values
 from tasks.expected.unit_history import day_number, day_of, local_days
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import FoundSlice, Panel, Weights
@@ -33,18 +35,11 @@ MIN_OWN_RATIO = 1.5
 """A slice of reviews below this ratio to its own past is not named."""
 
 
-ENOUGH_PAST = 100
-"""Earlier cases from which counts are compared with the period before alone; a small shop's go further back."""
-
-PERIODS_BACK = 8
-"""The most periods that a small shop's counts are compared with."""
+SMALL_CASES = 30
+"""Cases a week below which all slices are also counted over several weeks."""
 
 THIN_PAST_DISPERSION = 1.3
 """Variance over Poisson variance that is assumed where the past is too short, or counts only, to measure it."""
-
-
-LEAST_PAST = 30
-"""Earlier complaints without which reviews or counts have nothing to be compared with."""
 
 
 def not_sought(lack: SearchLack, known: int = 0, needed: int = 0) -> RootCauses:
@@ -54,62 +49,90 @@ def not_sought(lack: SearchLack, known: int = 0, needed: int = 0) -> RootCauses:
 
 
 def from_records(facts: CodedFacts, period: Period, shop: Shop, base: str) -> RootCauses:
-    """Search reviews (complaints among reviews) or plain counts (against the period before)."""
+    """Search reviews (complaints among reviews) or plain counts (against the weeks before)."""
     names = [d.name for d in shop.dimensions.dimensions if d.scan and d.name in facts["feedback"].columns]
     feedback = (
         facts["feedback"]
         .with_columns(day_no=local_days("submitted_at", period.zone), is_case=pl.col("counted").fill_null(value=False))
         .sort("record_id")
     )
-    first, last = day_number(period.first_day), day_number(period.last_day)
-    now = feedback.filter(pl.col("day_no").is_between(first, last))
-    if base == "reviews":
-        past = feedback.filter(pl.col("day_no").is_between(first - 183, first - 1))
-        if (known := past.filter("is_case").height) < LEAST_PAST:
-            return not_sought(SearchLack.CASES, known, LEAST_PAST)
-        units, weights, compared = now, review_weights(now, past, names), "own_history"
-    else:
-        past = feedback.clear()
-        units, days, compared = _earlier_cases(feedback, period)
-        if units.height < LEAST_PAST:
-            return not_sought(SearchLack.CASES, units.height, LEAST_PAST)
-        weights = np.full(units.height, period.days / days)
-    cases = now.filter("is_case")
-    searched = [name for name in names if name != "leaf" or base == "records"]
-    if base == "records":
-        searched.append(PROBLEM)
-        units, cases = (frame.with_columns(pl.col("leaf").alias(PROBLEM)) for frame in (units, cases))
-    panel = _record_panel(units, weights, cases, searched, ancestry(shop), baseline=base == "records")
-    if panel is None or list(panel.values) == [PROBLEM]:
+    return (_from_reviews if base == "reviews" else _from_counts)(feedback, names, period, shop)
+
+
+def _from_reviews(feedback: pl.DataFrame, names: list[str], period: Period, shop: Shop) -> RootCauses:
+    first = day_number(period.first_day)
+    now = feedback.filter(pl.col("day_no").is_between(first, day_number(period.last_day)))
+    past = feedback.filter(pl.col("day_no").is_between(first - 183, first - 1))
+    if (known := past.filter("is_case").height) < LEAST_PAST:
+        return not_sought(SearchLack.CASES, known, LEAST_PAST)
+    weights, cases = review_weights(now, past, names), now.filter("is_case")
+    searched = [name for name in names if name != "leaf"]
+    panel = _record_panel(now, weights, cases, searched, ancestry(shop), baseline=False)
+    if panel is None:
         return not_sought(SearchLack.DIMENSIONS)
-    result = record_scan(panel, _day_dispersion(feedback, first, base, names))
-    describe = partial(_record_cause, panel=panel, cases=cases, period=period, shop=shop, base=base, compared=compared)
+    result = record_scan(panel, _day_dispersion(feedback, first, names))
+    describe = partial(_record_cause, panel=panel, cases=cases, period=period, shop=shop, compared="own_history")
+    total = float(weights.sum())
     return RootCauses(
-        causes=[describe(found) for found in result.found],
+        causes=[describe(one) for one in result.found],
         falls=[],
         tested=result.tested,
         expected_false_alarms=ALPHA,
         strongest_rejected=describe(result.rejected) if result.rejected else None,
         rejected_why="below_threshold" if result.rejected else "nothing_raised",
-        expected_leaves=_leaves_of_past(past, float(weights.sum())) if base == "reviews" else {},
-        expected_total=float(weights.sum()) if base == "reviews" else None,
+        expected_leaves=_leaves_of_past(past, total),
+        expected_total=total,
     )
 
 
-def _earlier_cases(feedback: pl.DataFrame, period: Period) -> tuple[pl.DataFrame, int, str]:
-    """Return the cases to compare with, the days that they span, and the word for these days.
+def _from_counts(feedback: pl.DataFrame, names: list[str], period: Period, shop: Shop) -> RootCauses:
+    """Search the counts of all windows; a small shop's week alone holds too few cases to tell anything."""
+    windows = count_windows(feedback, period)
+    if (known := max(window.units.height for window in windows)) < LEAST_PAST:
+        return not_sought(SearchLack.CASES, known, LEAST_PAST)
+    alpha, last, tested, able = ALPHA / len(windows) ** 0.5, day_number(period.last_day), 0, False
+    found: list[tuple[FoundSlice, Cause]] = []
+    rejected: list[tuple[FoundSlice, Cause]] = []
+    for window in windows:
+        if window.units.height < LEAST_PAST:
+            continue
+        units, cases = (frame.with_columns(pl.col("leaf").alias(PROBLEM)) for frame in (window.units, window.cases))
+        weights = np.full(units.height, window.length / window.days)
+        panel = _record_panel(units, weights, cases, [*names, PROBLEM], ancestry(shop), baseline=True)
+        if panel is None or list(panel.values) == [PROBLEM]:
+            continue
+        able = True
+        small = window.is_period or window.cases.height < SMALL_CASES * window.weeks
+        result = _count_scan(panel, THIN_PAST_DISPERSION, alpha, counted=small, growth=window.growth(feedback, last))
+        tested = max(tested, result.tested)
+        describe = partial(
+            _record_cause, panel=panel, cases=cases, period=period, shop=shop, compared=window.compared, weeks=window.weeks
+        )
+        found += [(one, describe(one)) for one in result.found if window.is_current(one, panel, last)]
+        rejected += [(result.rejected, describe(result.rejected))] if result.rejected else []
+    if not able:
+        return not_sought(SearchLack.DIMENSIONS)
+    return _each_once(found, rejected, tested)
 
-    The period before; where that holds too few cases, as many whole periods before it as give enough, at most `PERIODS_BACK`.
-    """
-    oldest: int = feedback["day_no"].min() if feedback.height else 0  # type: ignore[assignment]
-    before = period.previous()
-    first, last, periods = day_number(before.first_day), day_number(before.last_day), 1
-    while True:
-        units = feedback.filter(pl.col("day_no").is_between(first, last) & pl.col("is_case"))
-        before = before.previous()
-        if units.height >= ENOUGH_PAST or periods == PERIODS_BACK or day_number(before.first_day) < oldest:
-            return units, last - first + 1, "period_before" if periods == 1 else "periods_before"
-        first, periods = day_number(before.first_day), periods + 1
+
+def _each_once(found: list[tuple[FoundSlice, Cause]], rejected: list[tuple[FoundSlice, Cause]], tested: int) -> RootCauses:
+    """Return the causes of all windows, the clearest first and each once: a longer window finds the same cases again."""
+    causes: list[Cause] = []
+    for _, cause in sorted(found, key=lambda pair: (-pair[0].score, pair[1].cause_id)):
+        rows = set(cause.rows)
+        if all(len(rows & set(one.rows)) < 0.5 * min(len(rows), len(one.rows)) for one in causes):
+            causes.append(cause)
+    places = [cause.slice for cause in causes]
+    nearest = [pair for pair in rejected if pair[1].slice not in places]
+    best = max(nearest, key=lambda pair: (pair[0].score, pair[1].cause_id), default=None)
+    return RootCauses(
+        causes=causes[:MAX_CAUSES],
+        falls=[],
+        tested=tested,
+        expected_false_alarms=ALPHA,
+        strongest_rejected=best[1] if best else None,
+        rejected_why="below_threshold" if best else "nothing_raised",
+    )
 
 
 def _record_panel(
@@ -140,14 +163,15 @@ def _record_panel(
 
 
 def _record_cause(
-    found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, period: Period, shop: Shop, base: str, compared: str
+    found: FoundSlice, *, panel: Panel, cases: pl.DataFrame, period: Period, shop: Shop, compared: str, weeks: int = 0
 ) -> Cause:
-    """Make a cause of a slice of records that stands out."""
+    """Make a cause of a slice of records that stands out; `weeks` of a window that is not the period itself."""
     inside = cases.filter(pl.Series(found.pattern.rows(panel.cases, {})))
     n = float(found.pattern.rows(panel.units, {}).sum())
-    among_reviews = base == "reviews"
+    among_reviews = not panel.baseline
     labels = found.pattern.labels(panel.values)
     by_mixture = labels.pop(PROBLEM, None) is not None
+    usual = max(round(period.days / 7), 1)
     cause = counted_cause(
         kind=CauseKind.SLICE,
         slice_=dict(sorted(labels.items())),
@@ -156,15 +180,18 @@ def _record_cause(
         observed=found.observed,
         expected=found.expected,
         llr=found.llr,
-        weeks=max(round(period.days / 7), 1),
+        weeks=weeks or usual,
         exposure_kind="reviews" if among_reviews else "other_cases" if by_mixture else "earlier_cases",
         exposure=n,
         period=period,
         records=inside["record_id"].to_list(),
         days=[day_of(day) for day in inside["day_no"].to_list()],
     )
+    longer = weeks > usual
     return replace(
         cause,
+        since=period.last_day - timedelta(days=7 * weeks - 1) if longer else None,
+        since_axis="arrival" if longer else "",
         rate=found.observed / n if among_reviews and n else None,
         comparison_rate=found.expected / n if among_reviews and n else None,
         comparison="other_slices" if by_mixture else compared,
@@ -179,7 +206,7 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
     reviews does. The price of the search stays the same.
     """
     if panel.baseline:
-        return _count_scan(panel, dispersion)
+        return _count_scan(panel, dispersion, ALPHA)
     weights = panel.weights.copy()
     found: list[FoundSlice] = []
     while True:
@@ -205,16 +232,22 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
             weights[one.pattern.rows(panel.units, panel.unit_days)] *= one.ratio
 
 
-def _count_scan(panel: Panel, dispersion: float) -> Scan:
-    """Scan counts against the period before; new values are judged by what their cases are made up of.
+def _count_scan(panel: Panel, dispersion: float, alpha: float, *, counted: bool = True, growth: float = 1.0) -> Scan:
+    """Scan counts against the time before; new values are judged by what their cases are made up of.
 
-    Where a panel does not hold the cases' problems there is nothing to judge them by but their counts.
+    Where a panel does not hold the cases' problems there is nothing to judge them by but their counts. Unless `counted`, only
+    new values are judged: over many weeks a shop grows, and its counts with it.
     """
     if PROBLEM not in panel.cases:
-        return scan(panel, alpha=ALPHA, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES)
-    new = mixtures_of_new_values(panel, alpha=ALPHA / 2, dispersion=dispersion, min_cases=LEAST_CASES)
+        return scan(panel, alpha=alpha, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES)
+    shares = mixtures_of_new_values(panel, alpha=alpha / 3, dispersion=dispersion, min_cases=LEAST_CASES)
+    risen = risen_with_releases(panel, growth=growth, alpha=alpha / 3, dispersion=dispersion, min_cases=LEAST_CASES)
+    named = {one.pattern for one in shares}
+    new = [*shares, *(one for one in risen if one.pattern not in named)]
+    if not counted:
+        return Scan(new[:MAX_CAUSES], 0, None, 1.0)
     result = scan(
-        without_new_values(panel, new), alpha=ALPHA / 2, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES
+        without_new_values(panel, new), alpha=alpha / 3, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES
     )
     return replace(result, found=[*new, *result.found][:MAX_CAUSES])
 
@@ -265,15 +298,15 @@ def _effects(frame: pl.DataFrame, dim: str, table: pl.DataFrame) -> Weights:
     return effect.fill_null(1.0).to_numpy()
 
 
-def _day_dispersion(feedback: pl.DataFrame, first: int, base: str, names: Sequence[str] = ()) -> float:
-    """Return how much the weeks of single slices vary beyond chance, 1 to 3: reviews and filings come in bursts.
+def _day_dispersion(feedback: pl.DataFrame, first: int, names: Sequence[str]) -> float:
+    """Return how much the weeks of single slices of reviews vary beyond chance, 1 to 3: they come in bursts.
 
     Pearson's chi-square over degrees of freedom, week by week around the level of the slice and of the week: what all
     reviews share, a trend or a flood of praise, is scaled out of a scan anyway and is not taken for noise.
     """
     past = feedback.filter((pl.col("day_no") < first) & (pl.col("day_no") >= first - 183)).with_columns(w=pl.col("day_no") // 7)
     weeks = past.group_by("w").agg(o=pl.col("is_case").sum(), n=pl.len()).filter(pl.col("n") > 20)
-    if weeks.height < 6 or base != "reviews":
+    if weeks.height < 6:
         return THIN_PAST_DISPERSION
     share = float(weeks["o"].sum()) / float(weeks["n"].sum())
     found = [1.0]

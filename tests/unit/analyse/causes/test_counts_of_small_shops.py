@@ -69,3 +69,40 @@ def test_weeks_before_the_first_record_are_no_past() -> None:
 def test_few_cases_in_all_weeks_are_too_few() -> None:
     result = judged(tickets(7, per_week=3))
     assert (result.causes, result.rejected_why) == ([], "no_history")
+
+
+def released(frame: pl.DataFrame, *, weeks_ago: int) -> pl.DataFrame:
+    """Return tickets with the release of their week: 2.0.0, and 2.1.0 since some weeks before the end of the judged one."""
+    changed = WEEK.start + timedelta(weeks=1 - weeks_ago)
+    return frame.with_columns(
+        app_version=pl.when(pl.col("submitted_at") >= changed).then(pl.lit("2.1.0")).otherwise(pl.lit("2.0.0"))
+    )
+
+
+@pytest.mark.parametrize("leaves", [("SYS.CRASH",), ("SYS.CRASH", "PRD.FAULT")])
+def test_a_release_is_named_over_several_weeks_where_each_holds_few_cases(leaves: tuple[str, ...]) -> None:
+    usual = tickets(2, per_week=6, weeks=20).with_columns(sku=pl.lit("APP"))
+    more = [tickets(n, per_week=4, weeks=3, sku="APP", leaf=leaf) for n, leaf in enumerate(leaves, 30)]
+    causes = judged(released(pl.concat([usual, *more]), weeks_ago=4)).causes
+    assert causes and {(cause.slice["app_version"], cause.leaf) for cause in causes} <= {("2.1.0", leaf) for leaf in leaves}
+    assert causes[0].window_weeks > 1 and causes[0].since is not None and causes[0].since.weekday() == 0
+
+
+def test_a_release_in_busier_weeks_is_not_blamed() -> None:
+    usual = tickets(2, per_week=6, weeks=20).with_columns(sku=pl.lit("APP"))
+    busier = tickets(4, per_week=14, weeks=4, sku="APP")
+    calm = [tickets(n, per_week=n, weeks=w, sku="APP").with_columns(counted=False) for n, w in ((5, 20), (11, 4))]
+    assert judged(released(pl.concat([usual, busier, *calm]), weeks_ago=4)).causes == []
+
+
+def test_releases_of_a_calm_small_shop_are_rarely_named() -> None:
+    calm = (released(tickets(seed, per_week=7, weeks=20, sku="APP"), weeks_ago=1 + seed % 8) for seed in range(30))
+    assert sum(bool(judged(frame).causes) for frame in calm) <= 1
+
+
+def test_a_problem_that_has_ended_is_not_named_over_several_weeks() -> None:
+    usual = tickets(2, per_week=6, weeks=20).with_columns(sku=pl.lit("APP"))
+    ended = tickets(5, per_week=12, weeks=2, sku="APP", leaf="SYS.CRASH").with_columns(
+        pl.col("submitted_at") - timedelta(weeks=2)
+    )
+    assert judged(released(pl.concat([usual, ended]), weeks_ago=5)).causes == []
