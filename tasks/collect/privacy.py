@@ -10,13 +10,13 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from tasks.errors import UserError
-from tasks.privacy.detector import SUSPECT, masked, placeholder
+from tasks.privacy.column_search import masked_texts
 from tasks.settings import Settings
 
 KEY_FILE = "customer.key"
@@ -52,9 +52,12 @@ _TELLING_CODE = (
 
 
 _MOMENT = (
-    r"(^|[^0-9.-])(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?:T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z)?($|[^0-9.-])"
+    r"(^|[^0-9.-])(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]"
+    r"(?:[T ][0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|\+00:00)?)?($|[^0-9.-])"
 )
 """A day or moment as this program writes them into ids and versions: its digits are no number."""
+_SAMPLE = 1_000
+"""So many rows tell whether a column repeats few values."""
 
 
 def scrub(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.Series]:
@@ -66,22 +69,11 @@ def scrub(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, pl.Ser
     changed = pl.repeat(False, frame.height, eager=True)
     for column in columns:
         values = frame[column]
-        rows = values.str.contains(SUSPECT).fill_null(False).arg_true()
-        if rows.is_empty():
-            continue
-        before = values.gather(rows)
-        after = _replaced(before, scrub_text)
-        differs = rows.filter(before.ne_missing(after))
-        if differs.is_empty():
-            continue
-        frame = frame.with_columns(values.scatter(rows, after).alias(column))
-        changed = changed.scatter(differs, True)
+        replaced = masked_texts(values)
+        if replaced:
+            changed = changed | values.is_in(list(replaced)).fill_null(False)
+            frame = frame.with_columns(values.replace(list(replaced), list(replaced.values())).alias(column))
     return frame, changed
-
-
-def scrub_text(text: str) -> str:
-    """Return a text with placeholders where personal data stood."""
-    return masked(text, placeholder)[0]
 
 
 def without_personal_data(frame: pl.DataFrame, key: CustomerKey, keyed: frozenset[str] = frozenset()) -> pl.DataFrame:
@@ -112,27 +104,24 @@ def cleared(values: pl.Series, key: CustomerKey, *, whole: bool) -> pl.Series:
 
     The very same series is returned where nothing changes.
     """
-    texts = values.unique().cast(pl.String) if values.dtype == pl.Categorical else values
-    searched = pl.col("text").str.replace_all(_MOMENT, "${1}~${2}")
-    suspect = (
-        texts.to_frame("text")
-        .select(text=searched)
-        .select(
-            pl.when(pl.col("text").str.contains(r"[^!-~]"))
-            .then(pl.col("text").str.contains(SUSPECT) | pl.col("text").str.contains(_TELLING_CODE))
-            .otherwise(pl.col("text").str.contains(_TELLING_CODE))
-        )
-    )
-    suspects = texts.filter(suspect.to_series().fill_null(False)).unique().to_list()
-    replaced: dict[str, str] = {}
-    for text in suspects:
-        scrubbed = scrub_text(text)
-        if scrubbed != text:
-            replaced[text] = str(key.references(pl.Series([text]), SCOPE)[0]) if whole else scrubbed
+    replaced = masked_texts(_telling(values))
     if not replaced:
         return values
-    fresh = values.cast(pl.String).replace(list(replaced), list(replaced.values()))
+    texts = pl.Series(list(replaced))
+    after = key.references(texts, SCOPE) if whole else pl.Series(list(replaced.values()))
+    fresh = values.cast(pl.String).replace(texts, after)
     return fresh.cast(pl.Categorical) if values.dtype == pl.Categorical else fresh
+
+
+def _telling(values: pl.Series) -> pl.Series:
+    """Return the codes that may lead to a person by their shape."""
+    if values.null_count() == values.len():
+        return pl.Series(dtype=pl.String)
+    repeats = values.dtype == pl.Categorical or values.head(_SAMPLE).n_unique() < min(_SAMPLE, values.len()) // 2
+    texts = (values.unique() if repeats else values).cast(pl.String)
+    shape = pl.col("text").str.replace_all(_MOMENT, "${1}~${2}")
+    telling = texts.to_frame("text").select(shape.str.contains(r"[^!-~]") | shape.str.contains(_TELLING_CODE))
+    return texts.filter(telling.to_series().fill_null(False))
 
 
 def without_telling_cells(cells: pl.Series, key: CustomerKey) -> pl.Series:
@@ -141,43 +130,34 @@ def without_telling_cells(cells: pl.Series, key: CustomerKey) -> pl.Series:
     return cells if clean is cells else cells.set(clean.ne_missing(cells), None)
 
 
-def scrubbed_record(row: Mapping[str, object], hidden: Collection[str]) -> dict[str, object]:
-    """Return a source's own row without personal data: cells of telling columns are hidden whole, texts and numbers are scrubbed.
+def scrubbed_records(rows: Iterable[Mapping[str, object]], hidden: Collection[str]) -> list[dict[str, object]]:
+    """Return a source's own rows without personal data: cells of telling columns are hidden whole, texts and numbers are scrubbed.
 
     Args:
-        row: Cells by the source's own heading.
+        rows: Cells by the source's own heading.
         hidden: Headings that hold the customer.
     """
-    return {
-        scrub_text(name): "[customer]" if name in hidden else "[…]" if _TELLING_FIELD.search(name) else _scrubbed_cell(value)
-        for name, value in row.items()
-    }
+    rows = list(rows)
+    headings = {name: None for row in rows for name in row}
+    cells = {_written(value) for row in rows for value in row.values() if not isinstance(value, bool)}
+    masked = masked_texts(pl.Series([*headings, *cells], dtype=pl.String))
+    told = {name: "[customer]" if name in hidden else "[…]" if _TELLING_FIELD.search(name) else None for name in headings}
+    return [{masked.get(name, name): told[name] or _scrubbed_cell(value, masked) for name, value in row.items()} for row in rows]
 
 
-def _scrubbed_cell(value: object) -> object:
-    if isinstance(value, bool):
-        return value
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    scrubbed = scrub_text(text)
-    return value if scrubbed == text else scrubbed
+def _scrubbed_cell(value: object, masked: Mapping[str, str]) -> object:
+    return value if isinstance(value, bool) else masked.get(_written(value), value)
 
 
-def _replaced(texts: pl.Series, change: Callable[[str], str]) -> pl.Series:
-    """Change each distinct text once."""
-    distinct = texts.drop_nulls().unique()
-    return texts.replace_strict(
-        distinct, pl.Series([change(text) for text in distinct], dtype=pl.String), default=None, return_dtype=pl.String
-    )
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _scrubbed_lists(values: pl.Series) -> pl.Series:
-    suspect = values.list.eval(pl.element().str.contains(SUSPECT)).list.any().fill_null(False)
-    if not suspect.any():
+    replaced = masked_texts(values.explode())
+    if not replaced:
         return values
-    lists = [
-        None if items is None else [None if item is None else scrub_text(item) for item in items] for items in values.to_list()
-    ]
-    return pl.Series(values.name, lists, dtype=values.dtype)
+    return values.list.eval(pl.element().replace(list(replaced), list(replaced.values())))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tasks.privacy.personal_kind import SIX_DIGITS, PersonalKind, PersonalRule, rule
+from tasks.privacy.personal_kind import NINE_DIGITS, SIX_DIGITS, PersonalKind, PersonalRule, rule
 
 HAN_DIGITS = "零〇一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
 _FREE, _DONE = r"(?<![\d.])", r"(?!\d|\.\d)"
@@ -117,7 +117,7 @@ RULES: tuple[PersonalRule, ...] = (
     rule(
         PersonalKind.PHONE,
         r"(?<![\w.,/-])(?!\d\d/\d\d/\d{4})\(?0[1-9]\d{0,4}\)?(?:[ /-]{1,3}\d{2,8}){1,4}(?![\w-]|[.,]\d)",
-        SIX_DIGITS,
+        NINE_DIGITS,
         _many_digits(9, 12),
     ),
     rule(PersonalKind.PHONE, r"(?<![\w.,/-])0[1-9](?:\.\d\d){4}(?![\w.-])", SIX_DIGITS),

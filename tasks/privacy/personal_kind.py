@@ -41,6 +41,7 @@ class PersonalRule:
 
 
 SIX_DIGITS = re.compile("[0-9](?:[^0-9A-Za-z\u4e00-\u9fff]{0,3}[0-9]){5}|[0-9]{3}[^0-9]{1,8}[0-9]{4}")
+NINE_DIGITS = re.compile("[0-9](?:[^0-9A-Za-z]{0,4}[0-9]){8}")
 DIGIT = re.compile("[0-9]")
 LETTERS = r"(?<![A-Za-z0-9])"
 """No letter or digit stands before."""

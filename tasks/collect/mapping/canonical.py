@@ -113,14 +113,14 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     frame = without_personal_data(frame, key, keyed=_already_keyed(channel) | {*texts, "record_id"})
     work.flags.append(("scrubbed", changed))
     stamp = nulls("stamp", UTC_TIME, frame.height) if stamp is None else stamp
-    version = (
-        canonical_column(work, "source_version", channel.version, pl.String, {}, required=False)
-        if channel.version
-        else versions(frame, stamp)
-    )
+    if channel.version:
+        own_version = canonical_column(work, "source_version", channel.version, pl.String, {}, required=False)
+        version = cleared(own_version, key, whole=True)
+    else:
+        version = versions(frame, stamp)
     frame = frame.with_columns(
         source_id.alias("source_id"),
-        cleared(version, key, whole=True).alias("source_version"),
+        version.alias("source_version"),
         stamp.alias("stamp"),
         row_flags(work, frame.height),
     )

@@ -7,7 +7,7 @@ import json
 import polars as pl
 
 from tasks.collect.mapping.cells import Work
-from tasks.collect.privacy import scrub, scrubbed_record
+from tasks.collect.privacy import scrub, scrubbed_records
 from tasks.model.rows import UNREADABLE_SCHEMA
 
 SHOWN = 60
@@ -87,14 +87,8 @@ def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.Da
     lines = pl.concat(parts).sort("row")
     native = work.rows[lines["row"]]
     hidden = sorted({name for column in ("customer_ref",) for name in getattr(work.channel.columns.get(column), "from_", [])})
-    records = [
-        json.dumps(
-            scrubbed_record({key: value for key, value in row.items() if value is not None}, hidden),
-            ensure_ascii=False,
-            default=str,
-        )
-        for row in native.to_dicts()
-    ]
+    filled = [{key: value for key, value in row.items() if value is not None} for row in native.to_dicts()]
+    records = [json.dumps(record, ensure_ascii=False, default=str) for record in scrubbed_records(filled, hidden)]
     lines = lines.with_columns(
         pl.Series("record", records, dtype=pl.String),
         pl.col("source_id").fill_null(pl.format("row {}", pl.col("row") + 1)),

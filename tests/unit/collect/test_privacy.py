@@ -17,7 +17,7 @@ from tasks.collect.privacy import (
     cleared,
     customer_key,
     scrub,
-    scrubbed_record,
+    scrubbed_records,
     without_personal_data,
     without_telling_cells,
 )
@@ -184,16 +184,18 @@ def test_a_record_is_kept_without_cells_that_name_somebody() -> None:
         "Shipping Phone": "n/a",
         "19900001234": 1,
     }
-    kept = scrubbed_record(row, ["会员"])
-    assert kept == {
-        "姓名": "[…]",
-        "订单": "T1",
-        "联系": "[电话]",
-        "ok": True,
-        "备注": "打[电话]",
-        "Shipping Phone": "[…]",
-        "[电话]": 1,
-    }
+    kept = scrubbed_records([row], ["会员"])
+    assert kept == [
+        {
+            "姓名": "[…]",
+            "订单": "T1",
+            "联系": "[电话]",
+            "ok": True,
+            "备注": "打[电话]",
+            "Shipping Phone": "[…]",
+            "[电话]": 1,
+        }
+    ]
 
 
 def test_lists_are_searched_too() -> None:

@@ -1,12 +1,11 @@
 """Personal data are told from what only looks like it, and only they are masked."""
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.privacy import HALVES, score, sentences
-from tasks.privacy.detector import SUSPECT, findings, hidden, masked, placeholder
+from tasks.privacy.detector import findings, hidden, masked, placeholder
 from tasks.privacy.personal_kind import PersonalKind
 
 
@@ -24,13 +23,6 @@ def test_recall_and_precision_on_labelled_sentences(half: str):
     found = score(half)
     assert found.recall >= 0.98, found.wrong
     assert found.precision >= 0.95, found.wrong
-
-
-def test_the_quick_search_passes_nothing_over():
-    """Columns are searched with one expression first; what it passes over is never looked at by a rule."""
-    personal = [sentence.text for half in HALVES for sentence in sentences(half) if sentence.kind != "none"]
-    texts = pl.Series(personal)
-    assert texts.filter(~texts.str.contains(SUSPECT)).to_list() == []
 
 
 @settings(max_examples=300, deadline=None)
