@@ -7,6 +7,7 @@ from expectations.rules import (
     Rule,
     batch_readable,
     coded,
+    convertible,
     identified,
     known_sku,
     money,
@@ -98,11 +99,7 @@ def _amounts(given: Given) -> list[Rule]:
             ("联系次数小于 1 或大得离谱", "检查这一列的映射"),
             ("the number of contacts is below 1 or absurd", "Check this column's mapping."),
         ),
-        rule(
-            "feedback.currency_of_shop", "flag", "财务", OneOf("currency", (given.currency,)),
-            ("币种与店铺不同，金额不能相加", "在来源里换算，或在映射里给出汇率列"),
-            ("another currency than the shop's: amounts cannot be added", "Convert at the source, or map a rate."),
-        ),
+        convertible("feedback", given),
     ]  # fmt: skip
 
 

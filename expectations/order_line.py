@@ -8,6 +8,7 @@ from expectations.rules import (
     Rule,
     batch_readable,
     coded,
+    convertible,
     identified,
     known_sku,
     money,
@@ -44,6 +45,7 @@ def rules(given: Given) -> list[Rule]:
             ("paid before 2000 or in the future", "Check how the date is written, its zone and year."),
         ),
         money("order_line", "paid_amount", "row", "财务", ("实付金额", "the amount paid")),
+        convertible("order_line", given),
         money("order_line", "cost_amount", "flag", "财务", ("成本金额", "the cost")),
         *_travel(given),
         *sane_times(

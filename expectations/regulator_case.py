@@ -1,6 +1,17 @@
 """Rules for regulators' cases; an unknown body is only flagged, since losing a case would cost more."""
 
-from expectations.rules import Given, Rule, coded, identified, money, not_long_before, one_version, required, sane_time
+from expectations.rules import (
+    Given,
+    Rule,
+    coded,
+    convertible,
+    identified,
+    money,
+    not_long_before,
+    one_version,
+    required,
+    sane_time,
+)
 
 LEGAL = "法务"
 
@@ -18,6 +29,7 @@ def rules(given: Given) -> list[Rule]:
             ("收到时间早于 2000 年或在未来", "检查日期写法、时区和年份"),
             ("received before 2000 or in the future", "Check how the date is written, its zone and year."),
         ),
+        convertible("regulator_case", given),
         money("regulator_case", "amount", "row", LEGAL, ("涉案金额", "the amount")),
         *not_long_before(
             "regulator_case.deadline_after_received", LEGAL, "must_act_by", "received_at",

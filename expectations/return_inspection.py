@@ -1,7 +1,19 @@
 """Rules for inspections of returned goods."""
 
 from expectations.checks import Between
-from expectations.rules import Given, Rule, batch_readable, coded, identified, money, one_version, required, rule, sane_time
+from expectations.rules import (
+    Given,
+    Rule,
+    batch_readable,
+    coded,
+    convertible,
+    identified,
+    money,
+    one_version,
+    required,
+    rule,
+    sane_time,
+)
 
 WAREHOUSE = "仓配"
 
@@ -23,6 +35,7 @@ def rules(given: Given) -> list[Rule]:
             ("照片数为负或大得离谱", "检查这一列的映射"),
             ("the number of photos is negative or absurd", "Check this column's mapping."),
         ),
+        convertible("return_inspection", given),
         money("return_inspection", "loss_amount", "row", "财务", ("损失金额", "the loss")),
         *batch_readable("return_inspection", WAREHOUSE),
         one_version("return_inspection", ("aftersale_id",), WAREHOUSE),

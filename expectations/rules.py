@@ -34,11 +34,13 @@ class Given:
     Args:
         now: The moment of the pull, aware UTC.
         currency: The shop's currency.
+        rated: Other currencies for which the shop has exchange rates.
         known: Codes that exist elsewhere, by name: `sku`, `batch_no`, `issue` …; a rule without its codes is left out.
     """
 
     now: datetime
     currency: str = "CNY"
+    rated: frozenset[str] = frozenset()
     known: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -220,6 +222,18 @@ def required(table: str, column: str, owner: str, label: tuple[str, str]) -> Rul
         Known(column),
         (f"缺{label[0]}", "在来源里补上，或检查 channels.yaml 里这一列的映射"),
         (f"no {label[1]}", "Fill it in at the source, or check this column's mapping in channels.yaml."),
+    )
+
+
+def convertible(table: str, given: Given) -> Rule:
+    """Flag a row whose amounts are in a currency that is neither the shop's nor one with a rate."""
+    return rule(
+        f"{table}.currency_of_shop",
+        "flag",
+        "财务",
+        OneOf("currency", tuple(sorted({given.currency, *given.rated}))),
+        ("币种既非店铺币种，也没有汇率，金额不计", "在 exchange_rates.csv 里补上这一币种的汇率"),
+        ("a currency without a rate to the shop's: the amounts are not counted", "Add its rates to exchange_rates.csv."),
     )
 
 

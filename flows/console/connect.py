@@ -13,7 +13,7 @@ from rich.console import Console
 
 from flows.console.channels import rows_table, trial
 from tasks.collect.source_rows import ReadContext, Window
-from tasks.connect.costs import costs_of, costs_together
+from tasks.connect.costs import costs_of, costs_together, currencies_of
 from tasks.connect.declaration import Say, channel_name, channel_of, declared, free_name, pattern_of, with_channels
 from tasks.connect.exports import ENDING, VendorExport, fitted, proposal_of, recognised
 from tasks.connect.headings import known_headings
@@ -176,6 +176,8 @@ def _show(found: _Found, shop: Shop, settings: Settings, now: datetime, say: Say
     for rule, count in seen.counts.items():
         reason = seen.rejected.filter(pl.col("rule") == rule)["reason"][0]
         console.print(f"  {count:>6}  {rule}: {reason}")
+    for note in currencies_of(seen.currencies, shop):
+        console.print(f"· {say(note)}")
     for flag, count in seen.flags.items():
         console.print(flag_said(flag, count, say))
 

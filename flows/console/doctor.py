@@ -9,7 +9,7 @@ from functools import partial
 from rich.console import Console
 from rich.table import Table
 
-from flows.console.checks import machine, mail, prefect_server
+from flows.console.checks import machine, mail, money, prefect_server
 from flows.console.checks import shop as shop_checks
 from flows.console.checks import stores as store_checks
 from flows.console.checks.finding import Finding
@@ -75,6 +75,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
     looks.append(("mail", partial(mail.transport, settings)))
     if stores is not None and shop is not None:
         looks.append(("coding", partial(store_checks.coding, stores, shop, now)))
+        looks.append(("currencies", partial(money.currencies, stores, shop, now)))
     if stores is not None:
         looks.append(("doubled rows", partial(store_checks.doubled, stores)))
         looks += [("mails", partial(mail.deliveries, stores)), ("leases", partial(store_checks.leases, stores, now))]

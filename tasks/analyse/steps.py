@@ -15,6 +15,7 @@ from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.final_words import FinalWords, judged_together
 from tasks.analyse.figures.inflow import daily
+from tasks.analyse.foreign_amounts import foreign_amounts
 from tasks.analyse.late_arrivals import completeness
 from tasks.analyse.red_lines import red_lines
 from tasks.analyse.tables.breakdowns import breakdowns
@@ -110,6 +111,7 @@ def analyse(
         unmeasured=unmeasured(facts, run.shop, run.period),
         listed=listed_cases(facts, run.period, run.shop),
         estimated_receipts=facts.estimated_receipts,
+        foreign_amounts=foreign_amounts(facts.foreign_amounts, run.period),
     )
     facts.forget_rows()
     return review

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from tasks.classify.currencies import in_shops_currency
 from tasks.classify.dimensions import with_dimensions
 from tasks.classify.emotion import emotion
 from tasks.classify.linking import batch_number, claim_clusters, with_cases, with_known_skus, with_orders
@@ -34,9 +35,9 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     A source's mapped code takes precedence over the rules, and the rules over UNK; a code that is only a node is refined by the
     text within that node; words of danger override all of them.
     """
-    tables = dict(facts.tables)
-    order_line = with_dimensions(_with_clean_batches(facts["order_line"], facts["batch"]), "order_line", facts, shop)
-    feedback = facts["feedback"]
+    tables, foreign = in_shops_currency(facts.tables, shop)
+    order_line = with_dimensions(_with_clean_batches(tables["order_line"], facts["batch"]), "order_line", facts, shop)
+    feedback = tables["feedback"]
     feedback = with_known_skus(feedback, facts)
     known = pl.concat([facts["batch"]["batch_no"].cast(pl.String), order_line["batch_no"].unique().cast(pl.String)]).drop_nulls()
     feedback = feedback.with_columns(batch_no=batch_number(pl.col("batch_no"), pl.col("sku"), known.unique()))
@@ -68,7 +69,7 @@ def code(facts: Facts, shop: Shop) -> CodedFacts:
     tables["feedback"] = feedback.drop(dropped).sort("submitted_at", "record_id")
     coded = CodedFacts(tables, facts.as_of, facts.pulls)
     coded.excluded_channels, coded.rejected = dict(facts.excluded_channels), dict(facts.rejected)
-    coded.estimated_receipts = estimated
+    coded.estimated_receipts, coded.foreign_amounts = estimated, foreign
     return coded
 
 

@@ -26,6 +26,7 @@ class Preview:
     counts: Rule → rows, most frequent first.
     flags: Flag → rows.
     empty: Mapped columns in which no row has a value: probably misnamed in channels.yaml.
+    currencies: What the rows name as the currency of their amounts.
     """
 
     batch: PulledRows
@@ -34,6 +35,7 @@ class Preview:
     counts: dict[str, int]
     flags: dict[str, int]
     empty: tuple[str, ...]
+    currencies: tuple[str, ...] = ()
 
 
 def preview(
@@ -60,7 +62,13 @@ def preview(
     rejected = pl.concat([batch.unreadable, quarantine.select(REJECTED_COLUMNS)])
     mapped = [name for name in (*channel.columns, *channel.extras) if name in good.columns]
     nothing = tuple(name for name in mapped if batch.frame.height and batch.frame[name].null_count() == batch.frame.height)
-    shown = ["source_id", *mapped, "stamp", "flags"]
+    named = (
+        good["currency"].cast(pl.String).drop_nulls().unique().sort()
+        if "currency" in good.columns
+        else pl.Series([], dtype=pl.String)
+    )
+    own = ["currency"] if named.len() else []  # amounts may name it, though no column is mapped
+    shown = ["source_id", *mapped, *own, "stamp", "flags"]
     flags = good["flags"].explode().drop_nulls() if "flags" in good.columns else pl.Series("flags", [], dtype=pl.String)
     return Preview(
         batch=batch,
@@ -69,6 +77,7 @@ def preview(
         counts=_counted(rejected["rule"]),
         flags=_counted(flags),
         empty=nothing,
+        currencies=tuple(named),
     )
 
 

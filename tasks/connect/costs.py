@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from tasks.connect.proposal import Proposal
 from tasks.connect.samples import Note
+from tasks.shop.load import Shop
 
 
 def costs_of(proposal: Proposal) -> list[Note]:
@@ -29,6 +30,15 @@ def costs_together(proposals: Sequence[Proposal], fed: Collection[str]) -> list[
         "aftersale": Note("connect.no_aftersales"),
     }
     return [note for table, note in missing.items() if table not in tables]
+
+
+def currencies_of(named: Collection[str], shop: Shop) -> list[Note]:
+    """Return which other currencies than the shop's rows name, and which of these have no exchange rate yet."""
+    home = shop.identity.currency
+    foreign = sorted(set(named) - {home})
+    unrated = [code for code in foreign if code not in shop.exchange_rates.convertible(home)]
+    found = [Note("connect.other_currencies", {"codes": ", ".join(foreign), "home": home})] if foreign else []
+    return [*found, Note("connect.no_rates", {"codes": ", ".join(unrated), "home": home})] if unrated else found
 
 
 def _feedback(one: Proposal) -> list[Note]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from tasks.errors import ChannelProblem
 from tasks.model.columns.coded import CODED
+from tasks.model.foreign_amounts import FOREIGN_SCHEMA
 from tasks.model.tables import TABLES
 
 CODED_FEEDBACK: dict[str, Any] = {**TABLES["feedback"].columns, **{name: column.kind for name, column in CODED.items()}}
@@ -111,6 +112,7 @@ class CodedFacts(Facts):
     def __init__(self, tables: dict[str, pl.DataFrame], as_of: datetime, pulls: list[Pull] | None = None) -> None:
         super().__init__(tables, as_of, pulls)
         self.estimated_receipts: EstimatedReceipts | None = None
+        self.foreign_amounts = pl.DataFrame(schema=FOREIGN_SCHEMA)
         found = self.tables["feedback"].schema
         wrong = [
             f"{name} ({kind} is wanted, {found[name]} was found)" if name in found else f"{name} ({kind} is missing)"

@@ -12,6 +12,7 @@ from tasks.model.causes import Cause, CauseSearch
 from tasks.model.editions import EditionStatus
 from tasks.model.facts import EstimatedReceipts
 from tasks.model.figures import Breakdown, Figure, MixEffect, ProblemRow, Projection, Ranking
+from tasks.model.foreign_amounts import ForeignAmounts
 from tasks.model.periods import Period
 from tasks.model.warnings import WarningGrades
 from tasks.model.words import CustomerWords
@@ -176,6 +177,7 @@ class Review:
     unmeasured: list[UnmeasuredClock] = field(default_factory=list)
     listed: list[ListedCase] = field(default_factory=list)
     estimated_receipts: EstimatedReceipts | None = None
+    foreign_amounts: tuple[ForeignAmounts, ...] = ()
 
     def figure(self, code: str, scope: str = "") -> Figure | None:
         """Return a figure by its code (and scope), or None if there is none."""

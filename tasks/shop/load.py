@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from tasks.errors import ConfigurationError
 from tasks.privacy.second_net import own_words
+from tasks.shop.exchange_rates import FILE as EXCHANGE_RATES
+from tasks.shop.exchange_rates import ExchangeRates, exchange_rates
 from tasks.shop.yaml_text import loaded
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class Shop:
 
     def check(self) -> None:
         """Read every section, so that the first mistake stops the run before any work."""
-        for name in SECTIONS:
+        for name in (*SECTIONS, "exchange_rates"):
             getattr(self, name)
         unknown = sorted(self.playbook.roles - self.people.roles.keys())
         if unknown:
@@ -186,6 +188,13 @@ class Shop:
         """Who is warned of what, and how often chance may cause a warning."""
         section: Warnings = self._section("warnings")
         return section
+
+    @cached_property
+    def exchange_rates(self) -> ExchangeRates:
+        """What other currencies cost in the shop's, by day; no rates without the file."""
+        if EXCHANGE_RATES not in self.files:
+            return ExchangeRates()
+        return exchange_rates(self.text(EXCHANGE_RATES), self.origins.get(EXCHANGE_RATES, EXCHANGE_RATES))
 
 
 def parse_section(model: type[Any], data: bytes, origin: str, first_language: str = "", zone: str = "") -> Any:

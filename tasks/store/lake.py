@@ -212,12 +212,15 @@ class Lake:
         declared = [name for name in names if name not in shape.columns and name not in HOUSEKEEPING]
         wanted = columns or [name for name in (*shape.columns, *declared, *STAMPS) if name not in without]
         needed = dict.fromkeys([*wanted, *shape.key, "ingested_at", "version", *([shape.time] if since else [])])
-        absent = [name for name in needed if name not in names]
+        absent = [name for name in needed if name not in names and name not in shape.columns]
         if absent:
             raise UserError(
                 f"The table {table} has no column {absent[0]}.", hint="Name a canonical column or a declared dimension."
             )
-        lazy = self.scan(stored).select(*needed)
+        # a table that was last written by a version without a canonical column has it without values
+        lazy = self.scan(stored).select(
+            pl.col(name) if name in names else pl.lit(None, shape.columns[name]).alias(name) for name in needed
+        )
         if not all_known(stored, moment):
             lazy = lazy.filter(pl.col("ingested_at") <= moment)
         fresh = pl.lit(True)

@@ -83,6 +83,7 @@ def judge_together(
     given = Given(
         now=now,
         currency=shop.identity.currency if shop else "CNY",
+        rated=shop.exchange_rates.convertible(shop.identity.currency) if shop else frozenset(),
         known={name: frozenset(codes) for name, codes in (known or {}).items()},
     )
     rules = suite(table, given)

@@ -13,6 +13,7 @@ from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_li
 from tasks.collect.mapping.identity import customer_references, source_ids, versions
 from tasks.collect.mapping.lost_digits import tell_lost_digits
 from tasks.collect.mapping.renamed_columns import tell_missing_columns
+from tasks.collect.mapping.row_currencies import with_row_currencies
 from tasks.collect.origin import Origin
 from tasks.collect.privacy import CustomerKey, cleared, scrub, without_personal_data
 from tasks.collect.source_rows import ReadContext, SourceRows
@@ -160,6 +161,7 @@ def _columns(work: Work) -> dict[str, pl.Series]:
         value = getattr(channel, name)
         if value and name in table.columns and name not in columns:
             columns[name] = pl.repeat(value, work.rows.height, dtype=pl.String, eager=True).alias(name)
+    with_row_currencies(work, columns)
     if "customer_ref" in columns:
         columns["customer_ref"] = customer_references(work, columns)
     if "destination" in columns and not channel.columns["destination"].keyed:
@@ -186,9 +188,15 @@ def _framed(channel: Channel, columns: dict[str, pl.Series]) -> pl.DataFrame:
     scalars = [
         pl.lit(columns[name][0] if name in columns else None, dtype=kind).alias(name)
         for name, kind in types.items()
-        if name not in columns or (kind == pl.String and (name not in specs or specs[name].const is not None))
+        if name not in columns
+        or (kind == pl.String and (name not in specs or specs[name].const is not None) and not _varies(name, columns[name]))
     ]
     return frame.with_columns(scalars).select(list(types))
+
+
+def _varies(name: str, column: pl.Series) -> bool:
+    """Whether rows differ in a column that the channel does not map, or gives one value: amounts may name their own currency."""
+    return name == "currency" and column.n_unique() > 1
 
 
 def _with_record_ids(frame: pl.DataFrame, channel: Channel, source_id: pl.Series) -> pl.DataFrame:

@@ -24,7 +24,10 @@ CASES_IN_MESSAGE = 8
 
 @dataclass
 class Work:
-    """The rows in progress: `rows` are the native columns; `flags`, `faults`, `notes` and `warnings` are collected by column."""
+    """The rows in progress: `rows` are the native columns; `flags`, `faults`, `notes`, `warnings` and `currencies` are collected by column.
+
+    currencies: Of an amount whose cells name currencies: its column, their codes, and whether several currencies share the sign.
+    """
 
     channel: Channel
     native: SourceRows
@@ -37,6 +40,7 @@ class Work:
     faults: list[tuple[str, pl.Series, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    currencies: list[tuple[str, pl.Series, pl.Series]] = field(default_factory=list)
 
 
 def provide(work: Work, names: Sequence[str], where: str, *, optional: bool = False, any_of: Sequence[str] = ()) -> None:

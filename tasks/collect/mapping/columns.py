@@ -15,6 +15,7 @@ from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of,
 from tasks.collect.mapping.faults import doubt, note, quoted
 from tasks.collect.mapping.quantities import read_numbers
 from tasks.collect.mapping.readings import local_moment, read_times
+from tasks.collect.mapping.row_currencies import note_written_currencies
 from tasks.collect.privacy import without_telling_cells
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.columns.column import UTC_TIME
@@ -251,6 +252,8 @@ def _typed(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: Any
 
 
 def _number(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: Any, *, as_written: bool) -> pl.Series:
+    if as_written:
+        note_written_currencies(work, name, text)
     found = read_numbers(text, (spec.decimal or work.channel.decimal) if as_written else "point")
     for reading, count in found.readings.items():
         work.notes.append(f"{name}: {count:,} cells are read with a {reading}.")

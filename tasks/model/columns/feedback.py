@@ -30,7 +30,7 @@ FEEDBACK: dict[str, Column] = {
     "purchase_channel": text("Where it was bought, as the customer says."),
     "purchased_at": time("When it was bought, as the customer says."),
     "unit_price": number("Price of one unit, in `currency`."),
-    "currency": text("Currency of the amounts, ISO 4217."),
+    "currency": text("Currency of the amounts, ISO 4217; the shop's where it is empty."),
     "title": text("Title or subject in the customer's words, scrubbed of personal data."),
     "text": text("The customer's words, scrubbed of personal data."),
     "language": text("Language of the words, ISO 639-1."),

@@ -16,7 +16,8 @@ ORDER_LINE: dict[str, Column] = {
     "sku": text("SKU."),
     "listing_version": text("Version of the listing that the buyer saw."),
     "qty": whole("Pieces, 1 or more."),
-    "paid_amount": number("Money paid for the line, in the shop's currency."),
+    "paid_amount": number("Money paid for the line, in `currency`."),
+    "currency": text("Currency of the money paid, ISO 4217; the shop's where it is empty."),
     "cost_amount": number("What the line costs the shop, in the shop's currency."),
     "is_gift": flag("Whether it is a gift."),
     "is_presale": flag("Whether it was sold before it was in stock."),
@@ -38,7 +39,7 @@ ORDER_LINE: dict[str, Column] = {
 
 REPEATED_TEXTS = (
     "shop", "platform", "traffic_source", "room_id", "session_id", "talent_ref", "sku", "listing_version", "warehouse", "carrier",
-    "dest_province", "dest_city", "batch_no", "batch_source",
+    "dest_province", "dest_city", "batch_no", "batch_source", "currency",
 )  # fmt: skip
 """Texts of an order line that take few values: on their way they are held as categories, a quarter of the memory of texts."""
 
@@ -60,11 +61,12 @@ AFTERSALE: dict[str, Column] = {
     "received_at": time("When the goods came back."),
     "refunded_at": time("When money was refunded."),
     "closed_at": time("When it was closed."),
-    "refund_amount": number("Money refunded, in the shop's currency."),
-    "freight_amount": number("Freight of the return, in the shop's currency."),
+    "refund_amount": number("Money refunded, in `currency`."),
+    "freight_amount": number("Freight of the return, in `currency`."),
     "freight_borne_by": text("Who bears the freight."),
     "freight_insurance": flag("Whether freight insurance pays."),
-    "compensation_amount": number("Compensation paid, in the shop's currency."),
+    "compensation_amount": number("Compensation paid, in `currency`."),
+    "currency": text("Currency of the amounts, ISO 4217; the shop's where it is empty."),
     "reason_buyer_first": text("Reason that the buyer chose first."),
     "reason_buyer_last": text("Reason that the buyer chose last."),
     "reason_agent": text("Reason that the agent noted."),
@@ -88,5 +90,6 @@ RETURN_INSPECTION: dict[str, Column] = {
     "batch_no": text("Production batch, read from the goods."),
     "serial_no": text("Serial number, read from the goods."),
     "photo_count": whole("Number of photos."),
-    "loss_amount": number("What the goods lost in value, in the shop's currency."),
+    "loss_amount": number("What the goods lost in value, in `currency`."),
+    "currency": text("Currency of the loss, ISO 4217; the shop's where it is empty."),
 }  # fmt: skip

@@ -45,7 +45,8 @@ REGULATOR_CASE: dict[str, Column] = {
     "answered_at": time("When the shop answered."),
     "accepted": flag("Whether the body took the case."),
     "result": text("How it ended."),
-    "amount": number("Money at stake, in the shop's currency."),
+    "amount": number("Money at stake, in `currency`."),
+    "currency": text("Currency of the money, ISO 4217; the shop's where it is empty."),
     "law_cited": text("Law that the letter cites."),
     "order_ref": text("Number of the order."),
 }

@@ -8,6 +8,7 @@ from math import ceil
 
 from expectations.channel import QUARANTINE_SHARE
 from tasks.model.causes import Cause, SearchBasis
+from tasks.model.foreign_amounts import ForeignAmounts
 from tasks.model.report_sections import ReportSection
 from tasks.model.review import ChannelQuality
 from tasks.report.language.phrase import Phrase, join
@@ -80,6 +81,7 @@ def _trust(context: SectionContext) -> Iterator[Phrase]:
         )
     yield from _unmeasured(context)
     yield from _estimated_receipts(context)
+    yield from _foreign_amounts(context)
     for note in voice.shop.identity.notes:
         yield voice.text(note.texts, 300)
 
@@ -138,6 +140,34 @@ def _estimated_receipts(context: SectionContext) -> Iterator[Phrase]:
         lines=context.number("data.receipts", estimate.lines, "orders", method="shipping and usual transit"),
         days=context.number("data.transit", estimate.transit_days, "days", method="median transit"),
     )
+
+
+def _foreign_amounts(context: SectionContext) -> Iterator[Phrase]:
+    """Say how many amounts in other currencies are converted, by which rates, and how many are counted nowhere."""
+    voice = context.voice
+    home = voice.shop.identity.currency
+
+    def rows(one: ForeignAmounts, name: str, count: int) -> Phrase:
+        return context.number(f"data.foreign.{one.currency}.{name}", count, "records", method="exchange rates")
+
+    for one in context.review.foreign_amounts:
+        if one.by_table and one.first_noted and one.last_noted:
+            yield voice.say(
+                "data.foreign_by_table" if one.first_noted < one.last_noted else "data.foreign_by_one_rate",
+                rows=rows(one, "by_table", one.by_table),
+                currency=one.currency,
+                home=home,
+                first=voice.day(one.first_noted),
+                last=voice.day(one.last_noted),
+            )
+        if one.by_source:
+            yield voice.say(
+                "data.foreign_by_source", rows=rows(one, "by_source", one.by_source), currency=one.currency, home=home
+            )
+        if one.stale:
+            yield voice.say("data.foreign_stale", rows=rows(one, "stale", one.stale), currency=one.currency)
+        if one.unrated:
+            yield voice.say("data.foreign_unrated", rows=rows(one, "unrated", one.unrated), currency=one.currency, home=home)
 
 
 def _channel(context: SectionContext, channel: ChannelQuality) -> ChannelRow:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,20 @@ def append(lake: Lake, frame: pl.DataFrame, at: datetime = NOW, **more: Any) -> 
 
 def known(lake: Lake, at: datetime) -> list[tuple[Any, ...]]:
     return lake.as_of("order_line", at, columns=["oid", "qty"]).rows()
+
+
+def test_a_table_of_an_earlier_version_has_new_columns_without_values(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A canonical column that the stored table does not know is empty until rows with it come; the rows of before do not change."""
+    now = TABLES["order_line"]
+    before = replace(now, described={name: column for name, column in now.described.items() if name != "currency"})
+    monkeypatch.setitem(TABLES, "order_line", before)
+    append(lake, lines(("a", 1), ("b", 2)))
+    monkeypatch.setitem(TABLES, "order_line", now)
+    assert lake.as_of("order_line", NOW, columns=["oid", "currency"]).rows() == [("a", None), ("b", None)]
+    later = NOW + hours(1)
+    dollars = lines(("a", 1), ("b", 2), ("c", 1)).with_columns(currency=pl.Series([None, None, "USD"], dtype=pl.String))
+    assert append(lake, dollars, later) == (1, 0, 2)
+    assert lake.as_of("order_line", later, categories=("currency",))["currency"].to_list() == [None, None, "USD"]
 
 
 def test_a_table_without_rows_is_read_like_any_other(lake: Lake) -> None:
