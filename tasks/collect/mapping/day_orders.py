@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import polars as pl
 
@@ -55,32 +54,36 @@ class Moments:
     told: list[tuple[str, int | None, bool]] = field(default_factory=list)
 
 
-def numeric_days(cell: pl.Expr, *, day_first: bool, local: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+def groups_of(cells: pl.Series, pattern: str) -> pl.DataFrame:
+    """Take cells apart by a pattern, once: the groups as columns by number, or name where they have one."""
+    return cells.to_frame("cell").select(pl.col("cell").str.extract_groups(pattern).struct.unnest())
+
+
+def numeric_days(cells: pl.Series, *, day_first: bool, local: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
     """Read `2/11/2026 3:05 PM` in one order; what is written with stops is always day first.
 
     Args:
+        cells: Text.
         local: Turns a naive moment into UTC.
     """
-    part = cell.str.extract_groups(_NUMBERS).struct
-    first, second = part.field("1"), part.field("2")
-    stops = cell.str.contains(r"^\s*\d{1,2}\s*\.\s*\d{1,2}\s*\.")
-    day = first if day_first else pl.when(stops).then(first).otherwise(second)
-    month = second if day_first else pl.when(stops).then(second).otherwise(first)
-    return _placed(part, part.field("3"), month, day, local)
+    first, second = ("1", "2") if day_first else ("2", "1")
+    stops = cells.str.contains(r"^\s*\d{1,2}\s*\.\s*\d{1,2}\s*\.")
+    day, month = (pl.when(stops).then(pl.col(fixed)).otherwise(pl.col(other)) for fixed, other in (("1", first), ("2", second)))
+    return _placed(groups_of(cells, _NUMBERS), month, day, local)
 
 
-def named_months(cell: pl.Expr, *, local: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+def named_months(cells: pl.Series, *, local: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
     """Read `2 Nov 2026`, `2. März 2026 15:05`, `November 2nd, 2026`, `2 de noviembre de 2026`."""
-    after, before = cell.str.extract_groups(_DAY_NAME).struct, cell.str.extract_groups(_NAME_DAY).struct
     names, numbers = pl.Series(list(_NUMBER_OF)), pl.Series(list(_NUMBER_OF.values()))
 
-    def month(name: pl.Expr) -> pl.Expr:
-        return name.str.to_lowercase().replace_strict(names, numbers, default=None, return_dtype=pl.String)
+    def month(name: str) -> pl.Expr:
+        return pl.col(name).str.to_lowercase().replace_strict(names, numbers, default=None, return_dtype=pl.String)
 
-    return pl.coalesce(
-        _placed(after, after.field("3"), month(after.field("2")), after.field("1"), local),
-        _placed(before, before.field("3"), month(before.field("1")), before.field("2"), local),
-    )
+    after = _placed(groups_of(cells, _DAY_NAME), month("2"), pl.col("1"), local)
+    if not after.null_count():
+        return after
+    before = _placed(groups_of(cells, _NAME_DAY), month("1"), pl.col("2"), local)
+    return pl.select(pl.coalesce(after, before)).to_series()
 
 
 def serial_days(cell: pl.Expr, *, local: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
@@ -91,8 +94,9 @@ def serial_days(cell: pl.Expr, *, local: Callable[[pl.Expr], pl.Expr]) -> pl.Exp
     return local(pl.datetime(1899, 12, 30, time_unit="us") + pl.duration(seconds=seconds))
 
 
-def _placed(part: Any, year: pl.Expr, month: pl.Expr, day: pl.Expr, local: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-    hour, minute, second, half, zone = (part.field(str(index)) for index in range(4, 9))
+def _placed(groups: pl.DataFrame, month: pl.Expr, day: pl.Expr, local: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Put moments together from groups: year in 3, then hour, minute, second, half of the day and zone; UTC."""
+    year, hour, minute, second, half, zone = (pl.col(str(index)) for index in range(3, 9))
     number = hour.cast(pl.Int64, strict=False)
     late, early = half.str.contains("[Pp]"), half.str.contains("[Aa]")
     valid = half.is_null() | ((number >= 1) & (number <= 12))
@@ -100,12 +104,15 @@ def _placed(part: Any, year: pl.Expr, month: pl.Expr, day: pl.Expr, local: Calla
     full = pl.when(year.str.len_chars() == 2).then(pl.lit("20") + year).otherwise(year)
     clock = [number.cast(pl.String).fill_null("0"), minute.fill_null("0"), second.fill_null("0")]
     text = pl.concat_str([full, *(item.str.zfill(2) for item in (month, day, *clock))], separator="-")
-    naive = text.str.to_datetime("%Y-%m-%d-%H-%M-%S", time_unit="us", strict=False)
+    moments = groups.select(naive=text.str.to_datetime("%Y-%m-%d-%H-%M-%S", time_unit="us", strict=False), zone=zone, valid=valid)
+    naive, zone = pl.col("naive"), pl.col("zone")
+    if moments["zone"].null_count() == moments.height:
+        return moments.select(pl.when("valid").then(local(naive))).to_series()
     digits = zone.str.replace_all(r"[^\d]", "").str.pad_end(4, "0")
     hours, rest = (digits.str.slice(at, 2).cast(pl.Int64, strict=False).fill_null(0) for at in (0, 2))
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
     fixed = (naive - pl.duration(minutes=sign * (hours * 60 + rest))).dt.replace_time_zone("UTC")
-    return pl.when(valid).then(pl.when(zone.is_null()).then(local(naive)).otherwise(fixed))
+    return moments.select(pl.when("valid").then(pl.when(zone.is_null()).then(local(naive)).otherwise(fixed))).to_series()
 
 
 def decided(

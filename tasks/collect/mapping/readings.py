@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from tasks.collect.mapping.day_orders import Moments, decided, named_months, numeric_days, serial_days
+from tasks.collect.mapping.day_orders import Moments, decided, groups_of, named_months, numeric_days, serial_days
 from tasks.model.columns.column import UTC_TIME
 
 AUTO = ("iso", "half_day", "numeric", "named_month", "serial")
@@ -24,22 +24,17 @@ _HALF = rf"^\s*{_DATE}\s*(?:(?P<half>{_PART})?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[
 _MONTH_DAY = rf"^\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*{_CLOCK})?\s*$"
 
 
-def times(cell: pl.Expr, forms: Sequence[str], zone: str, end: Any) -> pl.Expr:
+def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> Moments:
     """Read moments in the first form that fits; a time without zone is in `zone`; the result is UTC.
 
+    Those in the most common form are read all at once, and only the rest by patterns. Where two forms differ only in the order of
+    day and month, the cells of the column decide between them.
+
     Args:
-        cell: Text.
+        text: Cells.
         forms: As in `Column.dates`.
         zone: IANA name.
         end: End of the window, aware: a day without year lies in the year before it.
-    """
-    return pl.coalesce([_time(cell, form, zone, end) for form in forms]).cast(UTC_TIME)
-
-
-def read_times(text: pl.Series, forms: Sequence[str], zone: str, end: Any) -> Moments:
-    """Read moments as `times`; those in the most common form all at once, and only the rest by patterns.
-
-    Where two forms differ only in the order of day and month, the cells of the column decide between them.
     """
     forms = list(dict.fromkeys(part for form in forms for part in (AUTO if form == "auto" else (form,))))
     plain = pl.repeat(None, text.len(), dtype=UTC_TIME, eager=True)
@@ -88,7 +83,26 @@ def _in_order(text: pl.Series, forms: list[str], zone: str, end: Any) -> Moments
 
 
 def _read(cells: pl.Series, form: str, zone: str, end: Any) -> pl.Series:
-    return cells.to_frame("cell").select(_time(pl.col("cell"), form, zone, end).cast(UTC_TIME)).to_series()
+    """Read cells in one form; where they repeat, each text once."""
+    distinct = cells.unique()
+    if 2 * distinct.len() > cells.len():
+        return _moments(cells, form, zone, end).cast(UTC_TIME)
+    found = pl.DataFrame({"cell": distinct, "moment": _moments(distinct, form, zone, end).cast(UTC_TIME)})
+    return cells.to_frame("cell").join(found, on="cell", how="left", nulls_equal=True, maintain_order="left")["moment"]
+
+
+def _moments(cells: pl.Series, form: str, zone: str, end: Any) -> pl.Series:
+    def local(naive: pl.Expr) -> pl.Expr:
+        return local_moment(naive, zone)
+
+    if form in ("day_first", "month_first"):
+        return numeric_days(cells, day_first=form == "day_first", local=local)
+    if form == "named_month":
+        return named_months(cells, local=local)
+    pattern = _PATTERNS.get(form)
+    if pattern is not None:
+        return groups_of(cells, pattern[0]).select(pattern[1](zone, end)).to_series()
+    return cells.to_frame("cell").select(_time(pl.col("cell"), form, zone)).to_series()
 
 
 def _mirrored(form: str) -> str:
@@ -100,21 +114,11 @@ def _mirrored(form: str) -> str:
     return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
 
 
-def _time(cell: pl.Expr, form: str, zone: str, end: Any) -> pl.Expr:
+def _time(cell: pl.Expr, form: str, zone: str) -> pl.Expr:
     if form in ("epoch_s", "epoch_ms"):
         scale = 1_000_000 if form == "epoch_s" else 1_000
         ticks = (cell.cast(pl.Float64, strict=False) * scale).round().cast(pl.Int64, strict=False)
         return ticks.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    if form == "iso":
-        return _iso(cell, zone)
-    if form == "half_day":
-        return _half_day(cell, zone)
-    if form == "month_day":
-        return _month_day(cell, zone, end)
-    if form in ("day_first", "month_first"):
-        return numeric_days(cell, day_first=form == "day_first", local=lambda naive: local_moment(naive, zone))
-    if form == "named_month":
-        return named_months(cell, local=lambda naive: local_moment(naive, zone))
     if form == "serial":
         return serial_days(cell, local=lambda naive: local_moment(naive, zone))
     if "%z" in form or "%Z" in form:
@@ -124,10 +128,9 @@ def _time(cell: pl.Expr, form: str, zone: str, end: Any) -> pl.Expr:
     return local_moment(cell.str.to_date(form, strict=False).cast(pl.Datetime("us")), zone)
 
 
-def _iso(cell: pl.Expr, zone: str) -> pl.Expr:
-    part = cell.str.extract_groups(_ISO).struct
-    naive = _moment([part.field(str(index)) for index in range(1, 8)])
-    offset = part.field("8")
+def _iso(zone: str, _: Any) -> pl.Expr:
+    naive = _moment([pl.col(str(index)) for index in range(1, 8)])
+    offset = pl.col("8")
     sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
     digits = offset.str.replace_all(r"[^\d]", "")
     hours, rest = (digits.str.slice(at, 2).cast(pl.Int64, strict=False) for at in (0, 2))
@@ -136,25 +139,31 @@ def _iso(cell: pl.Expr, zone: str) -> pl.Expr:
     return pl.when(offset.is_null()).then(local_moment(naive, zone)).otherwise(fixed)
 
 
-def _half_day(cell: pl.Expr, zone: str) -> pl.Expr:
-    part = cell.str.extract_groups(_HALF).struct
-    half = pl.coalesce(part.field("half"), part.field("after"))
-    hour = part.field("5").cast(pl.Int64, strict=False)
+def _half_day(zone: str, _: Any) -> pl.Expr:
+    half = pl.coalesce("half", "after")
+    hour = pl.col("5").cast(pl.Int64, strict=False)
     late = half.str.contains("下午|傍晚|晚上|[Pp]") | ((half == "中午") & (hour < 3))
     early = half.str.contains("凌晨|早上|上午|[Aa]")
     full = pl.when(late & (hour < 12)).then(hour + 12).when(early & (hour == 12)).then(0).otherwise(hour).cast(pl.String)
-    year, month, day, minute, second, fraction = (part.field(name) for name in ("1", "2", "3", "6", "7", "8"))
+    year, month, day, minute, second, fraction = (pl.col(name) for name in ("1", "2", "3", "6", "7", "8"))
     return local_moment(_moment([year, month, day, full, minute, second, fraction]), zone)
 
 
-def _month_day(cell: pl.Expr, zone: str, end: Any) -> pl.Expr:
-    part = cell.str.extract_groups(_MONTH_DAY).struct
+def _month_day(zone: str, end: Any) -> pl.Expr:
     local = end.astimezone(ZoneInfo(zone))
     this, last = (
-        local_moment(_moment([pl.lit(str(year)), *(part.field(str(index)) for index in range(1, 7))]), zone)
+        local_moment(_moment([pl.lit(str(year)), *(pl.col(str(index)) for index in range(1, 7))]), zone)
         for year in (local.year, local.year - 1)
     )
     return pl.when(this < pl.lit(end + timedelta(days=1)).dt.convert_time_zone("UTC")).then(this).otherwise(last)
+
+
+_PATTERNS: dict[str, tuple[str, Callable[[str, Any], pl.Expr]]] = {
+    "iso": (_ISO, _iso),
+    "half_day": (_HALF, _half_day),
+    "month_day": (_MONTH_DAY, _month_day),
+}
+"""Form → its pattern, and what makes moments of the pattern's groups, of a zone and the window's end."""
 
 
 def _moment(parts: list[pl.Expr]) -> pl.Expr:

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.collect.mapping.canonical import repeated_columns
 from tasks.collect.mapping.quantities import read_numbers
-from tasks.collect.mapping.readings import times
+from tasks.collect.mapping.readings import read_times
 from tasks.errors import ConfigurationError
 from tasks.model.rows import PulledRows
 from tasks.model.tables import TABLES
@@ -53,14 +53,14 @@ ALL_FORMS = ["iso", "half_day", "month_day"]
 )
 def test_a_moment_is_read(text: str, forms: list[str], expected: str | None) -> None:
     """Every form of a typed time becomes the right moment in UTC; nonsense becomes null, never another day."""
-    found = pl.DataFrame({"cell": [text]}).select(times(pl.col("cell"), forms, "Asia/Shanghai", END)).item()
+    found = read_times(pl.Series([text], dtype=pl.String), forms, "Asia/Shanghai", END).values.item()
     assert (found.replace(tzinfo=None).isoformat() if found else None) == expected
 
 
 def test_a_skipped_midnight_is_the_hour_after() -> None:
     """A zone that skips midnight loses no record of that day."""
     frame = pl.DataFrame({"cell": ["2017-10-15 00:00:00"]})
-    found = frame.select(times(pl.col("cell"), ["iso"], "America/Sao_Paulo", END)).item()
+    found = read_times(frame["cell"], ["iso"], "America/Sao_Paulo", END).values.item()
     assert found == datetime(2017, 10, 15, 3, tzinfo=UTC)
 
 
