@@ -23,6 +23,7 @@ ORDER_COLUMNS = (
     "warehouse",
     "region",
     "platform",
+    "market",
     "traffic_source",
     "session_id",
     "talent_ref",

@@ -16,7 +16,7 @@ from tasks.expected.unit_history import AXES, MAX_AGE, UnitHistory, day_number
 from tasks.methods.panels import Codes, Days, Weights
 from tasks.model.periods import Period
 
-RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform", "buyer_group", "member_level")
+RAKED = ("traffic_source", "carrier", "region", "warehouse", "platform", "market", "buyer_group", "member_level")
 """Dimensions whose lasting differences belong to the expectation, not to a finding."""
 
 

@@ -23,6 +23,8 @@ from tasks.shop.zones import Zone
 NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
 """Cells that count as empty, unless a channel says otherwise."""
 
+CONSTANTS = ("source", "platform", "shop", "market", "origin")
+"""Columns that a channel may give one value for all its rows."""
 
 if TYPE_CHECKING:
     Read = Source
@@ -161,7 +163,7 @@ class Channel(ConfigSection):
     table: Canonical table (tasks/model/tables.py TABLES).
     read: Where and how it is read; `kind` is a module of tasks/shop/sources.
     source: For feedback: ticket, chat, mail, review, social, form, store, call, regulator, aftersale, survey.
-    platform, shop: Constant of every row, unless `columns` maps them.
+    platform, shop, market: Constant of every row, unless `columns` maps them.
     origin: For feedback: online or offline.
     zone: Zone of times without one; by default the shop's.
     empty: Cells that mean nothing, in every column.
@@ -197,6 +199,7 @@ class Channel(ConfigSection):
     source: str = ""
     platform: str = ""
     shop: str = ""
+    market: str = ""
     origin: Literal["", "online", "offline"] = ""
     zone: Zone = "Asia/Shanghai"
     empty: list[str] = Field(default_factory=lambda: list(NULLS))
@@ -234,8 +237,10 @@ class Channel(ConfigSection):
             raise ValueError(f"{', '.join(unknown)}: not a column of {self.table}; declare further columns under `extras`")
         twice = [name for name in self.extras if name in table.columns or name in STAMPS or name in ("stamp", "flags")]
         if twice:
-            raise ValueError(f"{', '.join(twice)}: this name belongs to the table itself; choose another for `extras`")
-        given = {"record_id", *self.columns} | {name for name in ("source", "platform", "shop", "origin") if getattr(self, name)}
+            raise ValueError(
+                f"{', '.join(twice)}: this name belongs to the table itself: move it to `columns`, or choose another for `extras`"
+            )
+        given = {"record_id", *self.columns} | {name for name in CONSTANTS if getattr(self, name)}
         missing = [name for name in table.required if name not in given]
         if missing:
             raise ValueError(f"{self.table} needs {', '.join(missing)} under `columns`")

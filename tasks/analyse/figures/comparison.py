@@ -34,7 +34,7 @@ SLIGHT_Z = 2.0
 LEVEL_KINDS = (BreakKind.TAXONOMY, BreakKind.FORMULA, BreakKind.FREIGHT_INSURANCE, BreakKind.RULE, BreakKind.SWITCH)
 """Kinds of events that change the level itself, so that before and after are not comparable."""
 
-COARSE = frozenset({"line", "platform", "shop"})
+COARSE = frozenset({"line", "platform", "market", "shop"})
 """Dimensions of which one value can move the level of the whole shop; an event at one SKU or carrier does not."""
 
 

@@ -19,6 +19,7 @@ ORDER_SLICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("supplier", ("line",)),
     ("carrier", ("line", "region")),
     ("region", ("line", "carrier")),
+    ("market", ("line",)),
 )
 """Ranked dimension of orders and the dimensions within which its values are compared."""
 

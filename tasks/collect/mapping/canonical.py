@@ -20,7 +20,7 @@ from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.columns.orders import REPEATED_TEXTS
 from tasks.model.tables import TABLES, record_id
-from tasks.shop.channels import Channel, MappedColumn
+from tasks.shop.channels import CONSTANTS, Channel, MappedColumn
 from tasks.shop.load import Shop
 
 TEXTS = ("title", "text", "expected_solution")
@@ -157,7 +157,7 @@ def _columns(work: Work) -> dict[str, pl.Series]:
     columns: dict[str, pl.Series] = {}
     for name in sorted(specs, key=lambda name: bool(specs[name].cases)):
         columns[name] = canonical_column(work, name, specs[name], types[name], columns, required=name in table.required)
-    for name in ("source", "platform", "shop", "origin"):
+    for name in CONSTANTS:
         value = getattr(channel, name)
         if value and name in table.columns and name not in columns:
             columns[name] = pl.repeat(value, work.rows.height, dtype=pl.String, eager=True).alias(name)

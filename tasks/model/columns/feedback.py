@@ -13,6 +13,7 @@ FEEDBACK: dict[str, Column] = {
         "ticket", "chat", "mail", "review", "social", "form", "store", "call", "regulator", "aftersale", "survey",
     ),
     "platform": text("Platform on which it was said or bought, by the shop's own code."),
+    "market": text("Country or site that it was sold to, by the shop's own code."),
     "shop": text("Store on the platform."),
     "submitted_at": time("When the customer said it; decides the period it is counted in."),
     "occurred_at": time("When it happened, as the customer says."),

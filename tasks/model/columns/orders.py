@@ -9,6 +9,7 @@ ORDER_LINE: dict[str, Column] = {
     "tid": text("Order; holds one or more lines."),
     "shop": text("Store on the platform."),
     "platform": text("Platform, by the shop's own code."),
+    "market": text("Country or site that it was sold to, by the shop's own code."),
     "traffic_source": text("Where the buyer came from.", *TRAFFIC_SOURCES),
     "room_id": text("Live room."),
     "session_id": text("Live session."),
@@ -38,7 +39,7 @@ ORDER_LINE: dict[str, Column] = {
 }
 
 REPEATED_TEXTS = (
-    "shop", "platform", "traffic_source", "room_id", "session_id", "talent_ref", "sku", "listing_version", "warehouse", "carrier",
+    "shop", "platform", "market", "traffic_source", "room_id", "session_id", "talent_ref", "sku", "listing_version", "warehouse", "carrier",
     "dest_province", "dest_city", "batch_no", "batch_source", "currency",
 )  # fmt: skip
 """Texts of an order line that take few values: on their way they are held as categories, a quarter of the memory of texts."""
@@ -47,6 +48,7 @@ AFTERSALE: dict[str, Column] = {
     "aftersale_id": text("After-sales order."),
     "oid": text("Order line it belongs to."),
     "platform": text("Platform, by the shop's own code."),
+    "market": text("Country or site that it was sold to, by the shop's own code."),
     "sku": text("SKU."),
     "qty": whole("Pieces, 1 or more."),
     "type": text(

@@ -1,4 +1,4 @@
-"""Customer groups are cut like any other dimension: found where they are ill, and no finding where they only differ for good."""
+"""Customer groups and markets are cut like any other dimension: found where they are ill, and no finding where they only differ for good."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ WEEKS = 24
 SKUS = ("AF-01", "CP-01", "FW-01", "KT-01", "KT-02", "SM-01")
 
 
-def shop_with(*, new_rate: float, extra: int = 0, seed: int = 3) -> Facts:
-    """Return half a year of orders, four in ten by new buyers, whose complaints come at a rate of their own."""
+GROUPS = [("buyer_group", "new", "returning"), ("market", "DE", "GB")]
+
+
+def shop_with(group: tuple[str, str, str], *, new_rate: float, extra: int = 0, seed: int = 3) -> Facts:
+    """Return half a year of orders, four in ten by new buyers or to one market, whose complaints come at a rate of their own."""
     paid = pay_days(WEEK.first_day - timedelta(weeks=WEEKS - 1), [1400.0] * WEEKS)
     rng = np.random.default_rng(seed)
     n = len(paid)
@@ -32,7 +35,7 @@ def shop_with(*, new_rate: float, extra: int = 0, seed: int = 3) -> Facts:
         sku=sku,
         line=[one[:2] for one in sku],
         carrier=np.array(["承运商甲", "承运商乙"])[rng.integers(0, 2, n)].tolist(),
-        buyer_group=np.where(new, "new", "returning").tolist(),
+        **{group[0]: np.where(new, group[1], group[2]).tolist()},
     )
     records = [complaints(lines, "function", *drawn(np.where(new, new_rate, 0.04), LAG["function"], seed))]
     if extra:
@@ -49,11 +52,13 @@ def shop() -> Shop:
     return default_shop()
 
 
-def test_a_trouble_of_new_buyers_is_found_at_them(shop: Shop) -> None:
-    found = root_causes(shop_with(new_rate=0.04, extra=90), WEEK, shop)
-    assert [cause.slice for cause in found.causes] == [{"buyer_group": "new"}]
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_trouble_of_one_group_is_found_at_it(group: tuple[str, str, str], shop: Shop) -> None:
+    found = root_causes(shop_with(group, new_rate=0.04, extra=90), WEEK, shop)
+    assert [cause.slice for cause in found.causes] == [{group[0]: group[1]}]
 
 
-def test_what_new_buyers_always_complain_more_is_expected_of_them(shop: Shop) -> None:
-    found = root_causes(shop_with(new_rate=0.08), WEEK, shop)
+@pytest.mark.parametrize("group", GROUPS)
+def test_what_one_group_always_complains_more_is_expected_of_it(group: tuple[str, str, str], shop: Shop) -> None:
+    found = root_causes(shop_with(group, new_rate=0.08), WEEK, shop)
     assert found.causes == [] and found.tested > 0

@@ -47,6 +47,13 @@ def test_a_column_goes_before_a_shared_sign_and_a_contradiction_is_told(pull: Pu
     assert any("«EUR» (o.csv, row 3) is not the currency that its row names" in note for note in batch.notes)
 
 
+def test_a_channel_of_one_market_says_so_of_all_its_rows(pull: Pull, tmp_path: Path) -> None:
+    """One channel for each site of a marketplace: the market is that of the channel, as platform and store are."""
+    (tmp_path / "o.csv").write_text("id;sku;n;paid;money;code\n1;A;1;2026-11-03;1;\n", "utf-8")
+    batch = pull(CHANNEL.format(more="").replace("table: order_line", "table: order_line\n    market: DE"))
+    assert batch.frame["market"].to_list() == ["DE"]
+
+
 @pytest.mark.parametrize(("const", "dollars"), [("AUD", "AUD"), ("EUR", "USD")])
 def test_a_channels_currency_gives_way_to_a_cells_own_sign(pull: Pull, tmp_path: Path, const: str, dollars: str) -> None:
     batch = _pulled(pull, tmp_path, ["1.00", "$2.00", "£3.00"], f", currency: '={const}'")
