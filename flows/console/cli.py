@@ -45,7 +45,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
     "--language", "languages", multiple=True, help="Language of reports and mails: zh-CN or en; the first is the shop's own."
 )
 @click.option("--zone", default="", help="Zone of weeks, schedules and sources, as Europe/London.")
-@click.option("--currency", default="", help="Currency of all amounts, as GBP.")
+@click.option("--currency", default="", help="Currency in which money is counted, as GBP.")
 @click.pass_obj
 def init(settings: Settings, name: str, languages: tuple[str, ...], zone: str, currency: str) -> None:
     """Create a new shop's folder with a commented configuration; what is not given is what this machine suggests."""

@@ -7,7 +7,12 @@ from datetime import date
 from tasks.report.language.language import Language
 
 _DIGITS = "零一二三四五六七八九十"
-_CURRENCIES = {"CNY": "元", "USD": "美元", "EUR": "欧元", "BRL": "雷亚尔", "GBP": "英镑", "JPY": "日元"}
+_CURRENCIES = {
+    "CNY": "元", "USD": "美元", "EUR": "欧元", "BRL": "雷亚尔", "GBP": "英镑", "JPY": "日元", "HKD": "港元", "MOP": "澳门元",
+    "TWD": "新台币", "KRW": "韩元", "SGD": "新加坡元", "MYR": "林吉特", "THB": "泰铢", "VND": "越南盾", "IDR": "印尼盾",
+    "PHP": "菲律宾比索", "INR": "印度卢比", "AUD": "澳元", "NZD": "新西兰元", "CAD": "加元", "MXN": "墨西哥比索", "CHF": "瑞士法郎",
+    "SEK": "瑞典克朗", "PLN": "兹罗提", "RUB": "卢布", "AED": "迪拉姆", "SAR": "里亚尔",
+}  # fmt: skip
 
 
 class Chinese(Language):

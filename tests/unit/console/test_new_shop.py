@@ -8,6 +8,8 @@ from flows.console.checks.shop import people, readers
 from flows.console.init import make_home
 from flows.console.new_shop import HOUSE, beginning, files
 from tasks.errors import UserError
+from tasks.model.periods import Period
+from tasks.report.language.registry import LANGUAGES
 from tasks.shop.load import Shop
 
 ZONES = ["Europe/London", "America/New_York", "Europe/Berlin", "Europe/Paris", "Asia/Tokyo", "Asia/Riyadh", "UTC"]
@@ -105,3 +107,32 @@ def test_the_doctor_says_whom_the_defaults_invent(tmp_path: Path) -> None:
     assert readers(Shop({**mended.files, "audiences.yaml": own["audiences.yaml"] + counsel})).level == "ok"
     nobody = Shop({**mended.files, "audiences.yaml": b"audiences: {}"})
     assert "nobody is mailed" in readers(nobody).text
+
+
+SHOPS = [
+    ("en", "America/New_York", "", "USD", "2026-11-26", "USD 12,000"),
+    ("en", "Europe/Berlin", "", "EUR", "2026-10-03", "EUR 12,000"),
+    ("zh-CN", "Asia/Shanghai", "", "CNY", "2026-10-01", "1.2万元"),
+    ("zh-CN", "Asia/Hong_Kong", "", "HKD", "", "1.2万港元"),
+    ("zh-CN", "Europe/Berlin", "USD", "USD", "2026-10-03", "1.2万美元"),
+]
+"""Language, zone, currency asked for, currency that comes, a holiday of the country, and twelve thousand as printed."""
+
+
+@pytest.mark.parametrize(("language", "zone", "asked", "currency", "holiday", "printed"), SHOPS)
+def test_language_zone_and_currency_of_a_shop_are_three_choices(
+    language: str, zone: str, asked: str, currency: str, holiday: str, printed: str, tmp_path: Path
+) -> None:
+    make_home(tmp_path / "s", beginning(languages=(language,), zone=zone, currency=asked), 2026)
+    shop = Shop.load(tmp_path / "s")
+    shop.check()
+    identity = shop.identity
+    assert (identity.languages, identity.zone, identity.currency) == ([language], zone, currency)
+    assert Period.parse("2026-W46", identity.zone).start.utcoffset() is not None
+    assert {person.language for person in shop.people.people} == {language}
+    assert han(shop.people.default_owner) == (language == "zh-CN")
+    days = {str(day) for year in shop.calendar.years.values() for day in year.days_off}
+    assert not holiday or holiday in days
+    assert ("2026-10-05" in days) == (zone == "Asia/Shanghai")
+    assert LANGUAGES[language].value(12_000.0, "money", currency) == printed
+    assert {channel.zone for channel in shop.channels.channels} <= {zone}
