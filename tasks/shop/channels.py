@@ -81,6 +81,8 @@ class MappedColumn(ConfigSection):
     zone: Zone of a time without one; the channel's by default.
     decimal: The decimal sign of a number, `point` or `comma`; the channel's by default.
     factor: A number is multiplied by this.
+    times: SourceRows column of numbers by which a number is multiplied: `{from: Unit price, times: Quantity}`.
+    plus_minutes: SourceRows column of minutes that are added to a time: `{from: Created at, plus_minutes: First reply time in minutes}`.
     means_yes, means_no: Cells that mean yes and no.
     split: Separator of a list.
     digest: SourceRows columns of whose values a hash is taken (16 hex digits).
@@ -109,6 +111,8 @@ class MappedColumn(ConfigSection):
     zone: Zone = ""
     decimal: Literal["", "auto", "point", "comma"] = ""
     factor: float = 1.0
+    times: str = ""
+    plus_minutes: str = ""
     means_yes: list[str] = Field(default_factory=list)
     means_no: list[str] = Field(default_factory=list)
     split: str = ""
@@ -137,7 +141,14 @@ class MappedColumn(ConfigSection):
         ]
         if sum(origins) != 1:
             raise ValueError("give exactly one of `from`, `const`, `concat`, `sql`, `cases`, `digest`")
+        if self.times and self.plus_minutes:
+            raise ValueError("give one of `times` and `plus_minutes`")
         return self
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The column by which a value is changed, if there is one."""
+        return tuple(filter(None, (self.times, self.plus_minutes)))
 
 
 def _short(value: Any) -> Any:

@@ -31,7 +31,7 @@ def _zendesk(address: str, query: dict[str, str]) -> Any:
         {
             "id": number, "created_at": f"2026-11-0{number}T08:00:00Z", "updated_at": f"2026-11-0{number}T09:00:00Z", "subject": "Lamp",
             "description": "The lamp went dark", "requester_id": 20978392, "assignee_id": None, "type": "incident",
-            "status": "deleted" if number == 4 else "open", "tags": ["other_tag"], "via": {"channel": "web"},
+            "status": "deleted" if number == 4 else "open", "tags": ["other_tag"], "metric_set": {"solved_at": "2026-11-05T09:30:00Z" if number == 1 else None, "reply_time_in_minutes": {"calendar": 25 if number == 1 else None, "business": 3}}, "via": {"channel": "web"},
         }
         for number in numbers
     ]  # fmt: skip
@@ -121,6 +121,11 @@ def test_zendesk(tmp_path: Path, server: VendorServer) -> None:
     assert batch.error == ""
     assert batch.frame["source_id"].to_list() == ["1", "2", "3"]
     assert batch.frame["text"].unique().to_list() == ["The lamp went dark"]
+    clocks = batch.frame.select("first_human_at", "closed_at").rows()
+    assert clocks[0] == (datetime(2026, 11, 1, 8, 25, tzinfo=UTC), datetime(2026, 11, 5, 9, 30, tzinfo=UTC)) and clocks[1] == (
+        None,
+        None,
+    )
     assert [query.get("start_time") for query in server.queries] == ["1", None]
     assert server.logins == {"Basic eW91QHNob3AuZXhhbXBsZS90b2tlbjpyaWdodA=="}
     server.queries.clear()

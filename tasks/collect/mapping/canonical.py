@@ -50,7 +50,7 @@ def mapped_columns(channel: Channel) -> frozenset[str]:
     """Return the native columns that a channel's mapping names."""
     names: set[str] = set()
     for spec in _specs(channel):
-        names.update(spec.from_, spec.concat, spec.digest)
+        names.update(spec.from_, spec.concat, spec.digest, spec.operands)
         for text in [spec.sql, *(case.when for case in spec.cases)]:
             names.update(expression_of(channel, text).meta.root_names() if text else ())
     if channel.where:
@@ -71,7 +71,7 @@ def repeated_columns(channel: Channel) -> frozenset[str]:
     elsewhere: set[str] = set(channel.scrub)
     for spec in _specs(channel):
         computed += [text for text in [spec.sql, *(case.when for case in spec.cases)] if text]
-        elsewhere.update(spec.concat, spec.digest)
+        elsewhere.update(spec.concat, spec.digest, spec.operands)
         if not any(spec is channel.columns[name] for name in plain):
             elsewhere.update(spec.from_)
     for text in computed:
