@@ -16,7 +16,7 @@ from tasks.connect.declaration import channel_of
 from tasks.connect.vendors import vendor_blocks, vendor_names
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 pytestmark = pytest.mark.peer
 NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
@@ -103,7 +103,13 @@ def _pull(home: Path, server: VendorServer, vendor: str, start: datetime | None 
     lines = [line.replace(f"https://YOUR-SHOP.{vendor}.com", server.address) for line in vendor_blocks(vendor)[0]]
     settings = Settings(home=home, secret="a key for tests only")  # type: ignore[arg-type]
     return pull_channel(
-        channel_of(lines), window_start=start, window_end=NOW, shop=Shop({}), settings=settings, now=NOW, wait=lambda _: None
+        channel_of(lines),
+        window_start=start,
+        window_end=NOW,
+        shop=default_shop(),
+        settings=settings,
+        now=NOW,
+        wait=lambda _: None,
     )
 
 
@@ -163,7 +169,7 @@ def test_freshdesks_published_tickets_are_read(tmp_path: Path, server: VendorSer
 
 def test_a_declaration_that_is_not_filled_in_says_so(tmp_path: Path) -> None:
     batch = pull_channel(
-        channel_of(vendor_blocks("zendesk")[0]), window_start=None, window_end=NOW, shop=Shop({}),
+        channel_of(vendor_blocks("zendesk")[0]), window_start=None, window_end=NOW, shop=default_shop(),
         settings=Settings(home=tmp_path), now=NOW, wait=lambda _: None,
     )  # fmt: skip
     assert batch.error == "The channel still says YOUR-SHOP where a value of your own belongs."
