@@ -9,6 +9,7 @@ import polars as pl
 
 from tasks.shop.taxonomy import Taxonomy
 from tasks.shop.words import Words
+from tasks.traditional import simplified, simplified_texts
 
 GAP = " … "
 """Separates the two parts of a phrase that may stand apart."""
@@ -48,15 +49,15 @@ class Reading:
 
 
 def normalised(text: pl.Expr) -> pl.Expr:
-    """Normalise case, quotes and widths, drop spaces after Chinese characters, and begin every Latin word with a space."""
-    flat = text.str.normalize("NFKC").str.to_lowercase().str.replace_all("[’‘`]", "'")
+    """Normalise case, quotes, widths and traditional characters, drop spaces after Chinese ones, and begin every Latin word with a space."""
+    flat = simplified_texts(text.str.normalize("NFKC")).str.to_lowercase().str.replace_all("[’‘`]", "'")
     flat = flat.str.replace_all(r"(\p{Han})\s+", "${1}").str.replace_all(r"\s+", " ")
     return (pl.lit(" ") + flat).str.replace_all(r"([^a-z0-9' ])([a-z])", "${1} ${2}")
 
 
 def bounded(phrase: str) -> str:
     """Return a phrase as it stands in a normalised text: `rash` must not be found in «crash»."""
-    spaced = re.sub(r"([^a-z0-9' ])([a-z])", r"\1 \2", phrase)
+    spaced = re.sub(r"([^a-z0-9' ])([a-z])", r"\1 \2", simplified(phrase))
     return f" {spaced}" if re.match("[a-z]", spaced) else spaced
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from tasks.traditional import simplified
+
 FILE = Path(__file__).with_name("headings.yaml")
 EXACT, PART = 0.9, 0.55
 """How far a heading is trusted that is the known one, and one that only contains it."""
@@ -72,8 +74,9 @@ def known_headings() -> KnownHeadings:
 
 
 def plain(text: str) -> str:
-    """Return a heading as plain words: lower case, without brackets, signs and repeated spaces: `Created_At (UTC)` → `created at`."""
-    text = unicodedata.normalize("NFKC", text)
+    """Return a heading as plain words: lower case, simplified characters, without brackets, signs and repeated spaces:
+    `Created_At (UTC)` → `created at`, `訂單編號` → `订单编号`."""
+    text = simplified(unicodedata.normalize("NFKC", text))
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
     short = _BRACKETS.sub(" ", text)
     words = re.sub(r"[^\w\u4e00-\u9fff]+|_", " ", short if short.strip() else text)

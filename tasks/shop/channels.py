@@ -73,16 +73,15 @@ class MappedColumn(ConfigSection):
     map: SourceRows value → canonical value.
     lookup: The same from a file.
     unmapped: What a value absent from `map` becomes: `null` (and a flag), `keep`, or `=value`.
-    dates: Forms of a time, tried in order: `iso`, `epoch_s`, `epoch_ms`, `half_day` (2026/11/2 下午3:05), `month_day` (11.2; the
-        year is that in which the moment lies nearest before the window's end), `day_first` (2/11/2026 3:05 PM), `month_first`,
-        `serial` (days as Excel counts them), or a strptime format. `auto`: iso, half_day, names of months, serial, and numbers with
-        slashes or stops, whose order the cells of the column decide (a day above 12); where none does, each is flagged
-        `date_doubtful:<column>`. So are cells that fit two listed formats that differ in the order of day and month.
+    dates: Forms of a time, tried in order: `iso`, `epoch_s`, `epoch_ms`, `half_day` (2026/11/2 下午3:05), `minguo` (115/11/2 and
+        民國115年11月2日: years of Taiwan's calendar), `month_day` (11.2; the year is that in which the moment lies nearest before the
+        window's end), `day_first` (2/11/2026 3:05 PM), `month_first`, `serial` (days as Excel counts them), or a strptime format.
+        `auto`: iso, half_day, minguo, names of months, serial, and numbers with slashes or stops, whose order the cells of the
+        column decide (a day above 12); where none does, each is flagged `date_doubtful:<column>`. So are cells that fit two listed
+        formats that differ in the order of day and month.
     zone: Zone of a time without one; the channel's by default.
     decimal: The decimal sign of a number, `point` or `comma`; the channel's by default.
     factor: A number is multiplied by this.
-    times: SourceRows column of numbers by which a number is multiplied: `{from: Unit price, times: Quantity}`.
-    plus_minutes: SourceRows column of minutes that are added to a time: `{from: Created at, plus_minutes: First reply time in minutes}`.
     means_yes, means_no: Cells that mean yes and no.
     split: Separator of a list.
     digest: SourceRows columns of whose values a hash is taken (16 hex digits).
@@ -111,8 +110,6 @@ class MappedColumn(ConfigSection):
     zone: Zone = ""
     decimal: Literal["", "auto", "point", "comma"] = ""
     factor: float = 1.0
-    times: str = ""
-    plus_minutes: str = ""
     means_yes: list[str] = Field(default_factory=list)
     means_no: list[str] = Field(default_factory=list)
     split: str = ""
@@ -141,14 +138,7 @@ class MappedColumn(ConfigSection):
         ]
         if sum(origins) != 1:
             raise ValueError("give exactly one of `from`, `const`, `concat`, `sql`, `cases`, `digest`")
-        if self.times and self.plus_minutes:
-            raise ValueError("give one of `times` and `plus_minutes`")
         return self
-
-    @property
-    def operands(self) -> tuple[str, ...]:
-        """The column by which a value is changed, if there is one."""
-        return tuple(filter(None, (self.times, self.plus_minutes)))
 
 
 def _short(value: Any) -> Any:
@@ -198,9 +188,6 @@ class Channel(ConfigSection):
     keeps_hours: For servers: how far back the source still answers, 0 for ever; a pull that comes later says what is lost.
     expected_daily: Fewest rows of a whole day; fewer is told as incomplete. 0 means no expectation.
     complete_by: Local time on the day after a period by which the source is complete, `09:00`.
-    rows_gone: For files: what becomes of rows that a corrected file of the same name no longer holds. `withdraw`: they no longer
-        count; `keep`: they do. `auto` withdraws rows without an id of their own, and keeps those with one, because an export of open
-        cases drops the closed ones.
     base: Rows of this channel are the base of rates where shop.yaml's base is reviews or records.
     flags: Flags that every row carries.
     scrub: Further text columns (extras too) that are scrubbed beside text, title and expected_solution.
@@ -231,7 +218,6 @@ class Channel(ConfigSection):
     overlap_hours: float = Field(72, ge=0)
     keeps_hours: float = Field(0, ge=0)
     expected_daily: float = Field(0, ge=0)
-    rows_gone: Literal["auto", "keep", "withdraw"] = "auto"
     complete_by: str = Field("", pattern=r"^(\d\d:\d\d)?$")
     base: bool = False
     flags: list[str] = Field(default_factory=list)
@@ -264,16 +250,6 @@ class Channel(ConfigSection):
         if self.window_by == "stamp" and self.stamp is None:
             raise ValueError("`window_by: stamp` needs `stamp`")
         return self
-
-    @property
-    def has_own_ids(self) -> bool:
-        """Whether the source names each row itself, so that a changed row is still known for the same one."""
-        key = TABLES[self.table].key
-        if self.read.kind == "mailbox":
-            return True
-        if self.source_id is not None:
-            return not self.source_id.digest
-        return len(key) == 1 and key != ("record_id",) and not self.columns[key[0]].digest
 
     def title(self, language: str) -> str:
         """Return the channel's name in a language."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-NAMED = ("auto", "iso", "epoch_s", "epoch_ms", "half_day", "month_day", "day_first", "month_first", "serial")
+NAMED = ("auto", "iso", "epoch_s", "epoch_ms", "half_day", "minguo", "month_day", "day_first", "month_first", "serial")
 _MARKS = set("YyCmBbhdejUWuwaAHIkljMSfpPzZTRDFsGgVvnt%")
 _WORDS = (
     ("yyyy", "%Y"),

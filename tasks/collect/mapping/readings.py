@@ -12,7 +12,7 @@ import polars as pl
 from tasks.collect.mapping.day_orders import Moments, decided, groups_of, named_months, numeric_days, serial_days
 from tasks.model.columns.column import UTC_TIME
 
-AUTO = ("iso", "half_day", "numeric", "named_month", "serial")
+AUTO = ("iso", "half_day", "minguo", "numeric", "named_month", "serial")
 """What `auto` tries, in this order."""
 
 _DATE = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
@@ -21,6 +21,12 @@ _ISO = rf"^\s*{_DATE}(?:[T\s]*{_CLOCK})?\s*(Z|z|UTC|[+-]\d{{2}}:?\d{{2}})?\s*$"
 _USUAL = r"^\d{4}-\d\d-\d\d \d\d:\d\d:[0-5]\d$"
 _PART = r"凌晨|早上|上午|中午|下午|傍晚|晚上|[AaPp]\.?[Mm]\.?"
 _HALF = rf"^\s*{_DATE}\s*(?:(?P<half>{_PART})?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
+_MINGUO = (
+    r"^\s*(?:(?:中[华華])?民[国國]\s*(?P<era>\d{1,3})|(1\d\d))\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?\s*"
+    rf"(?:(?P<half>{_PART})?\s*{_CLOCK}\s*(?P<after>[AaPp]\.?[Mm]\.?)?)?\s*$"
+)
+BEFORE_MINGUO = 1911
+"""The year before the first of the calendar by which Taiwan's offices and shops count: 115/11/3 is 2026-11-03."""
 _MONTH_DAY = rf"^\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?(?:\s*{_CLOCK})?\s*$"
 
 
@@ -140,12 +146,22 @@ def _iso(zone: str, _: Any) -> pl.Expr:
 
 
 def _half_day(zone: str, _: Any) -> pl.Expr:
+    return _of_half_days([pl.col(name) for name in ("1", "2", "3", "5", "6", "7", "8")], zone)
+
+
+def _minguo(zone: str, _: Any) -> pl.Expr:
+    year = (pl.coalesce("era", "2").cast(pl.Int64, strict=False) + BEFORE_MINGUO).cast(pl.String)
+    return _of_half_days([year, *(pl.col(name) for name in ("3", "4", "6", "7", "8", "9"))], zone)
+
+
+def _of_half_days(parts: list[pl.Expr], zone: str) -> pl.Expr:
+    """Combine year, month, day, hour, minute, second and fraction with the half of the day that stands before or after the hour."""
+    year, month, day, clock, minute, second, fraction = parts
     half = pl.coalesce("half", "after")
-    hour = pl.col("5").cast(pl.Int64, strict=False)
+    hour = clock.cast(pl.Int64, strict=False)
     late = half.str.contains("下午|傍晚|晚上|[Pp]") | ((half == "中午") & (hour < 3))
     early = half.str.contains("凌晨|早上|上午|[Aa]")
     full = pl.when(late & (hour < 12)).then(hour + 12).when(early & (hour == 12)).then(0).otherwise(hour).cast(pl.String)
-    year, month, day, minute, second, fraction = (pl.col(name) for name in ("1", "2", "3", "6", "7", "8"))
     return local_moment(_moment([year, month, day, full, minute, second, fraction]), zone)
 
 
@@ -161,6 +177,7 @@ def _month_day(zone: str, end: Any) -> pl.Expr:
 _PATTERNS: dict[str, tuple[str, Callable[[str, Any], pl.Expr]]] = {
     "iso": (_ISO, _iso),
     "half_day": (_HALF, _half_day),
+    "minguo": (_MINGUO, _minguo),
     "month_day": (_MONTH_DAY, _month_day),
 }
 """Form → its pattern, and what makes moments of the pattern's groups, of a zone and the window's end."""

@@ -137,3 +137,40 @@ def test_coding_again_changes_nothing() -> None:
     once = code(Facts({"feedback": frame}, NOW), SHOP)["feedback"]
     other_order = code(Facts({"feedback": frame.reverse()}, NOW), SHOP)["feedback"]
     assert once.equals(other_order)
+
+
+@pytest.mark.parametrize(
+    ("text", "leaf"),
+    [
+        ("電鍋漏電", "PRD.SAFETY"),
+        ("電池膨脹", "PRD.SAFETY"),
+        ("沒有破損，就是尺碼不準", "DSC.SIZE"),  # negations too
+        ("顏色跟照片差很多", "DSC.COLOR"),
+        ("客服已讀不回", "SVC.SLOW"),
+        ("少寄一件", "PKG.MISSING"),
+    ],
+)
+def test_traditional_characters_are_read_as_simplified_ones(text: str, leaf: str) -> None:
+    """A Taiwanese or Hong Kong buyer writes 漏電; the words of the shop are 漏电. A red line is not lost over it."""
+    assert coded(text=text)["leaf"] == leaf
+
+
+@pytest.mark.parametrize(
+    ("text", "leaf"),
+    [
+        ("There is mould on the bread", "PRD.SAFETY"),
+        ("Green spots of mold on the loaf", "PRD.SAFETY"),
+        ("收到发霉的面包", "PRD.SAFETY"),
+        ("I nearly broke a tooth", "PRD.SAFETY"),
+        ("My son got food poisoning", "PRD.HEALTH"),
+        ("Rolls tasted stale, not fresh at all", "PRD.EXPIRY"),
+        ("Only crumbs in the box", "LOG.DAMAGE"),
+        ("All my saved drawings are gone!", "PRD.FAULT"),
+        ("You charged me after I cancelled the subscription", "SYS.PLAT"),
+        ("第一次洗，密封圈抠不下来，发霉了都没法洗", "PRD.DEFECT"),  # no food: no red line
+        ("The alarm had gone off", "UNK"),
+        ("It was charged for eight hours", "UNK"),  # no money
+    ],
+)
+def test_words_of_food_and_software(text: str, leaf: str) -> None:
+    assert coded(text=text)["leaf"] == leaf
