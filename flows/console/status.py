@@ -24,7 +24,7 @@ def show_status(settings: Settings, grain: Grain, last: int, now: datetime, cons
     zone = ZoneInfo(shop.identity.zone)
     console.print(_table(("period", "edition", "as of", "mails"), period_rows(stores, grain, last, now, zone)))
     pulls = pull_rows(stores, zone)
-    heads = ("channel", "last pull", "read", "new", "changed", "same", "quarantine", "problem")
+    heads = ("channel", "last pull", "read", "new", "changed", "same", "quarantine", "withdrawn", "problem")
     console.print(_table(heads, pulls) if pulls else "No channel has been pulled yet.")
     if refused := quarantine_rows(stores, now):
         console.print(_table(("quarantine", "rule", "rows", "for instance"), refused))
@@ -61,7 +61,7 @@ def pull_rows(stores: Stores, zone: ZoneInfo) -> list[tuple[str, ...]]:
         (
             name,
             f"{pull.started_at.astimezone(zone):%Y-%m-%d %H:%M}",
-            *[str(count) for count in (pull.read, pull.new, pull.changed, pull.unchanged, pull.quarantined)],
+            *[str(count) for count in (pull.read, pull.new, pull.changed, pull.unchanged, pull.quarantined, pull.withdrawn)],
             f"{pull.error} {pull.hint}".strip() if pull.error else "",
         )
         for name, pull in sorted(stores.ledger.last_pulls().items())

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
+from tasks.collect.mapping.held_rows import Held
+from tasks.collect.privacy import customer_key
 from tasks.collect.source_rows import ReadContext
-from tasks.model.rows import FileContent
+from tasks.model.rows import HELD_SCHEMA, FileContent, FileHolding, KnownFiles
 from tasks.privacy.detector import hidden
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
@@ -48,24 +52,35 @@ class ChannelFiles:
             if path not in failed and path.is_file() and _mark(path) == self.marks[path]
         )
 
+    def holdings(self, held: Held, failed: list[Path]) -> tuple[FileHolding, ...]:
+        """Return which rows each file holds that has been read; the joined files of a selection are one."""
+        read = self.read_by(failed)
+        if None in held:
+            contents = sorted(content.sha256 for content in self.contents.values())
+            joined = FileContent("", hashlib.sha256(" ".join(contents).encode()).hexdigest())
+            return (FileHolding(joined, held[None]),) if len(read) == len(self.contents) else ()
+        by_name = {self.contents[path].name: rows for path, rows in held.items() if path is not None}
+        nothing = pl.DataFrame(schema=HELD_SCHEMA)
+        return tuple(FileHolding(content, by_name.get(content.name, nothing)) for content in read)
 
-def channel_files(channel: Channel, place: ReadContext, known: frozenset[str]) -> ChannelFiles:
-    """Look at every file of a channel; what is known by its hash need not be read again.
+
+def channel_files(channel: Channel, place: ReadContext, known: KnownFiles) -> ChannelFiles:
+    """Look at every file of a channel; what is known by its content need not be read again.
 
     A mailbox and a selection are read whole as soon as one of their files is new: their rows depend on each other.
 
     Args:
         channel: One that `reads_files_only`.
         place: Where its files are.
-        known: SHA-256 in hex of the contents that have been read and stored.
+        known: The contents that have been read and stored.
 
     Raises:
         ChannelError: If nothing matches a pattern.
     """
     paths = list(dict.fromkeys(path for source in _sources(channel) for path in _paths(source, place)))
     marks = {path: _mark(path) for path in paths}
-    contents = {path: FileContent(hidden(_name(path, place)), _sha256(path)) for path in paths}
-    unread = frozenset(path for path in paths if contents[path].sha256 not in known)
+    contents = {path: FileContent(_name(path, place), _sha256(path)) for path in paths}
+    unread = frozenset(path for path in paths if known.to_be_read(contents[path]))
     whole = isinstance(channel.read, Selection | Mailbox)
     return ChannelFiles(contents, marks, frozenset(paths) if unread and whole else unread, whole)
 
@@ -89,8 +104,12 @@ def _paths(source: Source, place: ReadContext) -> Iterator[Path]:
 
 
 def _name(path: Path, place: ReadContext) -> str:
+    """Return a file's name within the home; where it holds personal data, a keyed hash keeps two such names apart."""
     home = place.settings.home.absolute()
-    return path.relative_to(home).as_posix() if path.is_relative_to(home) else path.name
+    name = path.relative_to(home).as_posix() if path.is_relative_to(home) else path.name
+    if (shown := hidden(name)) == name:
+        return name
+    return f"{shown} ({customer_key(place.settings).references(pl.Series([name]), 'file')[0]})"
 
 
 def _mark(path: Path) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from pathlib import Path
 
 import polars as pl
 
@@ -20,6 +21,7 @@ class FileRows:
     numbers: Number of each row, where rows between them were left out.
     columns: Its headings.
     marks: Flag → the rows that carry it, as places from 0; None means every row.
+    path: The file itself, of which a workbook may give several sheets.
     """
 
     name: str
@@ -28,6 +30,7 @@ class FileRows:
     numbers: pl.Series | None = None
     columns: tuple[str, ...] = ()
     marks: Mapping[str, Sequence[int] | None] = field(default_factory=dict)
+    path: Path | None = None
 
 
 class Origin:
@@ -65,6 +68,23 @@ class Origin:
         places = self._kept if self._kept is not None else pl.int_range(self._height, eager=True)
         end = self._ends[index]
         return (places < end) & (places >= end - self.files[index].height)
+
+    def paths(self) -> list[Path]:
+        """Return the files that gave rows, each once."""
+        return list(dict.fromkeys(file.path for file in self.files if file.path is not None))
+
+    def path_numbers(self) -> pl.Series | None:
+        """Return for each row which of `paths` it comes from, or None where rows were joined or come from a server."""
+        paths = self.paths()
+        if not paths or any(file.path is None for file in self.files):
+            return None
+        parts = [
+            pl.Series([paths.index(file.path)], dtype=pl.UInt32).new_from_index(0, file.height)
+            for file in self.files
+            if file.path
+        ]
+        numbers = pl.concat(parts)
+        return numbers.gather(self._kept) if self._kept is not None else numbers
 
     def marks(self) -> list[tuple[str, pl.Series]]:
         """Return each flag of the files with the rows that carry it."""

@@ -22,7 +22,7 @@ from tasks.collect.readers import selection
 from tasks.collect.secret_texts import without_secrets
 from tasks.collect.source_rows import ReadContext, SourceRows, Window
 from tasks.errors import ChannelError, ChannelProblem, UserError
-from tasks.model.rows import PulledRows
+from tasks.model.rows import KnownFiles, PulledRows
 from tasks.model.tables import TABLES
 from tasks.model.waiting_rows import WaitingRows
 from tasks.privacy.detector import hidden
@@ -33,6 +33,7 @@ from tasks.shop.sources.kinds import PLAIN, kind_of
 from tasks.shop.sources.selection import Selection
 from tasks.shop.sources.source import Source
 
+NOTHING_KNOWN = KnownFiles()
 A_DAY = timedelta(days=1)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 READERS: dict[str, Callable[[Any, ReadContext], SourceRows]] = {
@@ -49,7 +50,7 @@ def pull_channel(
     shop: Shop,
     settings: Settings,
     now: datetime,
-    known: frozenset[str] = frozenset(),
+    known: KnownFiles = NOTHING_KNOWN,
     wait: Callable[[float], None] = time.sleep,
 ) -> PulledRows:
     """Pull one channel's rows of a window in canonical columns; a failed pull has `error` and `hint`.
@@ -67,7 +68,7 @@ def pull_channel(
         window_end: Aware UTC, not included.
         shop: Holds look-up files and SQL.
         settings: Home, secrets, key of the customer references.
-        known: SHA-256 in hex of the file contents of this channel that have been read and stored.
+        known: The file contents of this channel that have been read and stored.
         now, wait: The moment of the pull, and the function that sleeps between tries.
     """
     windowed = not reads_files_only(channel) and channel.stamp is not None and channel.window_by != "all"
@@ -102,7 +103,7 @@ def _pulled(
     window: Window,
     shop: Shop,
     settings: Settings,
-    known: frozenset[str],
+    known: KnownFiles,
     wait: Callable[[float], None],
     *,
     windowed: bool,
@@ -115,7 +116,7 @@ def _pulled(
         if files is not None and not files.unread and files.contents:
             return _nothing(pull_id, channel, "", "")
         if files is not None:
-            place = replace(place, unread=files.unread, settled=bool(known))
+            place = replace(place, unread=files.unread, settled=bool(known.contents))
         native = _native(channel, place, shop)
         mapped = mapping.canonical(channel, native, shop, place, customer_key(settings))
         return _brought(pull_id, channel, native, mapped, window, windowed, files, settings)
@@ -167,6 +168,8 @@ def _brought(
         complete_through=through,
         watermark=_watermark(frame, window.now),
         files=files.read_by(native.failed) if files is not None else (),
+        holdings=files.holdings(mapped.held, native.failed) if files is not None and channel.read.kind != "mailbox" else (),
+        present=frozenset(content.name for content in files.contents.values()) if files is not None else frozenset(),
     )
 
 

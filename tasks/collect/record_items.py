@@ -15,10 +15,12 @@ class ItemRows:
 
     path: Dotted path of the list; empty leaves records as they are.
     origin: Whose records these are, for messages.
+    columns: Columns that are wanted; of a record with many items, only their fields are repeated. None means all.
     """
 
-    def __init__(self, path: str, origin: str) -> None:
+    def __init__(self, path: str, origin: str, columns: frozenset[str] | None = None) -> None:
         self._parts = path.split(".") if path else []
+        self._wanted = None if columns is None else {name[:at] for name in columns for at in _ends(name)}
         self._origin = origin
         self._records, self._lists = 0, 0
 
@@ -46,22 +48,29 @@ class ItemRows:
         if not isinstance(record, dict):
             self._lists += 1
             return [record]
-        rows, found = _unfolded(record, self._parts)
+        rows, found = self._unfolded(record, self._parts, "")
         self._lists += found
         return rows
 
+    def _unfolded(self, value: dict[str, Any], parts: list[str], above: str) -> tuple[list[dict[str, Any]], bool]:
+        """Return the rows of one object, and whether there was a list."""
+        key, rest = parts[0], parts[1:]
+        inside = value.get(key)
+        if not isinstance(inside, list) and not (isinstance(inside, dict) and rest):
+            return [], False
+        beside = value
+        if self._wanted is not None:
+            beside = {name: cell for name, cell in value.items() if f"{above}{name}" in self._wanted}
+        if isinstance(inside, dict):
+            rows, found = self._unfolded(inside, rest, f"{above}{key}.")
+            return [{**beside, key: row} for row in rows], found
+        unfolded: list[dict[str, Any]] = []
+        for item in inside:
+            below = self._unfolded(item, rest, f"{above}{key}.")[0] if rest and isinstance(item, dict) else []
+            unfolded += [{**beside, key: row} for row in below] or [{**beside, key: item}]
+        return unfolded, True
 
-def _unfolded(value: dict[str, Any], parts: list[str]) -> tuple[list[dict[str, Any]], bool]:
-    """Return the rows of one object, and whether there was a list."""
-    key, rest = parts[0], parts[1:]
-    inside = value.get(key)
-    if isinstance(inside, dict) and rest:
-        rows, found = _unfolded(inside, rest)
-        return [{**value, key: row} for row in rows], found
-    if not isinstance(inside, list):
-        return [], False
-    unfolded: list[dict[str, Any]] = []
-    for item in inside:
-        below = _unfolded(item, rest)[0] if rest and isinstance(item, dict) else []
-        unfolded += [{**value, key: row} for row in below] or [{**value, key: item}]
-    return unfolded, True
+
+def _ends(name: str) -> list[int]:
+    """Return where the parts of a dotted name end."""
+    return [*(at for at, letter in enumerate(name) if letter == "."), len(name)]

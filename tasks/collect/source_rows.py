@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,7 @@ class SourceRows:
     files: What each file gave, in the order of the rows.
     errors: Why files failed while others were read.
     failed: Those files.
+    refused_by: File → the ids of its refused records.
     cut_off: Whether the source is known to have stopped early.
     live: Whether the source reflects the present moment (a server) and not the time of an export.
     """
@@ -147,6 +148,7 @@ class SourceRows:
     notes: list[str] = field(default_factory=list)
     files: list[FileRows] = field(default_factory=list)
     failed: list[Path] = field(default_factory=list)
+    refused_by: dict[Path, list[str]] = field(default_factory=dict)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -171,6 +173,7 @@ def gather(parts: Iterable[SourceRows]) -> SourceRows:
         notes=[item for part in parts for item in part.notes],
         files=[item for part in parts for item in part.files],
         failed=[item for part in parts for item in part.failed],
+        refused_by={path: names for part in parts for path, names in part.refused_by.items()},
     )
 
 
@@ -185,7 +188,9 @@ def read_files(files: list[Path], reader: Callable[[Path], SourceRows]) -> Sourc
     failed: list[Path] = []
     for file in files:
         try:
-            parts.append(reader(file))
+            part = reader(file)
+            own = [replace(rows, path=file) for rows in part.files]
+            parts.append(replace(part, files=own, refused_by={file: [name for name, _ in part.refused]}))
         except ChannelError as error:
             failures.append(error)
             failed.append(file)

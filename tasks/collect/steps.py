@@ -33,7 +33,7 @@ def collect(run: Run, channel: Channel) -> PulledRows:
         shop=run.shop,
         settings=run.settings,
         now=run.now,
-        known=ledger.files_read(channel.name, declaration, run.now),
+        known=ledger.known_files(channel.name, declaration, run.now),
     )
     batch = replace(batch, declaration=declaration, complete_through=_latest(batch, last))
     get_run_logger().info("%s: %s rows%s", channel.name, batch.read, f"; {batch.error}" if batch.error else "")

@@ -111,7 +111,7 @@ def natives(spec: MappedColumn) -> frozenset[str]:
     """Return the columns of a source that a mapping reads."""
     texts = [text for text in (spec.sql, *(case.when for case in spec.cases)) if text]
     computed = {root for text in texts for root in pl.sql_expr(text).meta.root_names()}
-    return frozenset({*spec.from_, *spec.concat, *spec.digest, *computed})
+    return frozenset({*spec.from_, *spec.concat, *spec.digest, *spec.operands, *computed})
 
 
 def _read_of(block: Sequence[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from tasks.connect.evidence import ORDERS, ColumnEvidence, column_evidence
 from tasks.connect.headings import KnownHeadings
 from tasks.connect.samples import Note, Sample
+from tasks.connect.unit_prices import is_unit_price
 from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import TABLES
@@ -212,6 +213,7 @@ def _completed(
         doubts.append(Note("connect.source_guessed", {"source": constants["source"]}))
     if draft.table == "order_line":
         _complete_order(draft)
+        _complete_amount(draft, sample, doubts)
     if draft.table == "aftersale":
         _complete_aftersale(draft, doubts)
     if draft.table == "product" and "line" not in draft.made:
@@ -326,6 +328,21 @@ def _complete_order(draft: _Draft) -> None:
         made["oid"] = ProposedColumn("oid", spec, 0.45, (Note("connect.line_from_order"),))
     if "qty" not in made:
         made["qty"] = ProposedColumn("qty", 1, 0.4, (Note("connect.one_piece"),))
+
+
+def _complete_amount(draft: _Draft, sample: Sample, doubts: list[Note]) -> None:
+    """Multiply a price of one piece by the pieces."""
+    amount, pieces = draft.made.get("paid_amount"), draft.made.get("qty")
+    if amount is None or pieces is None or _is_constant(pieces.spec):
+        return
+    [price], [quantity] = _headings(amount.spec), _headings(pieces.spec)
+    article = next(iter(_headings(draft.made["sku"].spec)), "")
+    unit = is_unit_price(sample.rows, price, quantity, article)
+    if unit:
+        spec = {**(amount.spec if isinstance(amount.spec, dict) else {"from": price}), "times": quantity}
+        draft.made["paid_amount"] = replace(amount, spec=spec, reasons=(*amount.reasons, Note("connect.unit_price")))
+    elif unit is None:
+        doubts.append(Note("connect.price_of_what", {"column": price, "quantity": quantity}))
 
 
 def _complete_aftersale(draft: _Draft, doubts: list[Note]) -> None:

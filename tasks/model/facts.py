@@ -37,6 +37,7 @@ class Pull:
     complete_through: datetime | None = None
     watermark: str = ""
     problem: ChannelProblem = ChannelProblem.OTHER  # the kind of error, if any
+    withdrawn: int = 0  # rows of earlier pulls that a corrected file no longer holds
 
     @property
     def ok(self) -> bool:

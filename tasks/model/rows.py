@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
@@ -9,9 +10,14 @@ from typing import Any, Generic, Literal, TypeVar
 import polars as pl
 
 from tasks.errors import ChannelProblem
+from tasks.model.columns.column import UTC_TIME
 from tasks.model.waiting_rows import WaitingRows
 
 T = TypeVar("T")
+
+HELD_SCHEMA: dict[str, Any] = {"source_id": pl.String, "time": UTC_TIME, "mark": pl.String}
+"""Which rows a file holds, readable or not: a row's id and time, and a mark of its time and words, by which it is recognised when its
+other cells were corrected; rows with ids of their own have no mark."""
 
 UNREADABLE_SCHEMA = {
     "source_id": pl.String,
@@ -77,13 +83,51 @@ class FileContent:
 
 
 @dataclass(frozen=True)
+class FileHolding:
+    """What a file held when it was last read.
+
+    content: Its name and content.
+    rows: Which rows, in the columns of HELD_SCHEMA; None if they were too many to be remembered.
+    replaced: SHA-256 of the contents that it has corrected.
+    """
+
+    content: FileContent
+    rows: pl.DataFrame | None
+    replaced: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class KnownFiles:
+    """What is known of a channel's files before a pull.
+
+    contents: SHA-256 of the contents that have been read and stored as the channel is declared now.
+    latest: File → the SHA-256 of what it held when it was last read.
+    replaced: SHA-256 of a content → the files that have corrected it.
+    """
+
+    contents: frozenset[str] = frozenset()
+    latest: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def to_be_read(self, file: FileContent) -> bool:
+        """Whether a file holds what is not in the lake: not a content read before, unless it has come back under its own name.
+
+        A copy of a content that its own file has corrected since is never read again.
+        """
+        if file.name not in self.replaced.get(file.sha256, frozenset({file.name})):
+            return False
+        return file.sha256 not in self.contents or self.latest.get(file.name, file.sha256) != file.sha256
+
+
+@dataclass(frozen=True)
 class PulledRows:
     """Rows of one channel in canonical columns, and what could not be read.
 
     `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,
     `source_version`, `stamp` (UTC or null), `flags` (list of str); versions of a record are in order of stamp. With `error` the
     frame holds what could still be read, and `problem` is the kind of error. `notes` say how cells were understood that could be
-    read in several ways; `failures` name each file that could not be read, with its reason.
+    read in several ways; `failures` name each file that could not be read, with its reason. `files` were read, and `holdings` say
+    which rows they hold, those of a selection all together; `present` names all files that were there.
     """
 
     pull_id: str
@@ -101,6 +145,8 @@ class PulledRows:
     complete_through: datetime | None = None
     watermark: str = ""
     files: tuple[FileContent, ...] = ()
+    holdings: tuple[FileHolding, ...] = ()
+    present: frozenset[str] = frozenset()
     declaration: str = ""
 
     @property

@@ -82,6 +82,8 @@ class MappedColumn(ConfigSection):
     zone: Zone of a time without one; the channel's by default.
     decimal: The decimal sign of a number, `point` or `comma`; the channel's by default.
     factor: A number is multiplied by this.
+    times: SourceRows column of numbers by which a number is multiplied: `{from: Unit price, times: Quantity}`.
+    plus_minutes: SourceRows column of minutes that are added to a time: `{from: Created at, plus_minutes: First reply time in minutes}`.
     means_yes, means_no: Cells that mean yes and no.
     split: Separator of a list.
     digest: SourceRows columns of whose values a hash is taken (16 hex digits).
@@ -110,6 +112,8 @@ class MappedColumn(ConfigSection):
     zone: Zone = ""
     decimal: Literal["", "auto", "point", "comma"] = ""
     factor: float = 1.0
+    times: str = ""
+    plus_minutes: str = ""
     means_yes: list[str] = Field(default_factory=list)
     means_no: list[str] = Field(default_factory=list)
     split: str = ""
@@ -138,7 +142,14 @@ class MappedColumn(ConfigSection):
         ]
         if sum(origins) != 1:
             raise ValueError("give exactly one of `from`, `const`, `concat`, `sql`, `cases`, `digest`")
+        if self.times and self.plus_minutes:
+            raise ValueError("give one of `times` and `plus_minutes`")
         return self
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The column by which a value is changed, if there is one."""
+        return tuple(filter(None, (self.times, self.plus_minutes)))
 
 
 def _short(value: Any) -> Any:
@@ -188,6 +199,9 @@ class Channel(ConfigSection):
     keeps_hours: For servers: how far back the source still answers, 0 for ever; a pull that comes later says what is lost.
     expected_daily: Fewest rows of a whole day; fewer is told as incomplete. 0 means no expectation.
     complete_by: Local time on the day after a period by which the source is complete, `09:00`.
+    rows_gone: For files: what becomes of rows that a corrected file of the same name no longer holds. `withdraw`: they no longer
+        count; `keep`: they do. `auto` withdraws rows without an id of their own, and keeps those with one, because an export of open
+        cases drops the closed ones.
     base: Rows of this channel are the base of rates where shop.yaml's base is reviews or records.
     flags: Flags that every row carries.
     scrub: Further text columns (extras too) that are scrubbed beside text, title and expected_solution.
@@ -218,6 +232,7 @@ class Channel(ConfigSection):
     overlap_hours: float = Field(72, ge=0)
     keeps_hours: float = Field(0, ge=0)
     expected_daily: float = Field(0, ge=0)
+    rows_gone: Literal["auto", "keep", "withdraw"] = "auto"
     complete_by: str = Field("", pattern=r"^(\d\d:\d\d)?$")
     base: bool = False
     flags: list[str] = Field(default_factory=list)
@@ -250,6 +265,16 @@ class Channel(ConfigSection):
         if self.window_by == "stamp" and self.stamp is None:
             raise ValueError("`window_by: stamp` needs `stamp`")
         return self
+
+    @property
+    def has_own_ids(self) -> bool:
+        """Whether the source names each row itself, so that a changed row is still known for the same one."""
+        key = TABLES[self.table].key
+        if self.read.kind == "mailbox":
+            return True
+        if self.source_id is not None:
+            return not self.source_id.digest
+        return len(key) == 1 and key != ("record_id",) and not self.columns[key[0]].digest
 
     def title(self, language: str) -> str:
         """Return the channel's name in a language."""

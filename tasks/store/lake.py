@@ -38,6 +38,7 @@ from tasks.store.row_versions import (
     stored_form,
     text_column,
 )
+from tasks.store.withdrawn_rows import NOTHING_GONE, WITHDRAWN, gone_rows, with_gone
 
 QUARANTINE = "quarantine"
 PIECE = 100_000
@@ -125,12 +126,15 @@ class Lake:
 
         key = list(shape.key)
         small = pl.concat(identified(*prepare(part), key) for part in waiting.parts(keep=True)).with_row_index("row")
-        newest = self._newest(stored, key)
+        newest = self._newest(stored, key, self._gone(table, ingested_at))
         if not newest.is_empty():
             small = small.join(newest, on=key, how="left", nulls_equal=True, maintain_order="left")
         if "old_hash" not in small.columns:
             small = small.with_columns(
-                old_hash=pl.lit(None, pl.UInt64), old_version=pl.lit(None, pl.Int64), old_at=pl.lit(None, UTC_TIME)
+                old_hash=pl.lit(None, pl.UInt64),
+                old_version=pl.lit(None, pl.Int64),
+                old_at=pl.lit(None, UTC_TIME),
+                old_gone=pl.lit(False),
             )
         # stored by a clock that was more than a day ahead: it would not be known for long, so it is stored again
         ahead = pl.col("old_at") > ingested_at + timedelta(days=1)
@@ -217,10 +221,10 @@ class Lake:
             raise UserError(
                 f"The table {table} has no column {absent[0]}.", hint="Name a canonical column or a declared dimension."
             )
+        gone = self._gone(table, moment)
+        lazy = self.scan(stored) if gone.is_empty() else with_gone(self.scan(stored), gone).filter(~pl.col("is_gone"))
         # a table that was last written by a version without a canonical column has it without values
-        lazy = self.scan(stored).select(
-            pl.col(name) if name in names else pl.lit(None, shape.columns[name]).alias(name) for name in needed
-        )
+        lazy = lazy.select(pl.col(name) if name in names else pl.lit(None, shape.columns[name]).alias(name) for name in needed)
         if not all_known(stored, moment):
             lazy = lazy.filter(pl.col("ingested_at") <= moment)
         fresh = pl.lit(True)
@@ -241,10 +245,11 @@ class Lake:
     def quarantine_as_of(self, moment: datetime) -> pl.DataFrame:
         """Return the rejected rows that no good row had replaced at a moment, with `ingested_at`, sorted.
 
-        A row leaves when its source row was stored as good at the same moment as its rejection or later.
+        A row leaves when its source row was stored as good at the same moment as its rejection or later, and when its file no longer
+        holds it.
         """
         columns = [*_QUARANTINE_COLUMNS, "ingested_at"]
-        known = self._quarantine_states(moment)
+        known = self._quarantine_states(moment).filter(pl.col("rule") != WITHDRAWN)
         if known.is_empty():
             return pl.DataFrame(schema={**_QUARANTINE_COLUMNS, "ingested_at": UTC_TIME})
         return self._still_open(known, moment).select(columns).sort([*RECORD, "rule", "field"])
@@ -282,22 +287,23 @@ class Lake:
         stored = stored or self._open(table)
         return 0 if stored is None else max(statistics(stored, "max.version"), default=0)
 
-    def _newest(self, stored: DeltaTable, key: list[str]) -> pl.DataFrame:
-        """Key, hash, version and time of the newest version of every key."""
+    def _newest(self, stored: DeltaTable, key: list[str], gone: pl.DataFrame) -> pl.DataFrame:
+        """Key, hash, version and time of the newest version of every key, and whether it is gone."""
         frame = (
-            self.scan(stored)
+            with_gone(self.scan(stored), gone)
             .select(
                 *key,
                 pl.col("row_hash").reinterpret(signed=False).alias("old_hash"),
                 pl.col("version").alias("old_version"),
                 pl.col("ingested_at").alias("old_at"),
+                pl.col("is_gone").alias("old_gone"),
             )
             .collect()
         )
         return newest_of(frame, key, ["old_version", "old_at"])
 
     def _with_reopened(self, small: pl.DataFrame, table: str, channel: str) -> pl.DataFrame:
-        """Mark rows last seen as rejected: they are stored again even if unchanged, so that they leave the quarantine."""
+        """Mark rows last seen as rejected or withdrawn: they are stored again even if unchanged, so that they count again."""
         stored = self._open(QUARANTINE) if small["old_at"].null_count() < small.height else None
         if stored is None:  # what was never stored is new anyway
             return small.with_columns(reopened=pl.lit(False))
@@ -310,9 +316,13 @@ class Lake:
         )
         return (
             small.join(rejected, on="source_id", how="left", maintain_order="left")
-            .with_columns(reopened=(pl.col("rejected_at") > pl.col("old_at")).fill_null(False))
+            .with_columns(reopened=((pl.col("rejected_at") > pl.col("old_at")) | pl.col("old_gone")).fill_null(False))
             .drop("rejected_at")
         )
+
+    def _gone(self, table: str, moment: datetime) -> pl.DataFrame:
+        stored = self._open(QUARANTINE)
+        return gone_rows(self.scan(stored), table, moment) if stored is not None else NOTHING_GONE
 
     def _quarantine_states(self, moment: datetime) -> pl.DataFrame:
         """Newest rejection of each source row at a moment, rule by rule."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+import polars as pl
 from sqlalchemy import delete, select, update
 
 from tasks.errors import ChannelProblem, LeaseHeld, UserError
 from tasks.model.facts import Pull
-from tasks.model.rows import FileContent
+from tasks.model.rows import FileContent, FileHolding, KnownFiles
 from tasks.store.database import Database
 from tasks.store.processes import is_gone, shown_holder
-from tasks.store.tables import BackfillPeriodRow, BackfillRow, FileReadRow, LeaseRow, PullRow
+from tasks.store.tables import BackfillPeriodRow, BackfillRow, FileHoldingRow, FileReadRow, LeaseRow, PullRow
 
 BackfillState = Literal["planned", "done", "failed"]
 
@@ -57,8 +59,10 @@ class Runs(Database):
 
     # ---- Pulls ---------------------------------------------------------------------------------
 
-    def record_pull(self, pull: Pull, files: Sequence[FileContent] = (), declaration: str = "") -> None:
-        """Store what a pull brought, and which files it read; the same `pull_id` again replaces it.
+    def record_pull(
+        self, pull: Pull, files: Sequence[FileContent] = (), declaration: str = "", holdings: Sequence[FileHolding] = ()
+    ) -> None:
+        """Store what a pull brought, which files it read and what these hold; the same `pull_id` again replaces it.
 
         Only for rows that the lake holds already: a file that is recorded here is not read again under the same declaration.
 
@@ -76,14 +80,48 @@ class Runs(Database):
                 "channel": pull.channel,
             }
             self.insert_new(session, FileReadRow, [{**vars(file), **seen} for file in files])
+            for held in holdings:
+                session.merge(
+                    FileHoldingRow(
+                        channel=pull.channel,
+                        **vars(held.content),
+                        replaced=sorted(held.replaced),
+                        rows=None if held.rows is None else _packed(held.rows),
+                        read_at=pull.started_at,
+                        pull_id=pull.pull_id,
+                    )
+                )
 
-    def files_read(self, channel: str, declaration: str, moment: datetime) -> frozenset[str]:
-        """Return the SHA-256 of every file content that a channel had read under a declaration at a moment."""
+    def known_files(self, channel: str, declaration: str, moment: datetime) -> KnownFiles:
+        """Return what a channel had read under a declaration at a moment, and what each of its files holds."""
         query = select(FileReadRow.sha256).where(
             FileReadRow.channel == channel, FileReadRow.declaration == declaration, FileReadRow.first_read_at <= moment
         )
+        held = select(FileHoldingRow.name, FileHoldingRow.sha256, FileHoldingRow.replaced).where(
+            FileHoldingRow.channel == channel
+        )
         with self.reading() as session:
-            return frozenset(session.scalars(query))
+            contents = frozenset(session.scalars(query))
+            files = session.execute(held).all()
+        replaced = {
+            sha256: frozenset(file.name for file in files if sha256 in file.replaced)
+            for file in files
+            for sha256 in file.replaced
+        }
+        return KnownFiles(contents, {file.name: file.sha256 for file in files}, replaced)
+
+    def file_holdings(self, channel: str) -> dict[str, FileHolding]:
+        """Return what each file of a channel held when it was last read, by name."""
+        query = select(FileHoldingRow).where(FileHoldingRow.channel == channel).order_by(FileHoldingRow.name)
+        with self.reading() as session:
+            return {
+                row.name: FileHolding(
+                    FileContent(row.name, row.sha256),
+                    None if row.rows is None else pl.read_parquet(io.BytesIO(row.rows)),
+                    frozenset(row.replaced),
+                )
+                for row in session.scalars(query)
+            }
 
     def pulls(self, *, since: datetime | None = None, until: datetime | None = None, channel: str | None = None) -> list[Pull]:
         """Return pulls that began in `since <= t <= until`, oldest first."""
@@ -244,3 +282,9 @@ class Runs(Database):
         with self.writing() as session:
             session.execute(update(BackfillRow).where(BackfillRow.backfill_id == backfill_id).values(finished_at=now))
         return replace(self.backfill(backfill_id), finished_at=now)
+
+
+def _packed(rows: pl.DataFrame) -> bytes:
+    packed = io.BytesIO()
+    rows.write_parquet(packed, compression="zstd", statistics=False)
+    return packed.getvalue()

@@ -14,6 +14,7 @@ from tasks.model.tables import TABLES
 from tasks.run import Run
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
+from tasks.store.corrected_files import Corrections, corrections
 from tasks.validate.channel_verdict import verdict
 from tasks.validate.period_rejections import of_period
 
@@ -35,8 +36,10 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
     last = run.stores.ledger.last_pulls(run.now, good=True)
     first_load = {channel.name for channel in run.shop.channels.channels if channel.ingested_from == "stamp"} - set(last)
     rejected = {batch.channel: _rejected(batch, result) for batch, result in judged}
+    corrected = {batch.channel: _corrected(run, batch) for batch, _ in judged if batch.holdings}
     for stamped in (False, True):  # one commit of all channels; a channel's rejections are stored before its good rows
         parts = [rows for channel, rows in rejected.items() if (channel in first_load) == stamped]
+        parts += [found.withdrawn for found in corrected.values() if not stamped]
         if parts:
             everything = pl.concat(parts, how="diagonal_relaxed")
             run.stores.lake.add_quarantine(everything, ingested_at=run.now, use_stamp=stamped)
@@ -67,8 +70,10 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
             problem=batch.problem,
             complete_through=batch.complete_through,
             watermark=batch.watermark,
+            withdrawn=corrected[batch.channel].withdrawn.height if batch.channel in corrected else 0,
         )
-        run.stores.ledger.record_pull(pull, batch.files, batch.declaration)
+        holdings = corrected[batch.channel].holdings if batch.channel in corrected else ()
+        run.stores.ledger.record_pull(pull, batch.files, batch.declaration, holdings)
         pulls.append(pull)
         get_run_logger().info(
             "%s: read %s = %s new + %s changed + %s unchanged + %s quarantined",
@@ -80,6 +85,17 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
             pull.quarantined,
         )
     return pulls
+
+
+def _corrected(run: Run, batch: PulledRows) -> Corrections:
+    """Return what the files of a pull no longer hold, and say so in the run's log."""
+    channel = run.shop.channels.named(batch.channel)
+    if channel is None:
+        return Corrections(batch.holdings)
+    found = corrections(batch, run.stores.ledger.file_holdings(batch.channel), channel)
+    for note in found.notes:
+        get_run_logger().warning("%s: %s", batch.channel, note)
+    return found
 
 
 @task(name="recall", cache_policy=NO_CACHE, persist_result=False)

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, Dialect, Double, ForeignKey, Index, Large
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0006"
+HEAD = "0007"
 """Newest revision in `migrations/versions`; a test holds the two together."""
 
 
@@ -51,6 +51,7 @@ class Base(DeclarativeBase):
         float: Double(),
         bytes: LargeBinary(),
         dict[str, Any]: JSON(),
+        list[str]: JSON(),
     }
 
 
@@ -70,6 +71,7 @@ class PullRow(Base):
     changed: Mapped[int] = mapped_column("rows_changed")
     unchanged: Mapped[int] = mapped_column("rows_unchanged")
     quarantined: Mapped[int] = mapped_column("rows_quarantined")
+    withdrawn: Mapped[int] = mapped_column("rows_withdrawn")
     error: Mapped[str]
     hint: Mapped[str]
     complete_through: Mapped[datetime | None]
@@ -86,6 +88,19 @@ class FileReadRow(Base):
     declaration: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     first_read_at: Mapped[datetime]
+    pull_id: Mapped[str]
+
+
+class FileHoldingRow(Base):
+    """Which rows a file of a channel held when it was last read, and the contents that it has corrected."""
+
+    __tablename__ = "file_holding"
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    replaced: Mapped[list[str]]
+    rows: Mapped[bytes | None]
+    read_at: Mapped[datetime]
     pull_id: Mapped[str]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.makers.homes import ROOT
-from tests.makers.pulled_homes import NOW, at_each_step, contents, home_with_files, pulled_and_stored
+from tests.makers.pulled_homes import NOW, at_each_step, contents, corrected, home_with_files, pulled_and_stored
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -23,9 +23,14 @@ def _child(home: Path, at: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
 
 
-def _straight(tmp_path: Path) -> tuple[Path, int, dict[str, list[tuple[object, ...]]]]:
-    """Return a home with files only, the number of steps of its pull, and what a home knows that nobody disturbs."""
+def _straight(tmp_path: Path, again: bool) -> tuple[Path, int, dict[str, list[tuple[object, ...]]]]:
+    """Return a home with files only, the number of steps of its pull, and what a home knows that nobody disturbs.
+
+    again: The files have been pulled before, and were corrected since.
+    """
     fresh = home_with_files(tmp_path / "fresh")
+    if again:
+        corrected(fresh)
     straight = shutil.copytree(fresh, tmp_path / "straight")
     done = _child(straight, -1)
     assert done.returncode == 0, done.stderr
@@ -33,8 +38,9 @@ def _straight(tmp_path: Path) -> tuple[Path, int, dict[str, list[tuple[object, .
     return fresh, int(done.stdout), contents(straight)
 
 
-def test_killed_at_any_step_every_rerun_converges_to_the_same_lake(tmp_path: Path) -> None:
-    fresh, steps, expected = _straight(tmp_path)
+@pytest.mark.parametrize("again", [False, True])
+def test_killed_at_any_step_every_rerun_converges_to_the_same_lake(tmp_path: Path, again: bool) -> None:
+    fresh, steps, expected = _straight(tmp_path, again)
     for at in range(steps):
         home = shutil.copytree(fresh, tmp_path / f"at-{at}")
         assert _child(home, at).returncode == -9
@@ -43,8 +49,9 @@ def test_killed_at_any_step_every_rerun_converges_to_the_same_lake(tmp_path: Pat
         shutil.rmtree(home)
 
 
-def test_a_disk_that_fails_at_any_two_steps_ends_with_the_same_lake(tmp_path: Path) -> None:
-    fresh, steps, expected = _straight(tmp_path)
+@pytest.mark.parametrize("again", [False, True])
+def test_a_disk_that_fails_at_any_two_steps_ends_with_the_same_lake(tmp_path: Path, again: bool) -> None:
+    fresh, steps, expected = _straight(tmp_path, again)
     for at in range(steps):
         home = shutil.copytree(fresh, tmp_path / f"at-{at}")
         for number, again in enumerate((at, at // 2)):

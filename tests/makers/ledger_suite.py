@@ -17,7 +17,7 @@ from tasks.model.causes import Arrival, Cause, CauseEvidence, CauseStatus, Forec
 from tasks.model.editions import Delivery, DeliveryState, Edition, Number
 from tasks.model.facts import Pull
 from tasks.model.periods import Period
-from tasks.model.rows import FileContent
+from tasks.model.rows import FileContent, KnownFiles
 from tasks.store.ledger import Ledger
 from tasks.store.tables import HEAD
 
@@ -184,9 +184,9 @@ class LedgerSuite:
         files = [FileContent("inbox/a.csv", "aa"), FileContent("inbox/b.csv", "bb")]
         ledger.record_pull(pull(), files, "d1")
         ledger.record_pull(pull(pull_id="p2", started_at=NOW + hours(1)), files[:1], "d1")
-        assert ledger.files_read("tickets", "d1", NOW) == {"aa", "bb"}
-        assert ledger.files_read("tickets", "d1", NOW - hours(1)) == frozenset()
-        assert ledger.files_read("tickets", "d2", NOW) == ledger.files_read("mails", "d1", NOW) == frozenset()
+        assert ledger.known_files("tickets", "d1", NOW).contents == {"aa", "bb"}
+        assert ledger.known_files("tickets", "d1", NOW - hours(1)).contents == frozenset()
+        assert ledger.known_files("tickets", "d2", NOW) == ledger.known_files("mails", "d1", NOW) == KnownFiles()
 
     def test_a_moment_without_zone_is_refused(self, ledger: Ledger) -> None:
         with pytest.raises(Exception, match="without a time zone"):

@@ -58,10 +58,23 @@ def home_with_files(home: Path) -> Path:
     rows = [f"{n},2026-11-1{n} 09:00,2026-11-1{n} 09:30,the lid leaks {n}\n" for n in range(8)]
     (inbox / "t-a.csv").write_text(head + "".join(rows) + "x,yesterday,,it smokes\n", "utf-8")
     (inbox / "t-b.csv").write_text(head + rows[0].replace("leaks", "is lost"), "utf-8")
-    (inbox / "f.jsonl").write_text('{"at": "2026-11-12T10:00:00Z", "text": "too loud"}\n{"at": "?", "text": "?"}\n', "utf-8")
+    (inbox / "f.jsonl").write_text('{"at": "2026-11-12T10:07:00Z", "text": "too loud"}\n{"at": "?", "text": "?"}\n', "utf-8")
     (inbox / "p.csv").write_text("Sku,Line\nK-1,kettle\n", "utf-8")
     for number, path in enumerate(sorted(inbox.iterdir())):
         os.utime(path, times=(NOW.timestamp() - 600 + number,) * 2)
+    return home
+
+
+def corrected(home: Path) -> Path:
+    """Pull a home with files, and correct those whose rows have no ids and some whose rows have."""
+    pulled_and_stored(home, NOW - timedelta(hours=1))
+    inbox = home / "inbox"
+    for name, wrong, right in (
+        ("f.jsonl", "loud", "very loud"),
+        ("f.jsonl", '"?"}', '"2026-11-13T10:00:00Z"}'),
+        ("t-b.csv", "lost", "late"),
+    ):
+        (inbox / name).write_text((inbox / name).read_text("utf-8").replace(wrong, right), "utf-8")
     return home
 
 
@@ -88,7 +101,7 @@ def contents(home: Path) -> dict[str, list[tuple[object, ...]]]:
         "quarantine": stores.lake.quarantine_as_of(later).select("channel", "source_id", "rule", "record").rows(),
         "versions": [(stores.lake.rows(name),) for name in ("feedback", "product", "quarantine")],
         "files": sorted(
-            (channel, len(stores.ledger.files_read(channel, *_read_by(stores)))) for channel in ("desk", "form", "shop")
+            (channel, len(stores.ledger.known_files(channel, *_read_by(stores)).contents)) for channel in ("desk", "form", "shop")
         ),
     }
     stores.ledger.close()

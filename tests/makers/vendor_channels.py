@@ -11,7 +11,7 @@ from tasks.connect.declaration import channel_of
 from tasks.connect.vendors import vendor_blocks
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
 """The moment of these pulls: Monday, 10:00 in China."""
@@ -42,7 +42,7 @@ def vendor_pull(
     [block] = [block for block in vendor_blocks(vendor) if channel_of(block).name == name]
     return pull_channel(
         channel_of([_filled_in(line, address) for line in block]),
-        window_start=start, window_end=NOW, shop=Shop({}), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
+        window_start=start, window_end=NOW, shop=default_shop(), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
         now=NOW, wait=(waits if waits is not None else []).append,
     )  # fmt: skip
 

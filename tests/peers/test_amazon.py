@@ -19,7 +19,7 @@ from tasks.connect.declaration import channel_of
 from tasks.connect.vendors import vendor_blocks
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 from tests.makers.vendor_server import Asked, Told, serving
 
 pytestmark = pytest.mark.peer
@@ -124,7 +124,7 @@ def pull(tmp_path: Path, amazon: Amazon) -> Pull:
             report = channel.read.report.model_copy(update=job)  # type: ignore[attr-defined]
             return pull_channel(
                 channel.model_copy(update={"read": channel.read.model_copy(update={"report": report})}),
-                window_start=start, window_end=NOW, shop=Shop({}), settings=Settings(home=tmp_path, secret="a key for tests only"),  # type: ignore[arg-type]
+                window_start=start, window_end=NOW, shop=default_shop(), settings=Settings(home=tmp_path, secret="a key for tests only"),  # type: ignore[arg-type]
                 now=NOW, wait=(waits if waits is not None else []).append,
             )  # fmt: skip
 

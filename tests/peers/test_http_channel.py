@@ -15,7 +15,7 @@ from tasks.collect.pull import pull_channel
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 pytestmark = pytest.mark.peer
 NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
@@ -120,7 +120,7 @@ class Puller:
         )
         settings = Settings(home=self.home, secret="a key for tests only")  # type: ignore[arg-type]
         return pull_channel(
-            channel, window_start=start, window_end=NOW, shop=Shop({}), settings=settings, now=NOW, wait=self.waits.append
+            channel, window_start=start, window_end=NOW, shop=default_shop(), settings=settings, now=NOW, wait=self.waits.append
         )
 
 

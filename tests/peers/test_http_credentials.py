@@ -17,7 +17,7 @@ from tasks.collect.pull import pull_channel
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 pytestmark = pytest.mark.peer
 NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
@@ -123,7 +123,7 @@ def _pull(home: Path, desk: TokenDesk, auth: dict[str, Any], waits: list[float] 
         Channel.model_validate(channel),
         window_start=None,
         window_end=NOW,
-        shop=Shop({}),
+        shop=default_shop(),
         settings=settings,
         now=NOW,
         wait=waiting,

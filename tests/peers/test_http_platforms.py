@@ -17,7 +17,7 @@ from tasks.collect.pull import pull_channel
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 from tests.makers.vendor_server import Asked, Told, serving
 
 pytestmark = pytest.mark.peer
@@ -46,7 +46,7 @@ def _pull(
     }  # fmt: skip
     return pull_channel(
         Channel.model_validate({**channel, **({"stamp": stamp} if stamp else {})}),
-        window_start=start, window_end=NOW, shop=Shop({}), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
+        window_start=start, window_end=NOW, shop=default_shop(), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
         now=NOW, wait=(waits if waits is not None else []).append,
     )  # fmt: skip
 

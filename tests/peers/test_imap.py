@@ -21,7 +21,7 @@ from tasks.collect.pull import pull_channel
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 DOVECOT = Path("/usr/sbin/dovecot")
 pytestmark = [
@@ -164,7 +164,7 @@ def pull(home: Path, port: int, start: datetime | None = None, **read: Any) -> P
         }
     )
     settings = Settings(home=home, secret="a key for tests only")  # type: ignore[arg-type]
-    return pull_channel(channel, window_start=start, window_end=NOW, shop=Shop({}), settings=settings, now=NOW)
+    return pull_channel(channel, window_start=start, window_end=NOW, shop=default_shop(), settings=settings, now=NOW)
 
 
 def reference(mail_id: str) -> str:

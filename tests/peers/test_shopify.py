@@ -12,7 +12,7 @@ from tasks.connect.declaration import channel_of
 from tasks.connect.vendors import vendor_blocks
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 from tests.makers.vendor_server import Asked, Told, VendorServer, serving
 
 pytestmark = pytest.mark.peer
@@ -102,7 +102,7 @@ def _pull(
     [block] = [block for block in vendor_blocks("shopify") if channel_of(block).name == name]
     return pull_channel(
         channel_of([line.replace("https://YOUR-SHOP.myshopify.com", server.address) for line in block]),
-        window_start=start, window_end=NOW, shop=Shop({}), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
+        window_start=start, window_end=NOW, shop=default_shop(), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
         now=NOW, wait=(waits if waits is not None else []).append,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from tasks.connect.declaration import channel_of
 from tasks.connect.vendors import vendor_blocks, vendor_names
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
-from tasks.shop.load import Shop
+from tests.makers.shops import default_shop
 
 pytestmark = pytest.mark.peer
 NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
@@ -31,7 +31,7 @@ def _zendesk(address: str, query: dict[str, str]) -> Any:
         {
             "id": number, "created_at": f"2026-11-0{number}T08:00:00Z", "updated_at": f"2026-11-0{number}T09:00:00Z", "subject": "Lamp",
             "description": "The lamp went dark", "requester_id": 20978392, "assignee_id": None, "type": "incident",
-            "status": "deleted" if number == 4 else "open", "tags": ["other_tag"], "via": {"channel": "web"},
+            "status": "deleted" if number == 4 else "open", "tags": ["other_tag"], "metric_set": {"solved_at": "2026-11-05T09:30:00Z" if number == 1 else None, "reply_time_in_minutes": {"calendar": 25 if number == 1 else None, "business": 3}}, "via": {"channel": "web"},
         }
         for number in numbers
     ]  # fmt: skip
@@ -103,7 +103,13 @@ def _pull(home: Path, server: VendorServer, vendor: str, start: datetime | None 
     lines = [line.replace(f"https://YOUR-SHOP.{vendor}.com", server.address) for line in vendor_blocks(vendor)[0]]
     settings = Settings(home=home, secret="a key for tests only")  # type: ignore[arg-type]
     return pull_channel(
-        channel_of(lines), window_start=start, window_end=NOW, shop=Shop({}), settings=settings, now=NOW, wait=lambda _: None
+        channel_of(lines),
+        window_start=start,
+        window_end=NOW,
+        shop=default_shop(),
+        settings=settings,
+        now=NOW,
+        wait=lambda _: None,
     )
 
 
@@ -121,6 +127,11 @@ def test_zendesk(tmp_path: Path, server: VendorServer) -> None:
     assert batch.error == ""
     assert batch.frame["source_id"].to_list() == ["1", "2", "3"]
     assert batch.frame["text"].unique().to_list() == ["The lamp went dark"]
+    clocks = batch.frame.select("first_human_at", "closed_at").rows()
+    assert clocks[0] == (datetime(2026, 11, 1, 8, 25, tzinfo=UTC), datetime(2026, 11, 5, 9, 30, tzinfo=UTC)) and clocks[1] == (
+        None,
+        None,
+    )
     assert [query.get("start_time") for query in server.queries] == ["1", None]
     assert server.logins == {"Basic eW91QHNob3AuZXhhbXBsZS90b2tlbjpyaWdodA=="}
     server.queries.clear()
@@ -158,7 +169,7 @@ def test_freshdesks_published_tickets_are_read(tmp_path: Path, server: VendorSer
 
 def test_a_declaration_that_is_not_filled_in_says_so(tmp_path: Path) -> None:
     batch = pull_channel(
-        channel_of(vendor_blocks("zendesk")[0]), window_start=None, window_end=NOW, shop=Shop({}),
+        channel_of(vendor_blocks("zendesk")[0]), window_start=None, window_end=NOW, shop=default_shop(),
         settings=Settings(home=tmp_path), now=NOW, wait=lambda _: None,
     )  # fmt: skip
     assert batch.error == "The channel still says YOUR-SHOP where a value of your own belongs."

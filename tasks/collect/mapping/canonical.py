@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -10,7 +10,8 @@ import polars as pl
 from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of, nulls, provide
 from tasks.collect.mapping.columns import TYPES, canonical_column
 from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_lines
-from tasks.collect.mapping.identity import customer_references, source_ids, versions
+from tasks.collect.mapping.held_rows import Held, held_rows, refused_rows
+from tasks.collect.mapping.identity import customer_references, named, source_ids, versions
 from tasks.collect.mapping.lost_digits import tell_lost_digits
 from tasks.collect.mapping.renamed_columns import tell_missing_columns
 from tasks.collect.mapping.row_currencies import with_row_currencies
@@ -28,13 +29,14 @@ TEXTS = ("title", "text", "expected_solution")
 
 @dataclass(frozen=True)
 class Mapped:
-    """Canonical rows and those that could not be read."""
+    """Canonical rows, those that could not be read, and which of both each file holds."""
 
     frame: pl.DataFrame
     unreadable: pl.DataFrame
     read: int
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    held: Held = field(default_factory=dict)
 
 
 def used_columns(channel: Channel) -> frozenset[str] | None:
@@ -48,7 +50,7 @@ def mapped_columns(channel: Channel) -> frozenset[str]:
     """Return the native columns that a channel's mapping names."""
     names: set[str] = set()
     for spec in _specs(channel):
-        names.update(spec.from_, spec.concat, spec.digest)
+        names.update(spec.from_, spec.concat, spec.digest, spec.operands)
         for text in [spec.sql, *(case.when for case in spec.cases)]:
             names.update(expression_of(channel, text).meta.root_names() if text else ())
     if channel.where:
@@ -69,7 +71,7 @@ def repeated_columns(channel: Channel) -> frozenset[str]:
     elsewhere: set[str] = set(channel.scrub)
     for spec in _specs(channel):
         computed += [text for text in [spec.sql, *(case.when for case in spec.cases)] if text]
-        elsewhere.update(spec.concat, spec.digest)
+        elsewhere.update(spec.concat, spec.digest, spec.operands)
         if not any(spec is channel.columns[name] for name in plain):
             elsewhere.update(spec.from_)
     for text in computed:
@@ -100,7 +102,7 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     tell_missing_columns(work)
     read = work.rows.height + len(native.refused)
     if work.rows.width == 0 or work.rows.height == 0:
-        return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read)
+        return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read, held=refused_rows(native))
     columns = _columns(work)
     tell_lost_digits(work, columns)
     stamp = canonical_column(work, "stamp", channel.stamp, UTC_TIME, {}, required=False) if channel.stamp else None
@@ -125,11 +127,13 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
         stamp.alias("stamp"),
         row_flags(work, frame.height),
     )
-    bad, unreadable = unreadable_lines(work, source_id)
+    names = named(work, source_id)
+    held = held_rows(work, names, frame) if place.unread is not None else {}
+    bad, unreadable = unreadable_lines(work, names)
     work.rows = work.rows.clear()
     frame = _in_order_of_making(kept(frame, ~bad))
     unread = pl.concat([unreadable, refused_lines(native.refused)])
-    return Mapped(frame, unread, read, tuple(work.notes), tuple(work.warnings))
+    return Mapped(frame, unread, read, tuple(work.notes), tuple(work.warnings), held)
 
 
 def _keep_its_own(work: Work) -> None:

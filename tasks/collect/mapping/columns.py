@@ -45,6 +45,9 @@ def canonical_column(
 ) -> pl.Series:
     """Make one column and record its unreadable values."""
     required = required if spec.required is None else spec.required
+    if spec.operands:
+        plain = spec.model_copy(update={"times": "", "plus_minutes": ""})
+        return _combined(work, name, spec, canonical_column(work, name, plain, kind, done, required=required))
     if spec.numbered:
         return _numbered(
             work, canonical_column(work, name, spec.model_copy(update={"numbered": False}), kind, done, required=required)
@@ -109,6 +112,20 @@ def _given(work: Work, name: str, spec: MappedColumn, *, optional: bool) -> pl.S
         return work.rows[spec.from_[0]].alias(name)
     parts = [meaningful(work, spec, as_text(work.rows[column])).alias(column) for column in dict.fromkeys(spec.from_)]
     return pl.DataFrame(parts).select(pl.coalesce(list(dict.fromkeys(spec.from_)))).to_series().alias(name)
+
+
+def _combined(work: Work, name: str, spec: MappedColumn, values: pl.Series) -> pl.Series:
+    """Multiply numbers, or move moments by minutes, by what stands in a second column; without that there is no value."""
+    (other,) = spec.operands
+    provide(work, [other], name, optional=True)
+    text = meaningful(work, MappedColumn.model_validate({"from": other}), as_text(work.rows[other]))
+    number = read_numbers(text, spec.decimal or work.channel.decimal).values
+    work.flags.append((f"unreadable:{name}", values.is_not_null() & text.is_not_null() & number.is_null()))
+    rows = pl.DataFrame({"value": values, "by": number})
+    if spec.times:
+        return rows.select((pl.col("value") * pl.col("by")).cast(values.dtype).alias(values.name)).to_series()
+    moved = pl.col("value") + pl.duration(seconds=(pl.col("by") * 60).round().cast(pl.Int64, strict=False))
+    return rows.select(moved.cast(values.dtype).alias(values.name)).to_series()
 
 
 def _numbered(work: Work, texts: pl.Series) -> pl.Series:

@@ -91,7 +91,6 @@ def unreadable_lines(work: Work, source_id: pl.Series) -> tuple[pl.Series, pl.Da
     records = [json.dumps(record, ensure_ascii=False, default=str) for record in scrubbed_records(filled, hidden)]
     lines = lines.with_columns(
         pl.Series("record", records, dtype=pl.String),
-        pl.col("source_id").fill_null(pl.format("row {}", pl.col("row") + 1)),
     )
     lines, _ = scrub(lines, ["reason"])
     return bad, lines.select(list(UNREADABLE_SCHEMA))

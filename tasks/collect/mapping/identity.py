@@ -42,11 +42,27 @@ def source_ids(work: Work, columns: dict[str, pl.Series]) -> pl.Series:
         return digests
     # rows with equal hashes may differ elsewhere; the whole row orders them, so that numbers do not depend on the file's order
     whole = digests if set(names) == set(work.rows.columns) else row_digests(work.rows.select(sorted(work.rows.columns)))
-    numbered = pl.DataFrame({"digest": digests, "whole": whole}).with_row_index("row").sort("digest", "whole", "row")
-    number = numbered.with_columns(pl.int_range(pl.len()).over("digest").alias("number")).sort("row")["number"]
-    frame = pl.DataFrame({"digest": digests, "number": number})
+    frame = pl.DataFrame({"digest": digests, "whole": whole, "number": _numbers(work, digests, whole)})
     text = pl.concat_str(["digest", pl.col("number").cast(pl.String)], separator=".")
     return frame.select(pl.when(pl.col("number") > 0).then(text).otherwise(pl.col("digest"))).to_series()
+
+
+def _numbers(work: Work, digests: pl.Series, whole: pl.Series) -> pl.Series:
+    """Number the rows of equal digest from 0: a row that stands twice in one file is two, one that stands in two files is one."""
+    files = work.origin.path_numbers()
+    rows = pl.DataFrame({"digest": digests, "whole": whole}).with_columns(file=pl.lit(0, pl.UInt32) if files is None else files)
+    rows = rows.with_columns(time=pl.int_range(pl.len()).over("file", "whole"))
+    distinct = rows.select("digest", "whole", "time").unique().sort("digest", "whole", "time")
+    distinct = distinct.with_columns(number=pl.int_range(pl.len()).over("digest"))
+    return rows.join(distinct, on=["digest", "whole", "time"], how="left", maintain_order="left")["number"]
+
+
+def named(work: Work, source_id: pl.Series) -> pl.Series:
+    """Name the rows that lack their id after their content, so that unreadable rows of two files are never taken for one."""
+    lacking = source_id.is_null().arg_true()
+    if not len(lacking):
+        return source_id
+    return source_id.scatter(lacking, "row " + row_digests(work.rows.select(sorted(work.rows.columns))[lacking]))
 
 
 def versions(frame: pl.DataFrame, stamp: pl.Series) -> pl.Series:

@@ -41,7 +41,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     headers, login = credentials(spec.auth, place, time.monotonic)
     token = AccessToken(spec.auth, place) if spec.auth.token_url else None
     beside = {name: place.secret(secret) for name, secret in sorted(spec.auth.secret_params.items())}
-    records, items = Flattener(place.columns), ItemRows(spec.each, host_of(address))
+    records, items = Flattener(place.columns), ItemRows(spec.each, host_of(address), place.columns)
     asked = _Asked(host_of(address), spec)
     refused: list[tuple[str, str]] = []
     patience = Patience(time.monotonic, pull_s=spec.max_pull_s, answer_s=spec.max_answer_s)

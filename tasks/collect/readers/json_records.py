@@ -74,7 +74,7 @@ def _flattened(
     spec: JsonRecords, name: str, records: list[Any], columns: frozenset[str] | None, refused: list[tuple[str, str]]
 ) -> SourceRows:
     """Return the records of one file with the names of all its fields, by which a renamed one is noticed."""
-    flat, items = Flattener(columns), ItemRows(spec.each, name)
+    flat, items = Flattener(columns), ItemRows(spec.each, name, columns)
     flat.add(items.of(records))
     items.check()
     frame = flat.frame()

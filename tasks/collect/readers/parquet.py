@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from tasks.collect.origin import FileRows
 from tasks.collect.source_rows import ReadContext, SourceRows, flatten_structs, read_files
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
@@ -36,7 +37,8 @@ def _file(path: str, name: str, place: ReadContext) -> SourceRows:
             scan = scan.select(chosen or list(schema))
         frame = flatten_structs(scan.collect())
         repeated = [name for name in place.repeated if frame.schema.get(name) == pl.String]
-        return SourceRows(Handover(frame.cast(dict.fromkeys(repeated, pl.Categorical))))
+        rows = Handover(frame.cast(dict.fromkeys(repeated, pl.Categorical)))
+        return SourceRows(rows, files=[FileRows(name, frame.height, columns=tuple(frame.columns))])
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ChannelError(
             f"{name} is not a readable Parquet file ({str(error).splitlines()[0]}).",

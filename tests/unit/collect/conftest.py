@@ -9,7 +9,7 @@ import pytest
 
 from tasks.collect.privacy import SCOPE, CustomerKey
 from tasks.collect.pull import pull_channel
-from tasks.model.rows import PulledRows
+from tasks.model.rows import KnownFiles, PulledRows
 from tasks.settings import Settings
 from tasks.shop.load import Shop
 
@@ -36,7 +36,7 @@ def pull(tmp_path: Path) -> Callable[..., PulledRows]:
             shop=shop,
             settings=settings,
             now=NOW,
-            known=known,
+            known=KnownFiles(known),
             wait=lambda seconds: None,
         )
 

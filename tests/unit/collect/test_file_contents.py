@@ -66,7 +66,7 @@ class PulledHome:
             shop=shop,
             settings=Settings(home=self.home, secret="a key for tests only"),  # type: ignore[arg-type]
             now=now,
-            known=self.ledger.files_read(channel.name, "d", now),
+            known=self.ledger.known_files(channel.name, "d", now),
         )
         if stored:
             done = self.lake.append(rows.table, rows.frame, pull_id=rows.pull_id, channel=channel.name, ingested_at=now)

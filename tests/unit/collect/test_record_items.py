@@ -52,6 +52,13 @@ def test_a_list_inside_an_object() -> None:
     assert [row["items"] for row in rows] == [{"edges": {"node": 1}, "more": False}, {"edges": {"node": 2}, "more": False}]
 
 
+def test_of_a_record_with_many_items_only_what_is_wanted_is_repeated() -> None:
+    """A record of ten thousand fields and ten thousand items does not become a hundred million cells."""
+    record = {**{f"f{number}": number for number in range(10_000)}, "lines": [{"sku": str(number)} for number in range(10_000)]}
+    rows = ItemRows("lines", "x", frozenset({"f1", "f2.a", "lines.sku"})).of([record])
+    assert len(rows) == 10_000 and rows[7] == {"f1": 1, "f2": 2, "lines": {"sku": "7"}}
+
+
 def test_a_wrong_path_is_no_silence() -> None:
     rows = ItemRows("line_items", "shop.example")
     assert rows.of([ORDER]) == []

@@ -101,14 +101,14 @@ def test_headings_are_compared_as_plain_words(heading: str, words: str) -> None:
     [
         ("tickets.csv", TICKETS, "feedback", {"source_id": "工单号", "stamp": "更新时间", "order_ref": "订单号", "text": "内容", "customer_ref": "买家账号", "sku": "商品编码"}),
         ("tickets.csv", FRESHDESK, "feedback", {"source_id": "Ticket ID", "title": "Subject", "text": "Description", "order_ref": "Order number", "source_code": "Type"}),
-        ("orders.csv", SHOPIFY, "order_line", {"tid": "Name", "sku": "Lineitem sku", "qty": "Lineitem quantity", "paid_at": "Paid at", "shipped_at": "Fulfilled at", "paid_amount": "Lineitem price"}),
+        ("orders.csv", SHOPIFY, "order_line", {"tid": "Name", "sku": "Lineitem sku", "qty": "Lineitem quantity", "paid_at": "Paid at", "shipped_at": "Fulfilled at", "paid_amount": {"from": "Lineitem price", "times": "Lineitem quantity"}}),
         ("returns.txt", RETURNS, "aftersale", {"aftersale_id": "license-plate-number", "oid": "order-id", "applied_at": "return-date", "reason_buyer_first": "reason"}),
         ("products.csv", PRODUCTS, "product", {"sku": "SKU", "name": "Title", "line": "Category", "price": "Price"}),
         ("售后.csv", AFTERSALES, "aftersale", {"aftersale_id": "售后单号", "oid": "子订单号", "refund_amount": "退款金额"}),
     ],
 )  # fmt: skip
 def test_a_table_and_its_columns_are_proposed(
-    place: ReadContext, name: str, text: str, table: str, columns: dict[str, str]
+    place: ReadContext, name: str, text: str, table: str, columns: dict[str, object]
 ) -> None:
     proposal = _proposed(place, name, text)
     assert proposal.table == table

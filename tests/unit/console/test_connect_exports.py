@@ -120,6 +120,8 @@ def test_zendesks_tickets(home: Path) -> None:
         ("72", "Where is my parcel", "open", None, "Support"),
     ]
     assert rows["closed_at"].null_count() == 1 and rows["customer_ref"].n_unique() == 2
+    replied = (rows["first_human_at"] - rows["submitted_at"]).dt.total_minutes()
+    assert replied.to_list() == [12, None]
     assert rows["flags"].list.len().sum() == 0
 
 

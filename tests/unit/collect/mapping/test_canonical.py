@@ -316,3 +316,31 @@ channels:
 """
     shop = Shop({**default_shop().files, "channels.yaml": text.encode()})
     assert repeated_columns(shop.channels.channels[0]) == set()
+
+
+def test_a_second_column_multiplies_a_number_or_moves_a_time(pull: Pull, tmp_path: Path) -> None:
+    """An empty second cell leaves no value; one that cannot be read leaves none either, and a flag."""
+    (tmp_path / "t.csv").write_text(
+        'id,at,text,each,pieces,minutes\n1,2026-11-02 10:00,x,"2,50",3,25\n2,2026-11-02 10:00,x,2,,\n3,2026-11-02 10:00,x,2,two,1.5\n'
+    )
+    batch = pull(
+        """
+channels:
+  - name: forms
+    table: feedback
+    source: form
+    zone: UTC
+    read: {kind: delimited, files: ["t.csv"]}
+    source_id: id
+    columns:
+      submitted_at: at
+      text: text
+      refund_amount: {from: each, times: pieces}
+      first_human_at: {from: at, plus_minutes: minutes}
+"""
+    )
+    assert batch.error == ""
+    rows = batch.frame.sort("source_id")
+    assert rows["refund_amount"].to_list() == [7.5, None, None]
+    assert (rows["first_human_at"] - rows["submitted_at"]).dt.total_seconds().to_list() == [1500, None, 90]
+    assert ["unreadable:refund_amount" in flags for flags in rows["flags"].to_list()] == [False, False, True]
