@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore
 import httpx
+
+_ADDRESS = re.compile(r'(https?://)(?:[^/@\s"]*@)?([^/?#\s"]*)[^\s"]*')
+
+
+class NoAddresses(logging.Filter):
+    """Leaves scheme and host of the addresses in httpx's own lines: paths and queries carry tokens, signatures and session keys."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the addresses of a line; no line is dropped."""
+        record.msg, record.args = _ADDRESS.sub(r"\1\2", record.getMessage()), None
+        return True
+
+
+logging.getLogger("httpx").addFilter(NoAddresses())
 
 
 class Patience:

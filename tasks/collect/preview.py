@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -13,7 +13,10 @@ from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
+from tasks.shop.sources.http_api import HttpApi
 
+TRIAL_DAYS = 7
+"""How far a trial reaches back where the source is asked for a window; a first load may take hours."""
 REJECTED_COLUMNS = ["source_id", "rule", "field", "reason", "record"]
 
 
@@ -57,7 +60,9 @@ def preview(
         judge: Table name and frame → (good rows with `flags`, quarantined rows with source_id, rule, field, reason, record).
         rows: The number of mapped rows to show.
     """
-    batch = pull_channel(channel, window_start=None, window_end=now, shop=shop, settings=settings, now=now)
+    asked = isinstance(channel.read, HttpApi) and channel.read.first_days > 0
+    start = now - timedelta(days=TRIAL_DAYS) if asked else None
+    batch = pull_channel(channel, window_start=start, window_end=now, shop=shop, settings=settings, now=now)
     good, quarantine = judge(channel.table, batch.frame) if batch.frame.height else (batch.frame, batch.unreadable.clear())
     rejected = pl.concat([batch.unreadable, quarantine.select(REJECTED_COLUMNS)])
     mapped = [name for name in (*channel.columns, *channel.extras) if name in good.columns]

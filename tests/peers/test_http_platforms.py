@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from tasks.collect.preview import preview
 from tasks.collect.pull import pull_channel
 from tasks.model.rows import PulledRows
 from tasks.settings import Settings
@@ -40,15 +42,19 @@ def _pull(
     (home / "secrets").mkdir(exist_ok=True)
     for name, value in SECRETS.items():
         (home / "secrets" / name).write_text(value)
+    return pull_channel(
+        _channel(address, stamp=stamp, **read),
+        window_start=start, window_end=NOW, shop=default_shop(), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
+        now=NOW, wait=(waits if waits is not None else []).append,
+    )  # fmt: skip
+
+
+def _channel(address: str, *, stamp: str, **read: Any) -> Channel:
     channel: dict[str, Any] = {
         "name": "desk", "table": "feedback", "source": "ticket", "source_id": "id", "overlap_hours": 0,
         "columns": {"submitted_at": "at", "text": "say"}, "read": {"kind": "http_api", "url": f"{address}/items/list", "records": "items", **read},
     }  # fmt: skip
-    return pull_channel(
-        Channel.model_validate({**channel, **({"stamp": stamp} if stamp else {})}),
-        window_start=start, window_end=NOW, shop=default_shop(), settings=Settings(home=home, secret="a key for tests only"),  # type: ignore[arg-type]
-        now=NOW, wait=(waits if waits is not None else []).append,
-    )  # fmt: skip
+    return Channel.model_validate({**channel, **({"stamp": stamp} if stamp else {})})
 
 
 def _list(*numbers: int, **more: Any) -> Told:
@@ -129,6 +135,19 @@ def test_a_secret_parameter_is_signed_with_the_query_and_never_told(tmp_path: Pa
     assert query["session"] == "session-of-the-shop"
     assert query["sign"] == hmac.new(b"right-secret", text.encode(), "sha256").hexdigest().upper()
     assert batch.error == "127.0.0.1 answered 27: Invalid session [secret session]."
+
+
+def test_no_line_of_any_log_names_a_token_a_session_or_a_signature(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with serving(
+        lambda asked: _list(1) if asked.path == "/items/list" else Told({"access_token": "token-of-the-shop"})
+    ) as server:
+        token = {"token_url": f"{server.address}/token", "token_sent_as": "query", "token_param": "access_token"}
+        for auth in ({"kind": "oauth2", "user": "ww1", **token}, {"kind": "signed", "secret_params": {"session": "session"}}):
+            assert _pull(tmp_path, server.address, auth={"secret": "app", **auth}).error == ""
+        signs = [asked.query["sign"] for asked in server.asked if "sign" in asked.query]
+    assert "127.0.0.1" in caplog.text and signs
+    assert not [word for word in ("token-of-the-shop", "right-secret", "session-of-the-shop", *signs) if word in caplog.text]
 
 
 @pytest.mark.parametrize("way", ["query", "json", "form"])
@@ -257,6 +276,31 @@ def test_a_window_is_asked_for_in_spans_that_the_server_allows(tmp_path: Path) -
         batch = _pull(tmp_path, server.address, stamp="at", start=datetime(2026, 11, 7, 2, tzinfo=UTC), **spans)
         assert len(asked_for) == 2  # exactly two days are two spans
         assert sorted(set(batch.frame["source_id"])) == ["7", "8"]
+
+
+def _all_good(_: str, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    nothing = pl.DataFrame(schema=dict.fromkeys(("source_id", "rule", "field", "reason", "record"), pl.String))
+    return frame.with_columns(flags=pl.lit([], pl.List(pl.String))), nothing
+
+
+def test_a_trial_asks_for_a_week_and_not_for_the_whole_first_load(tmp_path: Path) -> None:
+    asked_for: list[str] = []
+
+    def answer(asked: Asked) -> Told:
+        asked_for.append(asked.query["from"])
+        return _list(8)
+
+    spans = {"since": "from", "until": "to", "times": "%Y-%m-%d", "span_hours": 24, "first_days": 90}
+    with serving(answer) as server:
+        channel = _channel(server.address, stamp="at", **spans)
+        shown = preview(
+            channel,
+            shop=default_shop(),
+            settings=Settings(home=tmp_path, secret="a key for tests only"),
+            now=NOW,
+            judge=_all_good,
+        )  # type: ignore[arg-type]
+    assert shown.batch.error == "" and min(asked_for) == "2026-11-02"
 
 
 def test_a_record_that_leaves_the_window_while_pages_are_read_moves_no_other_one_past_us(tmp_path: Path) -> None:
