@@ -20,7 +20,7 @@ from tasks.connect.headings import known_headings
 from tasks.connect.mailboxes import is_mailbox, mail_proposal, mail_sample
 from tasks.connect.proposal import Proposal, propose
 from tasks.connect.samples import Sample, sample_of
-from tasks.connect.vendors import vendor_blocks, vendor_names
+from tasks.connect.vendors import spoken, vendor_blocks, vendor_names
 from tasks.connect.wording import end_said, export_said, fit_said, flag_said, speaker, trial_said
 from tasks.errors import UserError
 from tasks.files import write_whole
@@ -68,9 +68,10 @@ def connect_files(
         raise UserError(f"{vendor} describes an export, and there is none.", hint="Name the exported files.")
     if bool(files) == bool(vendor) and not of_files:
         raise UserError("Nothing says what is to be connected.", hint="Give sample files, or a vendor by --vendor; not both.")
-    say = speaker(language or shop.identity.languages[0])
+    heard = list(dict.fromkeys([*([language] if language else []), *shop.identity.languages]))
+    say = speaker(heard[0])
     if vendor and not of_files:
-        blocks = vendor_blocks(vendor)
+        blocks = [spoken(block, heard) for block in vendor_blocks(vendor)]
         for line in (line for block in blocks for line in block):
             console.print(line)
         _end(settings, blocks, write, say, console)
@@ -84,7 +85,9 @@ def connect_files(
     found: list[_Found] = []
     for samples in alike:
         taken = [*(channel.name for channel in shop.channels.channels), *(one.name for one in found)]
-        found += _proposed(samples, settings.home, taken, table=table, name=name, vendor=vendor, zone=zone, now=now, say=say)
+        found += _proposed(
+            samples, settings.home, taken, table=table, name=name, vendor=vendor, zone=zone, now=now, say=say, heard=heard
+        )
     for one in found:
         _show(one, shop, settings, now, say, console)
     for note in costs_together([one.proposal for one in found], {channel.table for channel in shop.channels.channels}):
@@ -93,7 +96,17 @@ def connect_files(
 
 
 def _proposed(
-    samples: list[Sample], home: Path, taken: list[str], *, table: str, name: str, vendor: str, zone: str, now: datetime, say: Say
+    samples: list[Sample],
+    home: Path,
+    taken: list[str],
+    *,
+    table: str,
+    name: str,
+    vendor: str,
+    zone: str,
+    now: datetime,
+    say: Say,
+    heard: list[str],
 ) -> list[_Found]:
     """Return what is proposed for files of one form: a vendor's ready-made channels, or one made of headings and cells."""
     if samples[0].read["kind"] == "mailbox":
@@ -104,7 +117,7 @@ def _proposed(
     export = recognised(columns, vendor) if not table else None
     globs = list(dict.fromkeys(pattern_of(sample.file, home) for sample in samples))
     if export is not None:
-        return _exported(export, samples, columns, globs, name, zone, taken)
+        return _exported(export, samples, columns, globs, name, zone, taken, heard)
     together = replace(samples[0], rows=pl.concat([one.rows for one in samples], how="diagonal_relaxed"))
     proposal = propose(together, known_headings(), zone=zone, now=now, table=table)
     chosen = name or channel_name(together.file, proposal.table, taken)
@@ -123,7 +136,14 @@ def _samples(files: list[Path], place: ReadContext) -> list[Sample]:
 
 
 def _exported(
-    export: VendorExport, samples: list[Sample], columns: list[str], globs: list[str], name: str, zone: str, taken: list[str]
+    export: VendorExport,
+    samples: list[Sample],
+    columns: list[str],
+    globs: list[str],
+    name: str,
+    zone: str,
+    taken: list[str],
+    heard: list[str],
 ) -> list[_Found]:
     """Return the ready-made channels of a vendor's export, fitted to its files."""
     found: list[_Found] = []
@@ -132,7 +152,7 @@ def _exported(
         own = channel_of(block).name
         wanted = own if not name else name if len(export.blocks) == 1 else f"{name}_{len(found) + 1}"
         chosen = wanted if name else free_name(wanted, taken)
-        lines = fitted(block, columns, name=chosen, read=read, zone=zone)
+        lines = fitted(spoken(block, heard), columns, name=chosen, read=read, zone=zone)
         found.append(_Found(samples, proposal_of(channel_of(lines), columns), chosen, lines, export.name))
     return found
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
+
+import yaml
 
 from tasks.errors import UserError
 
 FOLDER = Path(__file__).with_name("declarations")
+_COMMENT = re.compile(r"^( *# )(en|zh): (.*)$")
+_REMARK = re.compile(r"^(.*?\S +# )(.+?) \| (.+)$")
+_LABEL = "    label: "
 
 
 def vendor_names() -> list[str]:
@@ -31,3 +38,29 @@ def vendor_blocks(vendor: str) -> list[list[str]]:
         body |= line.startswith("  - name:")
         blocks[-1].append(line)
     return blocks
+
+
+def spoken(block: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """Return a channel's lines with its comments in the first of some languages, and its label in all of them.
+
+    A comment is written twice, `# en: …` and `# zh: …`, a remark behind a value once, `# English | 中文`.
+
+    Args:
+        languages: Codes such as `zh-CN`; what is not Chinese gets English comments.
+    """
+    codes = [language.partition("-")[0] for language in languages]
+    chinese = codes[:1] == ["zh"]
+    lines: list[str] = []
+    for line in block:
+        if comment := _COMMENT.match(line):
+            if (comment[2] == "zh") == chinese:
+                lines.append(comment[1] + comment[3])
+        elif line.startswith(_LABEL):
+            names = yaml.safe_load(line)["label"]
+            kept = {code: name for code, name in names.items() if code in codes} or {"en": names["en"]}
+            lines.append(f"{_LABEL}{{{', '.join(f'{code}: {name}' for code, name in kept.items())}}}")
+        elif remark := _REMARK.match(line):
+            lines.append(remark[1] + remark[3 if chinese else 2])
+        else:
+            lines.append(line)
+    return lines

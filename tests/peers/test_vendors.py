@@ -100,7 +100,8 @@ def _pull(home: Path, server: VendorServer, vendor: str, start: datetime | None 
     (home / "secrets").mkdir(exist_ok=True)
     for name, value in (("zendesk_token", "right"), ("freshdesk_login", "Basic a2V5Olg=")):
         (home / "secrets" / name).write_text(value)
-    lines = [line.replace(f"https://YOUR-SHOP.{vendor}.com", server.address) for line in vendor_blocks(vendor)[0]]
+    text = "\n".join(vendor_blocks(vendor)[0]).replace(f"https://YOUR-SHOP.{vendor}.com", server.address)
+    lines = text.replace("YOUR-ADDRESS", "you@shop.example").splitlines()
     settings = Settings(home=home, secret="a key for tests only")  # type: ignore[arg-type]
     return pull_channel(
         channel_of(lines),

@@ -85,6 +85,9 @@ def test_mistakes_are_told_in_two_sentences(home: Path, tmp_path: Path) -> None:
 def test_a_vendors_declaration_is_shown_and_written(home: Path) -> None:
     shown = _run(home, "connect", "--vendor", "zendesk")
     assert shown.exit_code == 0 and "secret: zendesk_token" in shown.output
+    assert "有变动的再读" in shown.output and "changed ones again" not in shown.output
+    english = _run(home, "connect", "--vendor", "zendesk", "--language", "en")
+    assert "changed ones again" in english.output and "有变动的再读" not in english.output
     assert _run(home, "connect", "--vendor", "zendesk", "--write").exit_code == 0
     assert _run(home, "connect", "--vendor", "freshdesk", "--write").exit_code == 0
     channels = yaml.safe_load((home / "config" / "channels.yaml").read_text("utf-8"))["channels"]
