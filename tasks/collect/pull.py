@@ -17,6 +17,7 @@ import polars as pl
 from tasks.collect.file_contents import ChannelFiles, channel_files, reads_files_only
 from tasks.collect.limits import PARSER_FAILURES, failure_words
 from tasks.collect.mapping import canonical as mapping
+from tasks.collect.mapping.faults import left_out_lines
 from tasks.collect.privacy import customer_key
 from tasks.collect.readers import selection
 from tasks.collect.secret_texts import without_secrets
@@ -163,6 +164,7 @@ def _brought(
         hint=first.hint or (" ".join(warnings) if not first.what else ""),
         problem=first.problem,
         warnings=warnings,
+        left_out=left_out_lines(native.left_out, customer_key(settings)),
         notes=(*native.notes, *mapped.notes),
         failures=tuple(f"{failure.what} {failure.hint}".strip() for failure in native.errors),
         complete_through=through,

@@ -134,6 +134,7 @@ class SourceRows:
     errors: Why files failed while others were read.
     failed: Those files.
     refused_by: File → the ids of its refused records.
+    left_out: Mails that nobody wrote: they are no records, and are searched for words of safety all the same.
     cut_off: Whether the source is known to have stopped early.
     live: Whether the source reflects the present moment (a server) and not the time of an export.
     """
@@ -149,6 +150,7 @@ class SourceRows:
     files: list[FileRows] = field(default_factory=list)
     failed: list[Path] = field(default_factory=list)
     refused_by: dict[Path, list[str]] = field(default_factory=dict)
+    left_out: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -173,6 +175,7 @@ def gather(parts: Iterable[SourceRows]) -> SourceRows:
         notes=[item for part in parts for item in part.notes],
         files=[item for part in parts for item in part.files],
         failed=[item for part in parts for item in part.failed],
+        left_out=[item for part in parts for item in part.left_out],
         refused_by={path: names for part in parts for path, names in part.refused_by.items()},
     )
 

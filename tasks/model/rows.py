@@ -42,6 +42,10 @@ QUARANTINE_SCHEMA: dict[str, Any] = {
 """One line per quarantined row: its first failing rule, all failing rules, and the scrubbed mapped row as JSON."""
 
 
+LEFT_OUT = "left_out."
+"""What the quarantine's rule begins with for a row that is no record: it counts nowhere as rejected, and is searched for safety."""
+
+
 class Handover(Generic[T]):
     """Something large that is handed over once; afterwards only the receiver has it."""
 
@@ -125,9 +129,10 @@ class PulledRows:
 
     `read == frame.height + unreadable.height`. `frame` has the columns of its table, the channel's extras, and `source_id`,
     `source_version`, `stamp` (UTC or null), `flags` (list of str); versions of a record are in order of stamp. With `error` the
-    frame holds what could still be read, and `problem` is the kind of error. `notes` say how cells were understood that could be
-    read in several ways; `failures` name each file that could not be read, with its reason. `files` were read, and `holdings` say
-    which rows they hold, those of a selection all together; `present` names all files that were there.
+    frame holds what could still be read, and `problem` is the kind of error. `left_out` are mails that nobody wrote, in the columns
+    of `unreadable` and not counted. `notes` say how cells were understood that could be read in several ways; `failures` name each
+    file that could not be read, with its reason. `files` were read, and `holdings` say which rows they hold, those of a selection
+    all together; `present` names all files that were there.
     """
 
     pull_id: str
@@ -139,6 +144,7 @@ class PulledRows:
     error: str = ""
     hint: str = ""
     problem: ChannelProblem = ChannelProblem.OTHER
+    left_out: pl.DataFrame = field(default_factory=no_unreadable_rows)
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()

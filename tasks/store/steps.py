@@ -40,6 +40,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
     for stamped in (False, True):  # one commit of all channels; a channel's rejections are stored before its good rows
         parts = [rows for channel, rows in rejected.items() if (channel in first_load) == stamped]
         parts += [found.withdrawn for found in corrected.values() if not stamped]
+        parts += [_of_pull(batch, batch.left_out) for batch, _ in judged if (batch.channel in first_load) == stamped]
         if parts:
             everything = pl.concat(parts, how="diagonal_relaxed")
             run.stores.lake.add_quarantine(everything, ingested_at=run.now, use_stamp=stamped)
@@ -170,7 +171,8 @@ def _unread(table: str, shop: Shop) -> tuple[str, ...]:
 
 def _rejected(batch: PulledRows, result: CheckedRows) -> pl.DataFrame:
     """Combine unreadable rows and rows that broke a rule."""
-    unreadable = batch.unreadable.with_columns(
-        channel=pl.lit(batch.channel), table=pl.lit(batch.table), pull_id=pl.lit(batch.pull_id)
-    )
-    return pl.concat([result.quarantine, unreadable], how="diagonal_relaxed")
+    return pl.concat([result.quarantine, _of_pull(batch, batch.unreadable)], how="diagonal_relaxed")
+
+
+def _of_pull(batch: PulledRows, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(channel=pl.lit(batch.channel), table=pl.lit(batch.table), pull_id=pl.lit(batch.pull_id))

@@ -12,6 +12,7 @@ import polars as pl
 
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.periods import Period
+from tasks.model.rows import LEFT_OUT
 from tasks.model.tables import TABLES
 from tasks.shop.channels import Channel
 
@@ -56,8 +57,9 @@ def of_period(channel: Channel, period: Period, stored: pl.DataFrame, quarantine
     records = [_record(text) for text in rows["record"].to_list()]
     moments = [_moment(record, channel, time) for record in records]
     rows = rows.with_columns(pl.Series("at", moments, dtype=UTC_TIME))
-    dated = rows.filter(_within(rows["at"], period))
-    undated = rows.filter(pl.col("at").is_null())
+    counted = ~pl.col("rule").str.starts_with(LEFT_OUT)  # what is no record is searched, and not rejected
+    dated = rows.filter(_within(rows["at"], period), counted)
+    undated = rows.filter(pl.col("at").is_null(), counted)
     brought = dict(stored["ingested_at"].value_counts().iter_rows())
     of_these = dict(inside["ingested_at"].value_counts().iter_rows())
     whole = inside.height / stored.height if stored.height and channel.ingested_from == "stamp" else None

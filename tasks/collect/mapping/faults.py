@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import polars as pl
 
 from tasks.collect.mapping.cells import Work
-from tasks.collect.privacy import scrub, scrubbed_records
-from tasks.model.rows import UNREADABLE_SCHEMA
+from tasks.collect.privacy import CustomerKey, cleared, scrub, scrubbed_records
+from tasks.model.rows import LEFT_OUT, UNREADABLE_SCHEMA
 
 SHOWN = 60
 """The most characters of a cell that a message quotes."""
@@ -122,5 +123,24 @@ def refused_lines(refused: list[tuple[str, str]]) -> pl.DataFrame:
             "record": "{}",
         }
         for name, reason in refused
+    ]
+    return pl.DataFrame(rows, schema=UNREADABLE_SCHEMA)
+
+
+def left_out_lines(left_out: list[dict[str, Any]], key: CustomerKey) -> pl.DataFrame:
+    """Return a line for each mail that its reader left out, with its own words, so that nothing about safety is lost among them."""
+    records = scrubbed_records(
+        [{"submitted_at": mail["date"], "title": mail["subject"], "text": mail["text"]} for mail in left_out], ()
+    )
+    ids = cleared(pl.Series([mail["id"] for mail in left_out], dtype=pl.String), key, whole=True)
+    rows = [
+        {
+            "source_id": name,
+            "rule": f"{LEFT_OUT}{mail['kind']}",
+            "field": "record",
+            "reason": "nobody wrote this mail: its headers say that a program sent it",
+            "record": json.dumps(record, ensure_ascii=False),
+        }
+        for name, mail, record in zip(ids.to_list(), left_out, records, strict=True)
     ]
     return pl.DataFrame(rows, schema=UNREADABLE_SCHEMA)

@@ -73,7 +73,7 @@ def read(spec: Mailbox, place: ReadContext) -> SourceRows:
     rows: list[dict[str, Any]] = []
     refused: list[tuple[str, str]] = []
     seen: dict[str, str] = {}
-    left_out: Counter[str] = Counter()
+    left_out: list[dict[str, Any]] = []
     marks: dict[str, list[int]] = {}
     for held in mails(spec, place):
         name, size, data, since = held.name, held.size, held.data, _believed(held.since, place.window)
@@ -90,7 +90,7 @@ def read(spec: Mailbox, place: ReadContext) -> SourceRows:
             refused.append((name, f"the mail cannot be read ({failure_words(error)})"))
             continue
         if row["kind"] in spec.leave_out:
-            left_out[row["kind"]] += 1
+            left_out.append({"id": row["message_id"] or name, **row})
             continue
         if row["date_from"]:
             marks.setdefault(row["date_from"], []).append(len(rows))
@@ -101,12 +101,17 @@ def read(spec: Mailbox, place: ReadContext) -> SourceRows:
         rows.append({"id": key, **row, "size": size})
     frame = flatten([dict.fromkeys(COLUMNS), *rows]).slice(1)
     where = spec.maildir or spec.mbox or spec.eml or spec.folder
-    warnings = [
-        f"{where}: {count:,} {KINDS[kind]} are nobody's words and are left out." for kind, count in sorted(left_out.items())
-    ]
+    kinds = Counter(str(row["kind"]) for row in left_out)
+    warnings = [f"{where}: {count:,} {KINDS[kind]} are nobody's words and are left out." for kind, count in sorted(kinds.items())]
     files = [FileRows(where, len(rows), marks=marks)] if marks else []
     return SourceRows(
-        Handover(frame), loose=True, refused=refused, warnings=warnings, live=not (spec.mbox or spec.eml), files=files
+        Handover(frame),
+        loose=True,
+        refused=refused,
+        warnings=warnings,
+        live=not (spec.mbox or spec.eml),
+        files=files,
+        left_out=left_out,
     )
 
 

@@ -17,7 +17,8 @@ class Mailbox(Source):
     maildir: Path of a Maildir folder.
     mbox: Glob of mbox files.
     eml: Glob of files that each hold one mail, as mail programs save them.
-    leave_out: Mails that no customer wrote, told apart by their headers; they are counted in a warning and not read as records.
+    leave_out: Mails that no customer wrote, told apart by their headers; they are counted in a warning and not read as records, but searched
+        for words of safety.
     host, port, user, secret, folder, security: The IMAP account; `secret` names the password; `none` is for loopback only.
     max_mb: A larger mail is not read and goes to quarantine.
     max_parts, max_depth: Limits of a mail's structure.

@@ -85,3 +85,10 @@ def test_rejections_of_a_first_load_by_stamp_are_shared_over_all_its_rows() -> N
 def test_a_text_without_a_time_is_not_shown_in_periods_long_over() -> None:
     later = PERIOD.end + timedelta(days=30)
     assert of_period(CHANNEL, PERIOD, stored(0), rejected({"Text": "it smokes"}, at=later)).rows.is_empty()
+
+
+def test_what_is_no_record_is_shown_and_not_counted_as_rejected() -> None:
+    """A bounce that quotes «it caught fire» must be seen; a mailbox full of newsletters is not a broken source."""
+    rows = rejected({"submitted_at": "2026-11-10", "text": "it caught fire"}).with_columns(rule=pl.lit("left_out.bounce"))
+    found = of_period(CHANNEL, PERIOD, stored(0), rows)
+    assert (found.rejected, found.rules, found.rows["text"].to_list()) == (0, {}, ["it caught fire"])

@@ -99,6 +99,8 @@ def test_nobody_wrote_it(pull: Pull, tmp_path: Path, headers: list[str], word: s
     batch = pull(CHANNEL % "maildir: mail")
     assert (batch.read, batch.frame.height) == (1, 1)
     assert batch.warnings == (f"mail: {word} are nobody's words and are left out.",)
+    told = "Mug arrived broken." if "multipart" not in headers[0] else '"title": "q"'
+    assert batch.left_out["record"].str.contains(told, literal=True).to_list() == [True], "it is searched for words of safety"
     assert pull(CHANNEL % "maildir: mail, leave_out: []").frame.height == 2
 
 
