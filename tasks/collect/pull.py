@@ -29,10 +29,13 @@ from tasks.model.waiting_rows import WaitingRows
 from tasks.privacy.detector import hidden
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
+from tasks.shop.fill_down import FillDown
 from tasks.shop.load import Shop
+from tasks.shop.sources.delimited import Delimited
 from tasks.shop.sources.kinds import PLAIN, kind_of
 from tasks.shop.sources.selection import Selection
 from tasks.shop.sources.source import Source
+from tasks.shop.sources.workbook import Workbook
 
 NOTHING_KNOWN = KnownFiles()
 A_DAY = timedelta(days=1)
@@ -219,7 +222,13 @@ def _place(
 def _native(channel: Channel, place: ReadContext, shop: Shop) -> SourceRows:
     if isinstance(channel.read, Selection):
         return selection.read(channel.read, place, shop, read_one)
-    return read_one(channel.read, place)
+    fill = channel.read.fill_down if isinstance(channel.read, Delimited | Workbook) else FillDown(columns=[])
+    within = fill.within(channel.order_column)
+    if within is fill:
+        return read_one(channel.read, place)
+    native = read_one(channel.read.model_copy(update={"fill_down": within}), place)
+    native.notes.append(f"Empty cells take the value above only within one {within.by}, as lines of an order (`fill_down`).")
+    return native
 
 
 def read_one(spec: Source, place: ReadContext) -> SourceRows:

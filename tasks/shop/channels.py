@@ -276,6 +276,12 @@ class Channel(ConfigSection):
             return not self.source_id.digest
         return len(key) == 1 and key != ("record_id",) and not self.columns[key[0]].digest
 
+    @property
+    def order_column(self) -> str:
+        """The source's column of the order number, for lines of orders; empty if it is none or made of several."""
+        spec = self.columns.get("tid") if self.table == "order_line" else None
+        return spec.from_[0] if spec is not None and len(spec.from_) == 1 else ""
+
     def title(self, language: str) -> str:
         """Return the channel's name in a language."""
         return self.label.of(language) or self.name

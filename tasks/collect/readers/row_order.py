@@ -36,6 +36,8 @@ def filled_down(frame: pl.DataFrame, fill: FillDown, name: str) -> pl.DataFrame:
     frame = frame.with_columns(cells)
     if not fill.by:
         return frame.with_columns(pl.col(fill.columns).forward_fill())
+    if fill.by in fill.columns:
+        frame = frame.with_columns(pl.col(fill.by).forward_fill())
     known = pl.col(fill.by).is_not_null()
     return frame.with_columns(
         pl.when(known).then(pl.col(column).forward_fill().over(fill.by)).otherwise(pl.col(column)).alias(column)

@@ -115,7 +115,15 @@ SHOPIFY = """Name,Paid at,Fulfilled at,Lineitem quantity,Lineitem name,Lineitem 
 """
 
 
-@pytest.mark.parametrize("keys", ["", ", fill_down: {by: Name, columns: [Paid at, Fulfilled at]}"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "",
+        ", fill_down: {by: Name, columns: [Paid at, Fulfilled at]}",
+        ", fill_down: [Paid at, Fulfilled at]",
+        ", fill_down: [Name, Paid at, Fulfilled at]",
+    ],
+)
 def test_an_order_written_once_for_several_lines(pull: Pull, tmp_path: Path, keys: str) -> None:
     """awesome-shopify 81: an order's cells reach its further lines, and an unfulfilled order inherits nothing of another."""
     (tmp_path / "o.csv").write_text(SHOPIFY, "utf-8")
@@ -124,3 +132,14 @@ def test_an_order_written_once_for_several_lines(pull: Pull, tmp_path: Path, key
     shipped = [moment.isoformat() if moment else None for moment in batch.frame["shipped_at"].to_list()]
     assert shipped == ["2026-11-03T09:00:00+00:00"] * 2 + [None] * 2
     assert batch.frame["paid_at"].null_count() == 0
+
+
+def test_an_order_whose_number_too_is_written_once(pull: Pull, tmp_path: Path) -> None:
+    """A plain list fills the number first and the rest within it: «shipped» never reaches an order that is not; the pull says so."""
+    (tmp_path / "o.csv").write_text(SHOPIFY.replace("#1001,,", ",,").replace("#1002,,,2", ",,,2"), "utf-8")
+    batch = pull(ORDERS % ", fill_down: [Name, Paid at, Fulfilled at]")
+    assert batch.frame["tid"].to_list() == ["#1001"] * 2 + ["#1002"] * 2
+    assert batch.frame["shipped_at"].is_null().to_list() == [False] * 2 + [True] * 2
+    assert batch.notes[-1].startswith("Empty cells take the value above only within one Name")
+    unbound = pull(ORDERS % ', fill_down: {by: "", columns: [Name, Paid at, Fulfilled at]}')
+    assert unbound.frame["shipped_at"].null_count() == 0
