@@ -3,6 +3,8 @@
 Usage: python -m benchmarks.privacy [--show]
 
 The tuned half was written before the rules, the held-out half afterwards, in other words and by other values.
+The second pair was written as buyers write, by somebody who had not read the rules. By now every half has mended rules, so these
+figures say that nothing got worse, and not how unseen sentences fare: FIRST_SIGHT has what the second pair gave before it mended anything.
 """
 
 from __future__ import annotations
@@ -20,7 +22,12 @@ import yaml
 from tasks.privacy.detector import findings
 
 FOLDER = Path(__file__).with_name("privacy_sentences")
-HALVES = ("tuned", "held_out")
+HALVES = ("tuned", "held_out", "second_tuned", "second_held_out")
+FIRST_SIGHT = {
+    "second_tuned": {"recall": 0.8328, "precision": 1.0},
+    "second_held_out": {"recall": 0.7462, "precision": 1.0, "recall_after_mending_by_the_other_half": 0.8257},
+}
+"""What the rules of November 2026 found of sentences that nobody had written for them."""
 TURNS = {"none": 3}
 """How often each sentence is used, with another value each time; 2 for personal data."""
 
@@ -101,7 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--show", action="store_true", help="print the sentences that went wrong")
     shown = parser.parse_args().show
-    figures = {}
+    figures: dict[str, dict[str, float]] = {}
     for half in HALVES:
         if not (FOLDER / f"{half}.yaml").exists():
             continue
@@ -117,7 +124,7 @@ def main() -> None:
             "precision": round(result.precision, 4),
             "microseconds_a_sentence": round(spent / result.sentences * 1e6),
         }
-    print(json.dumps(figures))
+    print(json.dumps({**figures, "first_sight": FIRST_SIGHT}))
 
 
 if __name__ == "__main__":

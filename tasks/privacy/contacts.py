@@ -43,11 +43,13 @@ def _many_digits(low: int, high: int) -> Callable[[re.Match[str]], bool]:
 
 
 def _spoken(match: re.Match[str]) -> bool:
-    """Whether eleven digits, some of them Chinese numerals, are a mobile number; digits alone have their own rule."""
-    return any(character in HAN_DIGITS for character in match[0])
+    """Whether eleven digits, some of them Chinese numerals or letters of a digit's shape, are a mobile number; digits alone have their own rule."""
+    shaped = sum(character in "OoIl" for character in match[0])
+    return any(character in HAN_DIGITS for character in match[0]) or 0 < shaped <= 6
 
 
-_H = f"[0-9{HAN_DIGITS}]"
+_H = f"[0-9OoIl{HAN_DIGITS}]"
+"""A digit, as a numeral or by a letter of its shape."""
 _G = r"[ .·_,，、-]{0,2}"
 _S = "[ .·_-]"
 
@@ -64,9 +66,14 @@ RULES: tuple[PersonalRule, ...] = (
         rf"(?i)(?<![\w.])(?:[a-z0-9]{{1,30}} dot ){{0,3}}[a-z0-9][a-z0-9._%+-]{{0,63}}(?: at [a-z0-9-]{{1,63}}(?: dot [a-z0-9-]{{1,63}})* dot {_TOP}| at {_PROVIDERS}\.(?<!example\.){_TOP})(?![a-z])",
         r"(?i) at ",
     ),
+    rule(
+        PersonalKind.MAIL,
+        rf"(?<![\w.])(?!(?i:look|buy|bought|shop|order|ordered|available|sold|store|price|is|was|be|it|me|us) )[A-Za-z0-9][A-Za-z0-9._-]{{1,63}} AT [A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{1,63}}){{0,2}}\.{_TOP}(?![A-Za-z])",
+        " AT ",
+    ),
     rule(PersonalKind.MAIL, rf"(?i)(?<![\w.])[a-z0-9][a-z0-9._-]{{1,63}} ?# ?{_PROVIDERS}\.{_TOP}(?![a-z])", "#"),
     # mobile numbers of mainland China
-    rule(PersonalKind.PHONE, rf"(?<!\d)(?:\+|00)86{_S}?1{_S}?[3-9](?:{_S}?\d){{9}}(?!\d)", SIX_DIGITS),
+    rule(PersonalKind.PHONE, rf"(?<!\d)(?:[(（](?:\+|00)86[)）]|(?:\+|00)86){_S}?1{_S}?[3-9](?:{_S}?\d){{9}}(?!\d)", SIX_DIGITS),
     rule(
         PersonalKind.PHONE,
         r"(?<![\w.])00[1-9]\d{0,2}[ -]\(?\d{1,5}\)?(?:[ /-]?\d{2,5}){1,4}(?!\d)",
@@ -81,8 +88,8 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.PHONE,
-        rf"(?<![{HAN_DIGITS}0-9])[1一幺壹]{_G}[3-9三四五六七八九叁肆伍陆柒捌玖](?:{_G}{_H}){{9}}(?![{HAN_DIGITS}0-9])",
-        f"[{HAN_DIGITS}]",
+        rf"(?<![{HAN_DIGITS}0-9A-Za-z])[1lI一幺壹]{_G}[3-9三四五六七八九叁肆伍陆柒捌玖](?:{_G}{_H}){{9}}(?![{HAN_DIGITS}0-9A-Za-z])",
+        f"[{HAN_DIGITS}]|[0-9]{{4}}[OoIl]|[lI][3-9][0-9]{{4}}",
         _spoken,
     ),
     rule(
@@ -113,6 +120,12 @@ RULES: tuple[PersonalRule, ...] = (
         _no_order,
     ),
     rule(PersonalKind.PHONE, r"(?<![\w.-])(?:\+?1[ .-])?555[ .-]01\d{2}(?![\w-]|\.\d)", SIX_DIGITS, _no_order),
+    rule(
+        PersonalKind.PHONE,
+        r"(?i)(?<![a-z])(?:call|ring|text|phone|dial|reach|contact|(?:my|best|work|home|cell|daytime|evening|new) (?:number|line|no\.?)(?: is|:)?)(?: (?:me|us|him|her|them|my [a-z]+))?(?: back)?(?: (?:on|at|under))? ?(?P<it>[2-9]\d{2}[2-9]\d{6})(?![\w-]|\.\d)"
+        r"|(?<![\w.-])(?P<it2>[2-9]\d{2}[2-9]\d{6}) is (?:my|the) (?:[a-z]+ )?(?:number|line|phone|cell|mobile)",
+        SIX_DIGITS,
+    ),
     # a zero in front and groups of digits: Britain, Germany, France, Japan, Taiwan
     rule(
         PersonalKind.PHONE,

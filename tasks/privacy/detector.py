@@ -21,7 +21,8 @@ RULES: tuple[PersonalRule, ...] = (
 
 WIDE = str.maketrans(
     {chr(0xFF10 + digit): str(digit) for digit in range(10)}
-    | {"＠": "@", "．": ".", "－": "-", "＋": "+", "（": "(", "）": ")", "＃": "#"}
+    | {chr(code + 0xFEE0): chr(code) for code in (*range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1))}
+    | {"＠": "@", "．": ".", "－": "-", "＋": "+", "（": "(", "）": ")", "＃": "#", "—": "-", "–": "-", "‑": "-", "−": "-"}
 )
 """Full-width forms; each is one character for one, so that places in the text stay the same."""
 

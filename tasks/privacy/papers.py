@@ -10,10 +10,10 @@ from tasks.privacy.personal_kind import END, LETTERS, SIX_DIGITS, PersonalKind, 
 
 _OF_PAPER = (
     r"(?:护照号?码?|護照|身份证号?码?|身份證|身分證(?:字號|號碼)?|证件号?码?|證件|驾驶证号?|社保号|港澳通行证|台胞证|(?i:passport|passaporte|reisepass|passnummer|passeport|"
-    r"pasaporte|id card|identity card|driver'?s? licen[cs]e|ausweis|personalausweis|steuer-?id|rg))"
+    r"pasaporte|travel document|id card|identity card|driver'?s? licen[cs]e|ausweis|personalausweis|steuer-?id|rg))"
 )
 _NAMES_A_PAPER = re.compile(
-    r"护照|護照|身份|身分|证件|證件|驾驶证|社保|通行证|台胞|(?i:pass|id card|ident|licen|ausweis|steuer|\brg\b)"
+    r"护照|護照|身份|身分|证件|證件|驾驶证|社保|通行证|台胞|(?i:pass|travel doc|id card|ident|licen|ausweis|steuer|\brg\b)"
 )
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _CARD = re.compile(r"(?:4|5[1-5]|2[2-7]|35|6011|65|81)\d*(?<!\d{17})(?<=\d{16})|3[47]\d{13}|3[068]\d{12}|62\d{14,17}|4\d{12}")
@@ -49,12 +49,18 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.DOCUMENT,
-        rf"{_OF_PAPER}(?:[ 是为:：.]|号码?|尾号|(?i:no\.?|nr\.?|number|num|n°|nº|is))*(?P<it>[A-Za-z]{{0,3}}\d[A-Z0-9-]{{4,17}}(?:\([0-9A]\))?)(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])[1-9]\d{5}[ -](?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[\dXx](?![A-Za-z0-9])",
+        SIX_DIGITS,
+        lambda match: chinese_identity(match[0]),
+    ),
+    rule(
+        PersonalKind.DOCUMENT,
+        rf"{_OF_PAPER}(?:[ 是为:：.(（]|号码?|尾号|(?i:no\.?|nr\.?|number|num|n°|nº|is))*(?P<it>[A-Za-z]{{0,3}}\d[A-Z0-9-]{{4,17}}(?:\([0-9A]\))?)(?![A-Za-z0-9])",
         _NAMES_A_PAPER,
     ),
     rule(
         PersonalKind.DOCUMENT,
-        rf"{_OF_PAPER}(?:[ 是为:：.]|号码?|(?i:no\.?|nr\.?|number|n°|nº|is))*(?P<it>(?=[A-Z0-9]*\d[A-Z0-9]*\d)[A-Z][A-Z0-9]{{6,9}}){END}",
+        rf"{_OF_PAPER}(?:[ 是为:：.,，(（]|号码?|(?i:no\.?|nr\.?|number|n°|nº|it['’]s|is))*(?P<it>(?=[A-Z0-9]*\d[A-Z0-9]*\d)[A-Z][A-Z0-9]{{6,9}}){END}",
         _NAMES_A_PAPER,
     ),
     rule(PersonalKind.DOCUMENT, r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])", SIX_DIGITS, lambda match: cpf(match[0])),
@@ -79,8 +85,8 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.DOCUMENT,
-        rf"(?i:nino|ni number|national insurance(?: number| no\.?)?)(?: is|:| )*(?P<it>[A-Za-z]{{2}} ?\d{{2}} ?\d{{2}} ?\d{{2}} ?[A-Da-d]){END}",
-        r"(?i)nino|ni number|national ins",
+        rf"(?i:nino|ni (?:number|no\.?)|national insurance(?: number| no\.?)?)(?: is|:| )*(?P<it>[A-Za-z]{{2}} ?\d{{2}} ?\d{{2}} ?\d{{2}} ?[A-Da-d]){END}",
+        r"(?i)nino|ni n|national ins",
     ),
     rule(PersonalKind.DOCUMENT, r"(?<![A-Za-z0-9])[A-Z]{1,2}\d{6}\([0-9A]\)", r"\(", lambda match: hong_kong_identity(match[0])),
     rule(
@@ -99,12 +105,12 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.PLATE,
-        rf"[{_PROVINCES}][A-HJ-NP-Z][ ·.-]?(?=[A-Z ]{{0,5}}\d)[A-HJ-NP-Z0-9] ?[A-HJ-NP-Z0-9]{{4,5}}(?![A-Za-z0-9])",
+        rf"[{_PROVINCES}][A-HJ-NP-Z][ ·.-]?(?=[A-Z ]{{0,5}}\d)[A-HJ-NP-Z0-9] ?(?:[A-HJ-NP-Z0-9]{{4,5}}|[A-HJ-NP-Z0-9]{{3}}[挂学警港澳使领])(?![A-Za-z0-9])",
         rf"[{_PROVINCES}][A-Z]",
     ),
     rule(
         PersonalKind.PLATE,
-        r"(?:车牌号?码?|(?i:licen[cs]e plate|number plate|registration|kennzeichen|placa|plaque))(?:[ 是为:：]|is)*(?P<it>(?=[A-ZÄÖÜ -]*\d)[A-ZÄÖÜ0-9]{1,4}(?:[ -]?[A-Z0-9]{1,5}){1,2})(?![A-Za-z0-9])",
-        r"车牌|(?i:plate|registration|kennzeichen|placa|plaque)",
+        r"(?:车牌号?码?|(?i:licen[cs]e plate|number plate|registration|(?:car|van|vehicle) reg|my plate|kennzeichen|placa|plaque))(?:[ 是为:：]|is)*(?P<it>(?=[A-ZÄÖÜ -]*\d)(?=[\d -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,4}(?:[ -]?[A-Z0-9]{1,5}){1,2})(?![A-Za-z0-9])",
+        r"车牌|(?i:plate|reg|kennzeichen|placa|plaque)",
     ),
 )

@@ -11,17 +11,19 @@ _NUMBER = r"[0-9A-Za-z一二三四五六七八九十百]{1,5}"
 _HOUSE = r"(?:号楼|号院|號樓|号|號|栋|棟|幢|座|单元|單元|室|楼|樓|层|層|组)"
 _AFTER = (
     r"(?:(?!,|，)[\u4e00-\u9fff0-9A-Za-z# -]{0,14}?"
-    r"[0-9A-Za-z一二三四五六七八九十]{1,5}" + _HOUSE + r")*(?:\d{3,4}(?!\d|元|块))?(?:之[0-9一二三四五六七八九十]{1,2})?"
+    r"[0-9A-Za-z一二三四五六七八九十]{1,5}(?:"
+    + _HOUSE
+    + r"|门|户|號舖))*(?:-?\d{3,4}(?!\d|元|块)|\d{1,2}(?:-\d{1,4}){1,2}(?!\d)|[\u4e00-\u9fff]{0,4}(?:公寓|宿舍|大厦|广场|中心)[A-Z]?\d{3,4}(?!\d))?(?:之[0-9一二三四五六七八九十]{1,2})?"
 )
-_THING = (
-    r"(?!色|线|机|电池|款|仓|球|字|包|码|链|店|馆|口红|才|就|左|到|发|前|后|以|晚|早|上午|下午|订|收|下单|已|还|仍|退|送到|签)"
-)
+_THING = r"(?!色|线|机|电池|款|仓|球|字|包|码|链|店|馆|口红|才|左|到|发|前|后|以|晚|早|上午|下午|订|收|下单|已|还|仍|退|送到|签)"
 _WAY = r"(?:路|街|大道|胡同|巷|弄|段|里)"
 _STREET = r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Terrace|Close|Crescent|Way|Place|Square|Parkway|Pkwy|Highway|Hwy)"
 _STATE = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 _UK_POSTCODE = r"(?:GIR 0AA|[A-Z]{1,2}\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2})"
 _NAMES = r"(?:[A-ZÀ-Ý][\wÀ-ÿ'’.-]*|d[eao]s?|du|l[ae]s?|[ld]['’][\wÀ-ÿ]+)(?![\wÀ-ÿ])"
 _CITY = r"(?:,? ?(?:\d{5}(?:-\d{3,4})?) [A-ZÄÖÜÀ-Ý][\wÀ-ÿ-]+)?"
+_STATE_AND_CODE = rf"(?:,? ?[A-Z][A-Za-z .]{{1,25}}?,? (?:{_STATE} \d{{5}}(?:-\d{{4}})?|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) \d{{4}}|[A-Z]{{2}} [A-Z]\d[A-Z] ?\d[A-Z]\d))"
+"""A town with its state and postcode, as in the United States, Australia and Canada."""
 
 
 def _is_place(match: re.Match[str]) -> bool:
@@ -58,20 +60,30 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.ADDRESS,
+        rf"(?:香港|九龍|九龙|新界|澳門|澳门)?{_HAN}{{1,10}}?(?:道|街|路|里|徑|圍)\d{{1,5}}[號号](?=[^,，。]{{0,12}}[樓楼座室舖]){_AFTER}",
+        "[樓楼座室舖]",
+    ),
+    rule(
+        PersonalKind.ADDRESS,
         rf"{_HAN}{{2,10}}?(?:小区|花园|新村|公寓|大厦|家园|名苑|苑|府|城|里|村|广场|中心)(?:[0-9一二三四五六七八九]期)?[0-9A-Za-z]{{1,4}}(?:号楼|栋|幢|座|组|号院)(?!仓){_AFTER}",
         r"号楼|[栋幢座组]|号院",
     ),
     rule(PersonalKind.ADDRESS, r"\d{1,4}(?:号楼|栋|幢|座)[ ]?\d{0,2}(?:单元)?[ ]?\d{2,4}室?", r"号楼|[栋幢座]"),
+    rule(
+        PersonalKind.ADDRESS,
+        rf"{_HAN}{{2,10}}?(?:小区|花园|新村|公寓|家园|名苑|苑|城|里)\d{{1,3}}-\d{{1,3}}(?:-\d{{2,4}})?(?![\d-]|天|点|个|元|块|月|日|岁|小时|分)|{_HAN}{{1,6}}[村屯][0-9一二三四五六七八九十]{{1,3}}[组队]\d{{1,4}}号",
+        r"\d-\d|[组队]\d",
+    ),
     rule(PersonalKind.ADDRESS, rf"{_HAN}{{2,8}}(?:大厦|公寓|小区|花园|广场)[A-Z]?[座栋]?\d{{3,4}}[室号]", "[室号]"),
     rule(
         PersonalKind.ADDRESS,
-        rf"(?<![\w.-])\d{{1,5}}[A-Za-z]? (?:[A-Z][a-z'’]+ ){{1,4}}{_STREET}\b(?! (?:bag|shirt|T-shirt|lamp|tea|toy|stickers?|soap|settings?|adapter|radio|conveyor|blend|Fighter))\.?"
-        rf"(?:,? (?:Apt|Apartment|Suite|Unit|Flat|#)\.? ?[0-9A-Za-z-]{{1,5}})?(?:, ?[A-Z][A-Za-z .]{{1,25}}?,? {_STATE} \d{{5}}(?:-\d{{4}})?|,? ?(?:[A-Z][a-z]+,? )?{_UK_POSTCODE})?",
+        rf"(?<![\w.-])(?:(?:Flat|Apt|Apartment|Unit|Suite|Room)\.? [0-9A-Za-z]{{1,5}},? )?\d{{1,5}}[A-Za-z]? (?:[A-Z][a-z'’]+ ){{1,4}}{_STREET}\b(?! (?:bag|shirt|T-shirt|lamp|tea|toy|stickers?|soap|settings?|adapter|radio|conveyor|blend|Fighter))\.?"
+        rf"(?:,? (?:Apt|Apartment|Suite|Unit|Flat|#)\.? ?[0-9A-Za-z-]{{1,5}})?(?:{_STATE_AND_CODE}|,? ?(?:[A-Z][a-z]+,? )?{_UK_POSTCODE})?",
         r"\d[A-Za-z]? [A-Z]",
     ),
     rule(
         PersonalKind.ADDRESS,
-        r"(?i)(?<![a-z])P\.? ?O\.? ?Box \d{1,6}|Postfach \d{2,6}|Caixa Postal \d{1,6}",
+        rf"(?<![A-Za-z])(?i:P\.? ?O\.? ?Box) \d{{1,6}}{_STATE_AND_CODE}?|(?i:Postfach \d{{2,6}}|Caixa Postal \d{{1,6}})",
         r"(?i)box|postfach|caixa",
     ),
     rule(
@@ -86,7 +98,7 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.ADDRESS,
-        rf"(?:Rua|Avenida|Av\.|Travessa|Alameda|Calle|Praça|Rodovia|Via) {_NAMES}(?: {_NAMES}){{0,5}},? (?:nº|n°|n\.|núm\.)? ?\d{{1,5}}(?:,? (?:apto?\.?|ap\.?|bloco) ?\w{{1,5}})*",
+        rf"(?:Rua|Avenida|Av\.|Travessa|Alameda|Calle|Praça|Rodovia|Via) {_NAMES}(?: {_NAMES}){{0,5}},? (?:nº|n°|n\.|núm\.)? ?\d{{1,5}}(?:,? (?:apto?\.?|ap\.?|bloco) ?\w{{1,5}})*{_CITY}",
         r"Rua|Av|Travessa|Alameda|Calle|Praça|Rodovia|Via",
     ),
     rule(
