@@ -14,7 +14,7 @@ from rich.console import Console
 from flows.console.channels import rows_table, trial
 from tasks.collect.source_rows import ReadContext, Window
 from tasks.connect.costs import costs_of, costs_together, currencies_of
-from tasks.connect.declaration import Say, channel_name, channel_of, declared, free_name, pattern_of, with_channels
+from tasks.connect.declaration import Say, channel_name, channel_of, declared, free_name, later_exports, pattern_of, with_channels
 from tasks.connect.exports import ENDING, VendorExport, fitted, proposal_of, recognised
 from tasks.connect.headings import known_headings
 from tasks.connect.mailboxes import is_mailbox, mail_proposal, mail_sample
@@ -115,9 +115,9 @@ def _proposed(
         return [_Found(samples, mails, chosen, declared(chosen, mails, samples[0], [], zone, say))]
     columns = [column for column in samples[0].rows.columns if all(column in one.rows.columns for one in samples)]
     export = recognised(columns, vendor) if not table else None
-    globs = list(dict.fromkeys(pattern_of(sample.file, home) for sample in samples))
     if export is not None:
-        return _exported(export, samples, columns, globs, name, zone, taken, heard)
+        return _exported(export, samples, columns, home, name, zone, taken, heard)
+    globs = list(dict.fromkeys(pattern_of(sample.file, home) for sample in samples))
     together = replace(samples[0], rows=pl.concat([one.rows for one in samples], how="diagonal_relaxed"))
     proposal = propose(together, known_headings(), zone=zone, now=now, table=table)
     chosen = name or channel_name(together.file, proposal.table, taken)
@@ -139,7 +139,7 @@ def _exported(
     export: VendorExport,
     samples: list[Sample],
     columns: list[str],
-    globs: list[str],
+    home: Path,
     name: str,
     zone: str,
     taken: list[str],
@@ -147,7 +147,8 @@ def _exported(
 ) -> list[_Found]:
     """Return the ready-made channels of a vendor's export, fitted to its files."""
     found: list[_Found] = []
-    read = {"kind": samples[0].read["kind"], "files": globs, **samples[0].read}
+    files = list(dict.fromkeys(later_exports(sample.file, home) for sample in samples))
+    read = {"kind": samples[0].read["kind"], "files": files, **samples[0].read}
     for block in export.blocks:
         own = channel_of(block).name
         wanted = own if not name else name if len(export.blocks) == 1 else f"{name}_{len(found) + 1}"

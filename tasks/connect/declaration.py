@@ -129,6 +129,15 @@ def flow(value: Any) -> str:
     return text.removesuffix("...").strip()
 
 
+def later_exports(file: Path, home: Path) -> str:
+    """Return the glob of a vendor's export and of its later ones: only the beginning of the name stays (`orders_export_1 (2).csv`)."""
+    pattern = pattern_of(file, home)
+    if "*" in pattern:
+        return pattern
+    stem = re.sub(r"[-_. ]*(\(?[0-9]{1,3}\)?[-_. ]*)*$", "", file.stem)
+    return f"{pattern[: -len(file.name)]}{stem if len(stem) > 2 else file.stem}*{file.suffix}"
+
+
 def _why(confidence: float, reasons: Sequence[Note], say: Say) -> str:
     why = say(Note("connect.and")).join(say(reason) for reason in reasons)
     return _one_line(say(Note("connect.because", {"sure": say(certainty(confidence)), "why": why})))

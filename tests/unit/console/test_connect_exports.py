@@ -62,6 +62,16 @@ Date\tRating\tComments\tYour Response\tOrder ID\tRater Email
 """
 
 
+PRODUCTS = """\
+Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Barcode,Image Src,Cost per item,Status
+lamp,Lamp,<p>x</p>,Lumen,Home,Lamps,,true,Colour,red,LMP-R,29.90,400,https://shop.example/1.jpg,12.00,active
+lamp,,,,,,,,,blue,LMP-B,29.90,401,https://shop.example/2.jpg,12.00,
+lamp,,,,,,,,,,,,,https://shop.example/3.jpg,,
+mug,Mug,,Lumen,Home,,,true,Title,Default Title,MUG,9.90,,,,active
+old,Old,,Lumen,Home,,,false,Title,Default Title,OLD,1.00,,,,draft
+"""
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AFTERSALES_HOME", "unused")
@@ -111,6 +121,23 @@ def test_an_older_export_lacks_columns_and_is_read_without_them(home: Path) -> N
 def test_the_same_orders_in_two_exports_are_the_same_lines(home: Path) -> None:
     rows = _connected(home, {"orders-2026-11-09.csv": SHOPIFY, "orders-2026-11-16.csv": SHOPIFY})["shopify_orders_csv"].frame
     assert rows.height == 8 and rows["oid"].n_unique() == 4
+
+
+def test_shopifys_products(home: Path) -> None:
+    rows = _connected(home, {"products_export_1.csv": PRODUCTS})["shopify_products_csv"].frame
+    assert rows.select("sku", "name", "line", "price", "cost").rows() == [
+        ("LMP-R", "Lamp / red", "Lamps", 29.9, 12.0),
+        ("LMP-B", "Lamp / blue", "Lamps", 29.9, 12.0),
+        ("MUG", "Mug", "Home", 9.9, None),
+    ]
+
+
+@pytest.mark.parametrize("later", ["orders_export_2.csv", "orders_export_1 (1).csv", "orders_export.csv"])
+def test_later_exports_of_a_vendor_are_read_by_their_names(home: Path, later: str) -> None:
+    _connected(home, {"orders_export_1.csv": SHOPIFY})
+    (home / "inbox" / later).write_text(SHOPIFY.replace("#100", "#200"), "utf-8")
+    tried = _run(home, "channels", "try", "shopify_orders_csv")
+    assert tried.exit_code == 0 and "8 rows" in tried.output
 
 
 def test_zendesks_tickets(home: Path) -> None:
