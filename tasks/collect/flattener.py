@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from tasks.model.rows import Handover
+from tasks.model.waiting_rows import WaitingRows
 
 LIST_ITEMS = 10
 """The most items of a list that become columns (`items.0.sku`)."""
@@ -16,6 +20,8 @@ MAX_DEPTH = 50
 """Objects nested more deeply than this are not looked into."""
 FLUSH_ROWS = 20_000
 """From this number of records on, cells held as Python objects become columns."""
+PART_ROWS = 100_000
+"""From this number of rows on, columns wait on disk."""
 _READY = {str, type(None)}
 _Filled = tuple[list[str | None], list[Any]]
 """The cells gathered so far of one column, and those of further records."""
@@ -35,9 +41,12 @@ class Flattener:
     """Flattens records page by page, so that only the text of the wanted fields is held.
 
     columns: Names of the wanted columns; None means all.
+    folder: Where many rows wait; None means in memory.
     """
 
-    def __init__(self, columns: frozenset[str] | None = None) -> None:
+    def __init__(self, columns: frozenset[str] | None = None, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._waiting: WaitingRows | None = None
         self._columns = columns
         self._beginnings = None if columns is None else {name[:at] for name in columns for at in _dots(name)}
         self._wanted_below: set[str] = set()
@@ -63,8 +72,16 @@ class Flattener:
 
     def frame(self) -> pl.DataFrame:
         """Return all added records; without any wanted field the frame still has their number of rows."""
+        return self.rows().take()
+
+    def rows(self) -> Handover[pl.DataFrame] | WaitingRows:
+        """Hand over all added records: few in one frame, many part by part."""
         self._flush()
-        return pl.concat(self._frames, how="diagonal") if self._frames else pl.DataFrame()
+        if self._waiting is None:
+            return Handover(self._together())
+        if self._frames:
+            self._wait()
+        return self._waiting
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -132,6 +149,19 @@ class Flattener:
         for cells in self._cells.values():
             cells.clear()
         self._row = 0
+        if self._folder is not None and sum(frame.height for frame in self._frames) >= PART_ROWS:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Let the rows so far wait on disk."""
+        if self._waiting is None:
+            self._waiting = WaitingRows(self._together(), self._folder)
+        else:
+            self._waiting.add(self._together())
+        self._frames.clear()
+
+    def _together(self) -> pl.DataFrame:
+        return pl.concat(self._frames, how="diagonal") if self._frames else pl.DataFrame()
 
 
 class _Field(dict[str, "_Field"]):

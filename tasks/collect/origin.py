@@ -40,9 +40,11 @@ class Origin:
         files: In the order of the rows; empty if a source has no files or its rows were joined.
         kept: Places of the rows that are still there, where some were filtered out.
         height: Number of rows that are still there.
+        before: Number of rows in the parts before them.
     """
 
-    def __init__(self, files: list[FileRows], height: int, kept: pl.Series | None = None) -> None:
+    def __init__(self, files: list[FileRows], height: int, kept: pl.Series | None = None, before: int = 0) -> None:
+        self.before = before
         self._ends = list(accumulate(file.height for file in files))
         whole = kept is not None or (self._ends[-1] if files else 0) == height
         self.files = files if whole else []
@@ -52,7 +54,7 @@ class Origin:
         """Return where a row stands: `t.csv, row 4`."""
         at = int(self._kept[row]) if self._kept is not None else row
         if not self.files:
-            return f"row {at + 1}"
+            return f"row {self.before + at + 1}"
         index = min(bisect_right(self._ends, at), len(self.files) - 1)
         file = self.files[index]
         within = at - (self._ends[index] - file.height)

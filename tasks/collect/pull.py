@@ -143,24 +143,25 @@ def _brought(
     settings: Settings,
 ) -> PulledRows:
     """Put together what a pull brought: the rows of its window, what could not be read, and what is to be said about it."""
-    frame, read = mapped.frame, mapped.read
-    through = _complete_through(channel, native, frame, window)
+    rows, moments, read = mapped.rows, mapped.moments, mapped.read
+    through = _complete_through(channel, native, moments, window)
     if windowed:
-        wanted = _within(frame, window)
-        read -= wanted.len() - int(wanted.sum())
-        frame = mapping.kept(frame, wanted)
+        wanted = _within(moments, window)
+        if not wanted.all():
+            read -= wanted.len() - int(wanted.sum())
+            rows, moments = rows.kept(wanted), moments.filter(wanted)
     first = native.errors[0] if native.errors else ChannelError("")
     warnings = (
         *native.warnings,
         *mapped.warnings,
-        *_ahead(frame, window.now),
+        *_ahead(moments, window.now),
         *(f"{name}: {reason}" for name, reason in native.refused[:5]),
     )
     return PulledRows(
         pull_id,
         channel.name,
         channel.table,
-        WaitingRows(frame, settings.home),
+        rows,
         mapped.unreadable,
         read=read,
         error=first.what if len(native.errors) < 2 else f"{first.what} ({len(native.errors) - 1} more files failed.)",
@@ -171,16 +172,16 @@ def _brought(
         notes=(*native.notes, *mapped.notes),
         failures=tuple(f"{failure.what} {failure.hint}".strip() for failure in native.errors),
         complete_through=through,
-        watermark=_watermark(frame, window.now),
+        watermark=_watermark(moments, window.now),
         files=files.read_by(native.failed) if files is not None else (),
         holdings=files.holdings(mapped.held, native.failed) if files is not None and channel.read.kind != "mailbox" else (),
         present=frozenset(content.name for content in files.contents.values()) if files is not None else frozenset(),
     )
 
 
-def _ahead(frame: pl.DataFrame, now: datetime) -> tuple[str, ...]:
+def _ahead(moments: pl.DataFrame, now: datetime) -> tuple[str, ...]:
     """Say how many stamps lie more than a day ahead."""
-    count = frame.select((pl.col("stamp") > now + A_DAY).sum()).item() if frame.height else 0
+    count = moments.select((pl.col("stamp") > now + A_DAY).sum()).item() if moments.height else 0
     return (f"{count} rows are stamped later than tomorrow: the clock of their source is ahead.",) if count else ()
 
 
@@ -190,11 +191,11 @@ def _nothing(pull_id: str, channel: Channel, what: str, hint: str, problem: Chan
     return PulledRows(pull_id, channel.name, channel.table, nothing, error=what, hint=hint, problem=problem)
 
 
-def _within(frame: pl.DataFrame, window: Window) -> pl.Series:
+def _within(moments: pl.DataFrame, window: Window) -> pl.Series:
     """Return which rows lie in the window by their stamp; one without a stamp, or with one that cannot be, always does."""
     stamp = pl.col("stamp")
     within = stamp < window.end if window.start is None else (stamp < window.end) & (stamp >= window.start)
-    return frame.select(within | stamp.is_null() | (stamp > window.now + A_DAY)).to_series()
+    return moments.select(within | stamp.is_null() | (stamp > window.now + A_DAY)).to_series()
 
 
 def _place(
@@ -236,7 +237,7 @@ def read_one(spec: Source, place: ReadContext) -> SourceRows:
     return READERS[spec.kind](spec, place)
 
 
-def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame, window: Window) -> datetime | None:
+def _complete_through(channel: Channel, native: SourceRows, moments: pl.DataFrame, window: Window) -> datetime | None:
     """Return the moment through which the source is complete.
 
     A server is complete to the window's end. A file is complete to the end of the local day of its newest row or stamp;
@@ -244,20 +245,20 @@ def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame,
     """
     if native.live:
         return min(window.end, window.now)
-    if frame.is_empty():
+    if moments.is_empty():
         return None
-    moments: list[datetime] = []
-    for column in (frame[TABLES[channel.table].time], frame["stamp"]):
+    ends: list[datetime] = []
+    for column in (moments[TABLES[channel.table].time], moments["stamp"]):
         days = column.dtype == pl.Date
         first, last = (EARLIEST.date(), window.now.date()) if days else (EARLIEST, window.now)
         if (column > last).any():
             return window.now
         newest = column.filter(column >= first).max()  # a clock that is centuries wrong says nothing, and no calendar knows it
         if isinstance(newest, datetime):
-            moments.append(newest)
+            ends.append(newest)
         elif isinstance(newest, date):
-            moments.append(datetime.combine(newest, clock(), ZoneInfo(channel.zone)))
-    moment = max(moments, default=None)
+            ends.append(datetime.combine(newest, clock(), ZoneInfo(channel.zone)))
+    moment = max(ends, default=None)
     if moment is None:
         return None
     if not native.cut_off:
@@ -266,6 +267,6 @@ def _complete_through(channel: Channel, native: SourceRows, frame: pl.DataFrame,
     return min(moment.astimezone(UTC), window.now)
 
 
-def _watermark(frame: pl.DataFrame, now: datetime) -> str:
-    newest: Any = frame.select(pl.col("stamp").filter(pl.col("stamp") <= now).max()).item() if frame.height else None
+def _watermark(moments: pl.DataFrame, now: datetime) -> str:
+    newest: Any = moments.select(pl.col("stamp").filter(pl.col("stamp") <= now).max()).item() if moments.height else None
     return newest.isoformat() if newest is not None else ""

@@ -17,6 +17,7 @@ from tasks.collect.limits import PARSER_FAILURES, failure_words
 from tasks.collect.origin import FileRows
 from tasks.errors import ChannelError, ChannelProblem
 from tasks.model.rows import Handover
+from tasks.model.waiting_rows import WaitingRows
 from tasks.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -139,7 +140,7 @@ class SourceRows:
     live: Whether the source reflects the present moment (a server) and not the time of an export.
     """
 
-    rows: Handover[pl.DataFrame]
+    rows: Handover[pl.DataFrame] | WaitingRows
     loose: bool = False
     refused: list[tuple[str, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -31,12 +31,21 @@ class WaitingRows:
         Raises:
             UserError: If the folder cannot take them.
         """
-        self.height = rows.height
+        self.height = 0
         self.folder = folder
         self._parts: list[pl.DataFrame | IO[bytes]] = []
         self._amendments: list[tuple[pl.Series, pl.DataFrame]] = []
-        on_disk = folder is not None and rows.height > FEW
+        self.add(rows)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Let further rows wait behind those that are there; they may have other columns.
+
+        Raises:
+            UserError: If the folder cannot take them.
+        """
+        on_disk = self.folder is not None and rows.height > FEW
         self._parts.extend((self._written(part) for part in rows.iter_slices(PART)) if on_disk else [rows])
+        self.height += rows.height
 
     def look(self) -> pl.DataFrame:
         """Return all rows without taking them.
@@ -44,7 +53,7 @@ class WaitingRows:
         Raises:
             RuntimeError: If they were taken already.
         """
-        return pl.concat(self.parts(keep=True))
+        return _together(self.parts(keep=True))
 
     def take(self) -> pl.DataFrame:
         """Return all rows and release them.
@@ -52,7 +61,7 @@ class WaitingRows:
         Raises:
             RuntimeError: If they were taken already.
         """
-        return pl.concat(self.parts())
+        return _together(self.parts())
 
     def parts(self, *, keep: bool = False) -> Iterator[pl.DataFrame]:
         """Yield the rows in parts, at least one, and release each part that was yielded, unless it is to be kept.
@@ -79,8 +88,16 @@ class WaitingRows:
         rows = WaitingRows(pl.DataFrame(), self.folder)
         rows._parts, self._parts = self._parts, []
         rows._amendments = [*self._amendments, (kept, columns)]
-        rows.height = columns.height
+        rows.height = int(kept.sum())
         return rows
+
+    def kept(self, kept: pl.Series) -> WaitingRows:
+        """Hand on some of the rows; what waits on disk is not written again.
+
+        Args:
+            kept: For each row, whether it is kept.
+        """
+        return self.amended(kept, pl.DataFrame())
 
     def release(self) -> None:
         """Let go of the rows, as if they had been taken."""
@@ -117,6 +134,13 @@ def _read(waiting: list[pl.DataFrame | IO[bytes]], keep: bool) -> Iterator[pl.Da
             del rows  # before the next ones are read
     finally:
         _close([] if keep else waiting)
+
+
+def _together(parts: Iterator[pl.DataFrame]) -> pl.DataFrame:
+    """Put parts one below the other; a column that one of them lacks is null there."""
+    frames = list(parts)
+    same = all(frame.columns == frames[0].columns for frame in frames)
+    return pl.concat(frames, how="vertical" if same else "diagonal")
 
 
 def _amend(parts: Iterator[pl.DataFrame], kept: pl.Series, columns: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from tasks.collect.mapping.cells import Work, as_text, evaluated, expression_of, nulls, provide
+from tasks.collect.mapping.cells import Doubt, Work, as_text, evaluated, expression_of, nulls, provide
 from tasks.collect.mapping.columns import TYPES, canonical_column
 from tasks.collect.mapping.faults import refused_lines, row_flags, unreadable_lines
 from tasks.collect.mapping.held_rows import Held, held_rows, refused_rows
@@ -20,18 +21,25 @@ from tasks.collect.privacy import CustomerKey, cleared, scrub, without_personal_
 from tasks.collect.source_rows import ReadContext, SourceRows
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.columns.orders import REPEATED_TEXTS
+from tasks.model.rows import no_unreadable_rows
 from tasks.model.tables import TABLES, record_id
+from tasks.model.waiting_rows import WaitingRows
 from tasks.shop.channels import CONSTANTS, Channel, MappedColumn
 from tasks.shop.load import Shop
 
 TEXTS = ("title", "text", "expected_solution")
+_AGGREGATE = re.compile(
+    r"\b(?:len|count|sum|min|max|mean|median|std|var|quantile|n_unique|first|last|over|rank|shift|cum_\w+|row_number|implode)\b\(?"
+)
+"""Stands in what Polars prints of an expression that looks at several rows."""
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """Canonical rows, those that could not be read, and which of both each file holds."""
+    """Canonical rows, those that could not be read, and which of both each file holds; `moments` are the rows' own time and stamp."""
 
-    frame: pl.DataFrame
+    rows: WaitingRows
+    moments: pl.DataFrame
     unreadable: pl.DataFrame
     read: int
     notes: tuple[str, ...] = ()
@@ -93,16 +101,80 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
     Raises:
         ChannelError: If the mapping names a column that the source does not have, or an expression is wrong.
     """
+    if isinstance(native.rows, WaitingRows) and row_by_row(channel):
+        mapped = _part_by_part(channel, native, native.rows, shop, place, key)
+        if mapped is not None:
+            return mapped
     rows = _in_one_piece(native.rows.take())
     work = Work(channel, native, shop, place, key, rows, Origin(native.files, rows.height))
     del rows
+    frame, unreadable, read, held = _mapped(work)
+    unread = pl.concat([unreadable, refused_lines(native.refused)])
+    moments = frame.select(_moments_of(channel))
+    places = _places_of_making(frame["source_id"], frame["stamp"])
+    if places is not None:
+        frame, moments = _in_places(frame, places), moments[places]
+    waiting = WaitingRows(frame, place.settings.home)
+    notes = tuple(map(str, work.notes))
+    return Mapped(waiting, moments, unread, read + len(native.refused), notes, tuple(work.warnings), held)
+
+
+def row_by_row(channel: Channel) -> bool:
+    """Tell whether each row of a channel is mapped without a look at others, but for cells that its column decides."""
+    if used_columns(channel) is None or (channel.source_id is not None and channel.source_id.digest):
+        return False
+    written = [channel.where, *(text for spec in _specs(channel) for text in [spec.sql, *(case.when for case in spec.cases)])]
+    return not any(_AGGREGATE.search(str(expression_of(channel, text))) for text in written if text)
+
+
+def _part_by_part(
+    channel: Channel, native: SourceRows, rows: WaitingRows, shop: Shop, place: ReadContext, key: CustomerKey
+) -> Mapped | None:
+    """Map rows that wait on disk part by part; None, with all of them still waiting, where a column must be seen as a whole."""
+    brought: WaitingRows | None = None
+    doubts: dict[tuple[str, ...], Doubt] = {}
+    unread, ids, moments, kinds = [], [], [], []
+    before = read = 0
+    for part in rows.parts(keep=True):
+        part_of = Origin([], part.height, before=before)
+        work = Work(channel, native, shop, place, key, _in_one_piece(part.clone()), part_of)
+        before += part.height
+        frame, unreadable, height, _ = _mapped(work)
+        told = [note for note in work.notes if isinstance(note, Doubt)]
+        kinds.append(frame.schema)
+        if work.by_column or work.warnings or len(told) < len(work.notes) or frame.schema != kinds[0]:
+            return None
+        for doubt in told:
+            first = doubts.setdefault((doubt.name, doubt.flag, doubt.sentence), doubt)
+            first.count += doubt.count if first is not doubt else 0
+        read += height
+        unread.append(unreadable)
+        ids.append(frame["source_id"])
+        moments.append(frame.select(_moments_of(channel)))
+        if brought is None:
+            brought = WaitingRows(frame, place.settings.home)
+        else:
+            brought.add(frame)
+    assert brought is not None  # there is at least one part
+    rows.release()
+    times = pl.concat(moments)
+    places = _places_of_making(pl.concat(ids), times["stamp"])
+    if places is not None:
+        brought, times = WaitingRows(_in_places(brought.take(), places), place.settings.home), times[places]
+    unread.append(refused_lines(native.refused))
+    return Mapped(brought, times, pl.concat(unread), read + len(native.refused), tuple(map(str, doubts.values())))
+
+
+def _mapped(work: Work) -> tuple[pl.DataFrame, pl.DataFrame, int, Held]:
+    """Map the rows in progress; return those that could be read, a line for each other one, their number, and which each file holds."""
+    channel, key = work.channel, work.key
     if channel.where and work.rows.width:
         _keep_its_own(work)
     work.flags += work.origin.marks()
     tell_missing_columns(work)
-    read = work.rows.height + len(native.refused)
-    if work.rows.width == 0 or work.rows.height == 0:
-        return Mapped(no_canonical_rows(channel), refused_lines(native.refused), read, held=refused_rows(native))
+    read = work.rows.height
+    if work.rows.width == 0 or read == 0:
+        return no_canonical_rows(channel), no_unreadable_rows(), read, refused_rows(work.native)
     columns = _columns(work)
     tell_lost_digits(work, columns)
     stamp = canonical_column(work, "stamp", channel.stamp, UTC_TIME, {}, required=False) if channel.stamp else None
@@ -128,12 +200,15 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
         row_flags(work, frame.height),
     )
     names = named(work, source_id)
-    held = held_rows(work, names, frame) if place.unread is not None else {}
+    held = held_rows(work, names, frame) if work.place.unread is not None else {}
     bad, unreadable = unreadable_lines(work, names)
     work.rows = work.rows.clear()
-    frame = _in_order_of_making(kept(frame, ~bad))
-    unread = pl.concat([unreadable, refused_lines(native.refused)])
-    return Mapped(frame, unread, read, tuple(work.notes), tuple(work.warnings), held)
+    return _kept(frame, ~bad), unreadable, read, held
+
+
+def _moments_of(channel: Channel) -> list[str]:
+    """Return the columns by which it is told what a pull covers: the table's time and the stamp."""
+    return [TABLES[channel.table].time, "stamp"]
 
 
 def _keep_its_own(work: Work) -> None:
@@ -145,7 +220,7 @@ def _keep_its_own(work: Work) -> None:
     )
     if not mask.all():
         work.rows = work.rows.filter(mask)
-        work.origin = Origin(work.native.files, work.rows.height, mask.arg_true())
+        work.origin = Origin(work.native.files, work.rows.height, mask.arg_true(), work.origin.before)
 
 
 def _in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
@@ -210,27 +285,31 @@ def _with_record_ids(frame: pl.DataFrame, channel: Channel, source_id: pl.Series
     return frame.with_columns(pl.Series("record_id", ids, dtype=pl.String))
 
 
-def kept(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+def _kept(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
     """Filter a frame that nothing else holds, column by column, so that rows are never held twice; it is empty afterwards."""
     if rows.all():
         return frame
     return pl.DataFrame([frame.drop_in_place(name).filter(rows).rechunk() for name in frame.columns])
 
 
-def _in_order_of_making(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put the versions of one record into the order of their stamps; all other rows keep their places."""
-    if frame["stamp"].is_sorted():
-        return frame
-    repeated = frame["source_id"].is_duplicated().arg_true()
-    small = pl.DataFrame({"place": repeated, "id": frame["source_id"].gather(repeated), "stamp": frame["stamp"].gather(repeated)})
+def _places_of_making(ids: pl.Series, stamps: pl.Series) -> pl.Series | None:
+    """Return the row for each place so that versions of one record follow by their stamps and all else stays; None if they do."""
+    if stamps.is_sorted():
+        return None
+    repeated = ids.is_duplicated().arg_true()
+    small = pl.DataFrame({"place": repeated, "id": ids.gather(repeated), "stamp": stamps.gather(repeated)})
     order = small.sort("stamp", maintain_order=True, nulls_last=False)
     order = order.with_columns(
         slot=small.sort("id", maintain_order=True)["place"], place=order.sort("id", maintain_order=True)["place"]
     )
     moved = order.filter(pl.col("slot") != pl.col("place"))
     if moved.is_empty():
-        return frame
-    places = pl.int_range(frame.height, eager=True, dtype=pl.UInt32).scatter(moved["slot"], moved["place"])
+        return None
+    return pl.int_range(ids.len(), eager=True, dtype=pl.UInt32).scatter(moved["slot"], moved["place"])
+
+
+def _in_places(frame: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
+    """Bring rows into an order, column by column; the given frame is empty afterwards."""
     return pl.DataFrame([frame.drop_in_place(name).gather(places) for name in frame.columns])  # never held twice
 
 

@@ -23,10 +23,26 @@ CASES_IN_MESSAGE = 8
 
 
 @dataclass
+class Doubt:
+    """Cells of a column that share a doubt: their flag, the first of them and where it stands, and how many they are."""
+
+    name: str
+    flag: str
+    first: str
+    sentence: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.first} {self.sentence}; {self.count:,} cells are flagged {self.flag}."
+
+
+@dataclass
 class Work:
     """The rows in progress: `rows` are the native columns; `flags`, `faults`, `notes`, `warnings` and `currencies` are collected by column.
 
     currencies: Of an amount whose cells name currencies: its column, their codes, and whether several currencies share the sign.
+    by_column: Whether a cell was read by what others of its column look like, so that a part of the rows may be read otherwise
+        than all of them together.
     """
 
     channel: Channel
@@ -38,9 +54,10 @@ class Work:
     origin: Origin
     flags: list[tuple[str, pl.Series]] = field(default_factory=list)
     faults: list[tuple[str, pl.Series, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str | Doubt] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     currencies: list[tuple[str, pl.Series, pl.Series]] = field(default_factory=list)
+    by_column: bool = False
 
 
 def provide(work: Work, names: Sequence[str], where: str, *, optional: bool = False, any_of: Sequence[str] = ()) -> None:

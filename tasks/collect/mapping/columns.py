@@ -272,6 +272,7 @@ def _number(work: Work, name: str, spec: MappedColumn, text: pl.Series, kind: An
     if as_written:
         note_written_currencies(work, name, text)
     found = read_numbers(text, (spec.decimal or work.channel.decimal) if as_written else "point")
+    work.by_column |= found.by_column or bool(found.readings)
     for reading, count in found.readings.items():
         work.notes.append(f"{name}: {count:,} cells are read with a {reading}.")
     doubt(work, name, f"number_doubtful:{name}", found.doubtful, text, "can be read as two different numbers; give `decimal`")
@@ -287,6 +288,7 @@ def _moments(work: Work, name: str, spec: MappedColumn, text: pl.Series, zone: s
     if work.channel.read.kind == "workbook" and not {"epoch_s", "epoch_ms", "auto"} & set(forms):
         forms.append("serial")
     found = read_times(text, forms, zone, work.place.window.end)
+    work.by_column |= bool(found.told)
     for sentence, row, warns in found.told:
         where = f": {quoted(text[row])} ({work.origin.place(row)})" if row is not None else ""
         (work.warnings if warns else work.notes).append(f"{name}: {sentence}{where}.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from tasks.collect.mapping.cells import Work
+from tasks.collect.mapping.cells import Doubt, Work
 from tasks.collect.privacy import CustomerKey, cleared, scrub, scrubbed_records
 from tasks.model.rows import LEFT_OUT, UNREADABLE_SCHEMA
 
@@ -37,7 +37,7 @@ def doubt(work: Work, name: str, flag: str, where: pl.Series, text: pl.Series | 
     work.flags.append((flag, where))
     row = int(where.arg_true()[0])
     cell = quoted(text[row]) if text is not None and name != "customer_ref" else "it"
-    work.notes.append(f"{name}: {cell} ({work.origin.place(row)}) {sentence}; {int(where.sum()):,} cells are flagged {flag}.")
+    work.notes.append(Doubt(name, flag, f"{cell} ({work.origin.place(row)})", sentence, int(where.sum())))
 
 
 def quoted(cell: object) -> str:

@@ -24,6 +24,7 @@ def tell_lost_digits(work: Work, columns: dict[str, pl.Series]) -> None:
         if cells.str.contains("+", literal=True).any():
             lost = cells.str.contains(_POWER).fill_null(False)
         rounded = cells.str.contains(_LONG).fill_null(False)
-        if rounded.sum() > 1 and (cells.filter(rounded).str.slice(EXACT).str.strip_chars("0") == "").all():
-            lost = lost | rounded
+        if rounded.any() and (cells.filter(rounded).str.slice(EXACT).str.strip_chars("0") == "").all():
+            work.by_column = True
+            lost = lost | rounded if rounded.sum() > 1 else lost
         doubt(work, name, f"digits_lost:{name}", lost, cells, "has lost digits in a spreadsheet program: export it as text")

@@ -29,11 +29,13 @@ class Quantities:
         values: Float64; null where a cell is no number.
         doubtful: Where a cell can be read in two ways and no other cell of the column decides.
         readings: What was understood beyond plain digits → number of cells.
+        by_column: Whether a cell was read by what the others look like.
     """
 
     values: pl.Series
     doubtful: pl.Series
     readings: dict[str, int] = field(default_factory=dict)
+    by_column: bool = False
 
 
 def read_numbers(text: pl.Series, decimal: Decimal = "auto") -> Quantities:
@@ -67,7 +69,7 @@ def read_numbers(text: pl.Series, decimal: Decimal = "auto") -> Quantities:
         for name in ("decimal comma", "thousands separator", "minus in brackets or at the end", "percent sign")
         if (count := int((cells[name] & cells["value"].is_not_null()).sum()))
     }
-    return Quantities(values, doubtful, readings)
+    return Quantities(values, doubtful, readings, bool(cells["open"].any()))
 
 
 def _parts(text: pl.Series) -> pl.DataFrame:

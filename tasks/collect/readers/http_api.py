@@ -24,7 +24,6 @@ from tasks.collect.limits import MEBIBYTE
 from tasks.collect.record_items import ItemRows
 from tasks.collect.source_rows import ReadContext, SourceRows, at_path, gather
 from tasks.errors import ChannelError, ChannelProblem
-from tasks.model.rows import Handover
 from tasks.shop.sources.http_api import HttpApi
 
 _TO_REPLACE = re.compile(r"YOUR-[A-Z]+(-[A-Z]+)*")
@@ -41,7 +40,8 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
     headers, login = credentials(spec.auth, place, time.monotonic)
     token = AccessToken(spec.auth, place) if spec.auth.token_url else None
     beside = {name: place.secret(secret) for name, secret in sorted(spec.auth.secret_params.items())}
-    records, items = Flattener(place.columns), ItemRows(spec.each, host_of(address), place.columns)
+    records = Flattener(place.columns, place.settings.home)
+    items = ItemRows(spec.each, host_of(address), place.columns)
     asked = _Asked(host_of(address), spec)
     refused: list[tuple[str, str]] = []
     patience = Patience(time.monotonic, pull_s=spec.max_pull_s, answer_s=spec.max_answer_s)
@@ -68,7 +68,7 @@ def read(spec: HttpApi, place: ReadContext) -> SourceRows:
             records.add(items.of(found))
     items.check()
     refused += detailed.refused if detailed is not None else []
-    return SourceRows(Handover(records.frame()), loose=True, refused=refused, live=True)
+    return SourceRows(records.rows(), loose=True, refused=refused, live=True)
 
 
 def _reported(server: HttpServer, reports: Reports, address: str, asked: _Asked) -> SourceRows:

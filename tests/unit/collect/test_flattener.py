@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 
 from tasks.collect import flattener
 from tasks.collect.flattener import Flattener, flatten
+from tasks.model.waiting_rows import WaitingRows
 
 COLUMNS = frozenset({"a", "b", "goods.num", "goods.name.zh", "items.0.sku", "items", "deep", "x.y"})
 SCALARS: list[Any] = ["text", "", None, 7, 10**30, True, False, 1.5, 2.0, 1e300, [1, "二"], [], {"z": 1}, {}]
@@ -63,3 +65,25 @@ def test_without_named_columns_every_field_is_kept() -> None:
         "n.m": ["[1]", None],
         "n.m.0": ["1", None],
     }
+
+
+def test_many_rows_wait_on_disk_and_come_back_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part is written as soon as it is full; a field that comes later is null in the parts before."""
+    monkeypatch.setattr(flattener, "FLUSH_ROWS", 2)
+    monkeypatch.setattr(flattener, "PART_ROWS", 4)
+    records: list[Any] = [{"a": number} for number in range(8)] + [{"a": 8, "b": "new"}, {"a": 9}]
+    flat = Flattener(frozenset({"a", "b"}), tmp_path)
+    for record in records:
+        flat.add([record])
+    rows = flat.rows()
+    assert isinstance(rows, WaitingRows)
+    assert [part.height for part in rows.parts(keep=True)] == [4, 4, 2]
+    assert rows.take().equals(flatten(records, frozenset({"a", "b"})))
+
+
+def test_few_rows_stay_in_one_frame(tmp_path: Path) -> None:
+    flat = Flattener(None, tmp_path)
+    flat.add([{"a": 1}])
+    rows = flat.rows()
+    assert not isinstance(rows, WaitingRows)
+    assert rows.take().equals(flatten([{"a": 1}]))

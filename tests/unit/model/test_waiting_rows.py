@@ -92,3 +92,21 @@ def test_amended_rows_are_those_kept_with_other_columns_and_are_not_written_agai
     again = amended.amended(pl.Series([True, False] * 21), pl.DataFrame({"new": ["x"] * 21}))
     assert again.take().equals(good.with_columns(marks).gather_every(2).with_columns(new=pl.lit("x")))
     assert open_files(tmp_path) == 0
+
+
+@pytest.mark.parametrize("folder", [None, "home"])
+def test_further_rows_wait_behind_the_first(tmp_path: Path, folder: str | None) -> None:
+    waiting = WaitingRows(ROWS.head(30), tmp_path if folder else None)
+    waiting.add(ROWS.tail(20))
+    assert waiting.height == 50
+    assert waiting.look().equals(ROWS)
+    waiting.add(ROWS.head(1).with_columns(more=pl.lit("x")))
+    assert waiting.take()["more"].to_list() == [*[None] * 50, "x"]
+
+
+@pytest.mark.parametrize("folder", [None, "home"])
+def test_rows_that_are_not_kept_are_left_out_when_they_are_read(tmp_path: Path, folder: str | None) -> None:
+    mask = pl.Series([number % 7 == 0 for number in range(50)])
+    rows = WaitingRows(ROWS, tmp_path if folder else None).kept(mask)
+    assert rows.height == 8
+    assert rows.take().equals(ROWS.filter(mask))
