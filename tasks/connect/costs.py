@@ -38,7 +38,9 @@ def currencies_of(named: Collection[str], shop: Shop) -> list[Note]:
     foreign = sorted(set(named) - {home})
     unrated = [code for code in foreign if code not in shop.exchange_rates.convertible(home)]
     found = [Note("connect.other_currencies", {"codes": ", ".join(foreign), "home": home})] if foreign else []
-    return [*found, Note("connect.no_rates", {"codes": ", ".join(unrated), "home": home})] if unrated else found
+    return (
+        [*found, Note("connect.no_rates", {"codes": ", ".join(unrated), "code": unrated[0], "home": home})] if unrated else found
+    )
 
 
 def _feedback(one: Proposal) -> list[Note]:

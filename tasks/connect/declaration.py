@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,15 @@ def certainty(confidence: float) -> Note:
     return Note("connect.sure" if confidence >= SURE else "connect.likely" if confidence >= LIKELY else "connect.guess")
 
 
-def declared(name: str, proposal: Proposal, sample: Sample, files: Sequence[str], zone: str, say: Say) -> list[str]:
+def declared(
+    name: str,
+    proposal: Proposal,
+    sample: Sample,
+    files: Sequence[str],
+    zone: str,
+    say: Say,
+    label: Mapping[str, str] | None = None,
+) -> list[str]:
     """Return the lines of a channel, each guess with its certainty and reasons as a comment.
 
     Args:
@@ -37,8 +45,11 @@ def declared(name: str, proposal: Proposal, sample: Sample, files: Sequence[str]
         files: Globs of the channel; none for a mailbox, which names its own place.
         zone: Zone of its times.
         say: Writes notes in the reader's language.
+        label: Its name for readers, by language.
     """
     lines = [f"  - name: {name}"]
+    if label:
+        lines.append(f"    label: {flow(dict(label))}    # {say(Note('connect.label'))}")
     lines.append(f"    table: {proposal.table}    # {say(certainty(proposal.confidence))}")
     for key, value in proposal.constants.items():
         lines.append(f"    {key}: {flow(value)}    # {say(Note('connect.check'))}")
@@ -102,6 +113,15 @@ def channel_name(file: Path, table: str, taken: Sequence[str]) -> str:
     """Return a free name for a file's channel: its letters in lower case, without dates; the table's if it has too few."""
     stem = re.sub(r"[^a-z]+", "_", file.name.lower().partition(".")[0]).strip("_")[:32]
     return free_name(stem if len(stem) > 2 else table, taken)
+
+
+def label_of(file: Path, language: str) -> dict[str, str]:
+    """Return a file's name as a channel's label, without dates and numbers; nothing where readers could not read it."""
+    words = " ".join(re.sub(r"[\W\d_]+", " ", file.name.partition(".")[0]).split())
+    base = language.partition("-")[0]
+    if len(words) < 2 or (base != "zh" and re.search(r"[\u3400-\u9fff]", words)):
+        return {}
+    return {base: words[0].upper() + words[1:]}
 
 
 def free_name(stem: str, taken: Sequence[str]) -> str:

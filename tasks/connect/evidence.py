@@ -15,6 +15,7 @@ ROWS = 2_000
 """Rows of a sample whose cells are looked at."""
 NULLS = ("", "/", "-", "无", "nan", "NaN", "null", "NULL", "None", "N/A")
 _MAIL = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
+_CLOCK = r"^(上午|下午|[AaPp][Mm])?\s*([01]?\d|2[0-3])[:：][0-5]\d([:：][0-5]\d)?\s*([AaPp]\.?[Mm]\.?)?$"
 _NUMERIC = r"^\s*\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d"
 _CUE = r"\d.*[-/.:年月日 ].*\d|^\d{5}(\.\d+)?$|^\d{10}$|^\d{13}$"
 ORDERS = ("day_first", "month_first")
@@ -46,6 +47,7 @@ class ColumnEvidence:
     rows, filled, distinct: Rows of the sample, those with a cell, and different cells.
     moments: As moments.
     numbers, mails, whole: Shares of the filled cells that are numbers, mail addresses and whole numbers.
+    days, clocks: Whether all filled cells are days without a time, or times of day without a day.
     length: Mean length of a cell.
     spaced: Share of the cells that are several words or a Chinese sentence.
     """
@@ -60,6 +62,8 @@ class ColumnEvidence:
     whole: float
     length: float
     spaced: float
+    days: bool = False
+    clocks: bool = False
 
     @property
     def unique(self) -> bool:
@@ -92,6 +96,8 @@ def column_evidence(heading: str, column: pl.Series, *, zone: str, now: datetime
         whole=_share(cells.str.contains(r"^\d+$")),
         length=float(cells.str.len_chars().mean() or 0),  # type: ignore[arg-type]
         spaced=_share(cells.str.contains(r"\S+\s+\S+\s+\S+|[\u4e00-\u9fff]{5}")),
+        days=not cells.str.contains(r"\d\s*[:：点时]\s*\d|^\d+(\.\d+)?$").any(),
+        clocks=bool(cells.str.contains(_CLOCK).all()),
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 
 from tasks.connect.evidence import ORDERS, ColumnEvidence, column_evidence
-from tasks.connect.headings import KnownHeadings
+from tasks.connect.headings import KnownHeadings, plain
 from tasks.connect.samples import Note, Sample
 from tasks.connect.unit_prices import is_unit_price
 from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import TABLES
+from tasks.traditional import simplified
 
 LEAST = 0.35
 """A column less certain than this is not proposed."""
@@ -39,6 +40,10 @@ _ONE_OF = {
     "product": ("line", "name", "price", "cost"),
 }
 """Table → columns by which it is recognised: all of the first, and at least one of the second."""
+_LINE_NUMBERS = frozenset(
+    {"line", "line no", "line number", "line nr", "pos", "position", "item position", "行号", "行次", "项次", "明细行号"}
+)
+"""Headings of a line's number within its order."""
 _WORDS = 0.1
 """What a text column adds for a table of what customers say."""
 
@@ -211,8 +216,9 @@ def _completed(
     if draft.table == "feedback":
         constants["source"] = _source(draft, sample)
         doubts.append(Note("connect.source_guessed", {"source": constants["source"]}))
+    _complete_clock(draft, seen)
     if draft.table == "order_line":
-        _complete_order(draft)
+        _complete_order(draft, seen)
         _complete_amount(draft, sample, doubts)
     if draft.table == "aftersale":
         _complete_aftersale(draft, doubts)
@@ -302,10 +308,11 @@ def _coded(
 
 
 def _source(draft: _Draft, sample: Sample) -> str:
-    name = sample.file.name.lower()
+    name = simplified(sample.file.name.lower())
     for word, source in (
         ("review", "review"), ("评价", "review"), ("mail", "mail"), ("chat", "chat"), ("call", "call"), ("来电", "call"),
-        ("store", "store"), ("门店", "store"), ("survey", "survey"), ("ticket", "ticket"), ("工单", "ticket"),
+        ("store", "store"), ("门店", "store"), ("survey", "survey"),
+        ("ticket", "ticket"), ("工单", "ticket"), ("complaint", "ticket"), ("客服", "ticket"),
     ):  # fmt: skip
         if word in name:
             return source
@@ -314,14 +321,32 @@ def _source(draft: _Draft, sample: Sample) -> str:
     return "ticket" if {"status", "closed_at", "agent_ref", "first_human_at"} & draft.made.keys() else "form"
 
 
-def _complete_order(draft: _Draft) -> None:
+def _complete_clock(draft: _Draft, seen: Mapping[str, ColumnEvidence]) -> None:
+    """Put the day of the table's moment and the time of day together where the source has a column for each."""
+    name = TABLES[draft.table].time
+    day = draft.made.get(name)
+    if day is None or len(_headings(day.spec)) != 1 or not seen[_headings(day.spec)[0]].days:
+        return
+    taken = {heading for heading, _, _ in draft.matched.values()}
+    clock = next((heading for heading, one in seen.items() if one.clocks and heading not in taken), "")
+    if clock:
+        form = {"dates": day.spec["dates"]} if isinstance(day.spec, dict) and "dates" in day.spec else {}
+        spec = {"concat": [*_headings(day.spec), clock], **form}
+        draft.made[name] = replace(day, spec=spec, reasons=(*day.reasons, Note("connect.with_clock", {"column": clock})))
+
+
+def _complete_order(draft: _Draft, seen: Mapping[str, ColumnEvidence]) -> None:
     made = draft.made
     order, article = made.get("tid"), made.get("sku")
     if order is None and "oid" in made:
         made["tid"] = order = ProposedColumn("tid", made["oid"].spec, 0.5, (Note("connect.order_is_line"),))
     if article is None:
         made["sku"] = ProposedColumn("sku", "=unknown", 0.2, (Note("connect.no_sku"),))
-    if "oid" not in made and order is not None:
+    line = next((name for name, one in seen.items() if plain(name) in _LINE_NUMBERS and one.whole > FITTING), "")
+    if "oid" not in made and order is not None and line:
+        both = {"concat": [*_headings(order.spec), line], "separator": "/"}
+        made["oid"] = ProposedColumn("oid", both, 0.7, (Note("connect.line_numbered"),))
+    elif "oid" not in made and order is not None:
         parts = [name for column in (order, article) if column is not None for name in _headings(column.spec)]
         named = {"concat": parts, "separator": "/"} if len(parts) > 1 else {"from": parts[0]}
         spec = {**named, "numbered": True}  # an order may hold an article on two lines
@@ -360,6 +385,8 @@ def _complete_aftersale(draft: _Draft, doubts: list[Note]) -> None:
 
 
 def _headings(spec: Any) -> list[str]:
+    if isinstance(spec, list):
+        return list(spec)
     if isinstance(spec, dict):
         given: str | list[str] = spec.get("from") or spec.get("concat") or []
         return [given] if isinstance(given, str) else list(given)

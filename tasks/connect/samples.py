@@ -28,6 +28,8 @@ from tasks.shop.sources.workbook import Workbook
 
 SEPARATORS = (",", ";", "\t", "|")
 HEADING_WITHIN = 30
+LANDMARKS = 3
+"""Headings by which the heading row is recognised in later files."""
 KINDS = {
     ".csv": "delimited",
     ".tsv": "delimited",
@@ -146,10 +148,10 @@ def heading_row(rows: list[list[str]], words: KnownHeadings) -> int:
 
 
 def _landmarks(row: list[str], words: KnownHeadings) -> list[str]:
-    """Return up to three headings by which the heading row is recognised in later files."""
+    """Return the headings by which the heading row is recognised in later files."""
     cells = [re.sub(r"\s+", " ", cell.strip().lstrip("\ufeff")) for cell in row if cell.strip()]
     known = [cell for cell in cells if words.known(cell)]
-    return list(dict.fromkeys([*known, *cells]))[:3]
+    return list(dict.fromkeys([*known, *cells]))[:LANDMARKS]
 
 
 def _regular(rows: list[list[str]]) -> float:

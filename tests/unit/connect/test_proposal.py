@@ -9,7 +9,7 @@ import xlsxwriter
 
 from tasks.collect.source_rows import ReadContext, Window
 from tasks.connect.costs import costs_of, costs_together
-from tasks.connect.declaration import channel_name, channel_of, declared, pattern_of, with_channels
+from tasks.connect.declaration import channel_name, channel_of, declared, label_of, pattern_of, with_channels
 from tasks.connect.evidence import REST
 from tasks.connect.headings import FILE, known_headings, plain
 from tasks.connect.proposal import Proposal, propose
@@ -258,3 +258,33 @@ def test_an_encoding_is_found_and_declared(place: ReadContext, encoding: str, de
     sample = sample_of(file, place, known_headings())
     assert sample.read.get("encoding") == declared_as
     assert "杯盖一拧就漏水，包里全湿了" in sample.rows["内容"].to_list()
+
+
+def test_a_line_number_makes_the_id_of_an_order_line(place: ReadContext) -> None:
+    text = (
+        "Order no.,Line,Item no.,Item,Pieces,Ordered on,Dispatched,Delivered\nB1,1,007,Rye,1,2026-11-02,2026-11-03,2026-11-04\n"
+    )
+    specs = _specs(_proposed(place, "o.csv", text + "B1,2,008,Tin,2,2026-11-02,2026-11-03,2026-11-04\n"))
+    assert specs["oid"] == {"concat": ["Order no.", "Line"], "separator": "/"}
+    assert (specs["sku"], specs["shipped_at"], specs["signed_at"]) == ("Item no.", "Dispatched", "Delivered")
+
+
+def test_a_day_and_a_time_of_day_in_two_columns_are_put_together(place: ReadContext) -> None:
+    """As Taiwanese shops export: traditional headings, years of Taiwan's calendar, the time in a column of its own."""
+    text = "案件編號,日期,時間,訂單編號,貨號,問題描述\nC1,115.11.2,09:54,D1,P1,縫線裂開，穿一次就破\nC2,115.11.3,22:10,D2,P2,退貨兩週還沒退款\n"
+    proposal = _proposed(place, "客服.csv", text)
+    assert proposal.table == "feedback" and proposal.constants["source"] == "ticket"
+    assert _specs(proposal)["submitted_at"] == {"concat": ["日期", "時間"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "label"),
+    [
+        ("tickets-2026-11.csv", "en", {"en": "Tickets"}),
+        ("蝦皮訂單_202605.xlsx", "zh-CN", {"zh": "蝦皮訂單"}),
+        ("订单.csv", "en", {}),
+        ("1.csv", "en", {}),
+    ],
+)
+def test_a_file_names_its_channel_for_readers(name: str, language: str, label: dict[str, str]) -> None:
+    assert label_of(Path(name), language) == label

@@ -98,3 +98,33 @@ def test_a_vendors_declaration_is_shown_and_written(home: Path) -> None:
     for arguments in (["--vendor", "nobody"], [], ["--vendor", "zendesk", str(home / "inbox" / "tickets-2026-11-09.csv")]):
         refused = _run(home, "connect", *arguments)
         assert refused.exit_code == 1 and "Traceback" not in refused.output
+
+
+def test_one_file_that_fits_nothing_does_not_hide_the_others(home: Path) -> None:
+    """A folder of exports holds a list of phone numbers too: the tickets are proposed and written, the odd file is named at the end."""
+    odd = home / "inbox" / "shelf.csv"
+    odd.write_text("colour,height\nred,12\n", "utf-8")
+    shown = _run(home, "connect", str(odd), str(home / "inbox" / "tickets-2026-11-09.csv"), "--write", "--language", "en")
+    assert shown.exit_code == 1
+    assert "The columns of shelf.csv fit no table: colour, height." in " ".join(shown.output.split())
+    assert "Nothing was proposed for shelf.csv" in shown.output + shown.stderr
+    assert [
+        channel["name"] for channel in yaml.safe_load((home / "config" / "channels.yaml").read_text("utf-8"))["channels"]
+    ] == ["tickets"]
+
+
+def test_exports_of_one_pattern_with_renamed_headings_are_one_channel(home: Path) -> None:
+    """Two exports of one shop system, before and after it renamed two headings: two channels would each refuse the other's file."""
+    rows = "A{n},1,LMP,2,2026-11-0{n},2026-11-0{n}\n"
+    old = "Shop export\n\nOrder no.,Line,Item no.,Pieces,Ordered on,Delivered\n"
+    new = "Shop export\n\nOrder no.,Line,Item no.,Quantity,Order date,Delivered\n"
+    for name, heading, first in (("orders_2026_10.csv", old, 1), ("orders_2026_11.csv", new, 5)):
+        (home / "inbox" / name).write_text(heading + "".join(rows.format(n=n) for n in range(first, first + 4)), "utf-8")
+    files = [str(file) for file in sorted((home / "inbox").glob("orders_*.csv"))]
+    shown = _run(home, "connect", *files, "--write", "--language", "en")
+    assert shown.exit_code == 0, shown.output
+    [orders] = yaml.safe_load((home / "config" / "channels.yaml").read_text("utf-8"))["channels"]
+    assert orders["columns"]["qty"] == ["Pieces", "Quantity"] and orders["columns"]["paid_at"] == ["Ordered on", "Order date"]
+    assert set(orders["read"]["heading"]) <= {"Order no.", "Line", "Item no.", "Delivered"}  # what both files have
+    assert "8 rows, 0 would be rejected" in shown.output
+    assert "8 rows read, 0 would be rejected" in _run(home, "channels", "try", "orders").output
