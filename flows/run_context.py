@@ -86,7 +86,7 @@ def open_run(period: str, grain: Grain, as_of: str, revise: bool, send: bool) ->
     chosen = wanted_period(period, grain, shop.identity.zone)
     due = runtime.flow_run.scheduled_start_time
     with discreet_errors(shop.own_words), stores.ledger.lease(f"review {chosen}", stores.holder, now, LEASE_SECONDS):
-        stores.archive.sweep(REPORT_OF_GRAIN[chosen.grain], chosen.id)
+        stores.archive.sweep(REPORT_OF_GRAIN[chosen.grain], chosen.id, now)
         made_at = [edition.made_at for edition in stores.ledger.editions(period=chosen.id, report=REPORT_OF_GRAIN[chosen.grain])]
         if revise and due and made_at and max(made_at) >= due.replace(microsecond=0):  # editions carry whole seconds
             revise = False  # a schedule fired twice, or «Retry» after the revision was made: make no second

@@ -69,7 +69,8 @@ def channels_try(settings: Settings, name: str) -> None:
     """Show 20 mapped rows of channel NAME and what would be rejected. Nothing is stored."""
     from flows.console.channels import try_channel
 
-    try_channel(settings, name, console)
+    with console.discreet(settings.home):
+        try_channel(settings, name, console)
 
 
 @main.command()
@@ -90,7 +91,8 @@ def connect(settings: Settings, /, files: tuple[Path, ...], **given: Any) -> Non
     """Propose a declaration for sample FILES, say what is missing and what that costs, and show 20 rows mapped by it."""
     from flows.console.connect import connect_files
 
-    connect_files(settings, files, **given, console=console)
+    with console.discreet(settings.home):
+        connect_files(settings, files, **given, console=console)
 
 
 @main.command()
@@ -379,9 +381,11 @@ def doctor(settings: Settings, mend: bool) -> None:
     """Check configuration, keys, fonts, stores, channels, mail, Prefect and worker, and say what to do."""
     from flows.console.doctor import check_up, mend_lake
 
-    if mend:
-        mend_lake(settings, datetime.now(UTC), console)
-    sys.exit(check_up(settings, datetime.now(UTC), console))
+    with console.discreet(settings.home):
+        if mend:
+            mend_lake(settings, datetime.now(UTC), console)
+        code = check_up(settings, datetime.now(UTC), console)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

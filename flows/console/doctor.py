@@ -74,6 +74,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
         ]
     looks.append(("mail", partial(mail.transport, settings)))
     if stores is not None and shop is not None:
+        looks.append(("silence", partial(store_checks.silent, stores, shop, now)))
         looks.append(("coding", partial(store_checks.coding, stores, shop, now)))
         looks.append(("currencies", partial(money.currencies, stores, shop, now)))
     if stores is not None:

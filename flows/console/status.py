@@ -10,6 +10,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from flows.console.checks.stores import silences
 from tasks.model.editions import DeliveryState
 from tasks.model.periods import Grain, Period
 from tasks.run import REPORT_OF_GRAIN, Stores
@@ -28,6 +29,8 @@ def show_status(settings: Settings, grain: Grain, last: int, now: datetime, cons
     console.print(_table(heads, pulls) if pulls else "No channel has been pulled yet.")
     if refused := quarantine_rows(stores, now):
         console.print(_table(("quarantine", "rule", "rows", "for instance"), refused))
+    for name, silent in silences(stores, shop, now).items():
+        console.print(f"! {name} is silent since {silent.since}; it used to bring about {silent.daily:,.1f} rows a day.")
     for line in open_matters(stores, now, zone):
         console.print(line)
 

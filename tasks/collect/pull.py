@@ -88,6 +88,8 @@ def pull_channel(
         error=hidden(pulled.error),
         hint=hidden(pulled.hint),
         warnings=tuple(hidden(warning) for warning in (*lost, *pulled.warnings)),
+        notes=tuple(map(hidden, pulled.notes)),
+        failures=tuple(map(hidden, pulled.failures)),
     )
 
 

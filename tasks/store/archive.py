@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from tasks.errors import UserError
@@ -100,16 +102,20 @@ class Archive:
         ]
         return sorted(found, key=lambda one: (one.path, one.kind))
 
-    def sweep(self, report: str, period: str) -> int:
+    def sweep(self, report: str, period: str, now: datetime) -> int:
         """Remove the leftovers of interrupted writes and return how many files there were.
 
-        Only for one report and period: the holder of its lease knows that nobody else is writing there.
+        Those of one report and period whatever their age: the holder of its lease knows that nobody else is writing there. All
+        others once they are an hour old: a file is written in seconds.
         """
-        folder = self.root / report / period
-        left = [path for path in folder.rglob(f"*{TEMPORARY}") if path.is_file()] if folder.is_dir() else []
-        for path in left:
-            path.unlink()
-        return len(left)
+        own, old = self.root / report / period, (now - timedelta(hours=1)).timestamp()
+        swept = 0
+        for path in self.root.rglob(f"*{TEMPORARY}") if self.root.is_dir() else ():
+            with suppress(FileNotFoundError):  # written to its end, or swept by another process, in the meantime
+                if path.is_file() and (path.is_relative_to(own) or path.stat().st_mtime < old):
+                    path.unlink()
+                    swept += 1
+        return swept
 
     def _files(self, folder: Path) -> list[Path]:
         if not folder.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -20,6 +21,10 @@ from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
 from tasks.store.doubled_rows import doubled_rows
 from tasks.store.processes import is_gone
+from tasks.validate.silence import Silence, silence
+
+DAILY_TABLES = frozenset({"feedback", "order_line", "aftersale", "exposure"})
+"""Tables that bring rows day by day; batches and prices do not."""
 
 
 def stores(settings: Settings) -> tuple[Stores | None, list[Finding]]:
@@ -63,6 +68,42 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
     if batch.error:
         return Finding("bad", what, batch.error, batch.hint)
     return Finding("ok", what, f"Reachable; {batch.read} rows from the last day.")
+
+
+def silences(opened: Stores, shop: Shop, now: datetime) -> dict[str, Silence]:
+    """Return the channels that have fallen silent against their own habit, by name."""
+    tables = {channel.table for channel in shop.channels.channels} & DAILY_TABLES
+    stored = {
+        table: opened.lake.as_of(table, now, columns=["channel", TABLES[table].time], since=now - timedelta(weeks=26))
+        for table in tables
+    }
+    pulls = opened.ledger.pulls(since=now - timedelta(weeks=26), until=now)
+    found = {}
+    for channel in shop.channels.channels:
+        if channel.table not in tables:
+            continue
+        zone = ZoneInfo(channel.zone)
+        times = stored[channel.table].filter(pl.col("channel") == channel.name).to_series(1)
+        moments = times if times.dtype == pl.Date else times.dt.convert_time_zone(channel.zone).dt.date()
+        days = dict(moments.drop_nulls().value_counts().iter_rows())
+        brought = [pull.started_at.astimezone(zone).date() for pull in pulls if pull.channel == channel.name and pull.new]
+        silent = silence(days, brought, now.astimezone(zone).date(), channel.expected_daily)
+        if silent is not None:
+            found[channel.name] = silent
+    return found
+
+
+def silent(opened: Stores, shop: Shop, now: datetime) -> Finding:
+    """Look for channels that deliver nothing against their own habit."""
+    found = silences(opened, shop, now)
+    if not found:
+        return Finding("ok", "silence", "Every channel with a habit keeps to it.")
+    text = "; ".join(
+        f"{name} is silent since {one.since}, and used to bring about {one.daily:,.1f} rows a day" for name, one in found.items()
+    )
+    return Finding(
+        "warn", "silence", f"{text}.", "Ask whether the export still runs; `aftersales channels try NAME` shows what is there."
+    )
 
 
 def doubled(opened: Stores) -> Finding:

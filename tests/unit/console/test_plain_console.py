@@ -1,6 +1,7 @@
 """What a source wrote is printed as text: no markup, no order to the terminal; `channels try` names every file and cell."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from flows.console.cli import main
 from flows.console.init import make_home
 from flows.console.plain_console import PlainConsole
 from flows.console.printed_text import printable
+from tasks.errors import UserError
 
 CHANNEL = """
 channels:
@@ -79,3 +81,25 @@ def test_a_trial_names_every_file_and_cell(tmp_path: Path) -> None:
     assert "read as day_first because of: «15/11/2026» (a.csv, row 2)" in out
     assert "refund_amount: «abc» (a.csv, row 3) cannot be read" in out
     assert "submitted_at cannot be read: «soon» (a.csv, row 4, column date)" in out
+
+
+def test_a_discreet_console_masks_what_a_source_wrote_and_spares_the_shop_s_own_words(tmp_path: Path) -> None:
+    make_home(tmp_path)
+    (tmp_path / "config" / "channels.yaml").write_text("channels: []  # ask desk@shop.example\n", "utf-8")
+    out = io.StringIO()
+    console = PlainConsole(file=out, width=200)
+    table = Table("reason")
+    table.add_row("call me on 199-0000-1234")
+
+    def shown() -> None:
+        with console.discreet(tmp_path):
+            console.print("Write to p@x.example or desk@shop.example.")
+            console.print(table)
+            raise UserError("p@x.example cannot be read.")
+
+    with pytest.raises(UserError, match=re.escape("*** cannot be read")):
+        shown()
+    console.print("desk: http://127.0.0.1:4200, 199-0000-1234")
+    printed = out.getvalue()
+    assert "p@x.example" not in printed and "desk@shop.example" in printed and "call me on ***" in printed
+    assert "127.0.0.1:4200, 199-0000-1234" in printed, "afterwards it is as before"

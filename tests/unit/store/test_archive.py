@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,5 +114,14 @@ def test_what_a_killed_writer_left_is_swept(archive: Archive) -> None:
     hashes = archive.write(edition(), FILES)
     (archive.folder(edition()) / ".report.pdf.0a1b.part").write_bytes(b"%P")
     assert archive.check([edition(hashes)]) == []
-    assert archive.sweep(edition().report, "2026-W01") == 0
-    assert [archive.sweep(edition().report, edition().period) for _ in range(2)] == [1, 0]
+    assert archive.sweep(edition().report, "2026-W01", datetime.now(UTC)) == 0
+    assert [archive.sweep(edition().report, edition().period, datetime.now(UTC)) for _ in range(2)] == [1, 0]
+
+
+def test_what_a_killed_writer_of_another_period_left_is_swept_once_it_is_old(archive: Archive) -> None:
+    archive.write(edition(), FILES)
+    left = archive.folder(edition()) / ".report.pdf.0a1b.part"
+    left.write_bytes(b"%P")
+    later = datetime.now(UTC) + timedelta(hours=2)
+    assert [archive.sweep(edition().report, "2026-W01", later) for _ in range(2)] == [1, 0]
+    assert not left.exists()
