@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,9 @@ from tasks.validate.silence import Silence, silence
 
 DAILY_TABLES = frozenset({"feedback", "order_line", "aftersale", "exposure"})
 """Tables that bring rows day by day; batches and prices do not."""
+
+LONGEST_PAUSE_S = 0.5
+"""Pauses of a check-up: a platform's pace is kept, and nobody waits long for a source that is out of order."""
 
 
 def stores(settings: Settings) -> tuple[Stores | None, list[Finding]]:
@@ -62,7 +66,7 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
         shop=shop,
         settings=settings,
         now=now,
-        wait=lambda _seconds: None,
+        wait=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE_S)),
     )
     what = f"channel {source.name}"
     if batch.error:
