@@ -151,15 +151,16 @@ def _best_line(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFrame
 def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     """Merge records into cases: one customer × one order × one problem node within 14 days, over all channels.
 
-    A later version (追评) joins the case of its first. Needs record_id, channel and source_id where known, thread_ref,
-    submitted_at, tid, order_ref, customer_ref, sku, leaf, nature.
+    A later version (追评) joins the case of its first. A chat that names neither order nor product is one customer's and one problem's:
+    its messages may come one by one. Elsewhere a sender alone is not enough, since a colleague may forward what many customers wrote.
+    Needs record_id, channel and source_id where known, thread_ref, source, submitted_at, tid, order_ref, customer_ref, sku, leaf, nature.
 
     Returns:
         The records with `case_id`, `counted` (one complaint record of each case) and `contacts`.
     """
     problem = {code: taxonomy.problem_of(code) for code in (*taxonomy.nodes, *taxonomy.every_leaf)}
-    customer = pl.when(pl.col("customer_ref").is_not_null() & pl.col("sku").is_not_null()).then(
-        pl.concat_str([pl.lit("c:"), "customer_ref", pl.lit("|"), "sku"])
+    customer = pl.when(pl.col("customer_ref").is_not_null() & (pl.col("sku").is_not_null() | (pl.col("source") == "chat"))).then(
+        pl.concat_str([pl.lit("c:"), "customer_ref", pl.lit("|"), pl.col("sku").fill_null("")])
     )
     order = pl.coalesce(
         pl.lit("t:") + pl.col("tid"),

@@ -131,6 +131,21 @@ def test_a_case_is_one_order_and_one_problem_over_all_channels() -> None:
     assert rows["contacts"].to_list() == [4, 4, 4, 4, 1, 1]
 
 
+def test_messages_of_one_customers_chat_are_one_case_where_no_order_and_product_are_known() -> None:
+    """Chats give message by message; a mail's sender may be a colleague who forwards many customers' complaints."""
+    rows = coded(
+        {"source": "chat", "customer_ref": "a", "sku": None, "text": "杯子碎了"},
+        {"source": "chat", "customer_ref": "a", "sku": None, "text": "杯身裂开了一道"},
+        {"source": "chat", "customer_ref": "a", "sku": None, "text": "还没解决，给个说法"},
+        {"source": "chat", "customer_ref": "b", "sku": None, "text": "杯子碎了"},
+        {"source": "chat", "customer_ref": None, "sku": None, "text": "杯子碎了"},
+        {"source": "chat", "customer_ref": "a", "sku": None, "text": "杯子碎了", "submitted_at": DAY + timedelta(days=40)},
+        {"source": "mail", "customer_ref": "m", "sku": None, "text": "杯子碎了"},
+        {"source": "mail", "customer_ref": "m", "sku": None, "text": "杯子碎了"},
+    )
+    assert rows["case_id"].to_list() == ["r0", "r0", "r0", "r3", "r4", "r5", "r6", "r7"]
+
+
 def test_a_later_review_joins_its_first_even_after_weeks() -> None:
     rows = coded(
         {"source": "review", "order_ref": "T1-1", "text": "有异响"},
