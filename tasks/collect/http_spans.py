@@ -41,14 +41,14 @@ def _days(spec: HttpApi, zone: str, start: datetime, end: datetime, most: int) -
         day = until + A_DAY
 
 
-def placed(params: dict[str, Any], ends: Ends, *, nested: bool) -> dict[str, Any]:
-    """Return parameters with the ends of a window.
+def placed(params: dict[str, Any], more: dict[str, Any], *, nested: bool) -> dict[str, Any]:
+    """Return parameters with more of them, the ends of a window or the mark of a page.
 
     Args:
         nested: Whether a name with dots stands for a place inside a JSON object.
     """
     placed = dict(params)
-    for name, value in ends.items():
+    for name, value in more.items():
         *above, last = name.split(".") if nested else [name]
         inner = placed
         for part in above:

@@ -16,6 +16,7 @@ from tasks.model.rows import PulledRows
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tests.makers.shops import default_shop
+from tests.makers.vendor_server import Asked, Told, serving
 
 pytestmark = pytest.mark.peer
 NOW = datetime(2026, 11, 9, 2, tzinfo=UTC)
@@ -211,3 +212,64 @@ def test_a_redirect_is_not_followed(pull: Puller, desk: Desk) -> None:
     """Credentials are not carried to another address."""
     desk.failures = [302]
     assert "redirects to another address (302)" in pull().error
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        {
+            "kind": "cursor",
+            "param": "variables.after",
+            "next": "data.orders.pageInfo.endCursor",
+            "more": "data.orders.pageInfo.hasNextPage",
+            "size_param": "variables.first",
+            "size": 3,
+        },
+        {"kind": "offset", "param": "variables.skip", "size_param": "variables.first", "size": 3},
+    ],
+)
+def test_graphql(tmp_path: Path, paging: dict[str, Any]) -> None:
+    """Cursor, size and window are placed inside the posted object; what says that it asked too fast inside a good answer is tried again."""
+    bodies: list[dict[str, Any]] = []
+
+    def answer(asked: Asked) -> Told:
+        body = json.loads(asked.body)
+        bodies.append(body)
+        if len(bodies) == 2:
+            return Told({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]})
+        first = int(body["variables"].get("after") or body["variables"].get("skip") or 0)
+        last = first + body["variables"]["first"]
+        page = {"endCursor": str(last), "hasNextPage": last < len(RECORDS)}
+        return Told({"data": {"orders": {"edges": [{"node": record} for record in RECORDS[first:last]], "pageInfo": page}}})
+
+    with serving(answer) as server:
+        channel = Channel.model_validate(
+            {
+                "name": "graph",
+                "table": "feedback",
+                "source": "ticket",
+                "zone": "UTC",
+                "source_id": "node.id",
+                "stamp": "node.at",
+                "columns": {"submitted_at": "node.at", "text": "node.say.text"},
+                "read": {
+                    "kind": "http_api",
+                    "url": server.address + "/graphql",
+                    "method": "POST",
+                    "params": {"query": "query($after: String) { orders }", "variables": {"sort": "UPDATED_AT"}},
+                    "records": "data.orders.edges",
+                    "since": "variables.query",
+                    "times": "updated_at:>=%Y-%m-%d",
+                    "paging": paging,
+                    "errors": {"code": ["errors.0.extensions.code"], "later": ["THROTTLED"], "message": ["errors.0.message"]},
+                },
+            }
+        )
+        settings = Settings(home=tmp_path, secret="a key for tests only")  # type: ignore[arg-type]
+        start = datetime(2026, 11, 4, tzinfo=UTC)
+        batch = pull_channel(
+            channel, window_start=start, window_end=NOW, shop=default_shop(), settings=settings, now=NOW, wait=lambda _: None
+        )
+    assert batch.error == "" and batch.frame["source_id"].to_list() == [str(n) for n in range(1, 8)]
+    assert bodies[0]["variables"]["query"] == "updated_at:>=2026-11-01" and bodies[0]["variables"]["sort"] == "UPDATED_AT"
+    assert bodies[0]["query"].startswith("query(") and bodies[1] == bodies[2]

@@ -87,11 +87,11 @@ def _pages(server: HttpServer, address: str, asked: _Asked) -> Iterator[HttpAnsw
     spec = server.spec
     for ends in spans(spec, server.place.window):
         params = placed(spec.params, ends, nested=spec.method == "POST")
-        if spec.paging.size_param:
-            params[spec.paging.size_param] = spec.paging.size
-        if spec.paging.kind in ("page", "offset"):
-            params[spec.paging.param] = spec.paging.start
         first = Wish(address, params, spec.method)
+        if spec.paging.size_param:
+            first = _with(first, spec.paging.size_param, spec.paging.size)
+        if spec.paging.kind in ("page", "offset"):
+            first = _with(first, spec.paging.param, spec.paging.start)
         yield from _backwards(server, first, asked) if spec.paging.total else _forwards(server, first, asked)
 
 
@@ -118,7 +118,7 @@ def _backwards(server: HttpServer, first: Wish, asked: _Asked) -> Iterator[HttpA
         )
     pages = -(-int(total) // paging.size)
     for page in range(paging.start + pages - 1, paging.start, -1):
-        yield _asked_for(server, first._replace(params={**first.params, paging.param: page}), asked)
+        yield _asked_for(server, _with(first, paging.param, page), asked)
     yield answer if pages < 2 else _asked_for(server, first, asked, again=True)
 
 
@@ -211,10 +211,11 @@ def _next(spec: HttpApi, wish: Wish, answer: HttpAnswer, count: int, address: st
         return None
     if paging.kind == "cursor":
         cursor = at_path(body, paging.next)
-        return wish._replace(params={**wish.params, paging.param: cursor}) if cursor not in (None, "", False) else None
+        return _with(wish, paging.param, cursor) if cursor not in (None, "", False) else None
     if paging.kind in ("offset", "page"):
         step = count if paging.kind == "offset" else 1
-        return wish._replace(params={**wish.params, paging.param: wish.params[paging.param] + step}) if count else None
+        now = at_path(wish.params, paging.param) if wish.method == "POST" else wish.params[paging.param]
+        return _with(wish, paging.param, now + step) if count else None
     if paging.kind == "link":
         target = at_path(body, paging.next) if paging.next else answer.link
         if not target:
@@ -228,6 +229,11 @@ def _next(spec: HttpApi, wish: Wish, answer: HttpAnswer, count: int, address: st
             )
         return Wish(target, {}, wish.method)
     return None
+
+
+def _with(wish: Wish, name: str, value: Any) -> Wish:
+    """Return a request with a parameter; of one that is posted, a name with dots is a place inside an object, as GraphQL wants it."""
+    return wish._replace(params=placed(wish.params, {name: value}, nested=wish.method == "POST"))
 
 
 def _origin(address: str) -> tuple[str, str]:

@@ -160,7 +160,7 @@ class Paging(ConfigSection):
     kind: `none`; `cursor`: send `param` with the value found at `next`; `page`: count `param` up from `first` until a page is
         empty; `offset`: send as `param` how many records came so far (and `first`), until a page is empty;
         `link`: follow the address found at `next` (or in the HTTP header Link).
-    param: Query parameter of the cursor or page number.
+    param: Query parameter of the cursor or page number; of a POST, a name with dots lies inside an object (`variables.after`).
     next: Path of the next cursor or address in the answer.
     more: Path of the answer's word on whether more follows (`meta.has_more`); the last page is then known without asking for another.
     last: The same the other way round: path of the word that this page is the last (`end_of_stream`).
