@@ -121,7 +121,9 @@ def canonical(channel: Channel, native: SourceRows, shop: Shop, place: ReadConte
 
 def row_by_row(channel: Channel) -> bool:
     """Tell whether each row of a channel is mapped without a look at others, but for cells that its column decides."""
-    if used_columns(channel) is None or (channel.source_id is not None and channel.source_id.digest):
+    if used_columns(channel) is None or any(spec.numbered for spec in _specs(channel)):
+        return False
+    if channel.source_id is not None and channel.source_id.digest:
         return False
     written = [channel.where, *(text for spec in _specs(channel) for text in [spec.sql, *(case.when for case in spec.cases)])]
     return not any(_AGGREGATE.search(str(expression_of(channel, text))) for text in written if text)

@@ -119,7 +119,9 @@ def _combined(work: Work, name: str, spec: MappedColumn, values: pl.Series) -> p
     (other,) = spec.operands
     provide(work, [other], name, optional=True)
     text = meaningful(work, MappedColumn.model_validate({"from": other}), as_text(work.rows[other]))
-    number = read_numbers(text, spec.decimal or work.channel.decimal).values
+    found = read_numbers(text, spec.decimal or work.channel.decimal)
+    work.by_column |= found.by_column or bool(found.readings)
+    number = found.values
     work.flags.append((f"unreadable:{name}", values.is_not_null() & text.is_not_null() & number.is_null()))
     rows = pl.DataFrame({"value": values, "by": number})
     if spec.times:

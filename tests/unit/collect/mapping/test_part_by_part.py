@@ -24,7 +24,7 @@ DESK: dict[str, Any] = {
     "name": "desk", "table": "feedback", "source": "ticket", "source_id": "id", "stamp": "at", "zone": "UTC",
     "read": {"kind": "http_api", "url": "http://127.0.0.1/x"}, "where": "state <> 'spam' OR state IS NULL",
     "columns": {
-        "submitted_at": "at", "text": "text", "sku": "sku", "unit_price": {"from": "price", "factor": 2}, "rating": "stars", "customer_ref": "buyer",
+        "submitted_at": "at", "text": "text", "sku": "sku", "unit_price": {"from": "price", "factor": 2}, "refund_amount": {"from": "price", "times": "stars"}, "rating": "stars", "customer_ref": "buyer",
         "order_ref": "order", "status": {"from": "state", "map": {"open": "open", "closed": "closed"}},
         "queue": {"cases": [{"when": "status = 'open'", "then": "now"}], "otherwise": "later"},
     },
@@ -139,6 +139,7 @@ def test_a_cell_that_cannot_be_read_is_told_with_its_row_among_all_rows(tmp_path
         ({}, True),
         ({"source_id": None}, False),
         ({"source_id": {"digest": ["id"]}}, False),
+        ({"source_id": {"from": "id", "numbered": True}}, False),
         ({"where": "price > AVG(price)"}, False),
         ({"columns": DESK["columns"] | {"rating": {"sql": "MAX(stars)"}}}, False),
         ({"columns": DESK["columns"] | {"rating": {"sql": "COALESCE(stars, price)"}}}, True),
