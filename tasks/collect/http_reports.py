@@ -96,13 +96,13 @@ class Reports:
         answer = self._server.ask(Wish(self._on_host(self._report.file_url, file), {}))
         self._received(len(answer.data))
         address = _text(at_path(answer.body, self._report.file_at))
-        parts = urlsplit(address)
-        if not parts.hostname or parts.scheme not in ("https", urlsplit(self._address).scheme):
+        host = _host(address, ("https", urlsplit(self._address).scheme))
+        if not host:
             raise self._wrong(f"names no address of the file at `{self._report.file_at}`", "report.file_at")
         self._server.place.secrets["address of the report"] = address
         data = self._downloaded(address)
         limit = self._server.spec.max_mb * MEBIBYTE
-        unpacked = body_of([data], "gzip", host=parts.hostname, max_bytes=limit) if data.startswith(_GZIP) else data
+        unpacked = body_of([data], "gzip", host=host, max_bytes=limit) if data.startswith(_GZIP) else data
         self._received(len(unpacked))
         return unpacked
 
@@ -139,6 +139,15 @@ class Reports:
             hint=f"Correct `{key}` in channels.yaml.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )
+
+
+def _host(address: str, schemes: tuple[str, str]) -> str:
+    """Return the host of an address of one of some schemes, or nothing."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in schemes else ""
 
 
 def _text(value: object) -> str:
