@@ -14,6 +14,7 @@ FOLDER = Path(__file__).with_name("declarations")
 _COMMENT = re.compile(r"^( *# )(en|zh): (.*)$")
 _REMARK = re.compile(r"^(.*?\S +# )(.+?) \| (.+)$")
 _LABEL = "    label: "
+_PLATFORM = re.compile(r"^(    platform: )(\S+) +# zh: (.+)$")
 
 
 def vendor_names() -> list[str]:
@@ -43,7 +44,8 @@ def vendor_blocks(vendor: str) -> list[list[str]]:
 def spoken(block: Sequence[str], languages: Sequence[str]) -> list[str]:
     """Return a channel's lines with its comments in the first of some languages, and its label in all of them.
 
-    A comment is written twice, `# en: …` and `# zh: …`, a remark behind a value once, `# English | 中文`.
+    A comment is written twice, `# en: …` and `# zh: …`, a remark behind a value once, `# English | 中文`. The platform, which reports
+    print, has its Chinese name behind it.
 
     Args:
         languages: Codes such as `zh-CN`; what is not Chinese gets English comments.
@@ -59,6 +61,8 @@ def spoken(block: Sequence[str], languages: Sequence[str]) -> list[str]:
             names = yaml.safe_load(line)["label"]
             kept = {code: name for code, name in names.items() if code in codes} or {"en": names["en"]}
             lines.append(f"{_LABEL}{{{', '.join(f'{code}: {name}' for code, name in kept.items())}}}")
+        elif platform := _PLATFORM.match(line):
+            lines.append(platform[1] + platform[3 if chinese else 2])
         elif remark := _REMARK.match(line):
             lines.append(remark[1] + remark[3 if chinese else 2])
         else:

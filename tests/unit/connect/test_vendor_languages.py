@@ -28,10 +28,17 @@ def test_comments_and_labels_are_in_one_language(vendor: str, block: list[str]) 
     assert all(HAN.search(text) or "docs/vendors" in text or "base64" in text for text in _remarks(chinese))
     assert len(_remarks(english)) > 1 and english[0].startswith("  # ") and chinese[0].startswith("  # ")
     one, other = channel_of(english), channel_of(chinese)
-    assert one.model_copy(update={"label": other.label}) == other
+    assert one.model_copy(update={"label": other.label, "platform": other.platform}) == other
+    assert not HAN.search(one.platform)
     assert one.title("en") and other.title("zh-CN") and not HAN.search(one.title("en"))
 
 
 def test_a_shop_of_two_languages_has_labels_in_both() -> None:
     [label] = [line for line in spoken(vendor_blocks("zendesk")[0], ["zh-CN", "en"]) if line.startswith("    label:")]
     assert yaml.safe_load(label)["label"] == {"zh": "Zendesk 工单", "en": "Zendesk tickets"}
+
+
+def test_a_chinese_shops_reports_call_a_platform_by_its_chinese_name() -> None:
+    block = vendor_blocks("douyin")[0]
+    assert channel_of(spoken(block, ["zh-CN", "en"])).platform == "抖店"
+    assert channel_of(spoken(block, ["en"])).platform == channel_of(block).platform == "douyin"
