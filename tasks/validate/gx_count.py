@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -34,14 +37,12 @@ def run(frame: pl.DataFrame | pl.LazyFrame, rules: list[Rule], result_format: di
     """Validate a frame and return each rule's validation result by its name."""
     from great_expectations.core.expectation_suite import ExpectationSuite
 
-    import tasks.validate.gx_metrics  # noqa: F401 - registers engine, data source and metrics
-
-    context = quiet_context()
-    asset = context.data_sources.add_polars("pull").add_frame_asset("frame")
+    asset = _frame_asset()
     request = asset.build_batch_request({"dataframe": frame})
     batch = asset.get_batch(request)
     expectations = [expectation(rule) for rule in rules]
-    validation = batch.validate(ExpectationSuite(name="rules", expectations=expectations), result_format=result_format)
+    with configurations_made_once():
+        validation = batch.validate(ExpectationSuite(name="rules", expectations=expectations), result_format=result_format)
     request.options["dataframe"].take()  # GX remembers its last batch, which must not keep the rows in memory
     by_name: dict[str, Any] = {}
     for result in validation.results:
@@ -55,12 +56,41 @@ def run(frame: pl.DataFrame | pl.LazyFrame, rules: list[Rule], result_format: di
     return by_name
 
 
+@cache
+def _frame_asset() -> Any:
+    """Return the one place where frames are handed to Great Expectations: a context holds no rows, and takes long to make."""
+    import tasks.validate.gx_metrics  # noqa: F401 - registers engine, data source and metrics
+
+    return quiet_context().data_sources.add_polars("pull").add_frame_asset("frame")
+
+
 def expectation(rule: Rule) -> Any:
     """Make the expectation of a rule."""
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     kind, arguments = rule.definition.expectation()
     return ExpectationConfiguration(type=kind, kwargs=arguments, meta={"rule": rule.name}).to_domain_obj()
+
+
+@contextmanager
+def configurations_made_once() -> Iterator[None]:
+    """Let each expectation make its configuration once: GX asks for it a hundred times and makes it anew from the same fields."""
+    from great_expectations.expectations.expectation import Expectation
+
+    kind: Any = Expectation
+    making = kind.configuration
+    made: dict[int, tuple[Any, Any]] = {}  # with the expectation itself, so that no other one gets its id
+
+    def configuration(self: Any) -> Any:
+        if id(self) not in made:
+            made[id(self)] = (self, making.fget(self))
+        return made[id(self)][1]
+
+    kind.configuration = property(configuration)
+    try:
+        yield
+    finally:
+        kind.configuration = making
 
 
 def quiet_context() -> Any:
