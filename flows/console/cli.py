@@ -379,8 +379,10 @@ def deploy(settings: Settings) -> None:
 @click.pass_obj
 def doctor(settings: Settings, mend: bool) -> None:
     """Check configuration, keys, fonts, stores, channels, mail, Prefect and worker, and say what to do."""
+    from flows.console.checks.shop import config_folder
     from flows.console.doctor import check_up, mend_lake
 
+    config_folder(settings)  # a misspelt home stays empty
     with console.discreet(settings.home):
         if mend:
             mend_lake(settings, datetime.now(UTC), console)

@@ -18,6 +18,11 @@ class Commands(click.Group):
         """Run the command; a mistake or a fault of the machine ends it with exit code 1, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            if error.option_name not in {option for each in self.params for option in each.opts}:
+                raise
+            place = f"aftersales {error.option_name} … {_of(error)} …"
+            raise click.UsageError(f"{error.option_name} stands before the command: {place}", error.ctx) from error
         except UserError as error:
             _end(error)
         except (KeyboardInterrupt, click.Abort):
@@ -29,6 +34,10 @@ class Commands(click.Group):
             if (sentences := told(fault)) is None:
                 raise
             _end(sentences)
+
+
+def _of(error: click.UsageError) -> str:
+    return error.ctx.info_name or "" if error.ctx is not None else ""
 
 
 def _end(error: UserError) -> None:

@@ -44,6 +44,7 @@ def make_home(home: Path, shop: Beginning = HOUSE, year: int = 2026) -> list[str
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
     own = files(shop, year)
+    kept = (home / "config" / "shop.yaml").exists()
     sentences = [_placed(home / "config" / name, content) for name, content in own.items()]
     sentences.append(_placed(home / ".env", ENVIRONMENT.encode(), mode=0o600))
     settings: Settings = load_settings(home)
@@ -54,14 +55,15 @@ def make_home(home: Path, shop: Beginning = HOUSE, year: int = 2026) -> list[str
     made = Shop.load(home)
     made.check()
     check_languages(made)
-    others = ", ".join(sorted(path.name for path in DEFAULTS.glob("*.yaml") if path.name not in own))
-    identity = made.identity
+    others = ", ".join(sorted(path.name for path in DEFAULTS.glob("*.yaml") if not (home / "config" / path.name).exists()))
+    identity, why = made.identity, "as before" if kept else shop.why
     sentences += [
-        f"Language {', '.join(identity.languages)}, zone {identity.zone}, currency {identity.currency} ({shop.why}): change them in shop.yaml.",
+        f"Language {', '.join(identity.languages)}, zone {identity.zone}, currency {identity.currency} ({why}): change them in shop.yaml.",
         f"Everything else ({others}) comes from the defaults in {DEFAULTS}; to change a file, copy it into {home / 'config'}.",
         "Next:",
         f"  1. Write your name into {home / 'config' / 'shop.yaml'}, your people into people.yaml, your readers into audiences.yaml.",
-        f"  2. List your first source in {home / 'config' / 'channels.yaml'} (its comments show how), its password in {home / 'secrets'}.",
+        f"  2. aftersales --home {home} connect FILE…        proposes your sources from exports; --write adds them to channels.yaml",
+        f"     What is no file is listed by hand (comments in {home / 'config' / 'channels.yaml'}), its password in {home / 'secrets'}.",
         f"  3. aftersales --home {home} channels try NAME    shows what it delivers",
         f"  4. aftersales --home {home} doctor               lists what is still missing",
         f"  5. aftersales --home {home} review               reviews last week",

@@ -35,6 +35,8 @@ class Period:
             if match := re.fullmatch(r"(\d{4})-Q([1-4])", text):
                 year, month = int(match[1]), int(match[2]) * 3 - 2
                 return cls._of(date(year, month, 1), _months_later(date(year, month, 1), 3), text, "quarter", zone)
+            if (match := re.fullmatch(r"(\d{4})-(\d{2})", text)) and int(match[2]) > 12:
+                raise UserError(f"There is no month {text}.", hint=f"Write {match[1]}-W{match[2]} if the week is meant.")
             if match := re.fullmatch(r"(\d{4})-(\d{2})", text):
                 first = date(int(match[1]), int(match[2]), 1)
                 return cls._of(first, _months_later(first, 1), text, "month", zone)

@@ -11,6 +11,7 @@ import polars as pl
 from flows.console.checks.finding import Finding
 from tasks.classify.coding import code, uncoded_share
 from tasks.classify.severity import p0_share
+from tasks.collect.file_contents import reads_files_only
 from tasks.collect.pull import pull_channel
 from tasks.errors import UserError
 from tasks.model.editions import Edition
@@ -71,7 +72,8 @@ def channel(source: Channel, shop: Shop, settings: Settings, now: datetime) -> F
     what = f"channel {source.name}"
     if batch.error:
         return Finding("bad", what, batch.error, batch.hint)
-    return Finding("ok", what, f"Reachable; {batch.read} rows from the last day.")
+    read = f"its files hold {batch.read:,} rows" if reads_files_only(source) else f"{batch.read:,} rows from the last day"
+    return Finding("ok", what, f"Reachable; {read}.")
 
 
 def silences(opened: Stores, shop: Shop, now: datetime) -> dict[str, Silence]:

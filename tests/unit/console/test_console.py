@@ -84,6 +84,7 @@ def test_help_says_what_a_command_does_and_what_each_option_means(name: str, tmp
     [
         (["review", "--period", "2026-W60"], "There is no period '2026-W60'"),
         (["review", "--period", "yesterday"], "'yesterday' is not a period."),
+        (["review", "--period", "2026-45"], "Write 2026-W45 if the week is meant."),
         (["review", "--period", "2099-W01"], "2099-W01 has not begun."),
         (["review", "--period", "2026-W40", "--verify"], "has no finished edition to compare with"),
         (["review", "--period", "2026-W40", "--as-of", "noon"], "'noon' is not a moment."),
@@ -111,7 +112,7 @@ def test_a_mistake_is_two_sentences_and_exit_code_one(home: Path, arguments: lis
     assert "Traceback" not in shown.output
 
 
-@pytest.mark.parametrize("command", [["review", "--period", "2026-W45"], ["early-warning"]])
+@pytest.mark.parametrize("command", [["review", "--period", "2026-W45"], ["early-warning"], ["doctor"], ["doctor", "--mend"]])
 def test_a_misspelt_home_is_no_shop_and_stays_empty(tmp_path: Path, command: list[str]) -> None:
     """Without this, an empty report of nobody's shop would be written there."""
     result = _run(tmp_path / "myshpo", *command)
@@ -121,6 +122,11 @@ def test_a_misspelt_home_is_no_shop_and_stays_empty(tmp_path: Path, command: lis
 
 def test_an_unknown_option_is_exit_code_two(home: Path) -> None:
     assert _run(home, "review", "--perod", "2026-W40").exit_code == 2
+
+
+def test_a_home_after_the_command_is_told_where_it_belongs(home: Path) -> None:
+    shown = _run(home, "status", "--home", "shop")
+    assert shown.exit_code == 2 and "--home stands before the command: aftersales --home … status …" in shown.output
 
 
 def test_ctrl_c_says_that_nothing_is_half_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +188,14 @@ def test_init_again_overwrites_nothing(home: Path) -> None:
     assert (home / "config" / "shop.yaml").read_text("utf-8") == "name: 我们的店\n"
     assert (home / "secrets" / "customer.key").read_bytes() == key
     assert sum("was left unchanged" in line for line in said) == len(OWN) + 1
+
+
+def test_init_again_says_what_stands_there_and_not_what_it_would_have_written(home: Path) -> None:
+    (home / "config" / "words.yaml").write_text("{}\n", "utf-8")
+    said = " ".join(make_home(home))
+    assert "currency CNY (as before)" in said and "from the locale" not in said
+    assert "words.yaml" not in said.partition("Everything else")[2].partition("comes from")[0]
+    assert "connect FILE" in said
 
 
 def test_an_owner_decides_on_a_cause_and_both_words_are_counted(home: Path) -> None:
