@@ -146,6 +146,7 @@ def test_requests_are_refunds_and_returns(tmp_path: Path) -> None:
         ("4821780700279174713", "refund_only", "before_ship", None, "quality", 1),
         ("4821780700279174714", "exchange", "in_transit", None, "quality", 1),
     ]
+    assert batch.frame.sort("aftersale_id")["returned_at"].to_list() == [datetime(2026, 11, 2, 9, tzinfo=UTC), None, None]
     assert batch.frame.sort("aftersale_id")["refunded_at"].to_list() == [datetime(2026, 11, 2, 9, tzinfo=UTC), None, None]
 
 

@@ -105,6 +105,7 @@ def test_refunds_are_refunds_and_returns(tmp_path: Path) -> None:
         ("exchange", "after_sign", None, "quality"),
         ("return_refund", "in_transit", 129.5, None),
     ]
+    assert batch.frame.sort("aftersale_id")["returned_at"].to_list() == [datetime(2026, 11, 2, 13, tzinfo=UTC), None, None, None]
     assert batch.frame.sort("aftersale_id")["refunded_at"][0] == datetime(2026, 11, 2, 13, tzinfo=UTC)
 
 
