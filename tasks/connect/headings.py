@@ -19,6 +19,7 @@ EXACT, PART = 0.9, 0.55
 _STEP = 0.005
 """What a known heading loses for each one that comes before it in its list."""
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
+_PATH = re.compile(r"[\w-]+(\.[\w-]+)+")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -35,6 +36,12 @@ class KnownHeadings:
 
     def score(self, table: str, column: str, heading: str) -> tuple[float, str]:
         """Return how well a heading names a column, 0 to 1, and the known heading that it resembles."""
+        found = [
+            (share * score, known) for share, name in _readings(heading) for score, known in [self._score(table, column, name)]
+        ]
+        return max(found)
+
+    def _score(self, table: str, column: str, heading: str) -> tuple[float, str]:
         given = plain(heading)
         best = (0.0, "")
         for place, known in enumerate(self.headings[table].get(column, ())):
@@ -81,6 +88,14 @@ def plain(text: str) -> str:
     short = _BRACKETS.sub(" ", text)
     words = re.sub(r"[^\w\u4e00-\u9fff]+|_", " ", short if short.strip() else text)
     return " ".join(words.lower().split())
+
+
+def _readings(heading: str) -> list[tuple[float, str]]:
+    """Return a heading, and the ways to read one that is a path into a record, with how far each is trusted: `line_items.id`."""
+    parts = heading.split(".")
+    if len(parts) < 2 or not _PATH.fullmatch(heading) or any(part.isdecimal() for part in parts):
+        return [(1.0, heading)]
+    return [(1.0, heading), (0.98, f"{parts[-2].removesuffix('s')} {parts[-1]}"), (0.85, parts[-1])]
 
 
 def _contains(given: str, known: str) -> bool:

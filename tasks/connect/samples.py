@@ -20,6 +20,7 @@ from tasks.collect.readers import delimited, workbook
 from tasks.collect.readers.table_shape import plain_lines
 from tasks.collect.source_rows import ReadContext
 from tasks.connect.headings import KnownHeadings
+from tasks.connect.json_shape import json_form
 from tasks.errors import UserError
 from tasks.shop.sources.delimited import Delimited
 from tasks.shop.sources.kinds import PlainSource
@@ -81,7 +82,7 @@ def sample_of(file: Path, place: ReadContext, words: KnownHeadings) -> Sample:
             f"{file.name} is of no kind for which a declaration can be proposed.",
             hint=f"Give files that end in {', '.join(KINDS)} (gz allowed), an mbox file, a Maildir, or mails saved as .eml.",
         )
-    form = {"delimited": _delimited, "workbook": _workbook}.get(kind)
+    form = {"delimited": _delimited, "workbook": _workbook, "json_records": _json}.get(kind)
     read, notes = form(file, words) if form is not None else ({}, [])
     source: Source = TypeAdapter(PlainSource).validate_python({"kind": kind, "files": [str(file)], **read})
     rows = read_one(source, place).rows.take()
@@ -109,6 +110,12 @@ def _delimited(file: Path, words: KnownHeadings) -> tuple[dict[str, Any], list[N
         read |= {"skip_rows": "auto", "heading": _landmarks(heads[at], words)}
         notes.append(Note("connect.heading", {"row": str(at + 1)}))
     return read, notes
+
+
+def _json(file: Path, words: KnownHeadings) -> tuple[dict[str, Any], list[Note]]:
+    """Find a document's list of records, and the list of lines within each."""
+    form = json_form(file, words)
+    return dict(form), [Note(f"connect.{key}", {"path": path}) for key, path in form.items()]
 
 
 def _workbook(file: Path, words: KnownHeadings) -> tuple[dict[str, Any], list[Note]]:

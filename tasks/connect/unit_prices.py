@@ -9,7 +9,17 @@ from tasks.connect.headings import plain
 
 SAME = 0.02
 """Prices that differ by less are the same."""
-_ONE = ("unit price", "price each", "each", "lineitem price", "price per unit", "单价", "单件价格")
+_ONE = (
+    "unit price",
+    "price each",
+    "each",
+    "lineitem price",
+    "line items price",
+    "line item price",
+    "price per unit",
+    "单价",
+    "单件价格",
+)
 _LINE = ("total", "amount", "subtotal", "paid", "金额", "实付", "应付", "小计")
 
 

@@ -11,10 +11,10 @@ import yaml
 from tasks.errors import UserError
 
 FOLDER = Path(__file__).with_name("declarations")
-_COMMENT = re.compile(r"^( *# )(en|zh): (.*)$")
-_REMARK = re.compile(r"^(.*?\S +# )(.+?) \| (.+)$")
+_COMMENT = re.compile(r"^( *# )([a-z]{2}): (.*)$")
+_REMARK = re.compile(r"^(.*?\S +# )(.+? \| .+)$")
 _LABEL = "    label: "
-_PLATFORM = re.compile(r"^(    platform: )(\S+) +# zh: (.+)$")
+_PLATFORM = re.compile(r"^(    platform: )(\S+) +# ([a-z]{2}): (.+)$")
 
 
 def vendor_names() -> list[str]:
@@ -42,29 +42,30 @@ def vendor_blocks(vendor: str) -> list[list[str]]:
 
 
 def spoken(block: Sequence[str], languages: Sequence[str]) -> list[str]:
-    """Return a channel's lines with its comments in the first of some languages, and its label in all of them.
+    """Return a channel's lines with its comments in the first of some languages that they are written in, and its label in all of these.
 
-    A comment is written twice, `# en: …` and `# zh: …`, a remark behind a value once, `# English | 中文`. The platform, which reports
-    print, has its Chinese name behind it.
+    A comment is written once for each language, `# en: …`, and a remark behind a value in the same order, `# English | 中文`. The platform,
+    which reports print, has its name in another language behind it.
 
     Args:
-        languages: Codes such as `zh-CN`; what is not Chinese gets English comments.
+        languages: Codes such as `zh-CN`. Where the comments are in none of them, the first one is taken.
     """
+    written = list(dict.fromkeys(found[2] for line in block if (found := _COMMENT.match(line))))
     codes = [language.partition("-")[0] for language in languages]
-    chinese = codes[:1] == ["zh"]
+    chosen = next((code for code in codes if code in written), written[0])
     lines: list[str] = []
     for line in block:
         if comment := _COMMENT.match(line):
-            if (comment[2] == "zh") == chinese:
+            if comment[2] == chosen:
                 lines.append(comment[1] + comment[3])
         elif line.startswith(_LABEL):
             names = yaml.safe_load(line)["label"]
-            kept = {code: name for code, name in names.items() if code in codes} or {"en": names["en"]}
+            kept = {code: name for code, name in names.items() if code in (chosen, *codes)}
             lines.append(f"{_LABEL}{{{', '.join(f'{code}: {name}' for code, name in kept.items())}}}")
         elif platform := _PLATFORM.match(line):
-            lines.append(platform[1] + platform[3 if chinese else 2])
+            lines.append(platform[1] + platform[4 if platform[3] == chosen else 2])
         elif remark := _REMARK.match(line):
-            lines.append(remark[1] + remark[3 if chinese else 2])
+            lines.append(remark[1] + remark[2].split(" | ")[written.index(chosen)])
         else:
             lines.append(line)
     return lines
