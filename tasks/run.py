@@ -23,6 +23,7 @@ from tasks.shop.words import Words
 from tasks.store.archive import Archive
 from tasks.store.delta_table import check_folder
 from tasks.store.lake import Lake
+from tasks.store.lateness import hours_late, overlap_hours
 from tasks.store.ledger import Ledger
 from tasks.store.processes import holder_name
 
@@ -56,6 +57,11 @@ class Stores:
     def shop_of(self, edition: Edition) -> Shop:
         """Return the configuration an edition was made with."""
         return Shop(self.ledger.config_of(edition))
+
+    def overlap_hours(self, channel: Channel, now: datetime) -> float:
+        """Return how far the window of a server's channel reaches back: as far as its rows have come late, and as it declares at least."""
+        pulls = self.ledger.pulls(until=now, channel=channel.name)
+        return overlap_hours(channel.overlap_hours, hours_late(self.lake, channel, pulls, now))
 
     @property
     def holder(self) -> str:

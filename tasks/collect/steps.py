@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.collect.file_contents import declaration_of
+from tasks.collect.file_contents import declaration_of, reads_files_only
 from tasks.collect.pull import pull_channel
 from tasks.model.facts import Pull
 from tasks.model.rows import PulledRows
@@ -27,7 +27,7 @@ def collect(run: Run, channel: Channel) -> PulledRows:
     last = ledger.last_pulls(run.now, good=True).get(channel.name)
     declaration = declaration_of(run.shop, version("after-sales-review"))
     batch = pull_channel(
-        channel,
+        _reaching_back(run, channel),
         window_start=min(last.window_end, run.now) if last else None,
         window_end=run.now,
         shop=run.shop,
@@ -40,6 +40,17 @@ def collect(run: Run, channel: Channel) -> PulledRows:
     for warning in batch.warnings:
         get_run_logger().warning("%s: %s", channel.name, warning)
     return batch
+
+
+def _reaching_back(run: Run, channel: Channel) -> Channel:
+    """Return a channel whose window reaches back as far as its source's own lateness asks; files know no window."""
+    if channel.stamp is None or channel.window_by == "all" or reads_files_only(channel):
+        return channel
+    hours = run.stores.overlap_hours(channel, run.now)
+    if hours == channel.overlap_hours:
+        return channel
+    get_run_logger().info("%s: the window reaches back %s hours, because rows have come so late.", channel.name, hours)
+    return channel.model_copy(update={"overlap_hours": hours})
 
 
 def _latest(batch: PulledRows, last: Pull | None) -> datetime | None:

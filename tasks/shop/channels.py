@@ -195,7 +195,7 @@ class Channel(ConfigSection):
     ingested_from: `pull`: known since our pull; `stamp`: on the first load, known since the source's stamp.
     window_by: For servers: `stamp` reads rows with stamp in the window (and overlap); `all` reads all each time (the lake knows what
         is new); empty means `stamp` where there is one. Files are read whole, once for each content.
-    overlap_hours: For servers: how far a window reaches back beyond its start.
+    overlap_hours: For servers: how far a window reaches back beyond its start, at least; more where the source's rows have come later.
     keeps_hours: For servers: how far back the source still answers, 0 for ever; a pull that comes later says what is lost.
     expected_daily: Fewest rows of a whole day; fewer is told as incomplete. 0 means no expectation.
     complete_by: Local time on the day after a period by which the source is complete, `09:00`.
