@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -108,7 +109,7 @@ class HttpServer:
                     problem=ChannelProblem.UNREACHABLE,
                 )
             if attempt < self.spec.retries:
-                self.place.wait(pause)
+                self.place.wait(min(pause, self.spec.longest_wait_s))
         raise ChannelError(
             f"{trouble}, also after {self.spec.retries} more tries.",
             hint="No data are lost: the next pull reaches back. If it persists, ask the operator of the server.",
@@ -208,13 +209,19 @@ def _by_body(body: Any, errors: BodyErrors, host: str, pause: float) -> _Failure
     words = _words(body, errors.message)
     said = f"{codes[0]}: {words}" if words else codes[0]
     if _among(codes, errors.later):
-        return _Failure(said, f"{host} answered {said}", pause=pause)
+        return _Failure(said, f"{host} answered {said}", pause=_told_pause(words, errors.seconds, pause))
     if _among(codes, errors.token):
         return _Failure(said, token=True, refused=_refused_login(host, said))
     if _among(codes, errors.login):
         return _Failure(said, refused=_refused_login(host, said))
     hint = "The platform's documents explain its codes; check `params` and the permissions of your application."
     return _Failure(said, refused=ChannelError(f"{host} answered {said}.", hint=hint, problem=ChannelProblem.UNREACHABLE))
+
+
+def _told_pause(words: str, seconds: str, otherwise: float) -> float:
+    """Return how long the server's words say that it will not answer."""
+    found = re.search(seconds, words) if seconds else None
+    return float(found[1]) if found is not None and re.fullmatch(r"[0-9]{1,9}", found[1] or "") else otherwise
 
 
 def _words(body: Any, paths: list[str]) -> str:

@@ -186,7 +186,7 @@ def test_a_later_pull_asks_for_what_changed_since_with_the_overlap(tmp_path: Pat
     ("told", "error"),
     [
         ({"code": 30002, "msg": "请求来源IP不可信", "sub_msg": ""}, "refused our credentials (30002: 请求来源IP不可信)"),
-        ({"code": 60000, "msg": "超过限流限制"}, "answered 60000: 超过限流限制, also after 3 more tries"),
+        ({"code": 60000, "msg": "超过限流限制"}, "answered 60000: 超过限流限制, also after 6 more tries"),
     ],
 )
 def test_what_the_platform_says_is_told(tmp_path: Path, told: dict[str, Any], error: str) -> None:

@@ -207,6 +207,17 @@ def test_too_many_calls_inside_a_good_answer_are_waited_for(tmp_path: Path) -> N
     assert batch.error == "" and batch.frame.height == 2 and waits == [0.5, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("words", "pause"), [("ban lasts 41 s", 41.0), ("ban lasts 31062 s", 60.0), ("ban lasts ² s", 0.5), ("busy", 0.5)]
+)
+def test_words_that_say_how_long_to_wait_are_heard(tmp_path: Path, words: str, pause: float) -> None:
+    waits: list[float] = []
+    errors = {**ERRORS, "seconds": r"lasts (\S+) s"}
+    with serving(lambda _: _list(1, errcode=0), [Told({"errcode": -1, "errmsg": words})]) as server:
+        batch = _pull(tmp_path, server.address, waits=waits, errors=errors)
+    assert batch.error == "" and waits == [pause]
+
+
 def test_an_answer_without_its_list_has_no_records_only_where_it_is_known_as_one(tmp_path: Path) -> None:
     with serving(lambda _: Told({"response": {"request_id": "1"}})) as server:
         batch = _pull(tmp_path, server.address, records="response.items.item", empty_with="response.request_id")
@@ -334,6 +345,8 @@ def test_a_record_that_leaves_the_window_while_pages_are_read_moves_no_other_one
         ({"auth": {"kind": "bearer", "secret": "app", "token_url": "https://desk.example/token"}}, "belongs to"),
         ({"details": {"url": "/one"}}, "either `param`"),
         ({"paging": {"kind": "offset", "param": "offset", "total": "count"}}, "`total` belongs"),
+        ({"errors": {"code": ["a"], "seconds": "for [0-9]+ s"}}, "one group"),
+        ({"errors": {"code": ["a"], "seconds": "for ("}}, "no regular expression"),
         ({"span_hours": 24, "since": "from"}, "`span_hours` needs"),
     ],
 )

@@ -42,7 +42,7 @@ def test_whichever_request_fails(tmp_path: Path, vendor: str, name: str, made: C
         assert batch.error == "" and asked == requests
         assert batch.frame.equals(whole.frame) and batch.complete_through == whole.complete_through
         batch, _ = pulled([*[None] * number, *[Told({}, 503)] * 100])
-        assert "503, also after 3 more tries" in batch.error
+        assert "503, also after 6 more tries" in batch.error
         assert batch.frame.is_empty() and batch.complete_through is None
         batch, _ = pulled([*[None] * number, *[Told(b"<html>maintenance</html>")] * 100])
         assert "is not JSON" in batch.error and batch.frame.is_empty()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from tasks.shop.section import ConfigSection
 from tasks.shop.sources.delimited import Encoding
@@ -85,6 +86,7 @@ class BodyErrors(ConfigSection):
     token: Codes of an access token that is not taken any more: another one is fetched.
     login: Codes of refused credentials.
     message: Paths of the server's words.
+    seconds: Regular expression whose first group, in these words, is the number of seconds to wait (`will last for ([0-9]+) more seconds`).
     """
 
     code: list[str] = Field(default_factory=list)
@@ -93,6 +95,18 @@ class BodyErrors(ConfigSection):
     token: Codes = Field(default_factory=list)
     login: Codes = Field(default_factory=list)
     message: list[str] = Field(default_factory=list)
+    seconds: str = ""
+
+    @field_validator("seconds")
+    @classmethod
+    def _has_a_group(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"`seconds` is no regular expression: {error}") from error
+        if value and groups != 1:
+            raise ValueError("`seconds` needs one group, around the number")
+        return value
 
 
 class Details(ConfigSection):
