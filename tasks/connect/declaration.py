@@ -12,6 +12,7 @@ import yaml
 from tasks.connect.proposal import LIKELY, SURE, Proposal
 from tasks.connect.samples import Note, Sample
 from tasks.errors import UserError
+from tasks.report.language.registry import language as language_of
 from tasks.shop.channels import Channel, Channels
 from tasks.shop.load import parse_section
 
@@ -118,10 +119,9 @@ def channel_name(file: Path, table: str, taken: Sequence[str]) -> str:
 def label_of(file: Path, language: str) -> dict[str, str]:
     """Return a file's name as a channel's label, without dates and numbers; nothing where readers could not read it."""
     words = " ".join(re.sub(r"[\W\d_]+", " ", file.name.partition(".")[0]).split())
-    base = language.partition("-")[0]
-    if len(words) < 2 or (base != "zh" and re.search(r"[\u3400-\u9fff]", words)):
+    if len(words) < 2 or not language_of(language).reads(words):
         return {}
-    return {base: words[0].upper() + words[1:]}
+    return {language.partition("-")[0]: words[0].upper() + words[1:]}
 
 
 def free_name(stem: str, taken: Sequence[str]) -> str:

@@ -200,7 +200,7 @@ def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
         over_time=figure_choice.over_time(page_one, minimum),
         problems=table_choice.problems(review.problems, shop.taxonomy.main_lens),
         projections=() if small else tuple(review.projections),
-        breakdowns=table_choice.breakdowns(review.breakdowns, monthly=monthly, orders=shop.identity.base == "orders"),
+        breakdowns=table_choice.breakdowns(review.breakdowns, monthly=monthly, orders=shop.base == "orders"),
         rankings=() if partial else table_choice.rankings(review.rankings),
         channels=table_choice.channels(review.channels, monthly=monthly),
     )

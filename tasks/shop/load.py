@@ -129,6 +129,14 @@ class Shop:
         section: Channels = self._section("channels")
         return section
 
+    @property
+    def base(self) -> str:
+        """What figures are based on: what shop.yaml says; counts alone where no channel brings the orders that it wants to divide by."""
+        tables = {channel.table for channel in self.channels.channels}
+        if self.identity.base == "orders" and "feedback" in tables and not tables & {"order_line", "exposure"}:
+            return "records"
+        return self.identity.base
+
     @cached_property
     def dimensions(self) -> Dimensions:
         """What a figure can be broken down by."""

@@ -56,7 +56,7 @@ def root_causes(
     """
     if partial:
         return RootCauses([], [], 0, 0.0, None, "partial")
-    base = shop.identity.base
+    base = shop.base
     if base == "orders" and facts.has("order_line"):
         return _from_orders(facts, period, shop, history, earlier)
     return with_lifecycle(from_records(facts, period, shop, base), earlier, period, lambda _: None)

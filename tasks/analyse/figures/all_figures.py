@@ -48,9 +48,9 @@ def figures(
     due = milestones(period) if callable(milestones) else milestones
     due_before = milestones(period.previous()) if callable(milestones) else None
     made = money(facts, period, shop)
-    if shop.identity.base == "orders":
+    if shop.base == "orders":
         made += quality(facts, period, shop)
-    elif shop.identity.base == "reviews":
+    elif shop.base == "reviews":
         made += review_shares(facts, period, shop)
     if not _same_limit(shop):
         made += negative_share(facts, period, shop)

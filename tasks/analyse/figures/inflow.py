@@ -41,7 +41,7 @@ def inflow(facts: CodedFacts, period: Period, shop: Shop, *, expected_total: flo
         low, high, said, p = against_expected(complaint.value, expected_total)
         complaint = replace(complaint, low=low, high=high, judgement=said, p=p, note=f"expected={expected_total:.0f}")
     made.append(with_target(complaint, shop))
-    made.append(_per_day(complaint, period, shop, judged=shop.identity.base == "records"))
+    made.append(_per_day(complaint, period, shop, judged=shop.base == "records"))
     known = [nature for nature in NATURES if (records["nature"] == nature).any()]
     # With only one nature, its count equals the count of all records.
     made += [

@@ -38,7 +38,7 @@ def breakdowns(facts: CodedFacts, period: Period, shop: Shop) -> list[Breakdown]
         Breakdowns in the order of the shop's dimensions, shares by size-adjusted rank; values below the minimum are left out of shares and counted in
         `left_out`. Where no value of a dimension reaches the minimum, its counts are given instead.
     """
-    if period.grain == "week" and shop.identity.base == "orders":
+    if period.grain == "week" and shop.base == "orders":
         return []
     reviews = _rated(facts, period)
     made: list[Breakdown] = []
@@ -50,7 +50,7 @@ def breakdowns(facts: CodedFacts, period: Period, shop: Shop) -> list[Breakdown]
             if dimension.name in reviews.columns and reviews[dimension.name].drop_nulls().n_unique() > 1
         ]
     delivery = _delivery(facts, period, shop)
-    told = {one.dimension for one in made} if shop.identity.base == "reviews" else set()
+    told = {one.dimension for one in made} if shop.base == "reviews" else set()
     return (
         made + ([delivery] if delivery else []) + [one for one in _complaints(facts, period, shop) if one.dimension not in told]
     )
@@ -101,7 +101,7 @@ def _complaints(facts: CodedFacts, period: Period, shop: Shop) -> list[Breakdown
     records = facts["feedback"]
     within = (pl.col("submitted_at") >= period.start) & (pl.col("submitted_at") < period.end)
     cases = records.filter(within & pl.col("counted"))
-    names = [d.name for d in shop.dimensions.dimensions if d.domain == "records" or shop.identity.base == "records"]
+    names = [d.name for d in shop.dimensions.dimensions if d.domain == "records" or shop.base == "records"]
     made: list[Breakdown] = []
     for name in names:
         if name not in cases.columns or cases[name].null_count() == cases.height:

@@ -39,7 +39,7 @@ def projections(facts: CodedFacts, period: Period, shop: Shop) -> list[Projectio
     Returns:
         Signing weeks, oldest first; empty if signings are unknown or history is too short.
     """
-    if not facts.has("order_line") or shop.identity.base != "orders":
+    if not facts.has("order_line") or shop.base != "orders":
         return []
     age = shop.targets.ages.complaint
     end = period.last_day + timedelta(days=1)

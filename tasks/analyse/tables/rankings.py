@@ -65,7 +65,7 @@ def rankings(facts: CodedFacts, period: Period, shop: Shop) -> list[Ranking]:
     if period.grain == "week":
         return []
     made: list[Ranking | None] = []
-    if shop.identity.base == "orders" and facts.has("order_line"):
+    if shop.base == "orders" and facts.has("order_line"):
         orders, ages = _orders(facts, period, shop)
         span = (period.first_day - timedelta(days=max(ages)), period.last_day - timedelta(days=min(ages)))
         for dimension, within in ORDER_SLICES:

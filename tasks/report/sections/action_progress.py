@@ -29,7 +29,7 @@ def build(context: SectionContext) -> ActionProgressView:
     voice, late = context.voice, context.agenda.earlier.late
     title = voice.say("section.promises", last=voice.this("last"))
     if not context.agenda.earlier.listed:
-        return ActionProgressView(title, (voice.word("promise.none_made"),))
+        return ActionProgressView(title, (voice.word("promise.withheld" if context.review.prior else "promise.none_made"),))
     lines = [_counts(context) + _verdicts(context), *(_late(context, result) for result in late[:LATE])]
     if len(late) > LATE:
         n = context.number("prior.more_late", len(late) - LATE, "items", method="ledger")

@@ -235,7 +235,7 @@ def _method(context: SectionContext) -> Iterator[Phrase]:
         yield cause_search.lacking(context)
     if review.strongest_rejected is not None and not review.partial:
         yield _rejected(context, review.strongest_rejected)
-    base = voice.shop.identity.base
+    base = voice.shop.base
     if base == "orders":
         yield voice.word("method.families")
     else:

@@ -82,7 +82,7 @@ def table(context: SectionContext) -> ProblemTable | None:
         return None
     voice = context.voice
     total = context.number("problems.total", sum(row.cases for row in chosen), "count", method="cases counted once")
-    named = f"problem.caption_{voice.shop.identity.base}"
+    named = f"problem.caption_{voice.shop.base}"
     method = named if named in voice.catalogue else "problem.caption"
     caption = context.caption(
         context.whole_shop(), voice.part("caption.method", method=voice.word(method)), voice.part("caption.n", n=total)

@@ -29,5 +29,5 @@ def build(context: SectionContext) -> ScorecardView:
 
 def _name(context: SectionContext, family: str) -> Phrase:
     voice = context.voice
-    named = f"family.{family}_{voice.shop.identity.base}"
+    named = f"family.{family}_{voice.shop.base}"
     return voice.word(named if named in voice.catalogue else f"family.{family}")

@@ -28,3 +28,16 @@ def test_what_is_written_stands() -> None:
     readers = "audiences: {lead: {name: {en: Lead}, recipients: [{mail: a@b.example, language: zh-CN}]}}"
     shop = shop_of("en", "Europe/London", **{"channels.yaml": own, "audiences.yaml": readers})
     assert shop.channels.channels[0].zone == "Asia/Tokyo" and shop.audiences.audiences["lead"].languages == ["zh-CN"]
+
+
+def test_a_shop_whose_channels_bring_no_orders_compares_counts() -> None:
+    """`init` writes `base: orders`; a publisher with tickets alone had «per signed order» printed under its figures."""
+    tickets = shop_of("en", "Europe/London")
+    orders = (
+        "  - {name: orders, table: order_line, read: {kind: delimited, files: [o.csv]}, "
+        "columns: {oid: a, tid: a, sku: b, qty: c, paid_at: d}}\n"
+    )
+    listed = CHANNEL.replace("channels: [", "channels:\n  - ").replace("}]\n", "}\n")
+    assert (tickets.identity.base, tickets.base) == ("orders", "records")
+    assert shop_of("en", "Europe/London", **{"channels.yaml": listed + orders}).base == "orders"
+    assert shop_of("en", "Europe/London", **{"channels.yaml": "channels: []\n"}).base == "orders"  # nothing is known of it yet
