@@ -6,6 +6,7 @@ import logging
 import re
 import ssl
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -65,10 +66,15 @@ class PatientTransport(httpx.HTTPTransport):
     """httpx's transport, every read of which ends with the patience."""
 
     def __init__(self, patience: Patience) -> None:
-        super().__init__(trust_env=False)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False), network_backend=_Backend(patience)
-        )
+        certificates = _certificates()
+        super().__init__(verify=certificates, trust_env=False)
+        self._pool = httpcore.ConnectionPool(ssl_context=certificates, network_backend=_Backend(patience))
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return the authorities that every connection trusts, read once: there are a hundred and fifty of them."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _Backend(httpcore.SyncBackend):

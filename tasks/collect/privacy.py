@@ -48,7 +48,9 @@ _TELLING_CODE = (
     r"|QA|R[OSU]|S[ACDEIKMOTV]|T[LNR]|UA|V[AG]|XK|YE)[0-9]{2}[A-Z0-9]{11,30}$"
     r"|QQ[0-9]{6}[A-D]|\([0-9A]\)$|wxid_|(?i:qq|vx|wx|wechat|weixin|telegram|line)[:=_ ]?[a-z0-9_-]{4}|^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$|::|[0-9]\.[0-9]{4,}[,;]"
 )
-"""A code of letters, digits and marks without any of these leads to nobody; one of other characters is searched as a text."""
+"""A code of letters, digits and marks without any of these leads to nobody."""
+_TELLING = rf"[^!-~]|{_TELLING_CODE}"
+"""What is no such code is searched as a text."""
 
 
 _MOMENT = (
@@ -119,9 +121,8 @@ def _telling(values: pl.Series) -> pl.Series:
         return pl.Series(dtype=pl.String)
     repeats = values.dtype == pl.Categorical or values.head(_SAMPLE).n_unique() < min(_SAMPLE, values.len()) // 2
     texts = (values.unique() if repeats else values).cast(pl.String)
-    shape = pl.col("text").str.replace_all(_MOMENT, "${1}~${2}")
-    telling = texts.to_frame("text").select(shape.str.contains(r"[^!-~]") | shape.str.contains(_TELLING_CODE))
-    return texts.filter(telling.to_series().fill_null(False))
+    texts = texts.filter(texts.str.contains(_TELLING).fill_null(False))
+    return texts.filter(texts.str.replace_all(_MOMENT, "${1}~${2}").str.contains(_TELLING))
 
 
 def without_telling_cells(cells: pl.Series, key: CustomerKey) -> pl.Series:
