@@ -232,6 +232,8 @@ def _tables(
 
 
 def _canonical(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    single = [pl.lit(None, pl.String).alias(column) for column in ("market", "currency") if column not in frame.columns]
+    frame = frame.with_columns(single)  # the shop sells in one country and one currency
     kinds = {column: kind for column, kind in TABLES[name].columns.items() if column != "record_id"}
     return frame.select(*(pl.col(column).cast(kind) for column, kind in kinds.items()), "stamp", "source_id")
 
