@@ -166,9 +166,12 @@ class Lake:
             known_at(pl.col("stamp"), ingested_at).max().over(RECORD).alias("ingested_at"),
             state=pl.col("row_hash").sum().over(RECORD),
         ).drop("stamp")
-        known = self._quarantine_states(ingested_at)
+        later = ingested_at + timedelta(
+            days=1
+        )  # what another pull stored meanwhile is known; what a clock far ahead stored is not
+        known = self._quarantine_states(later)
         if not known.is_empty():
-            known = self._still_open(known, ingested_at)
+            known = self._still_open(known, later)
             latest = known.group_by(RECORD).agg(
                 known_state=pl.col("row_hash").sum(), version=pl.col("version").max(), old_at=pl.col("ingested_at").max()
             )

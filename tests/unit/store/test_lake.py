@@ -281,6 +281,15 @@ def rejected(*rows: tuple[str, str]) -> pl.DataFrame:
     )
 
 
+def test_a_rejection_that_another_pull_stored_a_second_ago_is_known(lake: Lake) -> None:
+    """Of two pulls at once the later may store first."""
+    lake.add_quarantine(rejected(("s-a", "positive")), ingested_at=NOW + timedelta(seconds=1))
+    assert lake.add_quarantine(rejected(("s-a", "positive")), ingested_at=NOW) == 0
+    assert lake.add_quarantine(rejected(("s-a", "positive")), ingested_at=NOW - hours(48)) == 1, (
+        "what a clock far ahead stored is not"
+    )
+
+
 def held(lake: Lake, at: datetime) -> list[tuple[Any, ...]]:
     return lake.quarantine_as_of(at).select("source_id", "rule").rows()
 
