@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import polars as pl
 import pytest
 
 from tasks.collect.pull import pull_channel
@@ -145,6 +146,8 @@ def test_returns(pull: Pull, amazon: Amazon, packed: bool) -> None:
         ("LPN01/111-1/LMP", "111-1/LMP", 1, "Reimbursed"),
         ("LPN02/111-2/LMP", "111-2/LMP", 1, "Unit returned to inventory"),
     ]
+    assert batch.frame["reason_buyer_first"].to_list() == ["quality", "changed_mind"]
+    assert batch.frame.select(pl.col("returned_at", "refunded_at").null_count()).row(0) == (0, 0)
     assert waits == [15.0, 15.0]
     assert batch.complete_through == NOW
 

@@ -145,6 +145,8 @@ def test_refunds(tmp_path: Path) -> None:
     ]
     assert batch.frame["flags"].list.len().sum() == 0
     assert "199-0000-1234" not in str(batch.frame.rows())
+    assert batch.frame.sort("aftersale_id")["reason_agent"].to_list() == ["quality", "quality", None]
+    assert batch.frame.sort("aftersale_id")["returned_at"].null_count() == 2 and batch.frame["refunded_at"].null_count() == 0
 
 
 def test_products(tmp_path: Path) -> None:

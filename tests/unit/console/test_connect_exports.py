@@ -167,6 +167,8 @@ def test_amazons_returns_are_returns_and_what_customers_say(home: Path) -> None:
     returns, words = pulled["amazon_returns_csv"].frame, pulled["amazon_return_words_csv"].frame
     assert sorted(set(returns["aftersale_id"])) == ["LPN01/111-1/LMP", "LPN02/111-2/LMP", "LPN03/111-3/LMP"]
     assert returns["oid"].to_list()[0] == "111-1/LMP"
+    assert returns["reason_buyer_first"].to_list() == ["quality", "changed_mind", "wrong_item", "quality"]
+    assert returns["returned_at"].null_count() == returns["refunded_at"].null_count() == 0
     said = words.unique("source_id").sort("source_id")
     assert said.select("order_ref", "text", "issue").rows() == [
         ("111-1/LMP", "sparks came out of the plug", "PRD.FAULT"),
@@ -180,6 +182,8 @@ def test_amazons_returns_to_the_seller(home: Path) -> None:
         ("DfqRRMA/113-1/LMP", "113-1/LMP", "return_refund", 29.9),
         ("DfrRRMA/113-2/LMP", "113-2/LMP", "exchange", None),
     ]
+    assert rows["reason_buyer_first"].to_list() == ["quality", "not_as_described"]
+    assert rows["refunded_at"].null_count() == 1 and rows["returned_at"].null_count() == 1
     assert rows["applied_at"].dt.date().to_list()[0].isoformat() in ("2026-11-13", "2026-11-14")
 
 
