@@ -81,6 +81,8 @@ def _aftersales(one: Proposal) -> list[Note]:
     found = []
     if not one.has("oid"):
         found.append(Note("connect.no_order_of_return"))
+    if not (one.has("refunded_at") or one.has("returned_at")):
+        found.append(Note("connect.no_refund_time"))
     if not one.has("refund_amount"):
         found.append(Note("connect.no_refund"))
     if not one.has("reason_buyer_first"):

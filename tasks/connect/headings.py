@@ -65,6 +65,12 @@ class KnownHeadings:
         given = plain(value)
         return codes.get(given, given.replace(" ", "_") if given.replace(" ", "_") in codes.values() else "")
 
+    def code_within(self, table: str, column: str, value: str) -> str:
+        """Return our code of the longest known word within a source's value, or nothing."""
+        given = plain(value)
+        found = [word for word in self.values.get(f"{table}.{column}", {}) if given == word or _contains(given, word)]
+        return self.values[f"{table}.{column}"][max(found, key=lambda word: (len(word), word))] if found else ""
+
 
 @lru_cache
 def known_headings() -> KnownHeadings:

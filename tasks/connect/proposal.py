@@ -11,6 +11,7 @@ import polars as pl
 
 from tasks.connect.evidence import ORDERS, ColumnEvidence, column_evidence
 from tasks.connect.headings import KnownHeadings, plain
+from tasks.connect.return_reasons import reasons_mapped
 from tasks.connect.samples import Note, Sample
 from tasks.connect.unit_prices import is_unit_price
 from tasks.errors import UserError
@@ -271,6 +272,8 @@ def _column(
         reasons.append(Note("connect.is_numbers", {"share": f"{evidence.numbers:.0%}"}))
     elif described is not None and described.values:
         return _coded(name, evidence, certain, reasons, sample, words, table, described.values, doubts)
+    elif f"{table}.{name}" in words.values:
+        spec = reasons_mapped(sample.rows[heading], table, name, words, reasons, doubts) or spec
     elif evidence.unique and name in ("source_id", "oid", "aftersale_id", "sku"):
         reasons.append(Note("connect.is_unique"))
     if evidence.filled < evidence.rows:

@@ -78,7 +78,8 @@ def test_known_headings_name_columns_that_exist() -> None:
         assert set(columns) - {"source_id", "stamp"} <= set(TABLES[table].columns), f"{FILE.name}: {table}"
     for column, codes in known_headings().values.items():
         table, _, name = column.partition(".")
-        assert set(codes.values()) <= set(TABLES[table].described[name].values), column
+        described = TABLES[table].described.get(name)
+        assert described is None or set(codes.values()) <= set(described.values or codes.values()), column
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_headings_are_compared_as_plain_words(heading: str, words: str) -> None:
         ("tickets.csv", TICKETS, "feedback", {"source_id": "工单号", "stamp": "更新时间", "order_ref": "订单号", "text": "内容", "customer_ref": "买家账号", "sku": "商品编码"}),
         ("tickets.csv", FRESHDESK, "feedback", {"source_id": "Ticket ID", "title": "Subject", "text": "Description", "order_ref": "Order number", "source_code": "Type"}),
         ("orders.csv", SHOPIFY, "order_line", {"tid": "Name", "sku": "Lineitem sku", "qty": "Lineitem quantity", "paid_at": "Paid at", "shipped_at": "Fulfilled at", "paid_amount": {"from": "Lineitem price", "times": "Lineitem quantity"}}),
-        ("returns.txt", RETURNS, "aftersale", {"aftersale_id": "license-plate-number", "oid": "order-id", "applied_at": "return-date", "reason_buyer_first": "reason"}),
+        ("returns.txt", RETURNS, "aftersale", {"aftersale_id": "license-plate-number", "oid": "order-id", "applied_at": "return-date", "reason_buyer_first": {"from": "reason", "map": {"DEFECTIVE": "quality", "UNWANTED_ITEM": "changed_mind"}, "unmapped": "keep"}}),
         ("products.csv", PRODUCTS, "product", {"sku": "SKU", "name": "Title", "line": "Category", "price": "Price"}),
         ("售后.csv", AFTERSALES, "aftersale", {"aftersale_id": "售后单号", "oid": "子订单号", "refund_amount": "退款金额"}),
     ],
@@ -161,6 +162,34 @@ def test_values_that_are_not_known_are_named(place: ReadContext) -> None:
     assert _specs(proposal)["type"] == {"from": "售后类型", "map": {"仅退款": "refund_only"}}
     [doubt] = [note for note in proposal.doubts if note.key == "connect.values_unknown"]
     assert doubt.values["values"] == "上门取件"
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("Item defective or doesn't work", "quality"),
+        ("Arrived broken", "damage"),
+        ("DAMAGED_BY_CARRIER", "damage"),
+        ("Wrong item was sent", "wrong_item"),
+        ("七天无理由退货", "no_reason"),
+        ("质量问题", "quality"),
+        ("与商品描述不符", "not_as_described"),
+        ("收到商品少件/破损", "damage"),
+        ("Better price available", "price"),
+        ("Elephants", ""),
+        ("Latest model wanted", ""),
+    ],
+)
+def test_reasons_of_returns_become_codes(reason: str, code: str) -> None:
+    assert known_headings().code_within("aftersale", "reason_buyer_first", reason) == code
+
+
+def test_reasons_that_are_not_known_are_named_and_kept(place: ReadContext) -> None:
+    proposal = _proposed(place, "售后.csv", AFTERSALES)
+    assert _specs(proposal)["reason_buyer_first"] == {"from": "售后原因", "map": {"不想要了": "changed_mind"}, "unmapped": "keep"}
+    [doubt] = [note for note in proposal.doubts if note.key == "connect.reasons_unknown"]
+    assert doubt.values["values"] == "漏水"
+    assert "connect.no_refund_time" in {note.key for note in costs_of(proposal)}
 
 
 def test_an_order_export_without_line_numbers_makes_them_of_order_and_article(place: ReadContext) -> None:
