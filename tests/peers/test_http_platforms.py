@@ -337,6 +337,36 @@ def test_a_record_that_leaves_the_window_while_pages_are_read_moves_no_other_one
 
 
 @pytest.mark.parametrize(
+    "paging",
+    [{"kind": "page", "param": "page"}, {"kind": "offset", "param": "skip"}, {"kind": "cursor", "param": "at", "next": "at"}],
+)
+def test_a_word_on_what_follows_that_is_missing_does_not_end_the_pages(tmp_path: Path, paging: dict[str, str]) -> None:
+    """Renamed by the platform, or misspelt: the first page alone would look like everything."""
+
+    def answer(asked: Asked) -> Told:
+        query = asked.query
+        first = 2 * int(query.get("page", 1)) - 2 if "page" in query else int(query.get("skip", 0)) or int(query.get("at", 0))
+        return _list(*range(first + 1, min(first + 3, 6)), hasNext=first < 3, at=first + 2 if first < 4 else None)
+
+    with serving(answer) as server:
+        batch = _pull(tmp_path, server.address, paging={**paging, "more": "has_next"})
+    assert batch.error == "" and sorted(batch.frame["source_id"]) == ["1", "2", "3", "4", "5"]
+
+
+def test_a_server_that_gives_smaller_pages_than_were_asked_for_loses_nothing(tmp_path: Path) -> None:
+    def answer(asked: Asked) -> Told:
+        first = 3 * int(asked.query["page"]) - 3
+        return _list(*range(first + 1, min(first + 4, 9)), total=8)
+
+    paging = {"kind": "page", "param": "page", "size_param": "size", "size": 100, "total": "total"}
+    with serving(answer) as server:
+        batch = _pull(tmp_path, server.address, paging=paging)
+        assert batch.error == "" and sorted(batch.frame["source_id"]) == [str(number) for number in range(1, 9)]
+        batch = _pull(tmp_path, server.address, paging={**paging, "first": 9})
+        assert batch.error == "127.0.0.1 speaks of 8 records and gives none."
+
+
+@pytest.mark.parametrize(
     ("read", "words"),
     [
         ({"auth": {"kind": "signed", "scheme": "douyin", "secret": "app"}, "method": "POST"}, "the app key"),

@@ -116,7 +116,14 @@ def _backwards(server: HttpServer, first: Wish, asked: _Asked) -> Iterator[HttpA
             hint="Correct `total` of `paging` in channels.yaml.",
             problem=ChannelProblem.WRONG_COLUMNS,
         )
-    pages = -(-int(total) // paging.size)
+    given = len(_records_of(answer.body, server.spec, host_of(first.address)))
+    if int(total) and not given:
+        raise ChannelError(
+            f"{host_of(first.address)} speaks of {int(total):,} records and gives none.",
+            hint="Correct `first`, `records` and `total` in channels.yaml.",
+            problem=ChannelProblem.WRONG_COLUMNS,
+        )
+    pages = -(-int(total) // min(paging.size, given)) if given < int(total) else 1  # a server may give fewer than were asked for
     for page in range(paging.start + pages - 1, paging.start, -1):
         yield _asked_for(server, _with(first, paging.param, page), asked)
     yield answer if pages < 2 else _asked_for(server, first, asked, again=True)
@@ -205,7 +212,12 @@ def _records_of(body: Any, spec: HttpApi, host: str) -> list[Any]:
 def _next(spec: HttpApi, wish: Wish, answer: HttpAnswer, count: int, address: str) -> Wish | None:
     """Return the request for the next page, or None after the last."""
     paging, body = spec.paging, answer.body
-    if paging.more and at_path(body, paging.more) in (False, None, "", 0, "false"):
+    if paging.more and at_path(body, paging.more) in (
+        False,
+        "",
+        0,
+        "false",
+    ):  # where the word is missing, the pages themselves end
         return None
     if paging.last and at_path(body, paging.last) in (True, 1, "true"):
         return None

@@ -177,6 +177,7 @@ class Paging(ConfigSection):
     param: Query parameter of the cursor or page number; of a POST, a name with dots lies inside an object (`variables.after`).
     next: Path of the next cursor or address in the answer.
     more: Path of the answer's word on whether more follows (`meta.has_more`); the last page is then known without asking for another.
+        An answer without that word is followed as far as its pages go.
     last: The same the other way round: path of the word that this page is the last (`end_of_stream`).
     first: Number of the first page, or of the first record.
     size_param, size: Query parameter of the page size, and its value.
