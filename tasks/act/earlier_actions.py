@@ -39,6 +39,7 @@ class Standing:
     postponed: int
     done_at: datetime | None
     cut_in_actual: str
+    since: datetime | None = None
 
 
 def check(
@@ -49,15 +50,17 @@ def check(
     Args:
         actions: Actions with their events; events after `as_of` are ignored.
         facts: Coded tables as of the same moment.
-        period: The period under review; actions created for it or later are left out.
+        period: The period under review; actions created for it or later are left out. Effects are those known at `as_of`, so
+            that every edition of one moment has the same verdict.
         shop: Configuration.
         as_of: Moment of knowledge, aware UTC.
 
     Returns:
         Results: late ones first (most days late first), then due, not due, done, cancelled, proposed; by id within.
     """
+    seen = _days_seen(as_of, period.zone)
     results = [
-        _result(action, events, facts, period, shop, as_of)
+        _result(action, events, facts, seen, shop, as_of)
         for action, events in actions
         if Period.parse(action.period, period.zone).is_reviewed_before(period) and _was_known(events, as_of)
     ]
@@ -67,22 +70,30 @@ def check(
     )
 
 
+def _days_seen(as_of: datetime, zone: str) -> Period:
+    """Return the last whole day known at a moment: effects are measured up to it, whatever period is reviewed at that moment."""
+    day = as_of.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+    return Period.parse(f"{day}..{day}", zone)
+
+
 def standing(action: Action, events: list[ActionEvent], as_of: datetime) -> Standing:
     """Fold an action's events up to a moment into its standing."""
     state, due, owner, postponed, cut_in = action.state, action.due, action.owner, 0, action.cut_in_actual
     done_at: datetime | None = None
+    since: datetime | None = None
     known = sorted((event for event in events if event.at <= as_of), key=lambda event: event.seq)
     if known:
         state = ActionState.PROPOSED
     for event in known:
-        state = event.state or STATE_AFTER.get(event.kind, state)
+        before, state = state, event.state or STATE_AFTER.get(event.kind, state)
+        since = event.at if state is not before or since is None else since
         due, owner, cut_in = event.due or due, event.owner or owner, event.cut_in_actual or cut_in
         postponed += event.kind == ActionEventKind.POSTPONED
         if event.kind == ActionEventKind.DONE or (state in FINISHED and done_at is None):
             done_at = event.at
         elif state not in FINISHED:
             done_at = None
-    return Standing(state, due, owner, postponed if known else action.postponed, done_at, cut_in)
+    return Standing(state, due, owner, postponed if known else action.postponed, done_at, cut_in, since)
 
 
 def _was_known(events: list[ActionEvent], as_of: datetime) -> bool:
@@ -90,22 +101,22 @@ def _was_known(events: list[ActionEvent], as_of: datetime) -> bool:
 
 
 def _result(
-    action: Action, events: list[ActionEvent], facts: CodedFacts, period: Period, shop: Shop, as_of: datetime
+    action: Action, events: list[ActionEvent], facts: CodedFacts, seen: Period, shop: Shop, as_of: datetime
 ) -> ActionResult:
     now = standing(action, events, as_of)
-    status, days_late = _status(now, as_of, shop, period.zone, exact=action.restricted)
-    result = ActionResult(action, now.state, now.due, now.done_at, days_late, now.postponed, status)
+    status, days_late = _status(now, as_of, shop, seen.zone, exact=action.restricted)
+    result = ActionResult(action, now.state, now.due, now.done_at, days_late, now.postponed, status, now.since)
     if status != ActionStatus.DONE:
         return result
-    done_on = now.done_at.astimezone(ZoneInfo(period.zone)).date() if now.done_at else None
+    done_on = now.done_at.astimezone(ZoneInfo(seen.zone)).date() if now.done_at else None
     good_is_up = _good_is_up(action, shop)
     target = action.target
     if target is not None and good_is_up:
         target = 1 - target
     entry = shop.playbook.entry(action.playbook.partition("/")[0])
     min_units = action.min_units or (entry.verify.min_units if entry else 0) or MINIMUM_UNITS
-    found = evidence(action, facts, period, shop, done_on=done_on, cut_in_actual=now.cut_in_actual, min_units=min_units)
-    effect = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=period.last_day)
+    found = evidence(action, facts, seen, shop, done_on=done_on, cut_in_actual=now.cut_in_actual, min_units=min_units)
+    effect = judge(found, target=target, min_units=min_units, age_days=action.age_days, last_day=seen.last_day)
     return _with_numbers(result, effect, found, good_is_up)
 
 

@@ -83,7 +83,7 @@ def evidence(
     Args:
         action: Slice, leaf, exposure, age, windows and cut-in axis, all fixed in advance.
         facts: Coded tables.
-        period: The period under review; later events are ignored.
+        period: Its last day is the last that is known; later events are ignored.
         shop: Configuration.
         done_on: Day on which the action was done.
         cut_in_actual: A day or a batch; empty if unknown.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from tasks.act.due_dates import clock_period, due_at
+from tasks.act.due_dates import due_at
 from tasks.act.observation import BASELINE_WEEKS
 from tasks.model.actions import Action, ActionKind, ActionState, ActionWords, TargetBasis
 from tasks.model.causes import Cause, CauseStatus
@@ -72,7 +72,7 @@ def propose(
     existing: list[Action],
     wording: Callable[[Action], ActionWords],
     *,
-    as_of: datetime | None = None,
+    as_of: datetime,
     forbidden: Callable[[str], object] | None = None,
 ) -> list[Action]:
     """Propose actions for the causes and red lines of a period.
@@ -83,11 +83,11 @@ def propose(
     Args:
         causes: Excesses found.
         red_lines: What opens the meeting regardless of statistics.
-        period: The period; due dates count from its close, or from a review made much later.
+        period: The period under review.
         shop: Configuration.
         existing: Actions known so far, with their current state.
         wording: Words an action in the shop's first language.
-        as_of: The review's moment.
+        as_of: The review's moment, from which due dates count.
         forbidden: Tells whether a text is a practice that may never be proposed; by default the shop's words decide.
 
     Returns:
@@ -95,7 +95,6 @@ def propose(
     """
     refuses = forbidden or shop.words.forbidden_practice
     proposed: dict[str, Action] = {}
-    clock = clock_period(period, as_of)
     for subject in [_of_red_line(line, shop) for line in red_lines] + [
         _of_cause(cause, shop) for cause in causes if _is_open(cause)
     ]:
@@ -106,7 +105,7 @@ def propose(
         if subject.red_line == "safety" and subject.observed < 2:
             steps = steps[:1]  # the person who reaches the customer looks into a lead; their finding decides the rest
         for step in steps:
-            action = replace(_action(subject, entry, step, period, shop), due=due_at(step.due, clock, shop))
+            action = replace(_action(subject, entry, step, period, shop), due=due_at(step.due, as_of, shop))
             words = wording(action)
             action = replace(action, target_text=words.target, expected_effect=words.effect)
             fresh = _fresh(action, subject, entry, step, period, existing)

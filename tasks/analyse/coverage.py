@@ -69,9 +69,18 @@ def coverage(facts: CodedFacts, period: Period, shop: Shop) -> list[ChannelQuali
                 excluded=facts.excluded_channels.get(name, {}),
                 missing_days=missing,
                 complete_through=_through(pull, own, period, missing),
+                usual=(usual := _promised(own, period)),
+                lost=_lost(usual, records, missing, period, failed=bool(pull and pull.error) or name in facts.excluded_channels),
             )
         )
     return made
+
+
+def _lost(usual: float, records: int, missing: tuple[date, ...], period: Period, *, failed: bool) -> float | None:
+    """Return how many rows of a period are missing: what a channel that failed has not brought of its usual, or its silent days."""
+    if failed:
+        return max(usual - records, 0.0) if usual else None
+    return usual * len(missing) / period.days
 
 
 def must_have_data(facts: CodedFacts, period: Period) -> None:

@@ -19,8 +19,7 @@ HIDDEN = 8
 def due_items(facts: CodedFacts, period: Period, shop: Shop) -> list[DueItem]:
     """Return the deadlines that fall due soon after the review's moment, and those missed in the period.
 
-    Close means within `due_soon_hours` after the moment of knowledge (at most three days after the period's end, so
-    that a late review of an old week does not list what nobody can act on any more).
+    Close means within `due_soon_hours` after the moment of knowledge: what was due before it can only have been missed.
 
     Args:
         facts: Tables as of the review's moment.
@@ -30,7 +29,7 @@ def due_items(facts: CodedFacts, period: Period, shop: Shop) -> list[DueItem]:
     Returns:
         Missed first, then by deadline; the reference is an order or a shortened case hash, never a person.
     """
-    now = min(max(facts.as_of, period.end), period.end + timedelta(days=3))
+    now = facts.as_of
     until = now + timedelta(hours=shop.targets.due_soon_hours)
     found = _aftersales(facts, shop, period, now, until)
     found += _regulator(facts, shop, period, now, until) + _promises(facts, period, now, until)

@@ -17,6 +17,9 @@ from tasks.model.periods import Period
 from tasks.model.review import RedLine, RedLineKind
 from tasks.shop.load import Shop
 
+SOLD_WEEKS = 13
+"""Weeks to the period's end whose signed units are told beside a safety report: how many may be affected."""
+
 
 def red_lines(facts: CodedFacts, period: Period, shop: Shop) -> list[RedLine]:
     """Return safety cases (one credible case is enough), regulator cases, and evidence not submitted in time.
@@ -78,6 +81,7 @@ def _safety(facts: CodedFacts, records: pl.DataFrame, period: Period, shop: Shop
                 days=tuple(days),
                 words=_words(within, shop),
                 sold=sold.get(str(sku)) if sku else None,
+                sold_weeks=SOLD_WEEKS,
                 rows=tuple(within["record_id"]),
             )
         )
@@ -96,8 +100,8 @@ def _words(cases: pl.DataFrame, shop: Shop) -> str:
 
 
 def _sold(facts: CodedFacts, skus: list[str], period: Period) -> dict[str, float]:
-    """Return the units of each SKU signed in the 13 weeks to the period's end: how many may be affected, not a denominator."""
-    since = period.end - timedelta(weeks=13)
+    """Return the units of each SKU signed in the last weeks to the period's end: how many may be affected, not a denominator."""
+    since = period.end - timedelta(weeks=SOLD_WEEKS)
     inside = pl.col("sku").is_in(skus) & (pl.col("signed_at") >= since) & (pl.col("signed_at") < period.end)
     lines = facts["order_line"].select("sku", "qty", "signed_at").filter(inside)
     return {sku: float(n) for sku, n in lines.group_by("sku").agg(pl.col("qty").sum()).iter_rows()}

@@ -14,6 +14,7 @@ from tasks.analyse.deadlines import due_items
 from tasks.analyse.example_case import example_case
 from tasks.analyse.figures.all_figures import figures
 from tasks.analyse.figures.final_words import FinalWords, judged_together
+from tasks.analyse.figures.gaps import gaps, with_gaps
 from tasks.analyse.figures.inflow import daily
 from tasks.analyse.foreign_amounts import foreign_amounts
 from tasks.analyse.late_arrivals import completeness
@@ -28,7 +29,7 @@ from tasks.model.actions import Action, ActionResult
 from tasks.model.causes import CauseLife, RootCauses
 from tasks.model.editions import EditionStatus
 from tasks.model.facts import CodedFacts
-from tasks.model.review import RedLine, Review
+from tasks.model.review import ChannelQuality, RedLine, Review
 from tasks.model.warnings import WarningGrades
 from tasks.model.words import CustomerWords
 from tasks.run import Run
@@ -72,7 +73,7 @@ def analyse(
     run.progress("analyse")
     incomplete = causes.partial
     channels = coverage(facts, run.period, run.shop)
-    judged = _judged(run, facts, causes)
+    judged = _judged(run, facts, causes, channels)
     review = Review(
         period=run.period,
         as_of=run.as_of,
@@ -117,18 +118,21 @@ def analyse(
     return review
 
 
-def _judged(run: Run, facts: CodedFacts, causes: RootCauses) -> FinalWords:
+def _judged(run: Run, facts: CodedFacts, causes: RootCauses, channels: list[ChannelQuality]) -> FinalWords:
     """Measure figures, problems and rankings, and correct them jointly with the search for causes."""
     incomplete = causes.partial
+    measured = figures(
+        facts,
+        run.period,
+        run.shop,
+        milestones=lambda period: milestones(facts, run.shop, period),
+        expected_total=causes.expected_total,
+        partial=incomplete,
+    )
+    tables = {channel.name: channel.table for channel in run.shop.channels.channels}
+    before = gaps(coverage(facts, run.period.previous(), run.shop), tables, failures=False)
     return judged_together(
-        figures(
-            facts,
-            run.period,
-            run.shop,
-            milestones=lambda period: milestones(facts, run.shop, period),
-            expected_total=causes.expected_total,
-            partial=incomplete,
-        ),
+        with_gaps(measured, gaps(channels, tables), before),
         problems(facts, run.period, run.shop, expected_leaves=causes.expected_leaves, incomplete=incomplete),
         [] if incomplete else rankings(facts, run.period, run.shop),
         searched=causes.tested,

@@ -195,6 +195,7 @@ class ActionResult:
     days_late: int
     postponed: int
     status: ActionStatus
+    state_since: datetime | None = None  # when the event came that led to its state
     verdict: Verdict | None = None
     method: EffectMethod = EffectMethod.NONE
     rate_before: float | None = None

@@ -93,6 +93,21 @@ class GradedForecast:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Cases against those to be expected, as they are printed: one measure, whose ratio is what a reader divides.
+
+    The expectation is rounded to what is printed, whole from ten up and else to one decimal; ratio and 95 % interval are of the
+    cases over that.
+    """
+
+    observed: float
+    expected: float
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class CauseEvidence:
     """What the data show about a cause; an empty field was not examined or could not be determined.
 
@@ -121,7 +136,8 @@ class CauseEvidence:
 class Cause:
     """An excess (or fall) against what was expected, in one slice.
 
-    `slice` maps dimension to value; `since` is the day of the change on the axis `since_axis`.
+    `slice` maps dimension to value; `since` is the day of the change on the axis `since_axis`; `leaves` splits the observed
+    cases, the largest first, and `rows` are their records.
     """
 
     cause_id: str
@@ -158,6 +174,26 @@ class Cause:
     status: CauseStatus = CauseStatus.SUSPECTED
     rows: tuple[str, ...] = ()  # record ids
     days: tuple[date, ...] = ()
+
+    @property
+    def measure(self) -> Measure:
+        """The cause's cases against the expected ones, as every sentence, table and chart prints them."""
+        expected = float(round(self.expected)) if self.expected >= WHOLE_FROM else round(self.expected, 1)
+        printed = expected or LEAST_EXPECTED
+        scale = self.expected / printed
+        return Measure(self.observed, expected, self.observed / printed, self.low * scale, self.high * scale)
+
+    @property
+    def own_cases(self) -> float:
+        """Cases of the leaf that names the cause; the others that were observed are of related leaves."""
+        return float(dict(self.leaves).get(self.leaf, self.observed))
+
+
+WHOLE_FROM = 10
+"""Expected cases from which on no decimal is printed."""
+
+LEAST_EXPECTED = 0.05
+"""What stands for an expectation that is printed as zero: the most that is."""
 
 
 def urgency(cause: Cause) -> tuple[bool, float, float, str]:

@@ -57,12 +57,40 @@ class Counted(StrEnum):
     RECORDS = "records"
 
 
+class AgedFrom(StrEnum):
+    """The day from which the units of a quality figure age."""
+
+    SIGNING = "signing"
+    PAYMENT = "payment"
+
+
 class Good(StrEnum):
     """The direction in which a figure gets better, where it has one."""
 
     UP = "up"
     DOWN = "down"
     NONE = "none"
+
+
+_COUNTED_IN = {
+    Counted.BOOKINGS: "aftersale",
+    Counted.ORDER_LINES: "order_line",
+    Counted.UNITS: "order_line",
+    Counted.REVIEWS: "feedback",
+    Counted.PLATFORM: "platform_metric",
+    Counted.CONVERSATIONS: "exposure",
+    Counted.CONTACTS: "feedback",
+    Counted.DEADLINES: "feedback",
+    Counted.AFTER_SALES_ORDERS: "aftersale",
+    Counted.PLATFORM_CASES: "aftersale",
+    Counted.REGULATOR_CASES: "regulator_case",
+    Counted.CASES: "feedback",
+    Counted.RECORDS: "feedback",
+}
+"""What a figure counts → the table that holds it."""
+
+_REFUNDS = frozenset({"quality_refund_rate", "refund_only_rate", "preship_refund_rate"})
+"""Rates of order lines whose events are after-sales orders."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +113,14 @@ class FigureKind:
     headline: int | None = None
     shows_excess: bool = False  # if worse than its range, the excess of a cause is given as a share of it
     printed: bool = True  # not printed, as no manager reads it (docs/method.md, 8), but kept in the archive
+    aged_from: AgedFrom = AgedFrom.SIGNING
     explained: bool = True  # a monthly edition prints its definition
+
+    @property
+    def rests_on(self) -> frozenset[str]:
+        """The tables whose missing rows falsify it."""
+        events = {"aftersale"} if self.code in _REFUNDS else {table for table in self.moved_by if table != "reviews"}
+        return frozenset({_COUNTED_IN[self.counted], *events})
 
 
 _MONEY, _QUALITY, _PUBLISHED, _SERVICE, _INFLOW = FigureFamily
@@ -112,7 +147,7 @@ _KINDS = (
     FigureKind("aftersale_rate", _QUALITY, _SHARE, Counted.ORDER_LINES, _DOWN, moved_by=("aftersale",)),
     FigureKind("return_rate", _QUALITY, _SHARE, Counted.UNITS, _DOWN, moved_by=("aftersale",)),
     FigureKind("refund_only_rate", _QUALITY, _SHARE, Counted.ORDER_LINES, _DOWN),
-    FigureKind("preship_refund_rate", _QUALITY, _SHARE, Counted.ORDER_LINES, _DOWN),
+    FigureKind("preship_refund_rate", _QUALITY, _SHARE, Counted.ORDER_LINES, _DOWN, aged_from=AgedFrom.PAYMENT),
     FigureKind("damage_rate", _QUALITY, _SHARE, Counted.ORDER_LINES, _DOWN, moved_by=("feedback",)),
     FigureKind(
         "complaint_share_reviews", _QUALITY, _SHARE, Counted.REVIEWS, _DOWN,
@@ -120,7 +155,7 @@ _KINDS = (
     ),
     FigureKind(
         "negative_rate", _QUALITY, _SHARE, Counted.REVIEWS, _DOWN,
-        moved_by=("feedback", "reviews"), page_one=6, headline=5, explained=False,
+        moved_by=("feedback", "reviews"), page_one=6, headline=5,
     ),
     FigureKind("platform_score", _PUBLISHED, _SCORE, Counted.PLATFORM, _UP, moved_by=("platform_metric",), page_one=3),
     FigureKind(

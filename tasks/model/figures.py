@@ -18,12 +18,13 @@ class Judgement(StrEnum):
     BETTER = "better"  # beyond its range on the good side
     WATCH = "watch"  # looks worse, but does not survive correction over everything tested
     UNTESTED = "untested"  # reported, but not judged
-    INSUFFICIENT = "insufficient"  # too few cases, or too short a history
+    INSUFFICIENT = "insufficient"  # too few cases
+    SHORT_HISTORY = "short_history"  # too few comparable periods are known to say what is normal
     LEVEL_BREAK = "level_break"  # a change of rules makes before and after incomparable
     INCOMPLETE = "incomplete"  # data of the period are missing
 
 
-UNJUDGED = (Judgement.UNTESTED, Judgement.INSUFFICIENT)
+UNJUDGED = (Judgement.UNTESTED, Judgement.INSUFFICIENT, Judgement.SHORT_HISTORY)
 """Judgements of what was measured but never compared with a range."""
 
 CHANGED = (Judgement.WORSE, Judgement.BETTER)
@@ -83,6 +84,8 @@ class Figure:
     note: str = ""
     rows: str = ""
     p: float | None = None  # two-sided probability of such a distance if nothing changed, if it was tested
+    without: tuple[str, ...] = ()  # channels whose missing rows leave it without a judgement
+    without_before: tuple[str, ...] = ()  # channels that the period before lacked, so that it is not compared
     level_since: date | None = None  # when the level that it is judged by began, if that changed within its history
 
     @property

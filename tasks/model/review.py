@@ -46,9 +46,10 @@ class RedLine:
     cases: int
     days: tuple[date, ...]
     words: str = ""  # the customers' own word, scrubbed, such as 麻手
-    sold: float | None = None
+    sold: float | None = None  # units signed in the last `sold_weeks` weeks
     rows: tuple[str, ...] = ()
     unverified: bool = False  # from rows that failed the checks, which no figure counts
+    sold_weeks: int = 13
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class ChannelQuality:
     excluded: dict[str, str] = field(default_factory=dict)
     missing_days: tuple[date, ...] = ()
     complete_through: datetime | None = None
+    usual: float = 0.0  # records that its own weeks promise for a period; 0 if it has no habit yet
+    lost: float | None = 0.0  # of these, how many are missing; None if nobody can say
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tasks.model.actions import Action, ActionKind, ActionResult, ActionStatus, Verdict
+from tasks.model.actions import Action, ActionKind, Verdict
 from tasks.model.causes import Cause, CauseKind, SearchBasis, urgency
 from tasks.model.figure_kinds import HEADLINE, FigureFamily
-from tasks.model.figures import Breakdown, Figure, Judgement, MixEffect, MixVerdict, ProblemRow, Projection, Ranking
+from tasks.model.figures import UNJUDGED, Breakdown, Figure, Judgement, MixEffect, MixVerdict, ProblemRow, Projection, Ranking
 from tasks.model.review import ChannelQuality, RedLine, RedLineKind, Review
-from tasks.report import figure_choice, table_choice
+from tasks.report import action_choice, figure_choice, table_choice
 from tasks.report.reading import direction
 from tasks.shop.load import Shop
 
@@ -21,6 +21,9 @@ RED_LINES = 3
 
 MATTERS = 3
 """Matters, and decisions, that one meeting has time for."""
+
+OFF_TARGET_PERIODS = 5
+"""Periods in a row off target from which on nothing is called normal."""
 
 NEW_ACTIONS = {True: 24, False: 12}
 """New actions printed in a monthly edition, and in a weekly one."""
@@ -48,11 +51,12 @@ class OverallKind(StrEnum):
     """How the main figures stand as a whole."""
 
     WORSE = "worse"
+    OFF_TARGET = "off_target"  # for more periods than one can call normal
     BETTER = "better"
     WATCH = "watch"
     NORMAL = "normal"
     UNJUDGED = "unjudged"
-    CAUSES = "causes"  # no main figure, but causes
+    CAUSES = "causes"  # causes are named, though no figure of page 1 left its range
     UNKNOWN = "unknown"
 
 
@@ -97,20 +101,6 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class EarlierActions:
-    """Earlier actions that this edition may name.
-
-    `listed` is in the order of the table, late ones first; `late` the longest first; `judged` the sure verdicts first;
-    `without_numbers` are undecided ones of which only the names can be printed.
-    """
-
-    listed: tuple[ActionResult, ...]
-    late: tuple[ActionResult, ...]
-    judged: tuple[ActionResult, ...]
-    without_numbers: tuple[ActionResult, ...]
-
-
-@dataclass(frozen=True)
 class Agenda:
     """The content of one edition, independent of language.
 
@@ -133,7 +123,7 @@ class Agenda:
     comparable: Mapping[str, tuple[Action, Verdict]]
     matters: tuple[Matter, ...]
     decisions: tuple[Decision, ...]
-    earlier: EarlierActions
+    earlier: action_choice.EarlierActions
     new_actions: tuple[Action, ...]
     more_actions: int
     withheld: int  # new actions that only restricted editions name
@@ -167,7 +157,8 @@ def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
     ordered = sorted(review.causes, key=urgency)
     proposals = [action for action in review.proposals if restricted or not action.restricted]
     red_told, red_counted = red_order(review.red_lines)
-    earlier = earlier_actions([result for result in review.prior if restricted or not result.action.restricted])
+    told = [result for result in review.prior if restricted or not result.action.restricted]
+    earlier = action_choice.earlier_actions(told, review.period, review.as_of)
     decided = () if partial else decisions(review, ordered, proposals, shop)
     small = cases is not None and cases < minimum
     new_actions = _by_cause(proposals, ordered)
@@ -182,11 +173,11 @@ def agenda(review: Review, shop: Shop, *, restricted: bool) -> Agenda:
         minimum=minimum,
         red_told=red_told,
         red_counted=red_counted,
-        conclusion=conclusion(review, ordered, cases, small=small, decisions=len(decided), late=len(earlier.late)),
+        conclusion=conclusion(review, ordered, cases, page_one, small=small, decisions=len(decided), late=len(earlier.late)),
         causes=() if partial else tuple(ordered),
         falls=() if partial else tuple(cause for cause in review.falls[:FALLS] if cause.cause_id not in ended),
         excess_shared=_excess_shared(review),
-        comparable=_comparable(ordered, earlier.listed),
+        comparable=action_choice.comparable(ordered, told),
         matters=() if partial else matters(review, ordered, proposals),
         decisions=decided,
         earlier=earlier,
@@ -217,18 +208,31 @@ def counted_cases(review: Review) -> float | None:
 
 
 def red_order(lines: Sequence[RedLine]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the indices of the red lines that page 1 prints, and of the others; safety first, then by cases."""
+    """Return the indices of the red lines that page 1 prints, and of the others; safety first, then by cases.
+
+    Every kind has a line: a regulator's case does not vanish behind the third safety report.
+    """
     order = tuple(
         sorted(range(len(lines)), key=lambda index: (lines[index].kind != RedLineKind.SAFETY, -lines[index].cases, index))
     )
-    return order[:RED_LINES], order[RED_LINES:]
+    firsts = {lines[index].kind: index for index in reversed(order)}.values()
+    room = RED_LINES - sum(index not in order[:RED_LINES] for index in firsts)
+    told = tuple(index for index in order if index in firsts or index in order[: max(room, 1)])
+    return told, tuple(index for index in order if index not in told)
 
 
 # ---- The one sentence --------------------------------------------------------------------------
 
 
 def conclusion(
-    review: Review, causes: Sequence[Cause], cases: float | None, *, small: bool, decisions: int, late: int
+    review: Review,
+    causes: Sequence[Cause],
+    cases: float | None,
+    page_one: Sequence[Figure],
+    *,
+    small: bool,
+    decisions: int,
+    late: int,
 ) -> Conclusion:
     """Choose what the one sentence of page 1 is about: the gravest matter that there is.
 
@@ -236,6 +240,7 @@ def conclusion(
         review: What may be said.
         causes: Its causes, the most urgent first.
         cases: Counted complaints of the period.
+        page_one: The figures that page 1 prints.
         small: Whether they are too few to judge.
         decisions: How many decisions the edition asks for.
         late: How many earlier actions are late.
@@ -246,15 +251,14 @@ def conclusion(
         return Conclusion(ConclusionKind.NO_COMPLAINTS)
     if small and not review.red_lines and not causes:
         return Conclusion(ConclusionKind.SMALL)
-    overall = overall_state(review, bool(causes))
+    overall = overall_state(review, page_one, bool(causes))
     if review.red_lines:
         return Conclusion(ConclusionKind.RED_LINE, overall, red_line=red_order(review.red_lines)[0][0])
     if causes:
         return Conclusion(ConclusionKind.CAUSE, overall, cause=causes[0], only_matter=decisions == 1)
     if (mix := _composition(review)) is not None:
         return Conclusion(ConclusionKind.MIX, overall, mix=mix)
-    headline = next(iter(_headline_figures(review)), None)
-    if headline is not None and headline.judgement in (Judgement.WORSE, Judgement.WATCH):
+    if overall.kind in (OverallKind.WORSE, OverallKind.OFF_TARGET, OverallKind.WATCH):
         return Conclusion(ConclusionKind.FIGURE, overall)
     sought = review.search.basis is SearchBasis.HISTORY and review.tested
     return Conclusion((ConclusionKind.QUIET_LATE if late else ConclusionKind.QUIET) if sought else ConclusionKind.NOT_SOUGHT)
@@ -265,20 +269,29 @@ def _headline_figures(review: Review) -> list[Figure]:
     return [figure for figure in found if figure is not None and figure.value is not None]
 
 
-def overall_state(review: Review, causes: bool) -> Overall:
-    """Return how the main figures stand: what got worse or better first, else the state of the first of them."""
-    known, sought = _headline_figures(review), review.search.basis is SearchBasis.HISTORY
-    for kind in (OverallKind.WORSE, OverallKind.BETTER):
-        for figure in known:
-            if direction(figure) == kind:
-                return Overall(kind, figure)
-    if known and direction(known[0]) == Judgement.WATCH:
-        return Overall(OverallKind.WATCH, known[0])
-    if known and direction(known[0]) in (Judgement.NORMAL, Judgement.SLIGHTLY_OVER):
+def overall_state(review: Review, page_one: Sequence[Figure], causes: bool) -> Overall:
+    """Return how the figures of page 1 stand: what got worse, else what has long been off target, else what got better.
+
+    Nothing is called normal while one of them is worse or has been off target for five periods, or a cause is named.
+    """
+    known, sought = [figure for figure in page_one if figure.value is not None], review.search.basis is SearchBasis.HISTORY
+    main = [figure for figure in _headline_figures(review) if figure in known] or known
+    ordered = [*main, *(figure for figure in known if figure not in main)]
+    if worse := next((figure for figure in ordered if direction(figure) == Judgement.WORSE), None):
+        return Overall(OverallKind.WORSE, worse)
+    if missed := next((figure for figure in ordered if figure.streak >= OFF_TARGET_PERIODS), None):
+        return Overall(OverallKind.OFF_TARGET, missed)
+    if main and direction(main[0]) == Judgement.WATCH:
+        return Overall(OverallKind.WATCH, main[0])
+    if causes:
+        return Overall(OverallKind.CAUSES if sought and main else OverallKind.UNKNOWN)
+    if better := next((figure for figure in main if direction(figure) == Judgement.BETTER), None):
+        return Overall(OverallKind.BETTER, better)
+    if main and direction(main[0]) in (Judgement.NORMAL, Judgement.SLIGHTLY_OVER):
         return Overall(OverallKind.NORMAL if sought else OverallKind.UNKNOWN)
-    if known and all(figure.judgement == Judgement.UNTESTED for figure in known):
+    if main and all(figure.judgement in UNJUDGED for figure in main):
         return Overall(OverallKind.UNJUDGED)
-    return Overall(OverallKind.CAUSES if causes and sought else OverallKind.UNKNOWN)
+    return Overall(OverallKind.UNKNOWN)
 
 
 def _composition(review: Review) -> MixEffect | None:
@@ -294,8 +307,15 @@ def _excess_shared(review: Review) -> bool:
 
 
 def matters(review: Review, causes: Sequence[Cause], proposals: Sequence[Action]) -> tuple[Matter, ...]:
-    """Return at most three matters: the most urgent causes with the next step against each, then a change of composition."""
-    chosen = [Matter(cause=cause, next_step=_next_step(cause, proposals)) for cause in causes[:MATTERS]]
+    """Return at most three matters: the most urgent causes with the next step against each, then a change of composition.
+
+    The cause with most evidence is one of them, whatever it costs: what nobody returns has no price, and may be the largest.
+    """
+    told = list(causes[:MATTERS])
+    largest = max(causes, key=lambda cause: (cause.llr, cause.cause_id), default=None)
+    if largest is not None and largest not in told:
+        told[-1] = largest
+    chosen = [Matter(cause=cause, next_step=_next_step(cause, proposals)) for cause in told]
     mix = _composition(review)
     if mix is not None and len(chosen) < MATTERS:
         chosen.append(Matter(mix=mix))
@@ -344,57 +364,8 @@ def _stop_sale_decisions(review: Review, shop: Shop) -> list[Decision]:
 
 # ---- Actions -----------------------------------------------------------------------------------
 
-_STATUS_ORDER = (
-    ActionStatus.LATE,
-    ActionStatus.DUE,
-    ActionStatus.DONE,
-    ActionStatus.NOT_DUE,
-    ActionStatus.PROPOSED,
-    ActionStatus.CANCELLED,
-)
-_VERDICT_ORDER = (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.RELAPSED, Verdict.WORSE, Verdict.NO_CHANGE, Verdict.UNDECIDED)
-
-
-def earlier_actions(results: Sequence[ActionResult]) -> EarlierActions:
-    """Put earlier actions into the orders in which they are printed."""
-    late = [result for result in results if result.status == ActionStatus.LATE]
-    judged = [result for result in results if result.verdict is not None]
-    judged.sort(key=lambda result: (_VERDICT_ORDER.index(result.verdict or Verdict.UNDECIDED), result.action.action_id))
-    without_numbers = [
-        result for result in judged if result.verdict == Verdict.UNDECIDED and (result.needed is None or result.n_after is None)
-    ]
-    if len(without_numbers) < 2:
-        without_numbers = []  # a single one has its own line
-    return EarlierActions(
-        listed=tuple(
-            sorted(results, key=lambda result: (_STATUS_ORDER.index(result.status), result.due, result.action.action_id))
-        ),
-        late=tuple(sorted(late, key=lambda result: (-result.days_late, result.action.action_id))),
-        judged=tuple(result for result in judged if result not in without_numbers),
-        without_numbers=tuple(without_numbers),
-    )
-
 
 def _by_cause(proposals: Sequence[Action], causes: Sequence[Cause]) -> tuple[Action, ...]:
     """Order new actions like the causes that they are about."""
     order = {cause.cause_id: index for index, cause in enumerate(causes)}
     return tuple(sorted(proposals, key=lambda action: order.get(action.cause_id, len(order))))
-
-
-def _comparable(causes: Sequence[Cause], results: Sequence[ActionResult]) -> dict[str, tuple[Action, Verdict]]:
-    """Return for each cause the judged earlier action against the same problem at the same kind of slice, an effective one first."""
-    order = (Verdict.EFFECTIVE, Verdict.PARTLY, Verdict.NO_CHANGE, Verdict.WORSE)
-    chosen: dict[str, tuple[Action, Verdict]] = {}
-    for cause in causes:
-        fits = [
-            (order.index(result.verdict), result.action.action_id, result.action, result.verdict)
-            for result in results
-            if result.verdict in order
-            and result.action.cause_id != cause.cause_id
-            and result.action.leaf == cause.leaf
-            and set(result.action.slice) & set(cause.slice)
-        ]
-        if fits:
-            _, _, action, verdict = min(fits, key=lambda fit: fit[:2])
-            chosen[cause.cause_id] = (action, verdict)
-    return chosen

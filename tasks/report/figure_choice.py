@@ -60,7 +60,8 @@ def scorecard(figures: Sequence[Figure]) -> tuple[tuple[FigureFamily, tuple[Figu
         members = [figure for figure in figures if figure.family is family and figure.kind.printed]
         chosen = [figure for figure in members if figure.value is not None and (not figure.scope or _telling(figure))]
         if chosen:
-            groups.append((family, tuple(chosen[:FAMILY_ROWS])))
+            # the items of a loss add up to it, so none is left out
+            groups.append((family, tuple(chosen if family is FigureFamily.MONEY else chosen[:FAMILY_ROWS])))
     return tuple(groups)
 
 

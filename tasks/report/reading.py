@@ -18,7 +18,16 @@ def strength(observed: float, low: float, minimum: float = 10) -> Strength:
 
 def direction(figure: Figure) -> str:
     """Return how to read a figure's change: which direction is good is a property of the figure."""
-    if figure.judgement in ("incomplete", "insufficient", "level_break", "normal", "slightly_over", "untested", "watch"):
+    if figure.judgement in (
+        "incomplete",
+        "insufficient",
+        "level_break",
+        "normal",
+        "slightly_over",
+        "untested",
+        "watch",
+        "short_history",
+    ):
         return figure.judgement
     if figure.value is None or figure.previous is None or figure.good == "none":
         return figure.judgement

@@ -31,7 +31,16 @@ def breakdowns(tables: Sequence[Breakdown], *, monthly: bool, orders: bool) -> t
     if not orders:
         return tuple(tables[: 10 if monthly else 2])
     rated = [table for table in tables if any(row[1] is not None for row in table.rows) and len(table.rows) > 2]
+    rated = [table for place, table in enumerate(rated) if not any(_says_the_same(table, earlier) for earlier in rated[:place])]
     return tuple((rated or tables)[:3]) if monthly else ()
+
+
+def _says_the_same(table: Breakdown, earlier: Breakdown) -> bool:
+    """Whether most values of a dimension are those of another one under other names: suppliers that make one line each."""
+    if table.code != earlier.code:
+        return False
+    counts = {(share, n) for _, share, n, _, _ in earlier.rows}
+    return 2 * sum((share, n) in counts for _, share, n, _, _ in table.rows) >= len(table.rows)
 
 
 def rankings(tables: Sequence[Ranking]) -> tuple[Ranking, ...]:

@@ -190,7 +190,7 @@ class Playbook(ConfigSection):
     """All entries, and the hour from which hours are counted."""
 
     clock_starts: str = Field(
-        default="09:30", pattern=r"^\d\d:\d\d$", description="Hours count from this time on the day after the period."
+        default="09:30", pattern=r"^\d\d:\d\d$", description="Hours of an edition issued earlier in the day count from this time."
     )
     day_ends: str = Field(default="18:00", pattern=r"^\d\d:\d\d$", description="A due day ends at this time.")
     session_days: int = Field(default=3, description="Days within which the next live session is held.")

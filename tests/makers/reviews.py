@@ -297,7 +297,7 @@ def make_prior() -> list[ActionResult]:
 
     def result(action: Action, state: ActionState, status: str, **more: Any) -> ActionResult:
         values = {"done_at": action.due if status == "done" else None, "days_late": 0, "postponed": 0, **more}
-        return ActionResult(action=action, state=state, due=action.due, status=status, **values)
+        return ActionResult(action=action, state=state, due=action.due, status=status, state_since=local(2026, 11, 3), **values)
 
     return [
         result(
@@ -371,7 +371,8 @@ def make_review(kind: str = "week", **changes: Any) -> Review:
     }  # fmt: skip
     if kind == "quiet":
         values |= {
-            "causes": [], "proposals": [], "figures": [replace(figure, judgement="normal") for figure in make_figures()], "due_items": [],
+            "causes": [], "proposals": [], "due_items": [],
+            "figures": [replace(figure, judgement="normal", streak=0) for figure in make_figures()],
             "strongest_rejected": replace(make_causes()[1], observed=9, expected=4.1, ratio=2.2, low=0.98, high=4.2), "rejected_why": "threshold",
         }  # fmt: skip
     if kind == "small":

@@ -29,7 +29,7 @@ def clusters(facts: CodedFacts, period: Period) -> list[Cause]:
                     kind=CauseKind.CLUSTER,
                     slice_=slice_,
                     family="other",
-                    leaves=[("SPC.ABNORMAL", int(n))],
+                    leaves={"SPC.ABNORMAL": int(n)},
                     observed=n,
                     expected=0.0,
                     llr=0.0,

@@ -47,7 +47,6 @@ def order_cause(
         candidate: The slice.
         more: The same problem in other families and spans.
     """
-    leaves, records = _joined(candidate, more)
     weekly = weekly_counts(history, fitted, candidate) if candidate.family in fitted else _weekly_of_hit(candidate)
     since, axis = _since(candidate, weekly)
     rates = comparison_rates(history, fitted, candidate, shop.calendar) if candidate.family in fitted else ComparisonRates()
@@ -72,7 +71,7 @@ def order_cause(
         evidence = _with_circumstances(evidence, period, shop, history, fitted, candidate, since, axis)
     kind = _kind(slice_, candidate, shop)
     return replace(
-        _counted(candidate, kind, slice_, leaves, records, period),
+        _counted(candidate, kind, slice_, period),
         since=since,
         since_axis=axis,
         trend=_trend(weekly),
@@ -82,7 +81,7 @@ def order_cause(
         age_days=REFERENCE_AGE.get(candidate.family),
         evidence=evidence,
         to_confirm=_questions(kind, slice_),
-        money=_money(facts, records, candidate.found.observed, candidate.found.expected, candidate.weeks),
+        money=_money(facts, candidate.records, candidate.found.observed, candidate.found.expected, candidate.weeks),
         stock=batch.get("qty_stock"),
     )
 
@@ -107,27 +106,12 @@ def _evidence(
     )
 
 
-def _joined(candidate: Candidate, more: list[Candidate]) -> tuple[Counter[str], list[str]]:
-    """Return the leaves and records of a problem, each once: other spans and wider panels find the same cases again."""
-    leaves = Counter(candidate.leaves)
-    records = list(candidate.records)
-    counted = set(candidate.families)
-    for other in more:
-        if counted.isdisjoint(other.families):
-            leaves.update(other.leaves)
-            records += other.records
-            counted.update(other.families)
-    return leaves, records
-
-
-def _counted(
-    candidate: Candidate, kind: CauseKind, slice_: Slice, leaves: Counter[str], records: list[str], period: Period
-) -> Cause:
+def _counted(candidate: Candidate, kind: CauseKind, slice_: Slice, period: Period) -> Cause:
     return counted_cause(
         kind=kind,
         slice_=slice_,
         family=candidate.family,
-        leaves=leaves.most_common(4),
+        leaves=candidate.leaves,
         observed=candidate.found.observed,
         expected=candidate.found.expected,
         llr=candidate.found.llr,
@@ -135,7 +119,7 @@ def _counted(
         exposure_kind=candidate.exposure_kind,
         exposure=candidate.exposure,
         period=period,
-        records=records,
+        records=candidate.records,
         days=[day_of(day) for day in candidate.days],
     )
 
@@ -239,13 +223,14 @@ def _in_promotion(shop: Shop, candidate: Candidate) -> bool:
 def weekly_counts(
     history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate, weeks: int = HISTORY_WEEKS
 ) -> list[tuple[str, float, float]]:
-    """Return (first day of week, observed, expected) of the slice over the last weeks."""
+    """Return (first day of week, observed, expected) of the slice over the last whole weeks, Monday to Sunday."""
     known = [fitted[family] for family in candidate.families if family in fitted]
     pattern = candidate.found.pattern
     dims, among = [dim for dim, _ in pattern.conditions], units_of(history, pattern)
     out = []
+    last_sunday = candidate.last - (day_of(candidate.last).weekday() + 1) % 7
     for back in range(weeks - 1, -1, -1):
-        last = candidate.last - back * 7
+        last = last_sunday - back * 7
         panel, _, _ = order_panel(history, known, last - 6, last, {}, dims, among)
         o = float(pattern.rows(panel.cases, panel.case_days).sum()) if panel.n_cases else 0.0
         e = float(panel.weights[pattern.rows(panel.units, panel.unit_days)].sum())

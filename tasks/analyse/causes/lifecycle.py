@@ -63,7 +63,10 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
             )
         )
     aged.sort(key=urgency)
-    new = [cause for cause in aged if cause.life != CauseLife.CONTINUING][:MAX_NEW]
+    unsaid = [cause for cause in aged if cause.life != CauseLife.CONTINUING]
+    # the one with most evidence is always news: what nobody returns has no price and would wait for ever
+    largest = sorted(unsaid, key=lambda cause: -cause.llr)[:1]
+    new = [*largest, *(cause for cause in unsaid if cause not in largest)][:MAX_NEW]
     named = [cause for cause in aged if cause.life == CauseLife.CONTINUING or cause in new][:MAX_NAMED]
     named_rows = {record for cause in aged for record in cause.rows}
     ended = [

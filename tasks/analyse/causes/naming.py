@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from tasks.methods.likelihood import ratio_interval
@@ -29,7 +29,7 @@ def counted_cause(
     kind: CauseKind,
     slice_: Slice,
     family: str,
-    leaves: Sequence[tuple[str, int]],
+    leaves: Mapping[str, int],
     observed: float,
     expected: float,
     llr: float,
@@ -47,7 +47,7 @@ def counted_cause(
         kind: Kind of cause.
         slice_: Dimension → value.
         family: Lag family, or what takes its place where there are no orders.
-        leaves: (leaf, cases), the leading one first.
+        leaves: Leaf → cases; they add up to the observed ones.
         observed: Cases of the span.
         expected: Expected cases.
         llr: Evidence in nats.
@@ -60,14 +60,15 @@ def counted_cause(
         node: What names the cause in place of its leading leaf.
     """
     low, high = ratio_interval(observed, expected)
-    leaf = leaves[0][0] if leaves else ""
+    ordered = sorted(leaves.items(), key=lambda pair: (-pair[1], pair[0]))
+    leaf = ordered[0][0] if ordered else ""
     return Cause(
         cause_id=cause_id(slice_, node or leaf),
         kind=kind,
         slice=slice_,
         family=family,
         leaf=leaf,
-        leaves=tuple(leaves),
+        leaves=tuple(ordered),
         observed=observed,
         expected=round(expected, 2),
         ratio=observed / max(expected, 1e-9),

@@ -49,7 +49,7 @@ def reputation(facts: CodedFacts, period: Period) -> list[Cause]:
             kind=CauseKind.REPUTATION,
             slice_={"sku": row["sku"]},
             family="other",
-            leaves=[(str(talk["leaf"].mode().sort()[0]), talk.height)],
+            leaves={str(talk["leaf"].mode().sort()[0]): talk.height},
             observed=float(row["o"]),
             expected=expected,
             llr=llr,

@@ -110,7 +110,9 @@ def _from_orders(
     raised.rejected += beside.rejected
     raised.tested += beside.compared
     chosen = [
-        (candidate, more) for candidate, more in brought_together(raised.candidates) if _is_current(history, fitted, candidate)
+        (candidate, more)
+        for candidate, more in brought_together(raised.candidates)
+        if period.grain != "week" or _is_current(history, fitted, candidate)
     ]
     describe = partial(order_cause, facts, period, shop, history, fitted)
     causes = _with_contributions(_standing_out([describe(candidate, more) for candidate, more in chosen]), raised.excess)
@@ -211,7 +213,7 @@ def _with_contributions(causes: list[Cause], raised: float) -> list[Cause]:
 
 
 def _is_current(history: UnitHistory, fitted: dict[str, Curve], candidate: Candidate) -> bool:
-    """Whether the last week itself is raised: a problem that has ended is not a finding of this period, however large it was."""
+    """Whether the last week itself is raised: what had ended before it is no finding of a week. A month tells it all the same."""
     recent = sum(day > candidate.last - 7 for day in candidate.days)
     if recent < 3:
         return False

@@ -176,7 +176,7 @@ def _record_cause(
         kind=CauseKind.SLICE,
         slice_=dict(sorted(labels.items())),
         family="reviews" if among_reviews else "counts",
-        leaves=Counter(inside["leaf"].to_list()).most_common(4),
+        leaves=Counter(inside["leaf"].to_list()),
         observed=found.observed,
         expected=found.expected,
         llr=found.llr,

@@ -51,11 +51,12 @@ class LastYear:
 class Baseline:
     """The earlier periods that a figure may be judged against, as places in a chain of periods.
 
-    `broken` says that its level was changed by rule so recently that too few comparable periods are known.
+    `broken` says that its level was changed by rule since the period before; `short` that too few comparable periods are known.
     """
 
     places: tuple[int, ...]
     broken: bool
+    short: bool = False
 
 
 def last_year(first: date, last: date, shop: Shop) -> LastYear:
@@ -118,9 +119,8 @@ def baseline(chain: Sequence[Period], code: str, scope: str, shop: Shop, *, sile
         and (special or not _special(period, shop))
         and not _lacks_data(period, code, shop)
     ]
-    known = sum(place not in silent for place in range(len(chain) - 1))
-    broken = bool(breaks) and (judged.first_day < since or (len(places) < MINIMUM_HISTORY <= known))
-    return Baseline(tuple(places[-shop.targets.normal_weeks :]), broken)
+    broken = bool(breaks) and chain[-2 if len(chain) > 1 else -1].first_day < since
+    return Baseline(tuple(places[-shop.targets.normal_weeks :]), broken, short=len(places) < MINIMUM_HISTORY)
 
 
 def _special(period: Period, shop: Shop) -> bool:
@@ -182,6 +182,13 @@ def _present_level(values: Sequence[float]) -> tuple[int, list[int]]:
 def level_since(normal: Normal | None, chain: Sequence[Period], used: Baseline) -> date | None:
     """Return the first day of the level that a figure is judged by, if the level changed within its history."""
     return chain[used.places[normal.level]].first_day if normal and normal.level else None
+
+
+def judged(normal: Normal | None, good: Good, usable: Baseline) -> Judgement:
+    """Return the judgement against a range that was formed from a baseline, or why there is none."""
+    if usable.broken:
+        return Judgement.LEVEL_BREAK
+    return Judgement.SHORT_HISTORY if normal is None and usable.short else word(normal, good)
 
 
 def word(normal: Normal | None, good: Good) -> Judgement:

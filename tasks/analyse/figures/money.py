@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from tasks.analyse.figures.comparison import baseline, cohorts, count_range, with_target, word
+from tasks.analyse.figures.comparison import Baseline, baseline, cohorts, count_range, judged, with_target
 from tasks.analyse.figures.losses import SIGNED_DAYS, Loss, LossBook
 from tasks.methods.control_charts import Normal
 from tasks.model.facts import CodedFacts
@@ -57,7 +57,7 @@ class _Booked:
     known: list[bool]
     losses: list[Loss]
     ranges: dict[str, Normal | None]
-    broken: bool
+    usable: Baseline
 
 
 def _booked(facts: CodedFacts, period: Period, shop: Shop) -> _Booked:
@@ -78,20 +78,20 @@ def _booked(facts: CodedFacts, period: Period, shop: Shop) -> _Booked:
         "net_loss": _against_signed([(loss.net, units) for loss, units in earlier], losses[-1].net, signed),
         "gross_loss": _against_signed([(loss.gross, units) for loss, units in earlier], losses[-1].gross, signed),
     }
-    return _Booked(chain[-shown - 1 :], known[-shown - 1 :], losses, ranges, usable.broken)
+    return _Booked(chain[-shown - 1 :], known[-shown - 1 :], losses, ranges, usable)
 
 
 def _figure(code: str, scope: str, values: list[float | None], booked: _Booked, period: Period) -> Figure:
     kind, normal = FIGURES[code], booked.ranges.get(code)
     known = zip(booked.chain, values, booked.known, strict=True) if not scope else ()
-    judgement = word(normal, kind.good) if normal else Judgement.UNTESTED
+    judgement = judged(normal, kind.good, booked.usable) if code in booked.ranges else Judgement.UNTESTED
     return Figure(
         kind=kind,
         value=values[-1],
         previous=values[-2] if booked.known[-2] else None,
         low=normal.low if normal else None,
         high=normal.high if normal else None,
-        judgement=Judgement.LEVEL_BREAK if code in booked.ranges and booked.broken else judgement,
+        judgement=judgement,
         p=normal.p if normal else None,
         axis_from=period.first_day,
         axis_to=period.last_day,

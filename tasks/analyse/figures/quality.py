@@ -12,12 +12,12 @@ from tasks.analyse.figures.comparison import (
     Baseline,
     baseline,
     cohorts,
+    judged,
     last_year,
     level_since,
     normal_range,
     share_interval,
     with_target,
-    word,
 )
 from tasks.methods.control_charts import Normal
 from tasks.model.facts import CodedFacts
@@ -244,11 +244,7 @@ def _figure(ledger: UnitLedger, period: Period, shop: Shop, *, age: int, ready: 
         previous=counts[-2][0] / previous_n * scale if previous_n and enough else None,
         last_year=past_numerator / past_n * scale if past_n and enough else None,
         last_year_basis=aligned.basis if past_n else "",
-        judgement=Judgement.LEVEL_BREAK
-        if enough and usable.broken
-        else word(normal, kind.good)
-        if enough
-        else Judgement.INSUFFICIENT,
+        judgement=judged(normal, kind.good, usable) if enough else Judgement.INSUFFICIENT,
         p=normal.p if normal else None,
         level_since=level_since(normal, chain, usable),
         axis_from=newest.first_day,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from tasks.analyse.figures.comparison import (
     Baseline,
+    judged,
     level_since,
     with_target,
-    word,
 )
 from tasks.methods.control_charts import Normal
 from tasks.model.figure_kinds import FIGURES
@@ -46,7 +46,7 @@ def in_range(figure: Figure, normal: Normal | None, chain: list[Period], usable:
         figure,
         low=normal.low if normal else None,
         high=normal.high if normal else None,
-        judgement=Judgement.LEVEL_BREAK if usable.broken else word(normal, figure.good),
+        judgement=judged(normal, figure.good, usable),
         p=normal.p if normal else None,
         level_since=level_since(normal, chain, usable),
     )

@@ -17,7 +17,6 @@ OVER_TIMES = 20
 _UNSIGNED = {
     "money_change": "money",
     "count_change": "count",
-    "change_score": "score",
     "change_minutes": "minutes",
     "change": "share",
 }
@@ -25,6 +24,10 @@ _UNSIGNED = {
 
 _POINTS = {"points": 1, "points_fine": 2}
 """Units of a difference of shares → decimals."""
+
+
+_CHANGES = {"change_per_100": 1, "change_score": 2, "change_score_coarse": 1}
+"""Units of other differences → decimals."""
 
 
 class Language(ABC):
@@ -73,9 +76,8 @@ class Language(ABC):
         return "+" + text
 
     def score(self, value: float) -> str:
-        """Return a score without trailing zeros."""
-        text = self.number(value, 2 if abs(value) < 10 else 1)
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        """Return a score: two decimals below ten, else one, so that scores beside each other have the same."""
+        return self.number(value, 2 if abs(value) < 10 else 1)
 
     def count(self, value: float) -> str:
         """Return a count; a mean below ten has one decimal."""
@@ -96,7 +98,8 @@ class Language(ABC):
             unit: One of the units of the catalogue (`cases`, `orders`, …) or a measure: `share`, `points` (a difference of
                 shares, signed), `points_fine` (the same with two decimals), `change` (signed relative change), `per_100`,
                 `per_1000`, `change_per_100`, `money`, `money_change`, `count`, `count_change`, `ordinal`, `minutes`,
-                `change_minutes`, `score`, `change_score`, `times`, `tenths`.
+                `change_minutes`, `score`, `change_score`, `change_score_coarse`, `times`, `tenths`; `share_fine` and
+                `per_100_fine` have two decimals.
             currency: ISO code of money.
         """
         if value is None:
@@ -108,8 +111,8 @@ class Language(ABC):
             return ("−" if number < 0 else "+") + self.duration(abs(number))
         if unit in _UNSIGNED:
             return self.signed(self.value(number, _UNSIGNED[unit], currency))
-        if unit == "change_per_100":
-            return self.signed(self.number(number, 1))
+        if unit in _CHANGES:
+            return self.signed(self.number(number, _CHANGES[unit]))
         if unit == "times":
             if number > OVER_TIMES:
                 return self.messages["unit.over_20_times"]
@@ -125,8 +128,12 @@ class Language(ABC):
         match unit:
             case "share":
                 return self.percent(value)
+            case "share_fine":
+                return self.number(value, 2, hundredfold=True) + "%"
             case "per_100":
                 return self.number(value, 1 if abs(value) >= 0.995 else 2)
+            case "per_100_fine":
+                return self.number(value, 2)
             case "per_1000":
                 return self.number(value, 1)
             case "money":
@@ -161,6 +168,10 @@ class Language(ABC):
     @abstractmethod
     def span(self, first: date, last: date) -> str:
         """Return the days from first to last, both included; one day is that day."""
+
+    def short_span(self, first: date, last: date) -> str:
+        """Return the days from first to last without their year, for small print."""
+        return f"{self.day(first)}–{self.day(last)}"
 
     @abstractmethod
     def moment(self, day: str, time: str) -> str:

@@ -107,6 +107,12 @@ class Voice:
         """Return the days from first to last."""
         return self.dated(self.language.span(first, last))
 
+    def short_span(self, first: date, last: date) -> Phrase:
+        """Return the days from first to last for small print; of another year, with their year."""
+        if {first.year, last.year} != {self.period.last_day.year}:
+            return self.span(first, last)
+        return self.dated(self.language.short_span(first, last))
+
     def days(self, days: Iterable[date]) -> Phrase:
         """Return several days: a run as a span, others one by one (at most five)."""
         ordered = sorted(set(days))

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from tasks.model.figures import Breakdown
 from tasks.model.report_sections import ReportSection
 from tasks.report.language.phrase import EMPTY, Phrase
-from tasks.report.paper import charts
 from tasks.report.sections.section import SectionContext
 
 STEM = ReportSection.BREAKDOWNS
 ROWS = 20
-CHART_BARS = 12
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,6 @@ class BreakdownTable:
     title: Phrase
     message: Phrase
     rows: tuple[BreakdownRow, ...]
-    chart: Markup
     caption: Phrase
     shares: bool
     intervals: bool
@@ -51,31 +46,21 @@ class BreakdownsView:
 
 def build(context: SectionContext) -> BreakdownsView | None:
     """Return the breakdowns, or None if there are none."""
-    tables = tuple(_table(context, index, breakdown) for index, breakdown in enumerate(context.agenda.breakdowns))
+    tables = tuple(_table(context, breakdown) for breakdown in context.agenda.breakdowns)
     return BreakdownsView(tables) if tables else None
 
 
-def _table(context: SectionContext, index: int, breakdown: Breakdown) -> BreakdownTable:
-    """Return the table, ranked: shares by their size-adjusted rank, bare counts by size."""
+def _table(context: SectionContext, breakdown: Breakdown) -> BreakdownTable:
+    """Return the table, sorted by what it prints: shares by their rate, bare counts by size."""
     voice = context.voice
     shares = any(share is not None for _, share, _, _, _ in breakdown.rows)
-    ranked = list(breakdown.rows) if shares else sorted(breakdown.rows, key=lambda row: (-row[2], row[0]))
-    rows: list[BreakdownRow] = []
-    bars: list[charts.Bar] = []
-    for value in ranked[:ROWS]:
-        row = _row(context, breakdown, value)
-        rows.append(row)
-        _, share, n, _, _ = value
-        if share is not None and n >= breakdown.minimum_n:
-            bars.append(charts.Bar(row.label, share, context.draw(row.rate)))
-        elif not shares:
-            bars.append(charts.Bar(row.label, n, context.draw(row.count)))
+    ranked = sorted(breakdown.rows, key=lambda row: (-(row[1] if shares and row[1] is not None else row[2]), row[0]))
+    rows = tuple(_row(context, breakdown, value) for value in ranked[:ROWS])
     title = voice.say("section.breakdown", what=voice.figure(breakdown.code), dimension=voice.dimension(breakdown.dimension))
     return BreakdownTable(
         title=title,
-        message=_message(context, breakdown, bars, shares=shares),
-        rows=tuple(rows),
-        chart=_chart(context, index, bars, title),
+        message=_message(context, breakdown, rows, shares=shares),
+        rows=rows,
         caption=_caption(context, breakdown, shares=shares, unlisted=max(len(ranked) - ROWS, 0)),
         shares=shares,
         intervals=any(low is not None for _, _, _, low, _ in breakdown.rows),
@@ -105,18 +90,18 @@ def _id(breakdown: Breakdown) -> str:
     return f"breakdown.{breakdown.code}.{breakdown.dimension}"
 
 
-def _message(context: SectionContext, breakdown: Breakdown, bars: Sequence[charts.Bar], *, shares: bool) -> Phrase:
-    """Name the top value."""
+def _message(context: SectionContext, breakdown: Breakdown, rows: Sequence[BreakdownRow], *, shares: bool) -> Phrase:
+    """Name the first value of the table: it has the largest number printed."""
     voice = context.voice
-    if not bars:
+    if not rows:
         return EMPTY
     if not shares:
-        return voice.say("breakdown.message_count", top=bars[0].label, n=bars[0].text)
-    if breakdown.total is None:
+        return voice.say("breakdown.message_count", top=rows[0].label, n=rows[0].count)
+    if breakdown.total is None or rows[0].rate == voice.word("word.none"):
         return EMPTY
     total = context.number(f"{_id(breakdown)}.total", breakdown.total, "share", n=breakdown.n, method=breakdown.code)
     what = voice.figure(breakdown.code)
-    return voice.say("breakdown.message", what=what, top=bars[0].label, rate=bars[0].text, total=total)
+    return voice.say("breakdown.message", what=what, top=rows[0].label, rate=rows[0].rate, total=total)
 
 
 def _caption(context: SectionContext, breakdown: Breakdown, *, shares: bool, unlisted: int) -> Phrase:
@@ -126,7 +111,7 @@ def _caption(context: SectionContext, breakdown: Breakdown, *, shares: bool, unl
         parts.append(voice.part("breakdown.signed", days=voice.span(breakdown.axis_from, breakdown.axis_to)))
     if breakdown.age_days:
         age = context.number(f"{id_}.age", breakdown.age_days, "days", method="age")
-        parts.append(voice.part("caption.age", age=age))
+        parts.append(voice.part("caption.age_signing", age=age))
     parts.append(voice.part("caption.n", n=context.number(f"{id_}.n", breakdown.n, "count", method=breakdown.code)))
     if shares:
         parts.append(voice.part("breakdown.minimum", n=context.number(f"{id_}.minimum_n", breakdown.minimum_n, "count")))
@@ -134,11 +119,3 @@ def _caption(context: SectionContext, breakdown: Breakdown, *, shares: bool, unl
         left_out = context.number(f"{id_}.left_out", breakdown.left_out + unlisted, "count")
         parts.append(voice.part("breakdown.left_out", n=left_out))
     return context.caption(*parts)
-
-
-def _chart(context: SectionContext, index: int, bars: Sequence[charts.Bar], title: Phrase) -> Markup:
-    """Return bars beside the table of a monthly edition, if labels leave room for them."""
-    longest = context.voice.language.longest_label
-    if not bars or not context.agenda.monthly or max(len(bar.label.plain) for bar in bars) > longest:
-        return Markup("")
-    return charts.bars(bars[:CHART_BARS], name=f"breakdown{index}", aria=title, width=190, step=17, label_width=110)

@@ -74,7 +74,7 @@ def _red_lines(context: SectionContext) -> Phrase:
     places = []
     for index in counted[:RED_PLACES]:
         line = context.review.red_lines[index]
-        parts = [voice.where(line.slice), red_line.leaf(context, line), red_line.cases(context, index)]
+        parts = [red_line.where(context, line), red_line.leaf(context, line), red_line.cases(context, index)]
         places.append(join(parts, voice.catalogue["where.join"]))
     named = voice.listed(places) + (voice.word("word.and_more") if len(counted) > RED_PLACES else EMPTY)
     return voice.say("red.rest_places", n=red_line.counted_cases(context), places=named)
@@ -122,7 +122,7 @@ def _sheet(context: SectionContext, cause: Cause) -> CauseSheet:
         sentence=cause_sentence.finding(context, cause),
         facts=cause_facts.facts(context, cause),
         confirm=cause_facts.questions(context, cause),
-        unit=voice.word("chart.unit_cause_series" if cause.evidence.weekly else "chart.unit_cause_bars"),
+        unit=voice.word("chart.unit_cause_series" if len(cause.evidence.weekly) >= LINE_WEEKS else "chart.unit_cause_bars"),
         chart=_chart(context, cause) if statistical else Markup(""),
         caption=_caption(context, cause),
         words=cause_words(context, cause),

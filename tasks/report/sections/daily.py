@@ -25,8 +25,10 @@ def build(context: SectionContext) -> DailyView | None:
     """Return arrivals by day as a line, or None if there are too few days for one."""
     review, voice = context.review, context.voice
     until = review.partial.partition("..")[2]
-    ordered = sorted((day, n) for day, n in review.daily if not until or day.isoformat() <= until)
-    if len(review.daily) < MINIMUM_DAYS or not ordered:
+    period = review.period
+    inside = sorted((day, n) for day, n in review.daily if period.first_day <= day <= period.last_day)
+    ordered = [(day, n) for day, n in inside if not until or day.isoformat() <= until]
+    if len(inside) < MINIMUM_DAYS or not ordered:
         return None
     last_day, last_count = ordered[-1]
     points = [
@@ -35,7 +37,6 @@ def build(context: SectionContext) -> DailyView | None:
     ]
     last = context.draw(context.number("daily.last", last_count, "cases", method="arrivals"))
     chart = charts.line(points, name="daily", aria=voice.word("section.daily"), last=last, width=500, height=80)
-    inside = sum(n for day, n in review.daily if review.period.first_day <= day <= review.period.last_day)
-    total = context.number("daily.total", inside, "count", method="arrivals")
+    total = context.number("daily.total", sum(n for _, n in ordered), "count", method="arrivals")
     caption = context.caption(context.whole_shop(), voice.word("caption.per_day"), voice.part("caption.n", n=total))
     return DailyView(chart, caption)

@@ -205,7 +205,7 @@ def _revisions(context: SectionContext) -> tuple[Phrase, ...]:
             continue
         id_ = f"revision.{figure_table.number_id(figure, 'old')}"
         was = context.number(id_, old, figure.unit, method="edition before")
-        now = figure_table.value(context, figure, "value", figure.value, figure.unit)
+        now = figure_table.value(context, figure, "value", figure.value)
         if was.plain != now.plain:
             lines.append(voice.say("revision.line", name=figure_table.name(context, figure), old=was, new=now))
     return tuple(lines[:REVISED]) or (voice.word("revision.none"),)

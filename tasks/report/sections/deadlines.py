@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tasks.model.report_sections import ReportSection
 from tasks.model.review import DueItem
@@ -11,6 +12,9 @@ from tasks.report.language.phrase import Phrase
 from tasks.report.sections.section import SectionContext
 
 STEM = ReportSection.DEADLINES
+
+HORIZONS = (4, 24, 48)
+"""Hours ahead within which deadlines are counted."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,26 @@ def build(context: SectionContext) -> DeadlinesView | None:
 
 
 def _open(context: SectionContext, kind: str, items: Sequence[DueItem]) -> Phrase:
-    """Say how many fall due and by when; for evidence, with the money at stake."""
-    voice, method = context.voice, "given deadline"
+    """Name the first deadline and count those of the next hours; for evidence, with the money at stake.
+
+    Whoever acted by the last of several deadlines would miss all the others.
+    """
+    voice, method, as_of = context.voice, "given deadline", context.review.as_of
+    counts = {hours: sum(item.must_act_by <= as_of + timedelta(hours=hours) for item in items) for hours in HORIZONS}
+    within = [
+        voice.part(
+            "due.within",
+            hours=context.number(f"due.{kind}.hours.{hours}", hours, "within_hours"),
+            n=context.number(f"due.{kind}.within_{hours}h", counts[hours], "count", method=method),
+        )
+        for hours, fewer in zip(HORIZONS, (0, *HORIZONS), strict=False)
+        if counts[hours] > counts.get(fewer, 0)
+    ]
     values = {
-        "until": voice.clock(max(item.must_act_by for item in items)),
+        "first": voice.clock(min(item.must_act_by for item in items)),
         "n": context.number(f"due.{kind}.open", len(items), "items", method=method),
         "kind": voice.word(f"due.{kind}"),
+        "within": voice.listed(within),
     }
     money = sum(item.amount or 0 for item in items)
     if not money or kind != "evidence":

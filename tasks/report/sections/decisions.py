@@ -25,15 +25,20 @@ class DecisionsView:
 def build(context: SectionContext) -> DecisionsView:
     """Return the decisions needed."""
     none = context.voice.say("decision.none", this=context.voice.this())
-    return DecisionsView(tuple(_sentence(context, decision) for decision in context.agenda.decisions), none)
+    return DecisionsView(tuple(_sentence(context, place, it) for place, it in enumerate(context.agenda.decisions)), none)
 
 
-def _sentence(context: SectionContext, decision: Decision) -> Phrase:
+def _sentence(context: SectionContext, place: int, decision: Decision) -> Phrase:
+    """Ask for a decision by its time, or at once if that has passed since an earlier edition asked."""
     voice = context.voice
-    owner, due = voice.person(decision.owner), voice.due(decision.due)
-    key = "decision.full" if decision.due > context.review.as_of else "decision.full_past"
-    sentence = voice.say(key, what=_what(context, decision), owner=owner, due=due, cost=_cost(context, decision))
-    return cause_sentence.tidy(sentence)
+    values = {"what": _what(context, decision), "owner": voice.person(decision.owner), "cost": _cost(context, decision)}
+    late = context.days_late(decision.due)
+    if late is None:
+        return cause_sentence.tidy(voice.say("decision.full", due=voice.due(decision.due), **values))
+    if not late:
+        return cause_sentence.tidy(voice.say("decision.full_today", **values))
+    days = context.number(f"decision.{place}.days_late", late, "days", method="ledger")
+    return cause_sentence.tidy(voice.say("decision.full_past", days=days, **values))
 
 
 def _what(context: SectionContext, decision: Decision) -> Phrase:
@@ -52,7 +57,19 @@ def _cost(context: SectionContext, decision: Decision) -> Phrase:
     cause = decision.cause
     if decision.red_line is not None or (cause is not None and cause.kind == "safety"):
         return context.voice.word("decision.cost_safety")
-    return _cost_of_waiting(context, cause) if cause is not None and cause.observed > cause.expected else EMPTY
+    if cause is None or cause.observed <= cause.expected:
+        return EMPTY
+    return _cost_of_stock(context, cause) if cause.stock and cause.slice.get("batch_no") else _cost_of_waiting(context, cause)
+
+
+def _cost_of_stock(context: SectionContext, cause: Cause) -> Phrase:
+    """Say what the units in stock would bring if they were sold: no decision changes what is sold already."""
+    if cause.rate is None or cause.comparison_rate is None or cause.rate <= cause.comparison_rate:
+        return EMPTY
+    more = (cause.stock or 0) * (cause.rate - cause.comparison_rate)
+    value = float(round(more)) if more >= 1 else round(more, 1)
+    cases = context.number(cause_sentence.number_id(cause, "stock_cases"), value, "cases", method="stock × excess rate")
+    return context.voice.say("decision.cost_stock", stock=cause_sentence.stock(context, cause), cases=cases)
 
 
 def _cost_of_waiting(context: SectionContext, cause: Cause) -> Phrase:

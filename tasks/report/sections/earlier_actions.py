@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.model.actions import ActionResult
+from tasks.model.actions import ActionResult, ActionState, ActionStatus
 from tasks.model.report_sections import ReportSection
 from tasks.report.language.phrase import Phrase
 from tasks.report.sections.section import SectionContext
@@ -64,7 +64,9 @@ def _row(context: SectionContext, result: ActionResult) -> EarlierActionRow:
 
 
 def _status(context: SectionContext, result: ActionResult) -> Phrase:
+    if result.status is ActionStatus.DONE and result.state is ActionState.TO_VERIFY:
+        return context.voice.word("action_status.to_verify")
     if result.status != "late":
         return context.voice.word(f"action_status.{result.status}")
-    days = context.number(verdict.number_id(result, "days_late"), result.days_late, "days", method="ledger")
+    days = context.number(verdict.number_id(result, "days_late"), result.days_late, "working_days", method="ledger")
     return context.voice.part("action_status.late_days", days=days)

@@ -31,7 +31,7 @@ def _caption(context: SectionContext) -> Phrase:
     voice, figures = context.voice, context.review.figures
     banded = any(figure.low is not None for figure in figures)
     pattern = ("caption.figures_month" if context.agenda.monthly else "caption.figures") if banded else "caption.figures_plain"
-    caption = voice.say(pattern, basis=voice.word(f"basis.{voice.shop.base}"))
+    caption = voice.say(pattern)
     aligned = [figure.last_year_basis for figure in figures if figure.last_year is not None and figure.last_year_basis]
     if aligned:
         key = f"last_year.{aligned[0].split()[0]}"

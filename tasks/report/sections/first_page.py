@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tasks.model.causes import SearchBasis
 from tasks.report.agenda import ConclusionKind, Overall, OverallKind
 from tasks.report.language.phrase import EMPTY, Phrase
+from tasks.report.sections import figure_table
 from tasks.report.sections.section import SectionContext
 from tasks.report.sentences import cause as cause_sentence
 from tasks.report.sentences import cause_search, data_state, mix, red_line
@@ -53,13 +54,14 @@ def build(context: SectionContext) -> FirstPageView:
 
 
 def _unread(context: SectionContext) -> Phrase:
-    """Name the sources of records that could not be read or are left out: what they hold, nobody knows."""
+    """Name the sources of records that could not be read, are left out or fell silent: what they hold, nobody knows."""
     voice = context.voice
     tables = {channel.name: channel.table for channel in voice.shop.channels.channels}
     unread = [
         channel
         for channel in context.review.channels
-        if (channel.error or channel.excluded) and tables.get(channel.channel, "feedback") in TELLING_TABLES
+        if (channel.error or channel.excluded or len(channel.missing_days) == context.review.period.days)
+        and tables.get(channel.channel, "feedback") in TELLING_TABLES
     ]
     return voice.listed(voice.channel(channel, 30) for channel in unread) if unread else EMPTY
 
@@ -110,7 +112,7 @@ def _conclusion(context: SectionContext) -> Phrase:
             figure, change = voice.figure_inside(conclusion.mix.figure), mix.change(context, conclusion.mix)
             return voice.say("conclusion.mix", figure=figure, change=change, overall=overall)
         case ConclusionKind.FIGURE:
-            return overall + voice.word("word.stop")
+            return overall + voice.word("word.stop") + cause_search.lacking(context)
     tested = context.number("review.tested", context.review.tested, "places", method="scan")
     if conclusion.kind is ConclusionKind.QUIET_LATE:
         late = context.number("prior.late", len(context.agenda.earlier.late), "items", method="ledger")
@@ -121,7 +123,7 @@ def _conclusion(context: SectionContext) -> Phrase:
 def _red(context: SectionContext, overall: Phrase) -> Phrase:
     index = context.agenda.conclusion.red_line or 0
     line = context.review.red_lines[index]
-    where = context.voice.where(line.slice) if line.slice else EMPTY
+    where = red_line.where(context, line)
     leaf, n = red_line.leaf(context, line), red_line.cases(context, index)
     return context.voice.say("conclusion.red", overall=overall, where=where, leaf=leaf, n=n)
 
@@ -132,4 +134,8 @@ def _overall(context: SectionContext, overall: Overall) -> Phrase:
         return voice.say(key)
     if overall.figure is None:
         return voice.say(key, this=voice.this())
+    if overall.kind is OverallKind.OFF_TARGET:
+        unit = "weeks" if context.review.period.grain == "week" else "periods"
+        n = context.number(figure_table.number_id(overall.figure, "streak"), overall.figure.streak, unit, method="target")
+        return voice.say(key, figure=voice.figure_inside(overall.figure), n=n)
     return voice.say(key, this=voice.this(), figure=voice.figure_inside(overall.figure))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tasks.model.actions import Action
 from tasks.model.causes import Cause, SearchBasis
 from tasks.model.report_sections import ReportSection
-from tasks.report.agenda import Matter
+from tasks.report.agenda import ConclusionKind, Matter
 from tasks.report.language.phrase import EMPTY, Phrase
 from tasks.report.sections.section import SectionContext
 from tasks.report.sentences import cause as cause_sentence
@@ -37,7 +37,8 @@ def build(context: SectionContext) -> MattersView:
     """Return the matters of the period."""
     voice, agenda = context.voice, context.agenda
     sought = context.review.search.basis is SearchBasis.HISTORY and context.review.tested
-    none = voice.say("three.quiet" if agenda.quiet and sought else "three.none", this=voice.this())
+    calm = agenda.conclusion.kind in (ConclusionKind.QUIET, ConclusionKind.QUIET_LATE)
+    none = voice.say("three.quiet" if calm else "three.none", this=voice.this())
     if agenda.quiet and not sought:
         none = voice.say("three.not_sought", this=voice.this())
     if agenda.partial:
@@ -59,13 +60,13 @@ def _cause(context: SectionContext, cause: Cause) -> Phrase:
     if cause.expected <= 0 or cause.kind in ("cluster", "safety", "reputation"):
         line = voice.say("three.count", head=head, life=life, observed=cause_sentence.observed(context, cause))
     else:
-        since, times = cause_sentence.since(context, cause), cause_sentence.ratio(context, cause)
-        if cause_sentence.pattern(context, cause) in cause_sentence.RATED_PATTERNS:
-            rate = cause_sentence.rate(context, cause)
-            line = voice.say("three.rate", head=head, life=life, since=since, rate=rate, times=times)
-        else:
-            observed = cause_sentence.observed(context, cause)
-            line = voice.say("three.amount", head=head, life=life, since=since, observed=observed, times=times)
+        values = {
+            "since": cause_sentence.since(context, cause),
+            "counted": cause_sentence.counted(context, cause),
+            "expected": cause_sentence.expected(context, cause),
+            "times": cause_sentence.ratio(context, cause),
+        }
+        line = voice.say("three.amount", head=head, life=life, **values)
     if not cause.money:
         return line + voice.word("word.stop")
     return voice.part("three.loss", line=line, money=cause_sentence.money(context, cause))
@@ -76,4 +77,4 @@ def _next_step(context: SectionContext, action: Action | None) -> Phrase:
         return EMPTY
     voice = context.voice
     what = voice.data(voice.action(action).what, 120)
-    return voice.say("three.next", owner=voice.owner(action), due=voice.due(action.due), what=what)
+    return voice.say("three.next", owner=voice.owner(action), due=context.by(f"action.{action.action_id}", action.due), what=what)

@@ -65,11 +65,18 @@ def _row(context: SectionContext, action: Action) -> NewActionRow:
     return NewActionRow(
         what=voice.data(words.what, 120),
         owner=voice.owner(action),
-        due=voice.due(action.due),
+        due=_due(context, action),
         goal=goal,
         effect=voice.data(words.effect, 80),
         kind=voice.word(f"kind.{action.kind.value}"),
     )
+
+
+def _due(context: SectionContext, action: Action) -> Phrase:
+    """Return when an action is due: a date, or how late it is since an earlier revision asked for it."""
+    if context.days_late(action.due) is None:
+        return context.voice.due(action.due)
+    return context.by(f"action.{action.action_id}", action.due)
 
 
 def _missing(context: SectionContext) -> str:

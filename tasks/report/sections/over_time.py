@@ -68,7 +68,7 @@ def _chart(context: SectionContext, index: int, figure: Figure) -> Markup:
         points,
         name=f"line{index}",
         aria=voice.say("chart.aria_line", figure=figure_table.name(context, figure)),
-        last=context.draw(figure_table.value(context, figure, "value", figure.value, figure.unit)),
+        last=context.draw(figure_table.value(context, figure, "value", figure.value)),
         band=band,
         band_name=voice.word("chart.band") if band else None,
         share=figure.unit == "share",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tasks.model.causes import Cause
 from tasks.model.figures import RankedSlice, Ranking
 from tasks.model.report_sections import ReportSection
-from tasks.report.language.phrase import Phrase, join
+from tasks.report.language.phrase import EMPTY, Phrase, join
 from tasks.report.sections.section import SectionContext
 
 STEM = ReportSection.RANKINGS
@@ -70,6 +71,8 @@ def _row(context: SectionContext, ranking: Ranking, row: RankedSlice) -> Ranking
         judgement = voice.word(f"ranking.judge_{row.judgement}")
         tone = row.judgement if row.judgement in ("worse", "better") else ""
         leaf = voice.leaf(row.leaf) if row.leaf else leaf
+    if _is_named(context, ranking, row):
+        judgement, tone = voice.word("ranking.judge_cause"), "worse"
     return RankingRow(
         value=voice.value(ranking.dimension, row.value),
         cases=context.number(f"{id_}.cases", row.cases, unit, n=n, method=ranking.unit),
@@ -82,14 +85,28 @@ def _row(context: SectionContext, ranking: Ranking, row: RankedSlice) -> Ranking
     )
 
 
+def _is_named(context: SectionContext, ranking: Ranking, row: RankedSlice) -> bool:
+    """Whether a cause of this edition is about a slice or a part of it: one matter has one verdict."""
+    return any(row.value in _values(cause, ranking.dimension) for cause in context.agenda.causes)
+
+
+def _values(cause: Cause, dimension: str) -> set[str]:
+    """Return a cause's values of a dimension; a listing version names its product as well."""
+    listed = cause.slice.get("listing_version", "").partition("@")[0] if dimension == "sku" else ""
+    return {value for value in (cause.slice.get(dimension, ""), listed) if value}
+
+
 def _message(context: SectionContext, ranking: Ranking, rows: Sequence[RankingRow]) -> Phrase:
+    """Name what stands out beside what the edition names as a cause."""
+    named = [row.value for ranked, row in zip(ranking.rows, rows, strict=True) if _is_named(context, ranking, ranked)]
+    others = [pair for pair in zip(ranking.rows, rows, strict=True) if not _is_named(context, ranking, pair[0])]
+    lead = context.voice.say("ranking.named", top=context.voice.listed(named)) if named else EMPTY
     for word in ("worse", "watch"):
-        for ranked, row in zip(ranking.rows, rows, strict=True):
+        for ranked, row in others:
             if ranked.judgement == word:
-                return context.voice.say(
-                    f"ranking.{word}", top=row.value, cases=row.cases, expected=row.expected, ratio=row.ratio
-                )
-    return context.voice.word("ranking.none")
+                key = f"ranking.{word}_else" if named else f"ranking.{word}"
+                return lead + context.voice.say(key, top=row.value, cases=row.cases, expected=row.expected, ratio=row.ratio)
+    return lead + context.voice.word("ranking.none_else" if named else "ranking.none")
 
 
 def _caption(context: SectionContext, ranking: Ranking) -> Phrase:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from tasks.model.report_sections import ReportSection
 from tasks.model.review import Review
@@ -36,6 +38,22 @@ class SectionContext:
     ) -> Phrase:
         """Register a number of the reviewed period and return it."""
         return self.voice.numbers.add(id_, value, unit, n=n, range=self.days, method=method, rows=rows)
+
+    def days_late(self, moment: datetime) -> int | None:
+        """Return how many days ago a deadline passed, 0 for earlier today; None if it has not."""
+        if moment > self.review.as_of:
+            return None
+        zone = ZoneInfo(self.review.period.zone)
+        return (self.review.as_of.astimezone(zone).date() - moment.astimezone(zone).date()).days
+
+    def by(self, id_: str, moment: datetime) -> Phrase:
+        """Say by when something is due; what an earlier edition asked for and is over is so many days late, and no date."""
+        late = self.days_late(moment)
+        if late is None:
+            return self.voice.part("due.by", due=self.voice.due(moment))
+        if not late:
+            return self.voice.word("due.today")
+        return self.voice.part("due.late", days=self.number(f"{id_}.days_late", late, "days", method="ledger"))
 
     @property
     def days(self) -> str:

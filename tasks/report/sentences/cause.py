@@ -38,25 +38,31 @@ def observed(context: SectionContext, cause: Cause) -> Phrase:
     )
 
 
+def counted(context: SectionContext, cause: Cause) -> Phrase:
+    """Return the cases of the problem that is named, then those with related problems if the cause has any."""
+    if cause.own_cases == cause.observed:
+        return observed(context, cause)
+    own = context.number(number_id(cause, "own"), cause.own_cases, "cases", method="cases of the leaf that is named")
+    return context.voice.part("count.related", own=own, observed=observed(context, cause))
+
+
 def expected(context: SectionContext, cause: Cause) -> Phrase:
     """Return the expected cases, with one decimal below ten."""
-    value = round(cause.expected) if cause.expected >= 10 else round(cause.expected, 1)
+    value = cause.measure.expected
     return context.number(number_id(cause, "expected"), value, "cases", n=cause.exposure, method="expected arrivals")
 
 
 def ratio(context: SectionContext, cause: Cause) -> Phrase:
-    """Return the ratio to what is usual: of the rates if both are known, else of the cases."""
-    if cause.rate is not None and cause.comparison_rate:
-        times = cause.rate / cause.comparison_rate
-        return context.number(number_id(cause, "rate_ratio"), times, "times", n=cause.exposure, method="same age")
-    return context.number(number_id(cause, "ratio"), cause.ratio, "times", n=cause.exposure, method="observed/expected")
+    """Return how many times the expected cases came."""
+    return context.number(number_id(cause, "ratio"), cause.measure.ratio, "times", n=cause.exposure, method="observed/expected")
 
 
 def interval(context: SectionContext, cause: Cause) -> tuple[Phrase, Phrase]:
     """Return low and high end of observed ÷ expected."""
+    measure = cause.measure
     return (
-        context.number(number_id(cause, "low"), cause.low, "times", n=cause.exposure, method="95%"),
-        context.number(number_id(cause, "high"), cause.high, "times", n=cause.exposure, method="95%"),
+        context.number(number_id(cause, "low"), measure.low, "times", n=cause.exposure, method="95%"),
+        context.number(number_id(cause, "high"), measure.high, "times", n=cause.exposure, method="95%"),
     )
 
 
@@ -90,7 +96,8 @@ def short_finding(context: SectionContext, cause: Cause) -> Phrase:
     """Return a cause as a clause of the one-sentence conclusion."""
     if cause.expected > 0 and cause.kind not in ("cluster", "safety"):
         where = context.voice.where(cause.slice)
-        return context.voice.part("finding.rise_short", where=where, leaf=leaf(context, cause), times=ratio(context, cause))
+        key = "finding.rise_short" if cause.own_cases == cause.observed else "finding.rise_short_related"
+        return context.voice.part(key, where=where, leaf=leaf(context, cause), times=ratio(context, cause))
     return head(context, cause)
 
 
@@ -104,11 +111,11 @@ def finding(context: SectionContext, cause: Cause) -> Phrase:
         case "safety":
             return voice.say("finding.safety", where=where, observed=observed(context, cause), leaf=leaf(context, cause))
         case "reputation":
-            cases, times = observed(context, cause), ratio(context, cause)
-            return voice.say("finding.reputation", where=where, observed=cases, times=times)
+            values = {"observed": observed(context, cause), "expected": expected(context, cause), "times": ratio(context, cause)}
+            return voice.say("finding.reputation", where=where, **values)
         case "fall":
-            cases, usual = observed(context, cause), expected(context, cause)
-            return voice.say("finding.fall", where=where, leaf=leaf(context, cause), observed=cases, expected=usual)
+            cases, usual = counted(context, cause), expected(context, cause)
+            return voice.say("finding.fall", where=where, leaf=leaf(context, cause), counted=cases, expected=usual)
     sentence = _rise(context, cause, where)
     if cause.contribution is not None and context.agenda.excess_shared:
         share = context.number(number_id(cause, "contribution"), cause.contribution, "share", method="excess")
@@ -127,7 +134,7 @@ def _rise(context: SectionContext, cause: Cause, where: Phrase) -> Phrase:
         "where": where,
         "leaf": leaf(context, cause),
         "strength": voice.word(f"strength.{rung(cause.observed, cause.low)}"),
-        "observed": observed(context, cause),
+        "counted": counted(context, cause),
         "expected": expected(context, cause),
         "times": ratio(context, cause),
         "since": since(context, cause),

@@ -36,6 +36,9 @@ def facts(context: SectionContext, cause: Cause) -> tuple[Phrase, ...]:
             )
             for leaf, n in cause.leaves[:LEAVES]
         ]
+        if others := sum(n for _, n in cause.leaves[LEAVES:]):
+            n = context.number(number_id(cause, "leaf.other"), others, "cases", method="cases")
+            leaves.append(voice.part("fact.leaf_other", n=n))
         lines.append(voice.say("fact.leaves", v=voice.listed(leaves)))
     if cause.stock:
         lines.append(voice.say("fact.stock", n=stock(context, cause)))

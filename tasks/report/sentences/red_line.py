@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from tasks.model.review import RedLine
 from tasks.report.language.phrase import EMPTY, Phrase
+from tasks.report.language.voice import NOT_PLACES
 from tasks.report.sections.section import SectionContext
 
 
 def leaf(context: SectionContext, line: RedLine) -> Phrase:
     """Return the name of a red line's problem."""
     return context.voice.leaf(line.leaf, line.slice.get("symptom", "")) if line.leaf else EMPTY
+
+
+def where(context: SectionContext, line: RedLine) -> Phrase:
+    """Return what a red line is about; a case whose product is not known is not one of the whole shop."""
+    if any(name not in NOT_PLACES for name in line.slice):
+        return context.voice.where(line.slice)
+    return context.voice.word("red.unknown_product" if line.kind == "safety" else f"red.kind_{line.kind}")
 
 
 def cases(context: SectionContext, index: int) -> Phrase:
@@ -36,34 +44,33 @@ def lines(context: SectionContext) -> tuple[Phrase, ...]:
 
 def _sentence(context: SectionContext, index: int, *, short: bool) -> Phrase:
     voice, line = context.voice, context.review.red_lines[index]
-    n, where, days = cases(context, index), voice.where(line.slice), voice.days(line.days)
+    n, place, days = cases(context, index), where(context, line), voice.days(line.days)
     match line.kind:
         case "safety":
             return _safety(context, index, short=short)
         case "regulator":
-            return voice.say("red.regulator", n=n, days=days)
+            return voice.say("red.regulator", n=n, days=voice.span(min(line.days), max(line.days)) if line.days else days)
         case "evidence_missed":
             return voice.say("red.evidence_missed", n=n, days=days)
         case "platform_warn":
-            return voice.say("red.platform_warn", where=where, days=days)
-    return voice.say("red.other", where=where, leaf=leaf(context, line), n=n, days=days)
+            return voice.say("red.platform_warn", where=place, days=days)
+    return voice.say("red.other", where=place, leaf=leaf(context, line), n=n, days=days)
 
 
 def _safety(context: SectionContext, index: int, *, short: bool) -> Phrase:
-    """Describe a safety report in the customers' word, or by the problem's name if readers cannot read that word."""
+    """Describe a safety report by the problem's name: a customer's word may name a thing and no symptom."""
     voice, line = context.voice, context.review.red_lines[index]
-    quoted = voice.readable(line.words) and bool(line.words)
-    key = f"red.safety{'_short' if short else ''}{'' if quoted else '_plain'}"
     sentence = voice.say(
-        key,
-        where=voice.where(line.slice),
+        "red.safety_short" if short else "red.safety",
+        where=where(context, line),
         n=cases(context, index),
         days=voice.days(line.days),
-        words=voice.data(line.words, 30) if quoted else leaf(context, line),
+        leaf=leaf(context, line),
     )
     if line.sold:
         sold = context.number(f"red.{index}.sold", line.sold, "units", method="units signed")
-        sentence += voice.say("red.sold", n=sold)
+        weeks = context.number(f"red.{index}.sold_weeks", line.sold_weeks, "weeks", method="units signed")
+        sentence += voice.say("red.sold", n=sold, weeks=weeks)
     if line.unverified:
         sentence += voice.word("red.unverified")
     return sentence

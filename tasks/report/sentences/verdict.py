@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.model.actions import ActionResult, Verdict
+from tasks.model.actions import ActionResult, ActionState, Verdict
 from tasks.report.language.phrase import EMPTY, Phrase, join
 from tasks.report.sections.section import SectionContext
 
@@ -26,8 +26,8 @@ METHODS = {
 """How the interval of a verdict came about, as numbers.json names it."""
 
 ADJUSTED = ("control", "course", "segmented")
-ADJUSTED_FROM = 1.15
-"""A ratio that differs by this factor from that of the printed rates is explained."""
+ALIKE = 0.015
+"""A drop that differs by more from the drop of the printed rates is explained."""
 
 STEADY = (0.8, 1.25)
 """Ratio of untouched slices within which they count as unchanged."""
@@ -40,11 +40,32 @@ def sentences(context: SectionContext) -> tuple[tuple[str, Phrase], ...]:
         ((result.verdict or Verdict.UNDECIDED).value, _sentence(context, result) + _side_effect(context, result))
         for result in earlier.judged
     ]
-    if earlier.without_numbers:
-        names = (voice.data(voice.action(result.action).what, 60) for result in earlier.without_numbers)
-        named = join(names, voice.catalogue["word.clause_sep"])
-        lines.append(("undecided", voice.say("verdict.text_undecided_plain", what=named)))
+    for why in sorted({result.reason for result in earlier.without_numbers}):
+        alike = [result for result in earlier.without_numbers if result.reason == why]
+        named = join((voice.data(voice.action(result.action).what, 60) for result in alike), voice.catalogue["word.clause_sep"])
+        lines.append(("undecided", voice.say("verdict.text_undecided_plain", what=named, why=_why(context, why))))
     return tuple(lines)
+
+
+def _why(context: SectionContext, reason: str) -> Phrase:
+    """Say why an action's effect is not decided."""
+    key = f"verdict.why_{reason}"
+    return context.voice.word(key if key in context.voice.catalogue else "verdict.why")
+
+
+def _state(context: SectionContext, result: ActionResult) -> Phrase:
+    """Say what became of an action after its verdict: only what its events hold."""
+    if result.state in (ActionState.CLOSED, ActionState.REOPENED):
+        return context.voice.word(f"verdict.state_{result.state.value}")
+    return context.voice.word("verdict.state_open") if result.verdict in (Verdict.EFFECTIVE, Verdict.NO_CHANGE) else EMPTY
+
+
+def is_target_met(result: ActionResult) -> bool:
+    """Whether the rate after the cut-in, which is printed, meets the target, whatever single weeks do."""
+    target, before, after = result.action.target, result.rate_before, result.rate_after
+    if target is None or before is None or after is None:
+        return False
+    return after <= target if after <= before else after >= target
 
 
 def number_id(result: ActionResult, name: str) -> str:
@@ -93,7 +114,7 @@ def _sentence(context: SectionContext, result: ActionResult) -> Phrase:
     }
     ratio = 1.0 if result.ratio is None else result.ratio
     if verdict == Verdict.NO_CHANGE:
-        return voice.say("verdict.text_no_change", **values)
+        return voice.say("verdict.text_no_change", **values) + _state(context, result)
     if verdict == Verdict.WORSE:
         times = context.number(number_id(result, "ratio"), ratio, "times", n=result.n_after, method=method(result))
         return voice.say("verdict.text_worse", times=times, **values)
@@ -102,7 +123,7 @@ def _sentence(context: SectionContext, result: ActionResult) -> Phrase:
         later = context.number(id_, result.rate_later, "share", n=result.n_later, method=method(result))
         return voice.say("verdict.text_relapsed", later=later, **values)
     if ratio > 1:
-        return voice.say("verdict.text_rising", **values)
+        return voice.say("verdict.text_rising", **values) + _state(context, result)
     return _drop(context, result, ratio, values)
 
 
@@ -122,31 +143,36 @@ def _unrated(context: SectionContext, result: ActionResult) -> Phrase:
         return voice.say("verdict.text_undecided_n", **values)
     if result.verdict not in (None, Verdict.UNDECIDED):
         return voice.say("verdict.text_plain", word=voice.word(f"verdict.{result.verdict.value}"), what=what)
-    return voice.say("verdict.text_undecided_plain", what=what)
+    return voice.say("verdict.text_undecided_plain", what=what, why=_why(context, result.reason))
 
 
 def _drop(context: SectionContext, result: ActionResult, ratio: float, values: dict[str, Phrase]) -> Phrase:
     """Say how much a rate fell, with its interval, and why that differs from the change of the printed rates."""
     voice = context.voice
     least, most = (1 - (end if end is not None else ratio) for end in (result.high, result.low))
-    values = values | {
-        "drop": context.number(number_id(result, "drop"), 1 - ratio, "tenths", n=result.n_after, method=method(result)),
-        "low": context.number(number_id(result, "drop_low"), max(0.0, least), "tenths", method="95%"),
-        "high": context.number(number_id(result, "drop_high"), max(0.0, most), "tenths", method="95%"),
-    }
-    adjusted = _adjusted(context, result)
+    gone = not result.rate_after
+    if not gone:
+        drop = context.number(number_id(result, "drop"), 1 - ratio, "tenths", n=result.n_after, method=method(result))
+        values = values | {
+            "drop": drop,
+            "high": context.number(number_id(result, "drop_high"), max(0.0, most), "tenths", method="95%"),
+        }
+    low = context.number(number_id(result, "drop_low"), max(0.0, least), "tenths", method="95%")
+    fall = voice.part("verdict.fell_to_none" if gone else "verdict.fell", low=low, **values)
+    adjusted = EMPTY if gone else _adjusted(context, result)
     if result.verdict == Verdict.PARTLY:
-        return voice.say("verdict.text_partly", **values) + adjusted
+        met = "verdict.text_partly_met" if is_target_met(result) else "verdict.text_partly"
+        return voice.say(met, what=values["what"], fall=fall) + adjusted
     steady = result.control_ratio is not None and STEADY[0] <= result.control_ratio <= STEADY[1]
-    return voice.say("verdict.text_effective_control" if steady else "verdict.text_effective", **values) + adjusted
+    key = "verdict.text_effective_control" if steady else "verdict.text_effective"
+    return voice.say(key, what=values["what"], fall=fall) + adjusted + _state(context, result)
 
 
 def _adjusted(context: SectionContext, result: ActionResult) -> Phrase:
     """Say why the printed change differs from that of the two printed rates, if it does."""
     if not result.rate_before or not result.rate_after or not result.ratio or result.method not in ADJUSTED:
         return EMPTY
-    plain = result.rate_after / result.rate_before
-    alike = 1 / ADJUSTED_FROM < result.ratio / plain < ADJUSTED_FROM
+    alike = abs(result.ratio - result.rate_after / result.rate_before) < ALIKE
     return EMPTY if alike else context.voice.word(f"verdict.adjusted_{result.method}")
 
 

@@ -109,11 +109,11 @@ def test_page_one_answers_in_the_order_of_the_meeting() -> None:
         "数据截至",
         "数据：可用",
         "本周红线：无",
-        "本周整体正常",
+        "3分钟人工回复率变差",
         "净损失",
         "品质退款率",
         "平台分",
-        "3分钟人工回复率",
+        "78.2%",
         "上周承诺",
         "本周三件事",
         "请拍板",
@@ -126,7 +126,7 @@ def test_page_one_answers_in_the_order_of_the_meeting() -> None:
 def test_a_red_line_opens_page_one_and_says_no_percentage() -> None:
     made = _make(make_review("week", red_lines=[red_line()]))
     first = _squeezed(_pages(made)[0])
-    assert first.index("【红线】KT-11出现3起“麻手”反馈（11月3日、11月5日、11月6日）") < first.index("指标")
+    assert first.index("【红线】KT-11出现3起用电与人身安全反馈（11月3日、11月5日、11月6日）") < first.index("指标")
     assert "0.33%" not in first
 
 

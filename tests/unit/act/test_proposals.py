@@ -1,15 +1,16 @@
 """Proposals: who, until when, to what target; doubled by nothing; forbidden practices refused."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.act import proposals
-from tasks.act.due_dates import clock_period, due_at
+from tasks.act.due_dates import due_at
 from tasks.act.proposals import refusal
 from tasks.model.actions import Action, ActionKind, ActionState, ActionWords, TargetBasis
 from tasks.model.causes import Cause, CauseEvidence
@@ -33,7 +34,7 @@ def propose(
     causes: list[Cause], lines: list[RedLine], period: Period, shop: Shop, known: list[Action], **rules: Any
 ) -> list[Action]:
     wording = partial(action_words, playbook=shop.playbook, language=language("zh-CN"))
-    return proposals.propose(causes, lines, period, shop, known, wording, **rules)
+    return proposals.propose(causes, lines, period, shop, known, wording, **{"as_of": period.end + timedelta(hours=6), **rules})
 
 
 def cause(**fields: object) -> Cause:
@@ -209,33 +210,37 @@ def test_missed_evidence_asks_for_the_daily_clearing_only(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("period", "due", "local"),
+    ("issued", "due", "local"),
     [
-        ("2026-W45", "4h", "2026-11-09 13:30"),
-        ("2026-W45", "1d", "2026-11-09 18:00"),
-        ("2026-W45", "5d", "2026-11-13 18:00"),
-        ("2026-W45", "6d", "2026-11-16 18:00"),
-        ("2026-W39", "3d", "2026-09-30 18:00"),  # closes on Monday 28 September
-        ("2026-W39", "4d", "2026-10-08 18:00"),  # 1–7 October is a holiday
-        ("2026-W40", "3d", "2026-10-10 18:00"),  # Saturday worked instead (调休)
-        ("2026-W07", "1sd", "2026-03-02 18:00"),  # the supplier is closed until 1 March
-        ("2026-W45", "next_session", "2026-11-11 18:00"),
+        ("2026-11-09 06:00", "4h", "2026-11-09 13:30"),  # hours count from the start of work
+        ("2026-11-10 14:00", "4h", "2026-11-10 18:00"),
+        ("2026-11-09 06:00", "1d", "2026-11-09 18:00"),
+        ("2026-11-10 14:00", "1d", "2026-11-11 18:00"),  # what is left of a day is no working day
+        ("2026-11-09 06:00", "5d", "2026-11-13 18:00"),
+        ("2026-11-09 06:00", "6d", "2026-11-16 18:00"),
+        ("2026-09-28 06:00", "3d", "2026-09-30 18:00"),
+        ("2026-09-28 06:00", "4d", "2026-10-08 18:00"),  # 1–7 October is a holiday
+        ("2026-10-05 06:00", "3d", "2026-10-10 18:00"),  # Saturday worked instead (调休)
+        ("2026-02-16 06:00", "1sd", "2026-03-02 18:00"),  # the supplier is closed until 1 March
+        ("2026-11-09 06:00", "next_session", "2026-11-11 18:00"),
     ],
 )
-def test_due_counts_in_the_right_calendar(shop: Shop, period: str, due: str, local: str) -> None:
-    moment = due_at(due, Period.parse(period), shop)
+def test_due_counts_from_the_issue_in_the_right_calendar(shop: Shop, issued: str, due: str, local: str) -> None:
+    moment = due_at(due, datetime.fromisoformat(f"{issued}:00+08:00"), shop)
     assert moment == datetime.fromisoformat(f"{local}:00+08:00").astimezone(UTC)
 
 
-@pytest.mark.parametrize(("as_of", "due"), [("2026-11-10T14:00", "2026-11-09T13:30"), ("2026-11-27T15:00", "2026-11-28T13:30")])
-def test_a_review_made_long_after_the_close_proposes_nothing_that_is_overdue_at_once(shop: Shop, as_of: str, due: str) -> None:
-    zone = ZoneInfo("Asia/Shanghai")
-    clock = clock_period(W45, datetime.fromisoformat(as_of).replace(tzinfo=zone))
-    assert due_at("4h", clock, shop) == datetime.fromisoformat(due).replace(tzinfo=zone)
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1)),
+    st.sampled_from(["1h", "4h", "24h", "1d", "2d", "10sd", "D-14", "next_session"]),
+)
+def test_nothing_is_due_before_it_is_asked_for(issued: datetime, due: str) -> None:
+    moment = issued.replace(tzinfo=UTC)
+    assert due_at(due, moment, default_shop()) > moment
 
 
 def test_due_before_a_promotion_lies_before_its_first_day(shop: Shop) -> None:
-    due = due_at("D-14", Period.parse("2026-W36"), shop)
+    due = due_at("D-14", datetime(2026, 9, 6, 22, tzinfo=UTC), shop)
     first = min(promotion.first for promotion in shop.calendar.promotions if promotion.first > date(2026, 9, 21))
     assert (first - due.date()).days == 14
 

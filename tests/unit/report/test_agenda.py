@@ -15,9 +15,9 @@ from tasks.model.causes import CauseSearch, SearchBasis, SearchLack
 from tasks.model.figure_kinds import PAGE_ONE
 from tasks.model.figures import MixEffect
 from tasks.model.review import Review
+from tasks.report import action_choice, figure_choice, table_choice
 from tasks.report import agenda as agenda_module
-from tasks.report import figure_choice, table_choice
-from tasks.report.agenda import Agenda, ConclusionKind, OverallKind, agenda
+from tasks.report.agenda import Agenda, ConclusionKind, Overall, OverallKind, agenda
 from tasks.shop.load import Shop
 from tests.makers.reviews import local, make_action, make_causes, make_figures, make_prior, make_review, make_shop, red_line
 
@@ -26,6 +26,12 @@ SHOP = make_shop()
 
 def decided(review: Review, *, restricted: bool = False) -> Agenda:
     return agenda(review, SHOP, restricted=restricted)
+
+
+def overall_of(review: Review) -> Overall:
+    overall = decided(review).conclusion.overall
+    assert overall is not None
+    return overall
 
 
 def safety(sku: str, cases: int = 3) -> Any:
@@ -38,7 +44,7 @@ def composition() -> MixEffect:
     )
 
 
-@pytest.mark.parametrize("module", [agenda_module, figure_choice, table_choice])
+@pytest.mark.parametrize("module", [agenda_module, action_choice, figure_choice, table_choice])
 def test_the_agenda_knows_no_language_no_phrase_and_no_number(module: Any) -> None:
     tree = ast.parse(Path(module.__file__).read_text("utf-8"))
     imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
@@ -51,7 +57,7 @@ def test_safety_opens_the_red_lines_then_the_most_cases() -> None:
     regulator = replace(red_line(), kind="regulator", cases=40)
     lines = [regulator, safety("a", 1), safety("b", 5), safety("c", 2)]
     plan = decided(make_review(red_lines=lines))
-    assert (plan.red_told, plan.red_counted) == ((2, 3, 1), (0,))
+    assert (plan.red_told, plan.red_counted) == ((2, 3, 0), (1,))  # every kind has its line
     assert (plan.conclusion.kind, plan.conclusion.red_line) == (ConclusionKind.RED_LINE, 2)
 
 
@@ -81,22 +87,39 @@ def test_no_complaint_at_all_is_a_conclusion_of_its_own() -> None:
 
 
 def test_what_got_worse_speaks_for_the_whole_before_what_got_better() -> None:
-    figures = [replace(figure, judgement="normal") for figure in make_figures()]
+    figures = [replace(figure, judgement="normal", streak=0) for figure in make_figures()]
     better = [replace(figure, judgement="better") if figure.code == "quality_refund_rate" else figure for figure in figures]
     worse = [replace(figure, judgement="worse") if figure.code == "complaint_rate_signed" else figure for figure in better]
-    assert decided(make_review(figures=figures)).conclusion.overall.kind is OverallKind.NORMAL  # type: ignore[union-attr]
-    assert decided(make_review(figures=better)).conclusion.overall.kind is OverallKind.BETTER  # type: ignore[union-attr]
-    overall = decided(make_review(figures=worse)).conclusion.overall
-    assert overall is not None and overall.kind is OverallKind.WORSE and overall.figure is not None
+    line = [red_line()]
+    assert overall_of(make_review("quiet", figures=figures, red_lines=line)).kind is OverallKind.NORMAL
+    assert overall_of(make_review("quiet", figures=better, red_lines=line)).kind is OverallKind.BETTER
+    overall = overall_of(make_review(figures=worse))
+    assert overall.kind is OverallKind.WORSE and overall.figure is not None
     assert overall.figure.code == "complaint_rate_signed"
 
 
+def test_nothing_is_normal_while_a_cause_is_named_or_a_figure_is_long_off_target() -> None:
+    figures = [replace(figure, judgement="normal", streak=0) for figure in make_figures()]
+    assert overall_of(make_review(figures=figures)).kind is OverallKind.CAUSES
+    long = [replace(figure, streak=5) if figure.code == "net_loss" else figure for figure in figures]
+    for review in (make_review(figures=long), make_review("quiet", figures=long)):
+        overall = overall_of(review)
+        assert overall.kind is OverallKind.OFF_TARGET and overall.figure is not None and overall.figure.code == "net_loss"
+    short = [replace(figure, streak=4) for figure in figures]
+    assert overall_of(make_review("quiet", figures=short, red_lines=[red_line()])).kind is OverallKind.NORMAL
+
+
 def test_a_shop_whose_causes_were_not_sought_is_not_called_normal() -> None:
-    figures = [replace(figure, judgement="normal") for figure in make_figures()]
+    figures = [replace(figure, judgement="normal", streak=0) for figure in make_figures()]
     plan = decided(make_review(figures=figures, search=CauseSearch(SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5, 40)))
     assert plan.conclusion.overall is not None and plan.conclusion.overall.kind is OverallKind.UNKNOWN
     small = decided(
-        make_review("small", causes=make_causes()[:1], search=CauseSearch(SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5, 40))
+        make_review(
+            "small",
+            figures=figures[:1],
+            causes=make_causes()[:1],
+            search=CauseSearch(SearchBasis.SAME_WEEKS, SearchLack.WEEKS, 3, 5, 40),
+        )
     )
     assert small.conclusion.overall is not None and small.conclusion.overall.kind is OverallKind.UNKNOWN
 

@@ -103,6 +103,12 @@ def test_at_most_three_new_ones_by_money_and_none_is_lost() -> None:
     assert [one.cause_id for one in result.deferred] == ["B", "A"] and MAX_NEW == 3
 
 
+def test_the_one_with_most_evidence_is_news_whatever_it_costs() -> None:
+    found = [cause(name, money=float(n)) for n, name in enumerate("ABCDE")]
+    result = judged([replace(found[0], llr=222.0), *found[1:]], [])
+    assert [one.cause_id for one in result.causes] == ["E", "D", "A"]
+
+
 def test_safety_comes_before_money() -> None:
     result = judged([cause("A", money=9000.0), cause("B", track="safety")], [])
     assert [one.cause_id for one in result.causes] == ["B", "A"]

@@ -19,7 +19,7 @@ def test_a_watched_headline_is_neither_normal_nor_worse() -> None:
 
 def test_a_red_line_is_what_the_sentence_is_about() -> None:
     view = first_page.build(make_context(make_review("week", red_lines=[red_line()]), "en"))
-    assert "the red line comes first: KT-11" in view.conclusion.plain
+    assert "safety comes first: KT-11" in view.conclusion.plain
     assert len(view.red) == 1 and view.red[0].plain.startswith("RED LINE: KT-11, 3 cases")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tasks.model.actions import ActionResult, Verdict
+from tasks.model.actions import ActionResult, ActionState, Verdict
 from tasks.report.sections import verdicts
 from tasks.shop.load import Shop
 from tests.makers.reviews import make_context, make_prior, make_review
@@ -49,7 +49,8 @@ def test_a_relapse_tells_all_three_rates_and_suggests_reopening(shop: Shop) -> N
 )
 def test_a_drop_that_is_not_that_of_the_printed_rates_says_why(shop: Shop, method: str, ratio: float, clause: str) -> None:
     _, text = said(shop, effective(method=method, ratio=ratio, low=0.3, high=0.8, control_ratio=0.7))
-    assert text.endswith(clause or "继续观察8周。")
+    assert text.endswith(f"{clause}本项已关闭，继续观察8周。")
+    assert ("降幅已扣除" in text) is bool(clause)
 
 
 def test_a_side_effect_is_told_after_the_verdict(shop: Shop) -> None:
@@ -64,3 +65,24 @@ def test_the_sample_still_needed_is_told_with_its_day(shop: Shop) -> None:
     assert "再等约400" in text and "11月24日" in text
     _, text = said(shop, replace(waiting, needed=15_930, needed_by=None))
     assert "15,930" in text and "预计" not in text and waiting.needed_by == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(ActionState.CLOSED, "本项已关闭"), (ActionState.TO_VERIFY, "尚未有人关闭"), (ActionState.REOPENED, "已重新打开")],
+)
+def test_only_what_the_ledger_holds_is_said_of_an_action_s_state(shop: Shop, state: ActionState, words: str) -> None:
+    _, text = said(shop, effective(state=state))
+    assert words in text and ("已关闭" in text) is (state is ActionState.CLOSED)
+
+
+def test_a_target_that_is_met_is_not_called_missed(shop: Shop) -> None:
+    partly = effective(verdict=Verdict.PARTLY, action=replace(make_prior()[0].action, target=0.014))
+    assert "达到目标，再看连续两个完整周" in said(shop, partly)[1]
+    assert "还没到目标" in said(shop, replace(partly, action=replace(partly.action, target=0.012)))[1]
+
+
+def test_a_problem_that_is_gone_is_not_said_to_have_dropped_by_ten_tenths(shop: Shop) -> None:
+    gone = effective(rate_after=0.0, ratio=0.0, low=0.0, high=0.2)
+    assert "由3.4%降为0（至少降八成）" in said(shop, gone)[1]
+    assert "from 3.4% to nothing (down by at least 80%)" in said(shop, gone, "en")[1]
