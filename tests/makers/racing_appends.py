@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -39,11 +40,16 @@ def _works(folder: Path, rounds: int, worker: int, barrier: Barrier) -> None:
 
 def race(folder: Path, rounds: int, workers: int = 2) -> None:
     """Let processes append in every round at once, first to a table that does not exist, then what has changed."""
+    together(_works, folder, rounds, workers)
+
+
+def together(work: Callable[[Path, int, int, Barrier], None], folder: Path, rounds: int, workers: int = 2) -> None:
+    """Do work in several processes, which wait for each other at a barrier; each gets folder, rounds, its number and the barrier."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(workers)
-    running = [context.Process(target=_works, args=(folder, rounds, worker, barrier)) for worker in range(workers)]
+    running = [context.Process(target=work, args=(folder, rounds, worker, barrier)) for worker in range(workers)]
     for process in running:
         process.start()
     for process in running:
-        process.join(600)
+        process.join(600 + 30 * rounds)
         assert process.exitcode == 0

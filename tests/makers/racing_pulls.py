@@ -7,7 +7,6 @@ ends with an error if any home holds other rows than one that was pulled undistu
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from tests.makers.pulled_homes import NOW, contents, corrected, home_with_files, pulled_and_stored
+from tests.makers.racing_appends import together
 
 
 def _works(folder: Path, rounds: int, worker: int, barrier: Barrier) -> None:
@@ -38,14 +38,7 @@ def race(folder: Path, rounds: int, workers: int = 2) -> list[str]:
     home_with_files(folder / "fresh")
     for name in ("fresh", "corrected"):
         pulled_and_stored(shutil.copytree(folder / name, folder / f"straight-{name}"), NOW)
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(workers)
-    running = [context.Process(target=_works, args=(folder, rounds, worker, barrier)) for worker in range(workers)]
-    for process in running:
-        process.start()
-    for process in running:
-        process.join(30 + 60 * rounds)
-        assert process.exitcode == 0
+    together(_works, folder, rounds, workers)
     return sorted(path.name for path in folder.glob("wrong-*"))
 
 
