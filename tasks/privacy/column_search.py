@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import polars as pl
 
@@ -31,7 +31,7 @@ def masked_texts(texts: pl.Series) -> dict[str, str]:
     distinct = texts.drop_nulls().unique()
     if distinct.len() > FEW:
         distinct = distinct.filter(may_hold(distinct))
-    return {text: clean for text in distinct.to_list() if (clean := _masked(text)) != text}
+    return {text: clean for text in distinct.to_list() if (clean := masked(text, placeholder)[0]) != text}
 
 
 def may_hold(texts: pl.Series) -> pl.Series:
@@ -78,11 +78,6 @@ def loosened(pattern: str) -> str:
         written.append("(?:" if piece.startswith("(?P<") else _written(piece))
         at += 1
     return "".join(written)
-
-
-@lru_cache(maxsize=4096)
-def _masked(text: str) -> str:
-    return masked(text, placeholder)[0]
 
 
 @cache

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tasks.privacy import accounts, contacts, papers, places
 from tasks.privacy.personal_kind import PersonalKind, PersonalRule
@@ -32,6 +33,8 @@ _DIGEST = re.compile(
 """Ids of records and hashes of files, as this program writes them: digits among their letters are no numbers."""
 
 _FILLER = "\x00"
+SHORT = 200
+"""The most characters of a text whose findings are remembered."""
 
 
 @dataclass(frozen=True, order=True)
@@ -43,8 +46,18 @@ class PersonalSpan:
     kind: PersonalKind
 
 
-def findings(text: str) -> list[PersonalSpan]:
+def findings(text: str) -> tuple[PersonalSpan, ...]:
     """Return the personal data in a text, in order, none overlapping another."""
+    return _remembered(text) if len(text) <= SHORT else _found(text)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> tuple[PersonalSpan, ...]:
+    """Search a short text once: the words of a page are those of its mail and of other readers, codes of a column stand in others."""
+    return _found(text)
+
+
+def _found(text: str) -> tuple[PersonalSpan, ...]:
     searched = text.translate(WIDE)
     digests = [match.span() for match in _DIGEST.finditer(searched)]
     needed: dict[re.Pattern[str], bool] = {}
@@ -60,7 +73,7 @@ def findings(text: str) -> list[PersonalSpan]:
                 continue
             found.append(PersonalSpan(start, end, rule.kind))
             searched = searched[:start] + _FILLER * (end - start) + searched[end:]
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:
