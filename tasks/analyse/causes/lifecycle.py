@@ -12,7 +12,7 @@ from tasks.model.periods import Period
 from tasks.model.slices import Slice, lasting
 
 MAX_NEW = 3
-"""The most new findings that one meeting can handle; the rest get a line each and come first next time."""
+"""The most new findings that a week's meeting can handle; the rest get a line each and come first next time."""
 
 MAX_NAMED = 6
 MEMORY = 26
@@ -36,7 +36,7 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
         measure: Counts an earlier cause's slice again.
 
     Returns:
-        The same with causes in the order of risk and money (at most three new ones), those left over as `deferred`, and as
+        The same with causes in the order of risk and money (of a week at most three new ones), those left over as `deferred`, and as
         `ended` what the last review named and this one does not: recovered, or watched while it is still raised.
     """
     last = period.previous().id
@@ -66,7 +66,7 @@ def with_lifecycle(found: RootCauses, earlier: Sequence[tuple[str, Cause]], peri
     unsaid = [cause for cause in aged if cause.life != CauseLife.CONTINUING]
     # the one with most evidence is always news: what nobody returns has no price and would wait for ever
     largest = sorted(unsaid, key=lambda cause: -cause.llr)[:1]
-    new = [*largest, *(cause for cause in unsaid if cause not in largest)][:MAX_NEW]
+    new = [*largest, *(cause for cause in unsaid if cause not in largest)][: MAX_NEW if period.grain == "week" else MAX_NAMED]
     named = [cause for cause in aged if cause.life == CauseLife.CONTINUING or cause in new][:MAX_NAMED]
     named_rows = {record for cause in aged for record in cause.rows}
     ended = [

@@ -109,6 +109,12 @@ def test_the_one_with_most_evidence_is_news_whatever_it_costs() -> None:
     assert [one.cause_id for one in result.causes] == ["E", "D", "A"]
 
 
+def test_a_month_takes_on_twice_as_many_new_ones() -> None:
+    found = RootCauses([cause(name, money=float(n)) for n, name in enumerate("ABCDEFG")], [], 100, 0.05, None, "")
+    month = with_lifecycle(found, [], Period.parse("2026-10"), lambda _: None)
+    assert (len(month.causes), len(month.deferred)) == (6, 1)
+
+
 def test_safety_comes_before_money() -> None:
     result = judged([cause("A", money=9000.0), cause("B", track="safety")], [])
     assert [one.cause_id for one in result.causes] == ["B", "A"]
