@@ -12,6 +12,7 @@ from rich.table import Table
 from flows.console.sample_desk import desk_beside
 from tasks.collect.preview import Preview, preview
 from tasks.errors import UserError
+from tasks.report.language.masks import with_own_masks
 from tasks.settings import Settings
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
@@ -46,7 +47,8 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
     console.print(
         f"{name} → {channel.table}: {seen.batch.read} rows read, {seen.rejected.height} would be rejected. Nothing was stored."
     )
-    console.print(rows_table(seen.rows, ZoneInfo(shop.identity.zone)))
+    language = shop.identity.languages[0]
+    console.print(rows_table(seen.rows, ZoneInfo(shop.identity.zone), language))
     for note in dict.fromkeys((*seen.batch.warnings, *seen.batch.notes)):
         console.print(f"Note: {note}")
     if seen.empty:
@@ -61,7 +63,9 @@ def try_channel(settings: Settings, name: str, console: Console) -> None:
             for reason in reasons[1:REASONS].to_list():
                 console.print(f"          {reason}")
         console.print(
-            rows_table(seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone))
+            rows_table(
+                seen.rejected.select("source_id", "field", "rule", "record").head(ROWS), ZoneInfo(shop.identity.zone), language
+            )
         )
     if seen.batch.failures:
         raise UserError(seen.batch.error, hint=seen.batch.hint)
@@ -86,18 +90,19 @@ def trial(channel: Channel, shop: Shop, settings: Settings, now: datetime) -> Pr
     return preview(channel, shop=shop, settings=settings, now=now, judge=judged, rows=ROWS)
 
 
-def rows_table(rows: pl.DataFrame, zone: ZoneInfo) -> Table:
-    """Return rows as a table of short cells, moments in the shop's zone."""
+def rows_table(rows: pl.DataFrame, zone: ZoneInfo, language: str) -> Table:
+    """Return rows as a table of short cells, moments in the shop's zone, and what stands for personal data in a language."""
     table = Table(*rows.columns, box=None)
     for row in rows.iter_rows():
-        table.add_row(*[_cell(value, zone) for value in row])
+        table.add_row(*[_cell(value, zone, language) for value in row])
     return table
 
 
-def _cell(value: object, zone: ZoneInfo) -> str:
+def _cell(value: object, zone: ZoneInfo, language: str) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
         return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
-    text = " ".join((", ".join(map(str, value)) if isinstance(value, list) else str(value)).split())
+    whole = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = " ".join(with_own_masks(whole, language).split())
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

@@ -104,7 +104,7 @@ def connect_files(
             refused[_named(samples)] = error
     if not found:
         raise next(iter(refused.values()))
-    readable = [one for one in found if _show(one, shop, settings, now, say, console)]
+    readable = [one for one in found if _show(one, shop, settings, now, say, heard[0], console)]
     for note in costs_together([one.proposal for one in found], {channel.table for channel in shop.channels.channels}):
         console.print(f"· {say(note)}")
     _finish(settings, found, readable, refused, write, say, console)
@@ -261,7 +261,7 @@ def _grouped(samples: list[Sample], home: Path | None = None) -> list[list[Sampl
     return groups
 
 
-def _show(found: _Found, shop: Shop, settings: Settings, now: datetime, say: Say, console: Console) -> bool:
+def _show(found: _Found, shop: Shop, settings: Settings, now: datetime, say: Say, language: str, console: Console) -> bool:
     """Print one proposal: what was seen, the declaration, what is missing, and its mapped rows; say whether it reads its files."""
     proposal = found.proposal
     console.rule(_named(found.samples), align="left")
@@ -281,7 +281,7 @@ def _show(found: _Found, shop: Shop, settings: Settings, now: datetime, say: Say
         console.print(f"✗ {seen.batch.error} {seen.batch.hint}")
         return False
     console.print(trial_said(seen.batch.read, seen.rejected.height, seen.rows.height, say))
-    console.print(rows_table(seen.rows, ZoneInfo(shop.identity.zone)))
+    console.print(rows_table(seen.rows, ZoneInfo(shop.identity.zone), language))
     for rule, count in seen.counts.items():
         reason = seen.rejected.filter(pl.col("rule") == rule)["reason"][0]
         console.print(f"  {count:>6}  {rule}: {reason}")

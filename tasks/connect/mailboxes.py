@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from tasks.connect.samples import KINDS, Note, Sample
 from tasks.errors import UserError
 from tasks.shop.sources.mailbox import Mailbox
 
-NAMED_ORDER = r"(?i)(?:order|bestellung|bestellnummer|commande|pedido|订单)[^0-9]{0,16}?([A-Z]{0,4}-?[0-9][0-9-]{3,24})"
+ORDER_WORDS = ("order", "bestellung", "bestellnummer", "commande", "pedido", "ordine", "订单", "訂單")
+"""Words behind which customers write the number of an order."""
 OWN = 0.5
 """Share of the mails that go to one address from which on it is the shop's own."""
 ORDERS = 0.1
@@ -71,9 +73,11 @@ def mail_proposal(sample: Sample) -> Proposal:
     }
     made = [ProposedColumn(name, spec, 0.95, why) for name, spec in columns.items()]
     words = sample.rows.select(pl.concat_str("subject", "text", separator="\n", ignore_nulls=True)).to_series()
-    named = int(words.str.contains(NAMED_ORDER).sum())
-    if named >= ORDERS * words.len():
-        spec = {"concat": ["subject", "text"], "separator": " | ", "extract": NAMED_ORDER}
+    used = [word for word in ORDER_WORDS if words.str.contains(_order_after((word,))).any()]
+    pattern = _order_after(used)
+    named = int(words.str.contains(pattern).sum()) if used else 0
+    if used and named >= ORDERS * words.len():
+        spec = {"concat": ["subject", "text"], "separator": " | ", "extract": pattern}
         share = {"share": f"{named / words.len():.0%}"}
         made.append(ProposedColumn("order_ref", spec, 0.5, (Note("connect.order_in_words", share),)))
     own = _own_address(sample.rows)
@@ -84,6 +88,11 @@ def mail_proposal(sample: Sample) -> Proposal:
         constants["where"] = f"LOWER(\"from\") NOT LIKE '%{own}%'"
         doubts.append(Note("connect.own_mails", {"mails": f"{sent:,}", "address": own}))
     return Proposal("feedback", 1.0, (), constants, tuple(made), (), tuple(doubts))
+
+
+def _order_after(words: Sequence[str]) -> str:
+    """Return a pattern for an order number behind one of some words."""
+    return rf"(?i)(?:{'|'.join(words)})[^0-9]{{0,16}}?([A-Z]{{0,4}}-?[0-9][0-9-]{{3,24}})"
 
 
 def _form(file: Path) -> str:

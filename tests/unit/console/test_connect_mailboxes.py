@@ -1,6 +1,7 @@
 """`aftersales connect` on mailboxes: an mbox file, a Maildir, saved mails; what customers wrote, and not what the shop answered."""
 
 import mailbox
+import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -91,6 +92,7 @@ def test_a_mailbox_becomes_a_channel(home: Path, made: object, read: str) -> Non
     assert read in shown.output
     assert "1 more are bounces, automatic replies and newsletters" in shown.output
     assert "1 mails come from help@shop.example" in shown.output or "the shop's own answers" in shown.output
+    assert not re.search(r"[\u4e00-\u9fff]", shown.output) and "[phone]" in shown.output
     assert "ann@mail.example" not in shown.output and "199-0000-1234" not in shown.output
     batch = _pulled(home)
     assert batch.error == "" and batch.unreadable.is_empty()
