@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from tasks.deliver.message import Letter, Mail, build
 from tasks.model.editions import Delivery, DeliveryState, Edition
-from tasks.model.periods import Period
 from tasks.model.warnings import ENDED, KeptWarning, WarningEvent, WarningLetter
 from tasks.settings import Settings
 from tasks.shop.load import Shop
@@ -58,7 +57,7 @@ def edition_mails(edition: Edition, shop: Shop, settings: Settings, read: Callab
         audience=edition.audience,
         language=edition.language,
         revision=edition.revision,
-        date=Period.parse(edition.period, shop.identity.zone).end,
+        date=edition.made_at,
         subject=read("subject.txt").decode().strip(),
         text=read("mail.txt").decode(),
         html=read("mail.html").decode(),

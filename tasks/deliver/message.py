@@ -47,7 +47,7 @@ class Mail:
 class Letter:
     """What is sent to every reader of one language: an edition with its PDF, or a warning, which is text only.
 
-    The `html` of an edition shows its first page at `cid:page1`; `date` is the period's close or the warning's moment,
+    The `html` of an edition shows its first page at `cid:page1`; `date` is the moment at which the edition was made, or the warning's,
     aware.
     """
 
