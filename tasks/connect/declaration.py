@@ -117,9 +117,10 @@ def channel_name(file: Path, table: str, taken: Sequence[str]) -> str:
 
 
 def label_of(file: Path, language: str) -> dict[str, str]:
-    """Return a file's name as a channel's label, without dates and numbers; nothing where readers could not read it."""
-    words = " ".join(re.sub(r"[\W\d_]+", " ", file.name.partition(".")[0]).split())
-    if len(words) < 2 or not language_of(language).reads(words):
+    """Return a file's name as a channel's label, without dates and long numbers; nothing where readers could not read it."""
+    dateless = re.sub(r"(?<![0-9])[0-9]{2,}([-_.]?[0-9]+)*", " ", file.name.partition(".")[0])
+    words = " ".join(re.sub(r"[\W_]+", " ", dateless).split())
+    if len(words.strip("0123456789 ")) < 2 or not language_of(language).reads(words):
         return {}
     return {language.partition("-")[0]: words[0].upper() + words[1:]}
 

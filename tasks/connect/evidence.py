@@ -48,6 +48,7 @@ class ColumnEvidence:
     moments: As moments.
     numbers, mails, whole: Shares of the filled cells that are numbers, mail addresses and whole numbers.
     days, clocks: Whether all filled cells are days without a time, or times of day without a day.
+    zeros: A number that stands among the cells with and without leading zeros: short and whole.
     length: Mean length of a cell.
     spaced: Share of the cells that are several words or a Chinese sentence.
     """
@@ -62,6 +63,7 @@ class ColumnEvidence:
     whole: float
     length: float
     spaced: float
+    zeros: tuple[str, str] = ("", "")
     days: bool = False
     clocks: bool = False
 
@@ -96,6 +98,7 @@ def column_evidence(heading: str, column: pl.Series, *, zone: str, now: datetime
         whole=_share(cells.str.contains(r"^\d+$")),
         length=float(cells.str.len_chars().mean() or 0),  # type: ignore[arg-type]
         spaced=_share(cells.str.contains(r"\S+\s+\S+\s+\S+|[\u4e00-\u9fff]{5}")),
+        zeros=_zeros(cells),
         days=not cells.str.contains(r"\d\s*[:：点时]\s*\d|^\d+(\.\d+)?$").any(),
         clocks=bool(cells.str.contains(_CLOCK).all()),
     )
@@ -143,6 +146,15 @@ def _read(texts: pl.Series, forms: Sequence[str], zone: str, now: datetime) -> f
     """Return the share of texts that are plausible moments in some forms."""
     moments = read_times(texts, forms, zone, now).values
     return float(moments.dt.year().is_between(1990, now.year + 5).sum()) / texts.len()
+
+
+def _zeros(cells: pl.Series) -> tuple[str, str]:
+    """Return the first number that occurs with and without its leading zeros, short and whole; nothing if there is none."""
+    numbers = cells.filter(cells.str.contains(r"^\d+$")).unique()
+    whole = numbers.filter(numbers.str.starts_with("0")).sort()
+    short = whole.str.strip_chars_start("0")
+    lost = short.is_in(numbers.implode()) & (short != "")
+    return (str(short.filter(lost)[0]), str(whole.filter(lost)[0])) if lost.any() else ("", "")
 
 
 def _share(mask: pl.Series) -> float:

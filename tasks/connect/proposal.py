@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from tasks.connect.evidence import ORDERS, ColumnEvidence, column_evidence
+from tasks.connect.feedback_sources import source_of
 from tasks.connect.headings import KnownHeadings, plain
 from tasks.connect.return_reasons import reasons_mapped
 from tasks.connect.samples import Note, Sample
@@ -17,7 +18,6 @@ from tasks.connect.unit_prices import is_unit_price
 from tasks.errors import UserError
 from tasks.model.columns.column import UTC_TIME
 from tasks.model.tables import TABLES
-from tasks.traditional import simplified
 
 LEAST = 0.35
 """A column less certain than this is not proposed."""
@@ -215,7 +215,7 @@ def _completed(
             draft.made[column] = made
     constants: dict[str, str] = {}
     if draft.table == "feedback":
-        constants["source"] = _source(draft, sample)
+        constants["source"] = source_of(sample.file.name, draft.made)
         doubts.append(Note("connect.source_guessed", {"source": constants["source"]}))
     _complete_clock(draft, seen)
     if draft.table == "order_line":
@@ -276,6 +276,10 @@ def _column(
         spec = reasons_mapped(sample.rows[heading], table, name, words, reasons, doubts) or spec
     elif evidence.unique and name in ("source_id", "oid", "aftersale_id", "sku"):
         reasons.append(Note("connect.is_unique"))
+    if name == "sku" and evidence.zeros[0]:
+        short, whole = evidence.zeros
+        told = {"column": heading, "short": short, "whole": whole, "digits": str(len(whole)), "zeros": "0" * len(whole)}
+        doubts.append(Note("connect.zeros_lost", told))
     if evidence.filled < evidence.rows:
         reasons.append(Note("connect.has_gaps", {"share": f"{1 - evidence.filled / evidence.rows:.0%}"}))
     return ProposedColumn(name, spec, certain, tuple(reasons))
@@ -308,20 +312,6 @@ def _coded(
     if any(value != code for value, code in known.items()):
         spec["map"] = dict(sorted(known.items()))
     return ProposedColumn(name, spec, certain * len(known) / counted.height, tuple(reasons))
-
-
-def _source(draft: _Draft, sample: Sample) -> str:
-    name = simplified(sample.file.name.lower())
-    for word, source in (
-        ("review", "review"), ("评价", "review"), ("mail", "mail"), ("chat", "chat"), ("call", "call"), ("来电", "call"),
-        ("store", "store"), ("门店", "store"), ("survey", "survey"),
-        ("ticket", "ticket"), ("工单", "ticket"), ("complaint", "ticket"), ("客服", "ticket"),
-    ):  # fmt: skip
-        if word in name:
-            return source
-    if "rating" in draft.made:
-        return "review"
-    return "ticket" if {"status", "closed_at", "agent_ref", "first_human_at"} & draft.made.keys() else "form"
 
 
 def _complete_clock(draft: _Draft, seen: Mapping[str, ColumnEvidence]) -> None:

@@ -313,7 +313,20 @@ def test_a_day_and_a_time_of_day_in_two_columns_are_put_together(place: ReadCont
         ("蝦皮訂單_202605.xlsx", "zh-CN", {"zh": "蝦皮訂單"}),
         ("订单.csv", "en", {}),
         ("1.csv", "en", {}),
+        ("pchome_2.csv", "en", {"en": "Pchome 2"}),
+        ("orders_2026_04-08.csv", "en", {"en": "Orders"}),
     ],
 )
 def test_a_file_names_its_channel_for_readers(name: str, language: str, label: dict[str, str]) -> None:
     assert label_of(Path(name), language) == label
+
+
+def test_codes_that_lost_their_leading_zeros_are_told(place: ReadContext) -> None:
+    """Excel turned 007 into 7 in every third row: one article would be two."""
+    text = "Order no.,Line,Item no.,Pieces,Ordered on\n" + "".join(
+        f"B{n},1,{'7' if n % 3 else '007'},1,2026-11-0{n}\n" for n in range(1, 7)
+    )
+    [told] = [note for note in _proposed(place, "o.csv", text).doubts if note.key == "connect.zeros_lost"]
+    assert told.values == {"column": "Item no.", "short": "7", "whole": "007", "digits": "3", "zeros": "000"}
+    whole = text.replace(",7,", ",008,")
+    assert not [note for note in _proposed(place, "o.csv", whole).doubts if note.key == "connect.zeros_lost"]
