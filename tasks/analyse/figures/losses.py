@@ -27,6 +27,7 @@ class Loss:
     recovered: dict[str, float]
     net_sales: float
     missing: tuple[str, ...]
+    known: bool = True  # whether anything of what was booked has a price: without one nothing says that it cost nothing
 
     @property
     def gross(self) -> float:
@@ -66,8 +67,10 @@ class LossBook:
             .collect()
         )
         share = pl.min_horizontal(pl.col("qty") / pl.col("sold_qty"), 1.0).fill_null(1.0)
-        cost = pl.coalesce("cost_amount", pl.col("paid_amount") * self.rules.goods_cost_share).fill_null(0.0)
-        self.orders = orders.join(sold.cast({pl.Categorical: pl.String}), on="oid", how="left").with_columns(cost=cost * share)
+        cost = pl.coalesce("cost_amount", pl.col("paid_amount") * self.rules.goods_cost_share)
+        self.orders = orders.join(sold.cast({pl.Categorical: pl.String}), on="oid", how="left").with_columns(
+            cost=cost.fill_null(0.0) * share, priced=cost.is_not_null()
+        )
         self.inspected = (
             facts["return_inspection"]
             .filter(pl.col("inspected_at").is_between(oldest.start, period.end, closed="left"))
@@ -139,7 +142,9 @@ class LossBook:
                 items[item] = against.height * value
         recovered = self._recovered(after, inspected, span, missing)
         net_sales = _total(sales, "paid_amount") - _total(refunded, "refund_amount")
-        return Loss(items, recovered, net_sales, tuple(sorted(set(missing))))
+        goods = pl.concat([kept, sent_back, returned, resent, exchanged])
+        unpriced = goods.height > 0 and not goods["priced"].any() and not any(items.values())
+        return Loss(items, recovered, net_sales, tuple(sorted(set(missing))), known=not unpriced)
 
     def _freight_back(self, returned: pl.DataFrame, back: float) -> float:
         """Return the freight of returns that the shop bears; the usual share where an order does not name the payer."""

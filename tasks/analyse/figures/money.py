@@ -16,6 +16,9 @@ from tasks.model.figures import Figure, Judgement
 from tasks.model.periods import Period
 from tasks.shop.load import Shop
 
+UNPRICED = ("net_loss", "net_loss_share", "gross_loss")
+"""Figures that a shop without any price does not have."""
+
 
 def money(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     """Return gross loss, recovered amount, net loss, its share of net sales, net sales, and each item of the loss.
@@ -38,9 +41,9 @@ def money(facts: CodedFacts, period: Period, shop: Shop) -> list[Figure]:
     losses = booked.losses
     now, before = losses[-1], losses[-2]
     values: list[tuple[str, str, list[float | None]]] = [
-        ("net_loss", "", [loss.net for loss in losses]),
-        ("net_loss_share", "", [loss.net / loss.net_sales if loss.net_sales > 0 else None for loss in losses]),
-        ("gross_loss", "", [loss.gross for loss in losses]),
+        ("net_loss", "", [loss.net if loss.known else None for loss in losses]),
+        ("net_loss_share", "", [loss.net / loss.net_sales if loss.known and loss.net_sales > 0 else None for loss in losses]),
+        ("gross_loss", "", [loss.gross if loss.known else None for loss in losses]),
         ("recovered_loss", "", [sum(loss.recovered.values()) for loss in losses]),
         ("net_sales", "", [loss.net_sales for loss in losses]),
         *(("loss_item", item, [None, before.items.get(item), now.items[item]]) for item in now.items),
@@ -85,6 +88,9 @@ def _figure(code: str, scope: str, values: list[float | None], booked: _Booked, 
     kind, normal = FIGURES[code], booked.ranges.get(code)
     known = zip(booked.chain, values, booked.known, strict=True) if not scope else ()
     judgement = judged(normal, kind.good, booked.usable) if code in booked.ranges else Judgement.UNTESTED
+    missing = ",".join(booked.losses[-1].missing) if code == "gross_loss" else ""
+    if code in UNPRICED and not booked.losses[-1].known:
+        normal, judgement, missing = None, Judgement.INSUFFICIENT, "no_prices"
     return Figure(
         kind=kind,
         value=values[-1],
@@ -98,7 +104,7 @@ def _figure(code: str, scope: str, values: list[float | None], booked: _Booked, 
         method="booked_in_period",
         scope=scope,
         series=tuple((str(span.first_day), value if ok else None) for span, value, ok in known),
-        missing=",".join(booked.losses[-1].missing) if code == "gross_loss" else "",
+        missing=missing,
         rows=f"booked in {period.first_day}..{period.last_day}" + (f"; {scope}" if scope else ""),
     )
 

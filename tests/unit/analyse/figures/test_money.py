@@ -29,7 +29,7 @@ def value(figures: list[Figure], code: str, scope: str = "") -> float | None:
     return next(figure.value for figure in figures if (figure.code, figure.scope) == (code, scope))
 
 
-def world(booked: datetime = NOON) -> CodedFacts:
+def world(booked: datetime = NOON, *, priced: bool = True) -> CodedFacts:
     lines = pl.DataFrame(
         [(f"T{n}", "KT", 2, 200.0, 90.0, NOON - timedelta(days=20), NOON - timedelta(days=16)) for n in range(8)]
         + [("T9", "KT", 1, 5000.0, 2000.0, NOON, None)],
@@ -76,6 +76,11 @@ def world(booked: datetime = NOON) -> CodedFacts:
         {"record_id": ["R1", "R2"], "counted": [True, True], "submitted_at": [booked] * 2},
         schema_overrides={"submitted_at": UTC_TIME},
     )
+    if not priced:
+        nothing = pl.lit(None, dtype=pl.Float64)
+        lines = lines.with_columns(paid_amount=nothing, cost_amount=nothing)
+        aftersale = aftersale.with_columns(compensation_amount=nothing, freight_amount=nothing)
+        inspection, rates = inspection.clear(), rates.clear()
     return coded_facts(
         {"order_line": lines, "aftersale": aftersale, "return_inspection": inspection, "cost_rate": rates, "feedback": feedback},
         AS_OF,
@@ -111,6 +116,12 @@ def test_a_refunded_price_is_no_loss_and_lowers_net_sales(shop: Shop) -> None:
 def test_what_a_shop_does_not_price_is_named(shop: Shop) -> None:
     figure = next(figure for figure in money(world(), W45, shop) if figure.code == "gross_loss")
     assert figure.missing == "platform_deduction,refurbish"
+
+
+def test_goods_without_any_price_are_no_loss_of_nothing(shop: Shop) -> None:
+    figures = {figure.code: figure for figure in money(world(priced=False), W45, shop) if not figure.scope}
+    for code in ("net_loss", "net_loss_share", "gross_loss"):
+        assert (figures[code].value, figures[code].missing, figures[code].judgement) == (None, "no_prices", "insufficient")
 
 
 def test_what_is_booked_later_does_not_count(shop: Shop) -> None:
