@@ -186,7 +186,7 @@ class Channel(ConfigSection):
     columns: Canonical column → how it is made.
     extras: Further column (dimension or optional field, declared in dimensions.yaml where a figure cuts by it) → how it is made.
     source_id: The source's own id: column, path or `{digest: [...]}`; empty means the table's key, or for feedback
-        a hash of all cells.
+        a hash of all cells but those of its state.
         Rows with one given id are versions of one record.
     repeats: What rows with equal digest are: `number`: each a record of its own, numbered in a fixed order; `drop`: one record
         given again.

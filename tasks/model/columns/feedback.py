@@ -79,3 +79,11 @@ FEEDBACK: dict[str, Column] = {
     "destination": text("Address, keyed: the same door has the same key."),
     "last_scan_at": time("Last scan of the parcel."),
 }  # fmt: skip
+
+CHANGING = frozenset(
+    {
+        "status", "outcome", "refund_amount", "first_bot_at", "first_human_at", "solution_at", "flagged_at", "reviewed_at", "closed_at",
+        "promised_at", "reopened_at", "milestone_met", "csat", "contact_count", "last_scan_at", "agent_ref", "emotion",
+    }
+)  # fmt: skip
+"""What becomes of a record while it is handled; all else says which record it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -229,3 +230,17 @@ def test_unreadable_rows_of_two_files_are_two(desk: CorrectedHome) -> None:
     desk.write("t-b.csv", "2," + LOUD, "," + NEXT, head="Id," + HEAD)
     desk.pull()
     assert len(desk.rejected()) == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_row_whose_state_differs_in_an_overlapping_export_is_one(desk: CorrectedHome, together: bool) -> None:
+    """Last fourteen days, exported each week under another name, without ids: the case was open and is closed."""
+    desk.write("t-45.csv", LEAKS, LOUD)
+    os.utime(desk.home / "inbox" / "t-45.csv", (1, 1))
+    if not together:
+        desk.pull()
+    desk.write("t-46.csv", closed(LOUD), BURNS, closed(BURNS))
+    expected = ["the lid leaks: open", "too loud: closed", "it burns: closed", "it burns: open"]
+    assert desk.pull() == expected
+    desk.declare(DESK + "    expected_daily: 1\n")  # everything is read again
+    assert desk.pull() == expected
