@@ -14,6 +14,7 @@ from tasks.model.periods import Period
 from tasks.model.review import ChannelQuality
 from tasks.report.language.action_words import action_words
 from tasks.report.language.legal_words import Gate
+from tasks.report.language.masks import with_own_masks
 from tasks.report.language.numbers import Numbers
 from tasks.report.language.phrase import EMPTY, Phrase, Piece, clean, join, word
 from tasks.report.language.registry import language as language_of
@@ -77,8 +78,8 @@ class Voice:
         return Phrase(tuple(pieces))
 
     def data(self, text: str, limit: int = 500) -> Phrase:
-        """Return words that came from data or configuration: cleaned, gated, marked."""
-        passed = self.gate.pass_text(clean(str(text), limit))
+        """Return words that came from data or configuration: cleaned, gated, marked, what is masked in them in this language."""
+        passed = self.gate.pass_text(clean(with_own_masks(str(text), self.language.code), limit))
         return Phrase((Piece(passed, "datum"),)) if passed else EMPTY
 
     def text(self, texts: Mapping[str, str], limit: int = 500) -> Phrase:
@@ -201,8 +202,8 @@ class Voice:
         return self.data(name, limit)
 
     def readable(self, text: str) -> bool:
-        """Whether readers of this language can read quoted words."""
-        return self.language.reads(text)
+        """Whether readers of this language can read quoted words; what is masked in them they can."""
+        return self.language.reads(with_own_masks(text, self.language.code))
 
     def action(self, action: Action) -> ActionWords:
         """Return an action's wording in this language."""
