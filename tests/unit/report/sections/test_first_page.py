@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tasks.model.figures import Judgement
 from tasks.model.review import ChannelQuality
 from tasks.report.sections import first_page
 from tests.makers.reviews import make_context, make_review, red_line
@@ -35,3 +36,11 @@ def test_no_red_line_is_claimed_for_a_source_that_was_not_read() -> None:
     assert view.calm.plain == "No red lines this week in what was read; Desk not read: look there yourself."
     read = [ChannelQuality("desk", "Desk", 90, 90, 0)]
     assert first_page.build(make_context(make_review("week", channels=read), "en")).calm.plain == "No red lines this week."
+
+
+def test_a_total_that_is_not_judged_is_not_said_to_lack_history() -> None:
+    """29 complaints after 31 weeks are too few for a judgement, not too young."""
+    review = make_review("quiet", causes=[])
+    few = [replace(figure, judgement=Judgement.INSUFFICIENT, low=None, high=None) for figure in review.figures]
+    said = first_page.build(make_context(replace(review, figures=few), "en")).conclusion.plain
+    assert "could not be judged" in said and "history" not in said
