@@ -40,7 +40,7 @@ def test_no_red_line_is_claimed_for_a_source_that_was_not_read() -> None:
 
 def test_a_total_that_is_not_judged_is_not_said_to_lack_history() -> None:
     """29 complaints after 31 weeks are too few for a judgement, not too young."""
-    review = make_review("quiet", causes=[])
+    review = make_review("quiet", causes=[], red_lines=[red_line()])
     few = [replace(figure, judgement=Judgement.INSUFFICIENT, low=None, high=None) for figure in review.figures]
     said = first_page.build(make_context(replace(review, figures=few), "en")).conclusion.plain
     assert "could not be judged" in said and "history" not in said
