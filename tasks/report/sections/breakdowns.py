@@ -12,6 +12,8 @@ from tasks.report.sections.section import SectionContext
 
 STEM = ReportSection.BREAKDOWNS
 ROWS = 20
+_OF_ALL = "complaints"
+"""A measure whose shares are of all cases of the table, not of each value's own."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _table(context: SectionContext, breakdown: Breakdown) -> BreakdownTable:
         caption=_caption(context, breakdown, shares=shares, unlisted=max(len(ranked) - ROWS, 0)),
         shares=shares,
         intervals=any(low is not None for _, _, _, low, _ in breakdown.rows),
-        head=voice.word("col.share" if breakdown.code == "complaints" else "col.rate"),
+        head=voice.word("col.share" if breakdown.code == _OF_ALL else "col.rate"),
     )
 
 
@@ -74,8 +76,9 @@ def _row(
     voice, (value, share, n, low, high) = context.voice, row
     id_ = f"{_id(breakdown)}.{value}"
     rate = span = voice.word("word.none")
-    if share is not None and n >= breakdown.minimum_n:
-        rate = context.number(f"{id_}.share", share, "share", n=n, method=breakdown.code)
+    base = breakdown.n if breakdown.code == _OF_ALL else n
+    if share is not None and base >= breakdown.minimum_n:
+        rate = context.number(f"{id_}.share", share, "share", n=base, method=breakdown.code)
         if low is not None and high is not None:
             span = voice.part(
                 "col.between",
@@ -113,7 +116,7 @@ def _caption(context: SectionContext, breakdown: Breakdown, *, shares: bool, unl
         age = context.number(f"{id_}.age", breakdown.age_days, "days", method="age")
         parts.append(voice.part("caption.age_signing", age=age))
     parts.append(voice.part("caption.n", n=context.number(f"{id_}.n", breakdown.n, "count", method=breakdown.code)))
-    if shares:
+    if shares and breakdown.code != _OF_ALL:
         parts.append(voice.part("breakdown.minimum", n=context.number(f"{id_}.minimum_n", breakdown.minimum_n, "count")))
     if breakdown.left_out + unlisted:
         left_out = context.number(f"{id_}.left_out", breakdown.left_out + unlisted, "count")
