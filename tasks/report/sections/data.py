@@ -177,7 +177,7 @@ def _channel(context: SectionContext, channel: ChannelQuality) -> ChannelRow:
     if channel.error:
         remark, tone = voice.word("channel.error_in_part" if channel.records else "channel.error"), "worse"
     elif channel.excluded:
-        remark, tone = voice.say("channel.excluded", why=voice.text(channel.excluded, 80)), "worse"
+        remark, tone = voice.say("channel.excluded", why=voice.text(channel.excluded, 160)), "worse"
     elif channel.missing_days:
         remark, tone = voice.say("channel.missing", days=voice.days(channel.missing_days)), "muted"
     return ChannelRow(

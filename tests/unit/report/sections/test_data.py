@@ -33,3 +33,13 @@ def test_a_revision_prints_only_what_changed() -> None:
 def test_definitions_stand_in_monthly_editions_only() -> None:
     assert data.build(make_context(make_review("month"))).definitions
     assert not data.build(make_context(make_review("week"))).definitions
+
+
+def test_why_a_channel_is_left_out_is_not_cut_in_the_middle() -> None:
+    why = {
+        "en": "more than 10 % of its rows are quarantined; the rest does not stand for the channel",
+        "zh": "隔离的行超过一成，其余不能代表该渠道",
+    }
+    channels = [ChannelQuality("shop", "Shop", 0, 4079, 4079, excluded=why)]
+    [row] = data.build(make_context(make_review("week", channels=channels), "en")).channels
+    assert row.remark.plain.rstrip(". ").endswith("does not stand for the channel")
