@@ -41,9 +41,9 @@ def rules(given: Given) -> list[Rule]:
             ("the quantity is below 1 or absurd", "Check this column's mapping."),
         ),
         convertible("aftersale", given),
-        money("aftersale", "refund_amount", "row", "财务", ("退款金额", "the refund")),
-        money("aftersale", "freight_amount", "flag", "财务", ("运费", "the freight")),
-        money("aftersale", "compensation_amount", "flag", "财务", ("补偿金额", "the compensation")),
+        money("aftersale", "refund_amount", "row", "财务", ("退款金额", "the refund"), given),
+        money("aftersale", "freight_amount", "flag", "财务", ("运费", "the freight"), given),
+        money("aftersale", "compensation_amount", "flag", "财务", ("补偿金额", "the compensation"), given),
         *not_long_before(
             "aftersale.refunded_after_applied", "财务", "refunded_at", "applied_at",
             ("退款比申请早一天以上", "检查两列时间是否映射反了"),

@@ -17,6 +17,6 @@ def rules(given: Given) -> list[Rule]:
             ("valid from before 2000 or from a day to come", "A coming rate may be entered early; correct a wrong year."),
         ),
         required("cost_rate", "amount", FINANCE, ("单价", "amount")),
-        money("cost_rate", "amount", "row", FINANCE, ("单价", "the amount")),
+        money("cost_rate", "amount", "row", FINANCE, ("单价", "the amount"), given),
         one_version("cost_rate", TABLES["cost_rate"].key, FINANCE),
     ]  # fmt: skip

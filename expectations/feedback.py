@@ -87,8 +87,8 @@ def _amounts(given: Given) -> list[Rule]:
             ("标题超过 500 字", "检查标题和正文是否映射反了"),
             ("the title is longer than 500 characters", "Check whether title and text are swapped."),
         ),
-        money("feedback", "unit_price", "row", SERVICE, ("单价", "the unit price")),
-        money("feedback", "refund_amount", "flag", SERVICE, ("退款金额", "the refund")),
+        money("feedback", "unit_price", "row", SERVICE, ("单价", "the unit price"), given),
+        money("feedback", "refund_amount", "flag", SERVICE, ("退款金额", "the refund"), given),
         rule(
             "feedback.attachments_counted", "flag", DATA, Between("attachments", 0, 10_000),
             ("附件数为负或大得离谱", "检查这一列的映射"),

@@ -44,9 +44,9 @@ def rules(given: Given) -> list[Rule]:
             ("付款时间早于 2000 年或在未来", "检查日期写法、时区和年份"),
             ("paid before 2000 or in the future", "Check how the date is written, its zone and year."),
         ),
-        money("order_line", "paid_amount", "row", "财务", ("实付金额", "the amount paid")),
+        money("order_line", "paid_amount", "row", "财务", ("实付金额", "the amount paid"), given),
         convertible("order_line", given),
-        money("order_line", "cost_amount", "flag", "财务", ("成本金额", "the cost")),
+        money("order_line", "cost_amount", "flag", "财务", ("成本金额", "the cost"), given),
         *_travel(given),
         *sane_times(
             "order_line.times", WAREHOUSE, ("shipped_at", "signed_at"), given,

@@ -21,7 +21,7 @@ def rules(given: Given) -> list[Rule]:
             ("成熟期为负或超过十年", "按天填写"),
             ("the time to maturity is negative or above ten years", "Write it in days."),
         ),
-        money("product", "price", "row", SALES, ("售价", "the price")),
-        money("product", "cost", "flag", "财务", ("成本", "the cost")),
+        money("product", "price", "row", SALES, ("售价", "the price"), given),
+        money("product", "cost", "flag", "财务", ("成本", "the cost"), given),
         one_version("product", ("sku",), SALES),
     ]  # fmt: skip

@@ -30,7 +30,7 @@ def rules(given: Given) -> list[Rule]:
             ("received before 2000 or in the future", "Check how the date is written, its zone and year."),
         ),
         convertible("regulator_case", given),
-        money("regulator_case", "amount", "row", LEGAL, ("涉案金额", "the amount")),
+        money("regulator_case", "amount", "row", LEGAL, ("涉案金额", "the amount"), given),
         *not_long_before(
             "regulator_case.deadline_after_received", LEGAL, "must_act_by", "received_at",
             ("答复时限早于收到一天以上", "核对时限；当日按收件单改正"),

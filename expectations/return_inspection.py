@@ -36,7 +36,7 @@ def rules(given: Given) -> list[Rule]:
             ("the number of photos is negative or absurd", "Check this column's mapping."),
         ),
         convertible("return_inspection", given),
-        money("return_inspection", "loss_amount", "row", "财务", ("损失金额", "the loss")),
+        money("return_inspection", "loss_amount", "row", "财务", ("损失金额", "the loss"), given),
         *batch_readable("return_inspection", WAREHOUSE),
         one_version("return_inspection", ("aftersale_id",), WAREHOUSE),
     ]  # fmt: skip

@@ -23,6 +23,31 @@ AHEAD = timedelta(days=1)
 SKEW = timedelta(days=1)
 """How far two systems' clocks, or a date and a time, may disagree before a row is unusable."""
 MONEY_CAP = 10_000_000.0
+MANY_ZEROS = frozenset(
+    {
+        "VND",
+        "IDR",
+        "KRW",
+        "JPY",
+        "IRR",
+        "LAK",
+        "KHR",
+        "MMK",
+        "UZS",
+        "GNF",
+        "PYG",
+        "COP",
+        "CLP",
+        "CRC",
+        "UGX",
+        "TZS",
+        "RWF",
+        "BIF",
+        "MGA",
+    }
+    | {"XOF", "XAF", "IQD", "LBP", "SYP", "YER", "SLE", "NGN", "ARS", "HUF", "MNT", "AMD", "KZT", "RSD", "PKR", "LKR", "ISK"}
+)
+"""Currencies whose everyday prices run into thousands: of them ten million is no absurd amount."""
 ID_CAP = 200
 TEXT_CAP = 100_000
 
@@ -188,15 +213,19 @@ def one_version(table: str, key: tuple[str, ...], owner: str) -> Rule:
     )
 
 
-def money(table: str, column: str, level: Level, owner: str, label: tuple[str, str]) -> Rule:
-    """Require an amount of at least 0 and less than ten million."""
+def money(table: str, column: str, level: Level, owner: str, label: tuple[str, str], given: Given) -> Rule:
+    """Require an amount of at least 0 and less than ten million, or a thousand times that where money has many zeros (VND, KRW)."""
+    many_zeros = not MANY_ZEROS.isdisjoint({given.currency, *given.rated})
+    cap, cap_zh, cap_en = (
+        (MONEY_CAP * 1_000, "一百亿", "ten thousand million") if many_zeros else (MONEY_CAP, "一千万", "ten million")
+    )
     return rule(
         f"{table}.{column}_sane",
         level,
         owner,
-        Between(column, 0, MONEY_CAP, below=True),
-        (f"{label[0]}为负或不小于一千万", "核对单位（元/分）和正负号后重新导出"),
-        (f"{label[1]} is negative or ten million and more", "Check unit (yuan or fen) and sign, then export again."),
+        Between(column, 0, cap, below=True),
+        (f"{label[0]}为负或不小于{cap_zh}", "核对单位（元/分）和正负号后重新导出"),
+        (f"{label[1]} is negative or {cap_en} and more", "Check unit (yuan or fen) and sign, then export again."),
     )
 
 

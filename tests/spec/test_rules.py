@@ -349,3 +349,12 @@ def test_an_export_that_stops_at_a_round_number_is_suspected():
 
 def test_the_page_of_rules_is_up_to_date():
     assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m expectations.catalogue`"
+
+
+@pytest.mark.parametrize(("currency", "rated", "passes"), [("CNY", (), False), ("VND", (), True), ("GBP", ("KRW",), True)])
+def test_money_with_many_zeros_is_not_absurd(currency: str, rated: tuple[str, ...], passes: bool) -> None:
+    """Twelve million dong are 400 euros: a shop in Hanoi would lose every order of that size."""
+    rules = suite("order_line", Given(NOW, currency=currency, rated=frozenset(rated)))
+    [one] = [rule for rule in rules if rule.name == "order_line.paid_amount_sane"]
+    failing = pl.DataFrame({"paid_amount": [12e6, 2e13]}).select(one.definition.failing()).to_series().to_list()
+    assert failing == [not passes, True]
