@@ -10,6 +10,7 @@ from tasks.errors import UserError
 from tasks.report.language.registry import LANGUAGES
 from tasks.settings import machine_language, machine_zone
 from tasks.shop.calendar_days import plain_calendar
+from tasks.shop.currencies import CODES
 from tasks.shop.load import DEFAULTS
 from tasks.shop.names import HOUSE_LANGUAGE, PLAIN_LANGUAGE
 from tasks.shop.regions import region_of
@@ -69,7 +70,7 @@ def beginning(*, name: str = "", languages: tuple[str, ...] = (), zone: str = ""
         raise UserError(f"There is no zone {zone!r}.", hint="Write it as Europe/London, America/New_York or Asia/Shanghai.")
     found = zone or machine_zone()
     place = found if found in available_timezones() else ("Asia/Shanghai" if chosen[0] == HOUSE_LANGUAGE else "UTC")
-    if currency and not re.fullmatch("[A-Z]{3}", currency):
+    if currency and currency not in CODES:
         raise UserError(f"{currency!r} is not a currency.", hint="Write its three letters: GBP, USD, EUR, CNY.")
     asked = [word for word, given in (("language", languages), ("zone", zone), ("currency", currency)) if given]
     others = [word for word in ("language", "zone", "currency") if word not in asked]

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from tasks.shop.currencies import CODES, currency_code
 from tasks.shop.names import HOUSE_LANGUAGE, LanguageTag, Name, Proper
 from tasks.shop.zones import Zone
 
@@ -29,3 +30,11 @@ class Identity(Proper):
         description="Sentences by language that every edition prints with its data, for example on a sample's bias.",
     )
     minimum_n: int = Field(30, description="Below this many cases: no percentages, no words of significance.")
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_currency(cls, value: str) -> str:
+        if value not in CODES:
+            known = currency_code(value, "")
+            raise ValueError(f"{value} is not the code of a currency; write {known or 'three letters as CNY, GBP or USD'}")
+        return value

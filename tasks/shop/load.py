@@ -114,8 +114,8 @@ class Shop:
             raise ConfigurationError(
                 f"The configuration file {file} is missing.", hint="Run `aftersales init` to get a commented one."
             )
-        first, zone = ("", "") if name == "identity" else (self.identity.languages[0], self.identity.zone)
-        return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file), first, zone)
+        own = ("", "", "") if name == "identity" else (self.identity.languages[0], self.identity.zone, self.identity.currency)
+        return parse_section(getattr(import_module(module), model), self.files[file], self.origins.get(file, file), *own)
 
     @cached_property
     def identity(self) -> Identity:
@@ -205,7 +205,9 @@ class Shop:
         return exchange_rates(self.text(EXCHANGE_RATES), self.origins.get(EXCHANGE_RATES, EXCHANGE_RATES))
 
 
-def parse_section(model: type[Any], data: bytes, origin: str, first_language: str = "", zone: str = "") -> Any:
+def parse_section(
+    model: type[Any], data: bytes, origin: str, first_language: str = "", zone: str = "", currency: str = ""
+) -> Any:
     """Validate one YAML file; errors name the file, the line and the fix.
 
     Args:
@@ -214,13 +216,14 @@ def parse_section(model: type[Any], data: bytes, origin: str, first_language: st
         origin: The file's name, for messages.
         first_language: The shop's first language, used for a name that lacks the requested one, and where a person names none.
         zone: The shop's zone, used where a channel names none.
+        currency: The shop's currency, for amounts that are given by currency.
 
     Raises:
         ConfigurationError: If the YAML cannot be read or a value does not fit.
     """
     value = loaded(data, origin)
     try:
-        return model.model_validate(value, context={"first_language": first_language, "zone": zone})
+        return model.model_validate(value, context={"first_language": first_language, "zone": zone, "currency": currency})
     except ValidationError as error:
         first = error.errors()[0]
         path = first["loc"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from tasks.model.coded import Severity, Track
+from tasks.shop.currencies import CODES
 from tasks.shop.names import Name
 from tasks.shop.section import ConfigSection
 
@@ -56,13 +58,26 @@ class Condition(ConfigSection):
     source: list[str] = []
     impact: list[str] = []
     customer_tier: list[str] = []
-    unit_price_over: float | None = None
+    unit_price_over: float | None = Field(
+        default=None,
+        description="In the shop's currency; or by currency, `{CNY: 2000, JPY: 40000}`: in one that is not listed it never holds.",
+    )
     time_critical: bool | None = Field(default=None, description="The text names a date that will pass: birthday, wedding.")
     legal: bool | None = Field(default=None, description="The text cites law, a regulator or the press.")
     abnormal: bool | None = Field(default=None, description="The record is in a suspected abnormal-claim cluster.")
     repeat: bool | None = Field(default=None, description="The text says that the problem was reported before.")
     severity: list[Severity] = []
     track: list[Track] = []
+
+    @field_validator("unit_price_over", mode="before")
+    @classmethod
+    def _in_the_shops_currency(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, dict):
+            return value
+        strange = sorted(str(code) for code in value if code not in CODES)
+        if strange:
+            raise ValueError(f"{strange[0]} is not the code of a currency")
+        return value.get((info.context or {}).get("currency") or "CNY", math.inf)
 
 
 class SeverityRule(Name):

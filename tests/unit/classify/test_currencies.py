@@ -10,6 +10,7 @@ from tasks.analyse.figures.money import money
 from tasks.analyse.foreign_amounts import foreign_amounts
 from tasks.classify.coding import code
 from tasks.classify.currencies import in_shops_currency
+from tasks.errors import UserError
 from tasks.model.facts import Facts
 from tasks.model.foreign_amounts import ForeignAmounts
 from tasks.model.periods import Period
@@ -116,3 +117,46 @@ def test_the_report_says_what_was_converted_and_what_is_counted_nowhere() -> Non
     assert "折算为 CNY" in chinese and "未计入任何数字" in chinese
     plain = " ".join(line.plain for line in data.build(make_context(make_review(), "en")).trust)
     assert "exchange_rates.csv" not in plain
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "urgent"),
+    [
+        ("CNY", 2500.0, True),
+        ("JPY", 2500.0, False),
+        ("JPY", 50_000.0, True),
+        ("GBP", 250.0, True),
+        ("GBP", 200.0, False),
+        ("XPF", 9e6, False),
+    ],
+)
+def test_what_is_dear_depends_on_the_currency(currency: str, price: float, urgent: bool) -> None:
+    """2,500 yen are no dear thing: with one limit for all currencies every case of a shop in Tokyo was P0."""
+    shop = Shop({**default_shop().files, "shop.yaml": f"name: S\ncurrency: {currency}\nlanguages: [en]\n".encode()})
+    said = {
+        "record_id": "r",
+        "submitted_at": AS_OF,
+        "source": "ticket",
+        "unit_price": price,
+        "text": "The lid leaks",
+        "nature": "complaint",
+    }
+    [severity] = code(Facts({"feedback": _table("feedback", said)}, AS_OF), shop)["feedback"]["severity"]
+    assert (severity == "P0") == urgent
+
+
+def test_a_limit_may_be_one_number_and_a_strange_currency_is_refused() -> None:
+    def limit(written: str) -> float | None:
+        rules = f"  - {{id: price, en: Dear, severity: P0, when: {{unit_price_over: {written}}}}}\n"
+        text = default_shop().files["service_levels.yaml"].decode()
+        head, _, rest = text.partition("severity_rules:\n")
+        files = {
+            **default_shop().files,
+            "service_levels.yaml": f"{head}severity_rules:\n{rules}{rest[rest.index('p0_budget') :]}".encode(),
+        }
+        return Shop(files).service_levels.severity_rules[0].when.unit_price_over
+
+    assert limit("90") == 90
+    assert limit("{CNY: 70, USD: 10}") == 70
+    with pytest.raises(UserError, match="BTC is not the code of a currency"):
+        limit("{BTC: 1}")

@@ -8,6 +8,7 @@ import pytest
 from tasks.errors import ConfigurationError
 from tasks.shop.currencies import currency_code, written_currencies
 from tasks.shop.exchange_rates import ExchangeRates, Rate, exchange_rates
+from tasks.shop.load import Shop
 
 TABLE = """\
 from,to,date,rate
@@ -105,3 +106,10 @@ def test_a_mistake_is_told_with_its_line(table: str, told: str) -> None:
     with pytest.raises(ConfigurationError) as error:
         exchange_rates(table, "exchange_rates.csv")
     assert told in error.value.what and "exchange_rates.csv" in error.value.what
+
+
+@pytest.mark.parametrize(("written", "told"), [("RMB", "write CNY"), ("pounds", "write three letters")])
+def test_a_shops_currency_is_a_code(written: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        _ = Shop({"shop.yaml": f"name: S\ncurrency: {written}\n".encode()}).identity
+    assert f"{written} is not the code of a currency; {told}" in error.value.what
