@@ -24,23 +24,23 @@ def currencies(opened: Stores, shop: Shop, now: datetime) -> Finding:
     told = in_shops_currency(tables, shop)[1]
     if told.is_empty():
         return Finding("ok", what, f"All amounts are in {home}.")
-    unrated = told.filter(~pl.col("converted"))
-    if unrated.height:
-        counted = unrated.group_by("currency").agg(pl.col("rows").sum(), pl.col("day").min()).sort("currency")
-        rows = "; ".join(
-            f"{count:,} in {code} (from {day or 'a day that is not known'} on)" for code, count, day in counted.iter_rows()
-        )
-        return Finding(
-            "warn",
-            what,
-            f"Amounts without a rate to {home} are counted nowhere: {rows}.",
-            f"Add lines to config/{FILE}: {counted['currency'][0]},{home},{counted['day'][0] or 'YYYY-MM-DD'},RATE under from,to,date,rate.",
-        )
+    unrated = (
+        told.filter(~pl.col("converted")).group_by("currency").agg(pl.col("rows").sum(), pl.col("day").min()).sort("currency")
+    )
     today = now.astimezone(ZoneInfo(shop.identity.zone)).date()
     used = sorted(told.filter(pl.col("noted").is_not_null())["currency"].unique())
-    if old := [f"{code} ({last})" for code in used if (last := _last(shop, code, home)) < today - timedelta(days=STALE_DAYS)]:
-        return Finding("warn", what, f"The last rate is old: {', '.join(old)}.", f"Add newer rates to config/{FILE}.")
-    return Finding("ok", what, f"Amounts in {', '.join(sorted(told['currency'].unique()))} are converted to {home}.")
+    old = [f"{code} ({last})" for code in used if (last := _last(shop, code, home)) < today - timedelta(days=STALE_DAYS)]
+    if not unrated.height and not old:
+        return Finding("ok", what, f"Amounts in {', '.join(sorted(told['currency'].unique()))} are converted to {home}.")
+    lacking = [f"{count:,} in {code} (from {day or 'a day that is not known'} on)" for code, count, day in unrated.iter_rows()]
+    sentences = [f"Amounts without a rate to {home} are counted nowhere: {'; '.join(lacking)}."] if lacking else []
+    sentences += [f"The last rate is old: {', '.join(old)}."] if old else []
+    line = (
+        f"{unrated['currency'][0]},{home},{unrated['day'][0] or 'YYYY-MM-DD'},RATE"
+        if lacking
+        else f"{old[0][:3]},{home},{today},RATE"
+    )
+    return Finding("warn", what, " ".join(sentences), f"Add lines to config/{FILE} under from,to,date,rate, such as {line}.")
 
 
 def _last(shop: Shop, code: str, home: str) -> date:

@@ -60,6 +60,11 @@ def test_old_rates_are_told(home: Path) -> None:
     assert _found(home, "USD", rates=RATES.format(day="2026-10-01"))[:2] == ("warn", "The last rate is old: USD (2026-10-01).")
 
 
+def test_both_are_told_together(home: Path) -> None:
+    level, text, _ = _found(home, "USD", "HKD", rates=RATES.format(day="2026-10-01"))
+    assert level == "warn" and "1 in HKD (from 2026-11-20 on)." in text and "The last rate is old: USD (2026-10-01)." in text
+
+
 def test_current_rates_are_fine(home: Path) -> None:
     assert _found(home, "USD", None, rates=RATES.format(day="2026-11-02"))[:2] == ("ok", "Amounts in USD are converted to GBP.")
 
