@@ -76,6 +76,8 @@ _SURNAMES = (
 _DOUBLE = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|端木|南宫|夏侯"
 _NOT_GIVEN = "的了要说在是你我他她请不没买收，。！也就都和跟与可电地手把被给让还有又"
 _CHINESE = rf"(?P<it>(?:{_DOUBLE})[\u4e00-\u9fff]{{1,2}}|[{_SURNAMES}](?:(?![{_NOT_GIVEN}])[\u4e00-\u9fff]){{1,2}})"
+_CROWDS = "皮肤白黑粉迷控客肌党族"
+"""With what no given name after «I am» ends: 我是黄皮 tells a skin, 我是华粉 a fan."""
 _NO_NAME = r"(?!郑重|方才|万[分般]|[于安常严向成明连关高单和时经应白])"
 """What follows «I myself» and is no name though it begins with the sign of one: solemnly, just now, strictly."""
 _NAME_WORD = r"[A-ZÀ-Ý][a-zà-ÿ]*['’]?[A-ZÀ-Ý]?[a-zà-ÿ]+"
@@ -96,6 +98,24 @@ def _is_handle(match: re.Match[str]) -> bool:
         return False
     between = match[0][: match.start("it") - match.start()]
     return bool(re.search(r"[0-9_-]", handle)) or bool(re.search(r"[:：=是]|号|(?i:\bid\b)|加我|is $", between))
+
+
+def _is_account(match: re.Match[str]) -> bool:
+    """Whether what follows a network's name is an account and no word: it has a digit or mark, or more than «is» stands before it."""
+    if match["it"].lower() in _WORDS:
+        return False
+    between = match[0][: match.start("it") - match.start()]
+    return bool(re.search(r"[0-9._@-]", match["it"].rstrip("."))) or bool(
+        re.search(r"[:：=是号]|handle|name|user|(?i:\bid\b)", between)
+    )
+
+
+def _is_somebody(match: re.Match[str]) -> bool:
+    """Whether «I am …» gives a name, and not a skin or a crowd, and ends there."""
+    if not match[0].startswith(("我是", "本人")):
+        return True
+    ends = match[0].startswith("本人") or match.end() == len(match.string) or match.string[match.end()] in ",，。.!！;； \n"
+    return ends and match["it"][-1] not in _CROWDS
 
 
 def _is_no_date(match: re.Match[str]) -> bool:
@@ -129,10 +149,10 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.ACCOUNT,
-        r"(?i)(?<![a-z])(?:telegram|tg|电报|飞机|whatsapp(?: user)?|skype|kakao(?:talk)?|instagram|insta|ins|ig|facebook(?: messenger)?|messenger|twitter|tiktok|抖音|小红书|快手|微博|旺旺|支付宝)"
+        r"(?i)(?<![a-z])(?:telegram|tg|电报|飞机|whatsapp(?: user)?|skype|kakao(?:talk)?|instagram|insta|ins|ig|facebook(?: messenger)?|messenger|twitter|tiktok|抖音|小红书|快手|微博|旺旺|支付宝)(?![a-z])"
         r"\s?(?:号码?|账号|帐号|昵称|id|handle|name|user(?:name)?)?\s?(?:[:：=]|是|(?<=[号称d])|(?<=handle)|(?<=name)|is)\s?(?P<it>@?(?=[A-Za-z0-9._@-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9._-]{3,30})",
         r"(?i)telegram|tg|电报|飞机|whatsapp|skype|kakao|ins|ig|facebook|messenger|twitter|tiktok|抖音|小红书|快手|微博|旺旺|支付宝",
-        lambda match: match["it"].lower() not in _WORDS,
+        _is_account,
     ),
     rule(
         PersonalKind.ACCOUNT,
@@ -158,11 +178,9 @@ RULES: tuple[PersonalRule, ...] = (
     rule(
         PersonalKind.NAME,
         rf"(?:收件人|收货人|收款人|付款人|持卡人|开户人|联系人|姓名|户名|机主|签收人|寄件人|抬头(?:个人)?|客户名|顾客名|本人叫|我叫|我是|名字(?:叫|是)|聯絡人|收件者)"
-        rf"(?:[ 是为:：叫,，]|改成|改为|换成|换为|写成?|写?错了|填|应该是|应为|其实是){{0,4}}{_CHINESE}(?![\u4e00-\u9fff]?(?:店|品|牌))",
+        rf"(?:[ 是为:：叫,，]|改成|改为|换成|换为|写成?|写?错了|填|应该是|应为|其实是){{0,4}}(?!项目|薄|簿|全[部都]|谢谢|方式|列表){_CHINESE}(?![\u4e00-\u9fff]?(?:店|品|牌))",
         "人|姓名|户名|机主|叫|我是|抬头|客名|名字|收件者",
-        lambda match: (
-            not match[0].startswith("我是") or match.end() == len(match.string) or match.string[match.end()] in ",，。.!！;； \n"
-        ),
+        _is_somebody,
     ),
     rule(
         PersonalKind.NAME,
@@ -173,11 +191,12 @@ RULES: tuple[PersonalRule, ...] = (
         PersonalKind.NAME,
         rf"本人\s?{_NO_NAME}{_CHINESE}(?=要求|购买|买|下单|于|在|[,，、。]|身份证|手机|电话|已|收到|申请|确认|授权)",
         "本人",
+        _is_somebody,
     ),
     rule(
         PersonalKind.NAME,
-        rf"(?i:(?:deliver(?:ed)?|ship(?:ped)?|send|sent|post) to: ?|addressed to:? |should (?:say|read) |(?:account|card) ?holder(?: is|:) ?|name on the [a-z]+ (?:is|was|should be) )\s?{_DESK}{_WESTERN}",
-        r"(?i)to:|addressed|holder|name on|should (?:say|read)",
+        rf"(?i:(?:deliver(?:ed)?|ship(?:ped)?|send|sent|post) to: ?|should (?:say|read) |(?:account|card) ?holder(?: is|:) ?|name on the [a-z]+ (?:is|was|should be) )\s?{_DESK}{_WESTERN}",
+        r"(?i)to:|holder|name on|should (?:say|read)",
     ),
     rule(
         PersonalKind.NAME,
@@ -189,6 +208,11 @@ RULES: tuple[PersonalRule, ...] = (
         PersonalKind.NAME,
         rf"(?:This is|I am|I['’]m) {_DESK}(?P<it>{_NAME_WORD}(?:{_NEXT_NAME}){{1,3}})(?=,| from | calling| writing)",
         r"This is|I am|I['’]m",
+    ),
+    rule(
+        PersonalKind.NAME,
+        rf"[Aa]ddressed to:? {_DESK}(?P<it>{_NAME_WORD}(?:{_NEXT_NAME}){{1,3}})(?![a-zà-ÿ])",
+        "ddressed",
     ),
     rule(
         PersonalKind.NAME,

@@ -15,9 +15,9 @@ _LABEL = (
     r"rufen sie mich unter|nummer|numéro est le|appelez-moi au|téléphone|telefone é|telefone|me liga no|celular)"
 )
 _ORDER = re.compile(
-    r"(?:单号|订单|編號|编号|运单|快递|序列号|批次|批号|货号|条码|型号|版本|工单|箱号|发票号|货运|"
+    r"(?:单号|订单|編號|编号|运单|快递|序列号|批次|批号|货号|条码|型号|版本|工单|箱号|发票|流水|货运|"
     r"(?i:order|tracking|waybill|serial|s/?n|lot|batch|ref|invoice|ticket|sku|model|version|ean|isbn|asin|bestellung|commande|pedido|sendungsnummer))"
-    r"(?i:[ :：#是为]|no\.?|number|nr\.?|n°|num|号|is)*$"
+    r"(?i:[ :：#是为é]|no\.?|number|nr\.?|n°|num|号|is)*$"
 )
 _PROVIDERS = r"(?:qq|163|126|139|189|foxmail|gmail|googlemail|outlook|hotmail|live|yahoo|icloud|sina|sohu|aliyun|gmx|web|uol|bol|mail|proton(?:mail)?|example)"
 _TOP = r"(?:com|cn|net|org|edu|gov|de|fr|br|uk|jp|tw|hk|io|me|info|example|invalid|test|eu|it|es|pt|nl|at|ch|us)"
@@ -54,7 +54,11 @@ _G = r"[ .·_,，、-]{0,2}"
 _S = "[ .·_-]"
 
 RULES: tuple[PersonalRule, ...] = (
-    rule(PersonalKind.MAIL, r"[\w.%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:[.。][A-Za-z0-9-]{1,63}){1,4}", "@"),
+    rule(
+        PersonalKind.MAIL,
+        r"[\w.%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:[.。][A-Za-z0-9-]{1,63}){0,3}[.。][A-Za-z][A-Za-z0-9-]{1,62}",
+        "@",
+    ),
     rule(PersonalKind.MAIL, rf"[A-Za-z0-9._%+-]{{1,64}} ?@ ?[A-Za-z0-9-]{{1,63}} ?[.。] ?{_TOP}(?![a-z])", "@"),
     rule(
         PersonalKind.MAIL,

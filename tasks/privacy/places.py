@@ -71,7 +71,7 @@ RULES: tuple[PersonalRule, ...] = (
     rule(PersonalKind.ADDRESS, r"\d{1,4}(?:号楼|栋|幢|座)[ ]?\d{0,2}(?:单元)?[ ]?\d{2,4}室?", r"号楼|[栋幢座]"),
     rule(
         PersonalKind.ADDRESS,
-        rf"{_HAN}{{2,10}}?(?:小区|花园|新村|公寓|家园|名苑|苑|城|里)\d{{1,3}}-\d{{1,3}}(?:-\d{{2,4}})?(?![\d-]|天|点|个|元|块|月|日|岁|小时|分)|{_HAN}{{1,6}}[村屯][0-9一二三四五六七八九十]{{1,3}}[组队]\d{{1,4}}号",
+        rf"{_HAN}{{2,10}}?(?:小区|花园|新村|公寓|家园|名苑|苑)\d{{1,3}}-\d{{1,3}}(?:-\d{{2,4}})?(?![\d-]|天|点|个|元|块|月|日|岁|小时|分)|{_HAN}{{1,6}}[村屯][0-9一二三四五六七八九十]{{1,3}}[组队]\d{{1,4}}号",
         r"\d-\d|[组队]\d",
     ),
     rule(PersonalKind.ADDRESS, rf"{_HAN}{{2,8}}(?:大厦|公寓|小区|花园|广场)[A-Z]?[座栋]?\d{{3,4}}[室号]", "[室号]"),
@@ -88,7 +88,7 @@ RULES: tuple[PersonalRule, ...] = (
     ),
     rule(
         PersonalKind.ADDRESS,
-        rf"(?<![\w-])(?:[A-ZÄÖÜ][a-zäöüß]+(?:[ -][A-ZÄÖÜ][a-zäöüß]+)?[ -]?)?[A-ZÄÖÜ]?[a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer) ?\d{{1,4}} ?[a-z]?(?![\w-]){_CITY}",
+        rf"(?<![\w-])(?=[A-ZÄÖÜ])(?!During|Spring|String|Bring|Boring|Wiring|Hearing|Earring|Offering|Requiring|Incurring)(?:[A-ZÄÖÜ][a-zäöüß]+(?:[ -][A-ZÄÖÜ][a-zäöüß]+)?[ -]?)?[A-ZÄÖÜ]?[a-zäöüß]+(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer) ?\d{{1,4}} ?[a-z]?(?![\w-]){_CITY}",
         r"(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer) ?\d",
     ),
     rule(
