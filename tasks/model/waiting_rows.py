@@ -11,7 +11,7 @@ import polars as pl
 
 from tasks.errors import UserError
 
-PART = 200_000
+PART = 50_000
 """The most rows of a part."""
 FEW = 10_000
 """Up to this many rows wait in memory."""

@@ -115,7 +115,7 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
         mine = rejected[channel.name]
         if channel.table not in facts.tables or mine.is_empty():
             continue
-        found = of_period(channel, run.period, _times(run, channel), mine)
+        found = of_period(channel, run.period, _times(facts, channel), mine)
         facts.rejected[channel.name] = found.rejected
         unverified.append(found.rows)
         judged = verdict(channel.name, found.good, found.rejected, found.rules)
@@ -125,6 +125,7 @@ def recall(run: Run, pulls: list[Pull]) -> Facts:
             if channel.table == "feedback":
                 unverified.append(rows.filter(own, pl.col("submitted_at") >= run.period.start))
             facts.tables[channel.table] = rows.filter(~own)
+    facts.tables["order_line"] = facts["order_line"].drop(_unread("order_line", run.shop), strict=False)
     kept = [rows for rows in unverified if rows.height]
     facts.unverified = pl.concat(kept, how="diagonal_relaxed") if kept else pl.DataFrame()
     return facts
@@ -151,15 +152,16 @@ def _rejections(run: Run) -> dict[str, pl.DataFrame]:
     return found
 
 
-def _times(run: Run, channel: Channel) -> pl.DataFrame:
+def _times(facts: Facts, channel: Channel) -> pl.DataFrame:
     """Return when each stored row of a channel happened, and since when it is known."""
-    columns = ["channel", TABLES[channel.table].time, "ingested_at"]
-    return run.stores.lake.as_of(channel.table, run.as_of, columns=columns).filter(pl.col("channel") == channel.name)
+    rows = facts.tables[channel.table]
+    return rows.select("channel", TABLES[channel.table].time, "ingested_at").filter(pl.col("channel") == channel.name)
 
 
 def _known(run: Run, table: str) -> pl.DataFrame:
     categories = REPEATED_TEXTS if table == "order_line" else ()
-    return run.stores.lake.as_of(table, run.as_of, without=_unread(table, run.shop), categories=categories)
+    without = tuple(name for name in _unread(table, run.shop) if name != "ingested_at")  # which dates the rejected rows
+    return run.stores.lake.as_of(table, run.as_of, without=without, categories=categories)
 
 
 def _unread(table: str, shop: Shop) -> tuple[str, ...]:

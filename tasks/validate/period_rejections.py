@@ -60,8 +60,9 @@ def of_period(channel: Channel, period: Period, stored: pl.DataFrame, quarantine
     counted = ~pl.col("rule").str.starts_with(LEFT_OUT)  # what is no record is searched, and not rejected
     dated = rows.filter(_within(rows["at"], period), counted)
     undated = rows.filter(pl.col("at").is_null(), counted)
-    brought = dict(stored["ingested_at"].value_counts().iter_rows())
-    of_these = dict(inside["ingested_at"].value_counts().iter_rows())
+    together = pl.col("ingested_at").is_in(undated["ingested_at"].unique().implode())  # a first load has a moment a row
+    brought = dict(stored.filter(together)["ingested_at"].value_counts().iter_rows())
+    of_these = dict(inside.filter(together)["ingested_at"].value_counts().iter_rows())
     whole = inside.height / stored.height if stored.height and channel.ingested_from == "stamp" else None
     shares = [
         of_these.get(moment, 0) / brought[moment]
