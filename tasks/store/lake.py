@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from tasks.store.delta_table import (
     stored_names,
 )
 from tasks.store.fingerprint import fingerprint
+from tasks.store.ordered_columns import ordered_columns
 from tasks.store.row_versions import (
     HOUSEKEEPING,
     append_plan,
@@ -41,8 +42,6 @@ from tasks.store.row_versions import (
 from tasks.store.withdrawn_rows import NOTHING_GONE, WITHDRAWN, gone_rows, with_gone
 
 QUARANTINE = "quarantine"
-PIECE = 100_000
-"""In a table with fewer rows, looking for repeated texts does not pay."""
 
 _QUARANTINE_COLUMNS: dict[str, Any] = dict.fromkeys(
     ("channel", "table", "source_id", "pull_id", "rule", "field", "reason", "record"), pl.String
@@ -124,8 +123,25 @@ class Lake:
         def prepare(part: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
             return prepared(shape, part, stored, channel, pull_id, ingested_at, use_stamp)
 
-        key = list(shape.key)
-        small = pl.concat(identified(*prepare(part), key) for part in waiting.parts(keep=True)).with_row_index("row")
+        plan = self._plan(table, stored, (prepare(part) for part in waiting.parts(keep=True)), channel, ingested_at, use_stamp)
+        if plan.height:
+            chosen = placed((prepare(part)[0] for part in waiting.parts(keep=True)), plan)
+            self._commit(table, chosen, ingested_at, stored)
+        new = plan.filter(pl.col("version") == 1).height
+        return Appended(new, plan.height - new, waiting.height - plan.height)
+
+    def _plan(
+        self,
+        table: str,
+        stored: DeltaTable,
+        parts: Iterable[tuple[pl.DataFrame, list[str]]],
+        channel: str,
+        ingested_at: datetime,
+        use_stamp: bool,
+    ) -> pl.DataFrame:
+        """Compare prepared rows with what is stored and return the plan of `append_plan`; keys are held no longer than that."""
+        key = list(TABLES[table].key)
+        small = pl.concat(identified(*part, key) for part in parts).with_row_index("row")
         newest = self._newest(stored, key, self._gone(table, ingested_at))
         if not newest.is_empty():
             small = small.join(newest, on=key, how="left", nulls_equal=True, maintain_order="left")
@@ -140,12 +156,7 @@ class Lake:
         ahead = pl.col("old_at") > ingested_at + timedelta(days=1)
         small = small.with_columns(pl.when(~ahead).then(pl.col(name)).alias(name) for name in ("old_hash", "old_at"))
         small = self._with_reopened(small, table, channel)
-        plan = append_plan(small, key, use_stamp)
-        if plan.height:
-            chosen = placed((prepare(part)[0] for part in waiting.parts(keep=True)), plan)
-            self._commit(table, chosen, ingested_at, stored)
-        new = plan.filter(pl.col("version") == 1).height
-        return Appended(new, plan.height - new, waiting.height - plan.height)
+        return append_plan(small, key, use_stamp)
 
     def add_quarantine(self, frame: pl.DataFrame, *, ingested_at: datetime, use_stamp: bool = False) -> int:
         """Append rejected rows (channel, table, source_id, pull_id, rule, field, reason, record) and return how many.
@@ -242,7 +253,7 @@ class Lake:
         if since is not None and not single:
             order = order.filter(ordering.select(fresh).to_series().gather(order))
         ordering = ordering.clear()
-        frame = _ordered(lazy, wanted, order, [name for name in categories if name in names])
+        frame = ordered_columns(lazy, wanted, order, [name for name in categories if name in names])
         return frame.with_columns(pl.col("row_hash").reinterpret(signed=False)) if "row_hash" in wanted else frame
 
     def quarantine_as_of(self, moment: datetime) -> pl.DataFrame:
@@ -365,29 +376,3 @@ class Lake:
 
 
 RECORD = ["channel", "table", "source_id"]
-
-
-def _ordered(rows: pl.LazyFrame, names: list[str], order: pl.Series, categories: list[str]) -> pl.DataFrame:
-    """Read columns and put them into an order: of many rows column by column, so that nothing is held twice."""
-    texts = [name for name, kind in rows.select(names).collect_schema().items() if kind == pl.String]
-    many = order.len() > PIECE
-    groups = [[name for name in names if name not in texts], *([name] for name in texts)] if many else [names]
-    columns: dict[str, pl.Series] = {}
-    alike: dict[str, str | None] = {}
-    for group in groups:
-        frame = rows.select(group).collect()
-        for name in group:
-            column = frame.drop_in_place(name).rechunk()
-            if name in categories:
-                column = column.cast(pl.Categorical)
-            elif many and name in texts and column.null_count() in (0, column.len()) and _all_equal(column):
-                alike[name] = column[0]  # as the channel mostly is: held once instead of once a row
-                continue
-            columns[name] = column.gather(order)
-    frame = pl.DataFrame({"its order": order, **columns})  # tells the number of rows where all texts are alike
-    return frame.with_columns(pl.lit(text, pl.String).alias(name) for name, text in alike.items()).select(names)
-
-
-def _all_equal(column: pl.Series) -> bool:
-    first = column[0]
-    return first is None or ((column.head(1_000) == first).all() and (column == first).all())

@@ -1,5 +1,7 @@
 """Store: append good rows to the lake and rejected ones to the quarantine; read everything as of one moment."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import polars as pl
@@ -15,10 +17,12 @@ from tasks.run import Run
 from tasks.shop.channels import Channel
 from tasks.shop.load import Shop
 from tasks.store.corrected_files import Corrections, corrections
+from tasks.store.lake import Appended
 from tasks.validate.channel_verdict import verdict
 from tasks.validate.period_rejections import of_period
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+STORED_AT_ONCE = 2
 UNREAD = ("source_version", "pull_id", "row_hash")
 """Stamps that no later stage reads; of two million order lines they are a fifth of the memory."""
 UNREAD_OF_ORDER_LINES = (
@@ -44,15 +48,7 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
         if parts:
             everything = pl.concat(parts, how="diagonal_relaxed")
             run.stores.lake.add_quarantine(everything, ingested_at=run.now, use_stamp=stamped)
-    for batch, result in judged:
-        appended = run.stores.lake.append(
-            batch.table,
-            result.rows,
-            pull_id=batch.pull_id,
-            channel=batch.channel,
-            ingested_at=run.now,
-            use_stamp=batch.channel in first_load,
-        )
+    for batch, appended in _appended(run, judged, first_load):
         before = last.get(batch.channel)
         pull = Pull(
             pull_id=batch.pull_id,
@@ -86,6 +82,38 @@ def store(run: Run, judged: list[tuple[PulledRows, CheckedRows]]) -> list[Pull]:
             pull.quarantined,
         )
     return pulls
+
+
+def _appended(
+    run: Run, judged: list[tuple[PulledRows, CheckedRows]], first_load: set[str]
+) -> Iterator[tuple[PulledRows, Appended]]:
+    """Append the good rows, two tables side by side, and yield what became of each channel's in the order given.
+
+    The largest table takes as long as all others together, most of it in the library that writes. Channels of one table
+    follow each other. What keeps a table from being stored is raised when the turn of its first channel comes.
+    """
+    tables: dict[str, list[tuple[PulledRows, CheckedRows]]] = {}
+    for batch, result in judged:
+        tables.setdefault(batch.table, []).append((batch, result))
+
+    def append(table: str) -> dict[str, Appended]:
+        return {
+            batch.channel: run.stores.lake.append(
+                table,
+                result.rows,
+                pull_id=batch.pull_id,
+                channel=batch.channel,
+                ingested_at=run.now,
+                use_stamp=batch.channel in first_load,
+            )
+            for batch, result in tables[table]
+        }
+
+    largest_first = sorted(tables, key=lambda table: -sum(result.rows.height for _, result in tables[table]))
+    with ThreadPoolExecutor(STORED_AT_ONCE) as writers:
+        stored = {table: writers.submit(append, table) for table in largest_first}
+        for batch, _ in judged:
+            yield batch, stored[batch.table].result()[batch.channel]
 
 
 def _corrected(run: Run, batch: PulledRows) -> Corrections:

@@ -346,7 +346,7 @@ def test_a_late_first_load_frees_what_was_rejected_before(lake: Lake) -> None:
 
 @pytest.mark.parametrize("piece", [1, 1_000])
 def test_categories_hold_what_texts_hold(lake: Lake, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
-    monkeypatch.setattr("tasks.store.lake.PIECE", piece)
+    monkeypatch.setattr("tasks.store.ordered_columns.PIECE", piece)
     append(lake, lines(("b", 1), ("a", 1), ("c", 1), platform=pl.Series([None, "乙", "甲"], dtype=pl.String)))
     append(lake, lines(("a", 2), platform=pl.lit("甲")), NOW + hours(1))
     for moment in (NOW, NOW + hours(1)):
