@@ -62,7 +62,7 @@ def quiet_steps(paint: bool) -> Iterator[None]:
             yield
             return
         with (
-            patch("tasks.report.steps.painted", lambda written, settings: b"%PDF-1.7\n"),
+            patch("tasks.report.steps.painted", lambda written, renderer: b"%PDF-1.7\n"),
             patch("tasks.report.edition.first_page_png.first_page", lambda document: PIXEL),
         ):
             yield

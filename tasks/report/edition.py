@@ -23,8 +23,9 @@ from tasks.report.language.registry import language as language_of
 from tasks.report.language.voice import Voice
 from tasks.report.layout import sections
 from tasks.report.page import Page, page, section_words
-from tasks.report.paper import first_page_png, pdf
+from tasks.report.paper import first_page_png
 from tasks.report.paper.chart_renderer import ChartRenderer
+from tasks.report.paper.pdf_renderer import PdfRenderer
 from tasks.report.sections.action_progress import ActionProgressView
 from tasks.report.sections.matters import MattersView
 from tasks.settings import Settings
@@ -81,9 +82,15 @@ def make(review: Review, shop: Shop, audience: str, language: str, settings: Set
     Raises:
         RenderError: If the PDF could not be made without a warning, or a gated word was left.
     """
-    with ChartRenderer(settings.render_timeout_s) as renderer:
-        written = drawn(draft(review, shop, audience, language), renderer)
-    return finished(written, painted(written, settings))
+    with pdf_renderer(review.period, settings) as painter:
+        with ChartRenderer(settings.render_timeout_s) as renderer:
+            written = drawn(draft(review, shop, audience, language), renderer)
+        return finished(written, painted(written, painter))
+
+
+def pdf_renderer(period: Period, settings: Settings) -> PdfRenderer:
+    """Start the renderer of a period's editions."""
+    return PdfRenderer(period, memory_mb=settings.render_memory_mb, timeout_s=settings.render_timeout_s)
 
 
 def draft(review: Review, shop: Shop, audience: str, language: str) -> Draft:
@@ -110,15 +117,9 @@ def drawn(written: Draft, renderer: ChartRenderer) -> Draft:
     return replace(written, html=written.net.page(renderer.drawn(written.html)))
 
 
-def painted(written: Draft, settings: Settings) -> bytes:
-    """Render an edition's PDF in a separate process, so that several editions can be rendered at once."""
-    return pdf.render(
-        written.html,
-        identifier=written.identifier,
-        period=written.period,
-        memory_mb=settings.render_memory_mb,
-        timeout_s=settings.render_timeout_s,
-    )
+def painted(written: Draft, renderer: PdfRenderer) -> bytes:
+    """Render an edition's PDF."""
+    return renderer.rendered(written.html, written.identifier)
 
 
 def finished(written: Draft, document: bytes) -> EditionFiles:

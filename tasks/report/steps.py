@@ -1,7 +1,7 @@
 """Report: turn the findings into one edition per audience and language, archive it, and record it in the ledger."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -11,12 +11,9 @@ from prefect.logging import get_run_logger
 
 from tasks.model.editions import Edition, edition_id
 from tasks.model.review import Review
-from tasks.report.edition import Draft, EditionFiles, draft, drawn, finished, painted
+from tasks.report.edition import EditionFiles, draft, drawn, finished, painted, pdf_renderer
 from tasks.report.paper.chart_renderer import ChartRenderer
 from tasks.run import Run, RunKind
-
-PAINTED_AT_ONCE = 2
-"""The most editions rendered side by side; each renderer takes about 160 MB."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +73,16 @@ def render(run: Run, review: Review) -> list[Rendered]:
 
 
 def _edition_files(run: Run, review: Review) -> Iterator[tuple[str, str, EditionFiles]]:
-    """Write the editions one after another, rendering each while the next is written."""
-    with ThreadPoolExecutor(PAINTED_AT_ONCE) as painters:
-        under_way: list[tuple[str, str, Draft, Future[bytes]]] = []
+    """Write all editions, then render one after another while the one before is finished.
+
+    The process that draws has ended when the rendering begins, so that only one of the two takes memory.
+    """
+    with pdf_renderer(run.period, run.settings) as painter, ThreadPoolExecutor(1) as painting:
         with ChartRenderer(run.settings.render_timeout_s) as renderer:
-            for audience, language in run.editions_wanted():
-                written = drawn(draft(review, run.shop, audience, language), renderer)
-                under_way.append((audience, language, written, painters.submit(painted, written, run.settings)))
-        for audience, language, written, painting in under_way:
-            yield audience, language, finished(written, painting.result())
+            written = [
+                (audience, language, drawn(draft(review, run.shop, audience, language), renderer))
+                for audience, language in run.editions_wanted()
+            ]
+        documents = [painting.submit(painted, edition, painter) for _, _, edition in written]
+        for (audience, language, edition), document in zip(written, documents, strict=True):
+            yield audience, language, finished(edition, document.result())

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-import threading
 from html import unescape
 from types import TracebackType
 from typing import Self
 
 from tasks.errors import RenderError
-from tasks.report.paper.child_environment import ROOT, child_environment
+from tasks.report.paper.child_process import ChildProcess
 
 _UNDRAWN = re.compile(r'<template class="chart" id="([^"]*)">([^<]*)</template>')
 """What `charts` leaves in a page: a chart's name, and its specification."""
@@ -32,20 +28,13 @@ class ChartRenderer:
             timeout_s: Wall clock of one chart, seconds; the start of the process counts into the first.
         """
         self._timeout_s = timeout_s
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tasks.report.paper.chart_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=child_environment(),
-            cwd=ROOT,
-        )
+        self._child = ChildProcess("tasks.report.paper.chart_child")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._process.kill()  # it holds nothing that could be lost
-        self._process.communicate()
+        self._child.__exit__(kind, error, trace)
 
     def drawn(self, html: str) -> str:
         """Draw every chart of a page.
@@ -66,19 +55,10 @@ class ChartRenderer:
 
     def _answer(self, name: str, spec: str) -> str:
         """Hand a specification, which is JSON on one line, to the child and return its SVG."""
-        given, answered = self._process.stdin, self._process.stdout
-        assert given is not None and answered is not None
-        limit = threading.Timer(self._timeout_s, self._process.kill)
-        limit.start()
         try:
-            given.write(f"{spec}\n".encode())
-            given.flush()
-            line = answered.readline()
-        except BrokenPipeError:
-            line = b""
-        finally:
-            limit.cancel()
-        answer = json.loads(line or b"{}")
+            answer = self._child.answer(spec, self._timeout_s) or {}
+        except TimeoutError:
+            answer = {}
         if "svg" not in answer:
             reason = answer.get("error") or f"the process that draws ended, or took more than {self._timeout_s} seconds"
             raise RenderError(

@@ -1,11 +1,12 @@
-"""The child process that renders a PDF, with limits, a closed fetcher, and no warning tolerated.
+"""The child process that renders PDFs, with limits, a closed fetcher, and no warning tolerated: an order a line in, an answer a line out.
 
-It loads the renderer and nothing else of the project: every edition starts one.
+It loads the renderer and nothing else of the project: every run starts one.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import re
@@ -132,24 +133,30 @@ def _paint(html: str, identifier: str) -> bytes:
         pdf = bytes(best[1].write_pdf(pdf_identifier=identifier.encode()) or b"")
     except FatalURLFetchingError as error:  # a BaseException: it would pass through every caller
         raise RenderError(str(error)) from None
+    finally:
+        logger.removeHandler(log)
     if log.messages:
         raise RenderError(f"the renderer warned: {log.messages[0][:300]}")
     return pdf
 
 
 def main() -> None:
-    """Read one order from standard input; answer with the PDF, or the reason why there is none."""
-    order = json.loads(sys.stdin.buffer.read())
-    limit = int(order["memory_mb"]) * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    """Render each order of standard input until it ends; answer each with the PDF, or the reason why there is none."""
+    memory_mb = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 1024 * 1024,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        answer = {"pdf": base64.b64encode(_paint(order["html"], order["identifier"])).decode()}
-    except RenderError as error:
-        answer = {"error": error.what}
-    except MemoryError:
-        answer = {"error": f"it needs more than {order['memory_mb']} MB of address space"}
-    sys.stdout.write(json.dumps(answer))
+    with contextlib.suppress(MemoryError):  # said in answer to the first order
+        import weasyprint  # noqa: F401  while the first page is still being written
+    for line in sys.stdin.buffer:
+        order = json.loads(line)
+        try:
+            answer = {"pdf": base64.b64encode(_paint(order["html"], order["identifier"])).decode()}
+        except RenderError as error:
+            answer = {"error": error.what}
+        except MemoryError:
+            answer = {"error": f"it needs more than {memory_mb} MB of address space"}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
