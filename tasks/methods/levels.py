@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-import ruptures
 
 from tasks.methods.control_charts import D2, MINIMUM_HISTORY
 
@@ -49,6 +48,8 @@ def levels(values: Sequence[float], *, shortest: int = MINIMUM_HISTORY) -> list[
     sigma = float(np.abs(np.diff(x)).mean()) / D2 if len(x) > 1 else 0.0
     ends = [len(x)]
     if sigma > 0 and len(x) >= 2 * shortest:
+        import ruptures  # loads scipy.signal, for which a command that judges nothing need not wait
+
         ends = ruptures.Pelt(model="l2", min_size=shortest, jump=1).fit(x / sigma).predict(pen=PENALTY * log(len(x)))
     starts = [0, *ends[:-1]]
     return [Level(first, end - 1, float(x[first:end].mean())) for first, end in zip(starts, ends, strict=True)]

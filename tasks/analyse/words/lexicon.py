@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 
 import polars as pl
-import rjieba
 
 from tasks.shop.words import Words
 
@@ -47,6 +46,8 @@ class Lexicon:
     def __init__(self, words: Words, names: Iterable[str] = ()) -> None:
         phrases = (phrase for groups in words.leaves.values() for group in groups for phrase in group.phrases)
         self._own = {phrase for phrase in phrases if re.fullmatch(_HAN + "{2,3}", phrase)} | set(words.vocabulary.keep)
+        import rjieba  # reads its dictionary of 24 MB when it is loaded
+
         self._segmenter = rjieba.Jieba()
         for word in sorted(self._own):
             self._segmenter.add_word(word, 20_000, "n")

@@ -9,7 +9,6 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import rjieba
 
 from tasks.methods.chance import days_between_new
 from tasks.model.facts import CodedFacts
@@ -78,6 +77,8 @@ def new_words(facts: CodedFacts, shop: Shop) -> list[EarlyWarning]:
 
 def terms(text: str) -> set[str]:
     """Return the words of a lower-case text that can be new."""
+    import rjieba  # reads its dictionary of 24 MB when it is loaded
+
     tokens = rjieba.cut(text)
     found = {token for token in tokens if (_HAN.fullmatch(token) and 2 <= len(token) <= LONGEST) or _LATIN.fullmatch(token)}
     for first, second in pairwise(tokens):
