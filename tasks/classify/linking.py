@@ -110,8 +110,10 @@ def with_orders(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFram
 def _best_line(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFrame:
     """Return record_id and oid: of all lines a record may mean, the best by payment before it, surest number, and SKU."""
     reference = pl.col("order_ref").str.strip_chars()
-    keys = feedback.select(
-        "record_id", "submitted_at", own_sku="sku", order_key=reference, waybill_key=pl.col("waybill").str.strip_chars()
+    keys = _with_and_without_sign(
+        feedback.select(
+            "record_id", "submitted_at", own_sku="sku", order_key=reference, waybill_key=pl.col("waybill").str.strip_chars()
+        )
     )
     wanted_lines = keys["order_key"].drop_nulls().unique()
     wanted_waybills = pl.concat([keys["order_key"], keys["waybill_key"]]).drop_nulls().unique()
@@ -148,6 +150,21 @@ def _best_line(feedback: pl.DataFrame, order_line: pl.DataFrame) -> pl.DataFrame
     )
 
 
+def _without_sign(order: pl.Expr) -> pl.Expr:
+    return order.str.strip_chars().str.strip_chars_start("#＃№ ")
+
+
+def _with_and_without_sign(keys: pl.DataFrame) -> pl.DataFrame:
+    """Add each order number in its other spelling: a shop system writes `#1001`, its customers write `1001`, or the reverse."""
+    order = pl.col("order_key")
+    plain = _without_sign(order)
+    signed = keys.filter(plain != order).with_columns(order_key=plain.replace("", None), waybill_key=pl.lit(None, pl.String))
+    bare = keys.filter((plain == order) & order.str.contains(r"\d")).with_columns(
+        order_key="#" + order, waybill_key=pl.lit(None, pl.String)
+    )
+    return pl.concat([keys, signed, bare])
+
+
 def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     """Merge records into cases: one customer × one order × one problem node within 14 days, over all channels.
 
@@ -164,7 +181,7 @@ def with_cases(feedback: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     )
     order = pl.coalesce(
         pl.lit("t:") + pl.col("tid"),
-        pl.lit("t:") + pl.col("order_ref").str.strip_chars(),
+        pl.lit("t:") + _without_sign(pl.col("order_ref")),
         customer,
         pl.lit("r:") + pl.col("record_id"),
     )

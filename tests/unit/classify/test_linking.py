@@ -60,12 +60,40 @@ def coded(*rows: dict[str, Any]) -> pl.DataFrame:
         ({"order_ref": "T1"}, "T1-1"),
         ({"order_ref": "YT100"}, "T1-1"),  # a waybill typed into the order field
         ({"waybill": "YT101"}, "T1-2"),
+        ({"order_ref": "#T1-2"}, "T1-2"),
         ({"order_ref": "T9"}, None),
         ({}, None),
     ],
 )
 def test_orders_are_found(row: dict[str, Any], oid: str | None) -> None:
     assert coded({"source": "ticket", "text": "坏了", **row})["oid"].to_list() == [oid]
+
+
+@pytest.mark.parametrize(
+    ("sold", "typed"), [("#1001", "1001"), ("1001", "#1001"), ("1001", "# 1001"), ("#1001", "#1001"), ("1001", "№1001")]
+)
+def test_an_order_number_is_found_with_its_sign_and_without(sold: str, typed: str) -> None:
+    """Shopify writes #1001 into its orders, customers and help desks write 1001."""
+    lines = [{**LINES[0], "tid": sold, "oid": f"{sold}/A"}]
+    given = [
+        {
+            "record_id": "r",
+            "source_id": "r",
+            "channel": "c",
+            "submitted_at": DAY + timedelta(days=4),
+            "source": "ticket",
+            "text": "坏了",
+            "order_ref": typed,
+        }
+    ]
+    tables = {"feedback": frame("feedback", given), "order_line": frame("order_line", lines)}
+    tables |= {"product": frame("product", PRODUCTS), "batch": frame("batch", BATCHES)}
+    assert code(Facts(tables, DAY + timedelta(days=60)), SHOP)["feedback"]["oid"].to_list() == [f"{sold}/A"]
+
+
+def test_without_orders_both_spellings_are_one_case() -> None:
+    rows = coded(*({"source": "ticket", "text": "杯子坏了", "order_ref": number} for number in ("#77", "77", " 77")))
+    assert rows["case_id"].n_unique() == 1
 
 
 def test_a_linked_record_carries_the_order_lines_dimensions() -> None:
