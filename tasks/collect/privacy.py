@@ -122,6 +122,8 @@ def _telling(values: pl.Series) -> pl.Series:
     repeats = values.dtype == pl.Categorical or values.head(_SAMPLE).n_unique() < min(_SAMPLE, values.len()) // 2
     texts = (values.unique() if repeats else values).cast(pl.String)
     texts = texts.filter(texts.str.contains(_TELLING).fill_null(False))
+    if texts.is_empty():
+        return texts
     return texts.filter(texts.str.replace_all(_MOMENT, "${1}~${2}").str.contains(_TELLING))
 
 
