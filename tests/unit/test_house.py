@@ -6,12 +6,12 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 import tasks
+from tests.makers.program_text import nodes, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("flows", "tasks", "expectations", "report_templates", "benchmarks", "examples")
@@ -35,13 +35,8 @@ def _committed() -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0") if name]
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
-
-
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(_tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -76,7 +71,7 @@ def test_great_expectations_waits_until_it_is_needed():
     """It imports in seconds: only the engine imports it at its top, and only the confirmation imports the engine."""
     early = []
     for path in _modules(*PACKAGES):
-        tops = _tree(path).body
+        tops = tree(path).body
         names = [alias.name for node in tops if isinstance(node, ast.Import) for alias in node.names]
         names += [node.module or "" for node in tops if isinstance(node, ast.ImportFrom)]
         if any(
@@ -100,7 +95,7 @@ def test_only_flows_and_steps_look_at_the_clock():
     for path in _modules("tasks", "expectations", "report_templates"):
         if path.name == "steps.py":
             continue
-        for node in ast.walk(_tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner = node.func.value
                 holder = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
@@ -110,7 +105,7 @@ def test_only_flows_and_steps_look_at_the_clock():
 
 
 def test_inits_stay_empty():
-    full = [_name(path) for path in _modules(*PACKAGES) if path.name == "__init__.py" and _tree(path).body[1:]]
+    full = [_name(path) for path in _modules(*PACKAGES) if path.name == "__init__.py" and tree(path).body[1:]]
     assert full == []
 
 
@@ -168,7 +163,7 @@ def test_modules_and_functions_fit_a_screen_or_two():
         text = path.read_text("utf-8")
         if (lines := text.count("\n")) > LONGEST_MODULE:
             long.append(f"{_name(path)}: {lines} lines")
-        for node in ast.walk(_tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or 0) - node.lineno + 1
                 if length > LONGEST_FUNCTION:
@@ -179,7 +174,7 @@ def test_modules_and_functions_fit_a_screen_or_two():
 def test_a_class_name_is_used_once():
     homes: dict[str, list[str]] = {}
     for path in _modules(*PACKAGES, "docs"):
-        for node in _tree(path).body:
+        for node in tree(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes.setdefault(node.name, []).append(_name(path))
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

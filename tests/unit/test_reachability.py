@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.collect.pull import PLAIN, kind_of
 from tasks.warn.kinds.catalogue import kinds
+from tests.makers.program_text import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("flows", "tasks", "expectations", "report_templates")
@@ -40,7 +41,7 @@ def _modules() -> dict[str, Path]:
 
 def _mentioned(path: Path) -> Iterator[str]:
     """Modules that a module imports, or names in a text that is imported or started later (`tasks.x.y`, or a folder's reader)."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -96,7 +97,7 @@ def test_every_public_name_is_used_by_the_program_itself():
         f"{name}: {node.name}"
         for name, path in modules.items()
         if name.startswith("tasks.")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and not node.name.startswith("_")
         and node.name not in BY_OTHERS

@@ -15,6 +15,7 @@ from tasks.model.figures import Figure
 from tasks.model.tables import TABLES
 from tasks.report.language.messages import catalogue
 from tasks.report.language.registry import LANGUAGES
+from tests.makers.program_text import nodes, tree
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPUTED_IN = sorted((ROOT / "tasks" / "analyse" / "figures").glob("*.py"))
@@ -24,8 +25,7 @@ OTHER_MEASURES = {"refund_rate_after_sign", "negative_count"}
 
 def literals(path: Path) -> set[str]:
     """Return every text that stands in a module."""
-    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
-    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {node.value for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
@@ -51,10 +51,9 @@ def test_every_function_of_the_figures_is_called() -> None:
     """A figure whose function nobody calls is in the catalogue and in no review."""
     declared, named = set(), set()
     for path in (ROOT / "tasks").rglob("*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
         if path in COMPUTED_IN:
-            declared |= {(path.stem, node.name) for node in tree.body if isinstance(node, ast.FunctionDef)}
-        named |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            declared |= {(path.stem, node.name) for node in tree(path).body if isinstance(node, ast.FunctionDef)}
+        named |= {node.id for node in nodes(path) if isinstance(node, ast.Name)}
     assert {(module, function) for module, function in declared if function not in named} == set()
 
 
@@ -63,7 +62,7 @@ def test_no_stage_makes_up_a_kind() -> None:
     makers = [
         path.relative_to(ROOT).as_posix()
         for path in sorted((ROOT / "tasks").rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "FigureKind"
     ]
     assert set(makers) == {"tasks/model/figure_kinds.py"}
