@@ -27,6 +27,9 @@ LEAST_PAST = 30
 LEAST_PAST_DAYS = 14
 """A longer window is compared with no shorter past."""
 
+NOISE_WEEKS, LEAST_NOISE_WEEKS = 16, 5
+"""Weeks from which the ups and downs of a problem are measured, and without which they are not."""
+
 LEAST_CALM = 5
 """Records that are no cases without which they do not show how busy the weeks were."""
 
@@ -109,3 +112,26 @@ def _earlier_periods(counted: pl.DataFrame, period: Period, begun: int) -> tuple
         if units.height >= ENOUGH_PAST or periods == PERIODS_BACK or day_number(before.first_day) < begun:
             return units, last - first + 1, "period_before" if periods == 1 else "periods_before"
         first, periods = day_number(before.first_day), periods + 1
+
+
+def problem_noise(counted: pl.DataFrame, first: int) -> dict[str, float]:
+    """Return how much each problem's share of a week's cases varies beyond chance: its variance over a share's variance, at least 1.
+
+    Pearson's chi-square over its degrees of freedom over the weeks before day `first`, without the week that stands out most. A
+    problem of many cases shows its own ups and downs; what comes and goes with the weeks is no fault of what is new in them.
+    """
+    past = counted.filter(pl.col("day_no").is_between(first - 7 * NOISE_WEEKS, first - 1) & pl.col("leaf").is_not_null())
+    weeks = past.group_by(w=(pl.col("day_no") - first) // 7).agg(n=pl.len())
+    if weeks.height < LEAST_NOISE_WEEKS:
+        return {}
+    cells = (
+        past.select("leaf")
+        .unique()
+        .join(weeks, how="cross")
+        .join(past.group_by("leaf", w=(pl.col("day_no") - first) // 7).agg(o=pl.len()), on=["leaf", "w"], how="left")
+        .with_columns(pl.col("o").fill_null(0))
+        .with_columns(p=pl.col("o").sum().over("leaf") / pl.col("n").sum().over("leaf"))
+        .with_columns(chi=(pl.col("o") - pl.col("n") * pl.col("p")) ** 2 / (pl.col("n") * pl.col("p") * (1 - pl.col("p")) + 1e-9))
+    )
+    noise = cells.group_by("leaf").agg(phi=(pl.col("chi").sum() - pl.col("chi").max()) / (pl.len() - 2)).sort("leaf")
+    return {leaf: max(float(phi), 1.0) for leaf, phi in noise.iter_rows()}

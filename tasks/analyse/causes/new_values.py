@@ -7,6 +7,7 @@ that takes a larger part of them than of the other cases of the same product.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import log
 
@@ -39,6 +40,10 @@ LEAST_RATIO, LEAST_RATIO_TO_ALL = 1.5, 2.0
 """A smaller ratio is never named; against all products together it must be larger, because products differ for good."""
 
 
+Dispersion = Callable[[str, float], float]
+"""How much a problem's cases vary beyond chance, given how many are expected in other weeks' stead: variance over chance's variance."""
+
+
 @dataclass(frozen=True)
 class Mixture:
     """A value's cases of one problem among all its cases, and the same of those that it is compared with."""
@@ -48,6 +53,12 @@ class Mixture:
     size: int
     reference: int
     reference_size: int
+    replaces: bool = False  # whether the value replaces others in time, so that what comes and goes with the weeks differs too
+
+    @property
+    def common(self) -> float:
+        """Cases of the problem in the value if all were made up alike."""
+        return self.size * (self.own + self.reference) / (self.size + self.reference_size)
 
     @property
     def expected(self) -> float:
@@ -81,7 +92,7 @@ class Replacement:
         return tail_nats(self.own, max(self.expected, self.rho), dispersion=dispersion, baseline=True, rho=self.rho)
 
 
-def risen_with_releases(panel: Panel, *, growth: float, alpha: float, dispersion: float, min_cases: int) -> list[FoundSlice]:
+def risen_with_releases(panel: Panel, *, growth: float, alpha: float, dispersion: Dispersion, min_cases: int) -> list[FoundSlice]:
     """Return the releases that hold most cases of a problem which has become more frequent, the clearest first.
 
     A release takes the place of the one before for users whom sales hardly move, so all earlier cases of a problem are what it is
@@ -91,7 +102,7 @@ def risen_with_releases(panel: Panel, *, growth: float, alpha: float, dispersion
         panel: Cases of some weeks, and those of the weeks before as its units, with their leaves.
         growth: Records that are no cases, now over before: what busier weeks explain.
         alpha: Chance of any false alarm among all values and problems compared here.
-        dispersion: Variance over chance's variance.
+        dispersion: Variance over chance's variance by problem.
         min_cases: Least cases of a problem in a value that is named.
     """
     if PROBLEM not in panel.cases or not len(panel.weights):
@@ -110,7 +121,11 @@ def risen_with_releases(panel: Panel, *, growth: float, alpha: float, dispersion
                     pattern = Pattern(tuple(sorted(((dim, int(code)), (PROBLEM, int(leaf))))))
                     compared.append(Replacement(pattern, n, rho * int(earlier[leaf]), rho))
     price = log(max(len(compared), 1) / alpha)
-    scored = [(one.nats(dispersion) - price, one) for one in compared if one.own >= LEAST_RATIO_TO_ALL * one.expected]
+    scored = [
+        (one.nats(dispersion(_problem(panel, one.pattern), one.expected)) - price, one)
+        for one in compared
+        if one.own >= LEAST_RATIO_TO_ALL * one.expected
+    ]
     scored.sort(key=lambda pair: (-pair[0], pair[1].pattern.conditions))
     return [
         FoundSlice(one.pattern, one.own, one.expected, score + price, score, one.own - one.expected)
@@ -128,6 +143,10 @@ def _common_growth(panel: Panel) -> float:
     return float((now[known] / expected[known]).min()) if known.sum() > 1 else 1.0
 
 
+def _problem(panel: Panel, pattern: Pattern) -> str:
+    return panel.values[PROBLEM][dict(pattern.conditions)[PROBLEM]]
+
+
 def without_new_values(panel: Panel, named: list[FoundSlice]) -> Panel:
     """Return a panel of earlier counts, without problems and named cases, in which no new value can be found by its count."""
     left = np.ones(panel.n_cases, bool)
@@ -143,13 +162,13 @@ def without_new_values(panel: Panel, named: list[FoundSlice]) -> Panel:
     )
 
 
-def mixtures_of_new_values(panel: Panel, *, alpha: float, dispersion: float, min_cases: int) -> list[FoundSlice]:
+def mixtures_of_new_values(panel: Panel, *, alpha: float, dispersion: Dispersion, min_cases: int) -> list[FoundSlice]:
     """Return the new values of whose cases one problem takes a larger part than chance explains, the clearest first.
 
     Args:
         panel: Cases of the period, and those of the period before as its units, with their leaves.
         alpha: Chance of any false alarm among all values and problems compared here.
-        dispersion: Variance over chance's variance; divides the likelihood ratio.
+        dispersion: Variance over chance's variance by problem; divides the likelihood ratio.
         min_cases: Least cases of a problem in a value that is named.
     """
     if PROBLEM not in panel.cases:
@@ -162,7 +181,7 @@ def mixtures_of_new_values(panel: Panel, *, alpha: float, dispersion: float, min
         for mixture in _mixtures(panel, dim, int(code), min_cases)
     ]
     price = log(max(len(compared), 1) / alpha)
-    scored = [(one.nats / dispersion, one) for one in compared]
+    scored = [(one.nats / dispersion(_problem(panel, one.pattern), one.common if one.replaces else 0.0), one) for one in compared]
     found: list[FoundSlice] = []
     taken = np.zeros(panel.n_cases, bool)
     for nats, one in sorted(scored, key=lambda pair: (-pair[0], pair[1].pattern.conditions)):
@@ -199,7 +218,7 @@ def _mixtures(panel: Panel, dim: str, code: int, min_cases: int) -> list[Mixture
     made = []
     for leaf in np.unique(mine[mine >= 0]):
         pattern = Pattern(tuple(sorted(((dim, code), (PROBLEM, int(leaf))))))
-        one = Mixture(pattern, int((mine == leaf).sum()), len(mine), int((leaves == leaf).sum()), len(leaves))
+        one = Mixture(pattern, int((mine == leaf).sum()), len(mine), int((leaves == leaf).sum()), len(leaves), dim in REPLACING)
         if one.own >= min_cases and one.own >= least * one.expected:
             made.append(one)
     return made

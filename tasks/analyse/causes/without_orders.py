@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tasks.analyse.causes.count_windows import LEAST_PAST, count_windows
+from tasks.analyse.causes.count_windows import LEAST_PAST, count_windows, problem_noise
 from tasks.analyse.causes.naming import MAX_CAUSES, ancestry, counted_cause
-from tasks.analyse.causes.new_values import PROBLEM, mixtures_of_new_values, risen_with_releases, without_new_values
+from tasks.analyse.causes.new_values import PROBLEM, Dispersion, mixtures_of_new_values, risen_with_releases, without_new_values
 from tasks.expected.unit_history import day_number, day_of, local_days
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import FoundSlice, Panel, Weights
@@ -37,6 +37,9 @@ MIN_OWN_RATIO = 1.5
 
 SMALL_CASES = 30
 """Cases a week below which all slices are also counted over several weeks."""
+
+WEEKLY_SWING = 0.3
+"""Standard deviation by which a problem's frequency swings from week to week without any fault, relative to its mean."""
 
 THIN_PAST_DISPERSION = 1.3
 """Variance over Poisson variance that is assumed where the past is too short, or counts only, to measure it."""
@@ -102,8 +105,12 @@ def _from_counts(feedback: pl.DataFrame, names: list[str], period: Period, shop:
         if panel is None or list(panel.values) == [PROBLEM]:
             continue
         able = True
+        noise = problem_noise(feedback.filter("is_case"), last - window.length + 1)
+        of_problem = partial(_dispersion_of, noise, window.length / 7)
         small = window.is_period or window.cases.height < SMALL_CASES * window.weeks
-        result = _count_scan(panel, THIN_PAST_DISPERSION, alpha, counted=small, growth=window.growth(feedback, last))
+        result = _count_scan(
+            panel, THIN_PAST_DISPERSION, alpha, counted=small, growth=window.growth(feedback, last), of_problem=of_problem
+        )
         tested = max(tested, result.tested)
         describe = partial(
             _record_cause, panel=panel, cases=cases, period=period, shop=shop, compared=window.compared, weeks=window.weeks
@@ -232,7 +239,15 @@ def record_scan(panel: Panel, dispersion: float) -> Scan:
             weights[one.pattern.rows(panel.units, panel.unit_days)] *= one.ratio
 
 
-def _count_scan(panel: Panel, dispersion: float, alpha: float, *, counted: bool = True, growth: float = 1.0) -> Scan:
+def _count_scan(
+    panel: Panel,
+    dispersion: float,
+    alpha: float,
+    *,
+    counted: bool = True,
+    growth: float = 1.0,
+    of_problem: Dispersion | None = None,
+) -> Scan:
     """Scan counts against the time before; new values are judged by what their cases are made up of.
 
     Where a panel does not hold the cases' problems there is nothing to judge them by but their counts. Unless `counted`, only
@@ -240,8 +255,9 @@ def _count_scan(panel: Panel, dispersion: float, alpha: float, *, counted: bool 
     """
     if PROBLEM not in panel.cases:
         return scan(panel, alpha=alpha, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES)
-    shares = mixtures_of_new_values(panel, alpha=alpha / 3, dispersion=dispersion, min_cases=LEAST_CASES)
-    risen = risen_with_releases(panel, growth=growth, alpha=alpha / 3, dispersion=dispersion, min_cases=LEAST_CASES)
+    of_problem = of_problem or partial(_dispersion_of, {}, 1.0)
+    shares = mixtures_of_new_values(panel, alpha=alpha / 3, dispersion=of_problem, min_cases=LEAST_CASES)
+    risen = risen_with_releases(panel, growth=growth, alpha=alpha / 3, dispersion=of_problem, min_cases=LEAST_CASES)
     named = {one.pattern for one in shares}
     new = [*shares, *(one for one in risen if one.pattern not in named)]
     if not counted:
@@ -250,6 +266,14 @@ def _count_scan(panel: Panel, dispersion: float, alpha: float, *, counted: bool 
         without_new_values(panel, new), alpha=alpha / 3, min_cases=LEAST_CASES, dispersion=dispersion, max_causes=MAX_CAUSES
     )
     return replace(result, found=[*new, *result.found][:MAX_CAUSES])
+
+
+def _dispersion_of(noise: Mapping[str, float], weeks: float, leaf: str, expected: float) -> float:
+    """Return the variance of a problem's cases over chance's: as measured, and no less than what a common swing makes of many cases.
+
+    `expected` are the cases that other weeks lead to expect, 0 where the same weeks are compared.
+    """
+    return max(noise.get(leaf, 1.0) if expected else 1.0, THIN_PAST_DISPERSION, 1 + WEEKLY_SWING**2 * expected / weeks)
 
 
 def _binomial_ratio(observed: float, expected: float, size: float) -> float:
