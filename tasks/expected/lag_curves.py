@@ -53,6 +53,7 @@ class Curve:
     baseline_last: int = 0
     cases: int = 0
     dispersion: float = 1.0
+    within: float = 1.0  # the same among the parts of one week: without what all of them share
     product: Weights | None = None  # of the effects of the units from row `product_from` on, once they are all known
     product_from: int = 0
     kept: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # days of the baseline that did not stand out
@@ -136,7 +137,7 @@ def estimate_curve(history: UnitHistory, family: str, until: int, *, weeks: int 
         if keep_week.sum() < 3:
             keep_week[:] = True
     curve = Curve(family, hazard, {"sku": effect}, first, until - 1, int(mask.sum()))
-    curve.dispersion = _dispersion(observed[:, keep_week], expected[:, keep_week])
+    curve.dispersion, curve.within = _noise(observed[:, keep_week], expected[:, keep_week])
     curve.kept = np.repeat(keep_week, 7)[: until - first]
     _rake(history, curve, until, curve.kept)
     young = np.flatnonzero(days >= until - length)  # every later panel needs these again
@@ -204,6 +205,12 @@ def _outliers(observed: Weights, expected: Weights, nats: float, ratio: float) -
     safe = np.maximum(expected, 1e-6)
     llr = np.where(observed > 0, observed * np.log(np.maximum(observed, 1e-9) / safe), 0.0) - (observed - safe)
     return np.asarray((llr > nats) & (observed > ratio * safe))
+
+
+def _noise(observed: Weights, expected: Weights) -> tuple[float, float]:
+    """Return the dispersion of cells of product and week, and the same without what all products of a week share."""
+    level = observed.sum(0) / np.maximum(expected.sum(0), 1e-9)
+    return _dispersion(observed, expected), _dispersion(observed, expected * level)
 
 
 def _dispersion(observed: Weights, expected: Weights) -> float:

@@ -36,7 +36,7 @@ class Panel:
         baseline: Whether `weights` are earlier counts with their own sampling noise, not known expectations.
         common_level: Whether all may have risen together, so that a slice is judged against the level of the rest.
         conditional: Whether only the proportions of `weights` are known: slices share out the observed total among themselves.
-        lasting: Dimensions whose values may differ for good; only a total cannot tell such a difference from a new problem.
+        lasting: Dimension → ratio to the others that its values may have for good; only a total cannot tell it from a new problem.
     """
 
     units: Mapping[str, Codes]
@@ -50,7 +50,7 @@ class Panel:
     baseline: bool = False
     common_level: bool = True
     conditional: bool = False
-    lasting: frozenset[str] = frozenset()
+    lasting: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def n_cases(self) -> int:

@@ -6,8 +6,8 @@ that is accepted removes its own excess before the next is sought, so contributi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from math import log
@@ -161,14 +161,14 @@ class _Measure:
     rho: float
     falls: bool
     total: float = 0.0
-    lasting: frozenset[str] = frozenset()
+    lasting: Mapping[str, float] = field(default_factory=dict)
 
     def found(self, pattern: Pattern, observed: float, expected: float, price: float) -> FoundSlice:
         llr = likelihood_ratio(observed, expected, baseline=self.baseline, rho=self.rho) / self.dispersion
         if self.falls:
             return FoundSlice(pattern, observed, expected, llr, llr - price)
         if self.total:
-            usual = LASTING if any(dim in self.lasting for dim, _ in pattern.conditions) else 1.0
+            usual = max((self.lasting.get(dim, 1.0) for dim, _ in pattern.conditions), default=1.0)
             due = self.total * usual * expected / (usual * expected + self.total - min(expected, self.total))
             llr = likelihood_ratio(observed, expected, total=self.total) / self.dispersion
             nats = tail_nats(observed, due, dispersion=self.dispersion, total=self.total)
@@ -176,10 +176,6 @@ class _Measure:
         # an expectation of nearly nothing is not known that well: else a few cases outweigh any number against a whole one
         nats = tail_nats(observed, max(expected, THIN), dispersion=self.dispersion, baseline=self.baseline, rho=self.rho)
         return FoundSlice(pattern, observed, expected, llr, nats - price)
-
-
-LASTING = 1.5
-"""Ratio to the others that a product, carrier or place may have for good: against a mere total only more than that is news."""
 
 
 FOCUSED = 12

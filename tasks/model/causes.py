@@ -116,6 +116,7 @@ class CauseEvidence:
     """
 
     families: tuple[str, ...] = ()  # lag families whose cases the slice holds
+    problem: str = ""  # the only leaf whose cases were counted, if not all of the families
     weekly: tuple[tuple[str, float, float], ...] = ()
     supplier: str = ""  # of the slice's batch
     component_supplier: str = ""

@@ -48,6 +48,13 @@ class Candidate:
     days: list[int]
     exposure: float
     exposure_kind: str
+    problem: str = ""  # the only leaf whose cases were counted, if so
+    view: UnitHistory | None = None  # the history with its cases only, and their curve
+    curve: Curve | None = None
+
+    def seen_in(self, history: UnitHistory, fitted: dict[str, Curve]) -> tuple[UnitHistory, dict[str, Curve]]:
+        """Return the history and curves that this candidate was counted with: its own, or else those given."""
+        return (history, fitted) if self.view is None or self.curve is None else (self.view, {self.family: self.curve})
 
 
 @dataclass

@@ -47,6 +47,7 @@ def order_cause(
         candidate: The slice.
         more: The same problem in other families and spans.
     """
+    history, fitted = candidate.seen_in(history, fitted)
     weekly = weekly_counts(history, fitted, candidate) if candidate.family in fitted else _weekly_of_hit(candidate)
     since, axis = _since(candidate, weekly)
     rates = comparison_rates(history, fitted, candidate, shop.calendar) if candidate.family in fitted else ComparisonRates()
@@ -65,7 +66,7 @@ def order_cause(
         since, axis = _first_shipped(history, candidate), "ship_date"
         slice_ = {"sku": _sku_of(history, candidate), "ship_date": str(DaySpan(since))}
     evidence = _evidence(
-        weekly, {*candidate.families, *(family for other in more for family in other.families)}, batch, together, rates
+        candidate, weekly, {*candidate.families, *(family for other in more for family in other.families)}, batch, together, rates
     )
     if candidate.found.observed > candidate.found.expected:
         evidence = _with_circumstances(evidence, period, shop, history, fitted, candidate, since, axis)
@@ -87,6 +88,7 @@ def order_cause(
 
 
 def _evidence(
+    candidate: Candidate,
     weekly: Sequence[tuple[str, float, float]],
     families: set[str],
     batch: dict[str, Any],
@@ -97,6 +99,7 @@ def _evidence(
     return CauseEvidence(
         weekly=tuple(weekly),
         families=tuple(sorted(families)),
+        problem=candidate.problem,
         supplier=batch.get("supplier") or "",
         component_supplier=batch.get("component_supplier") or "",
         coincides=together,

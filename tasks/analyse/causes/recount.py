@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from tasks.analyse.causes.by_problem import problem_view
 from tasks.analyse.causes.candidates import AXIS_OF_INTERVAL, OPEN, order_panel, units_of
 from tasks.analyse.causes.exposure_panels import app_panel, service_panel
 from tasks.expected.lag_curves import Curve
@@ -54,6 +55,12 @@ def measured(facts: CodedFacts, period: Period, history: UnitHistory, fitted: di
     pattern_of = _pattern(history, cause.slice)
     if not families or pattern_of is None:
         return None
+    if cause.evidence.problem:
+        seen = _of_problem(history, fitted, cause, last)
+        if seen is None:
+            return None
+        history, fitted = seen
+        families = list(fitted)
     known, dims = [fitted[family] for family in families], [dim for dim, _ in pattern_of.conditions]
     panel, _, cases = order_panel(history, known, first, last, {}, dims, units_of(history, pattern_of))
     mine = np.flatnonzero(pattern_of.rows(panel.cases, panel.case_days))
@@ -62,6 +69,18 @@ def measured(facts: CodedFacts, period: Period, history: UnitHistory, fitted: di
         float(panel.weights[pattern_of.rows(panel.units, panel.unit_days)].sum()),
         frozenset(str(history.case_record[f][p]) for f, p in zip(cases.family[mine], cases.position[mine], strict=True)),
     )
+
+
+def _of_problem(
+    history: UnitHistory, fitted: dict[str, Curve], cause: Cause, last: int
+) -> tuple[UnitHistory, dict[str, Curve]] | None:
+    """Return the history and curve of the only problem that a cause counts, or None if no such case is known."""
+    curve = fitted.get(cause.family)
+    if cause.evidence.problem not in history.leaves or curve is None:
+        return None
+    past = None if curve.same_weeks else curve
+    seen = problem_view(history, past, cause.family, history.leaves.index(cause.evidence.problem), last)
+    return None if seen is None else (seen[0], {cause.family: seen[1]})
 
 
 def _pattern(history: UnitHistory, slice_: Slice) -> Pattern | None:

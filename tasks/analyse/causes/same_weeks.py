@@ -17,11 +17,17 @@ from numpy.typing import NDArray
 from tasks.analyse.causes.candidates import Candidate, CandidateCases, describer, order_panel
 from tasks.expected.lag_curves import Curve
 from tasks.expected.unit_history import AXES, UnitHistory
-from tasks.methods.panels import Weights
+from tasks.methods.panels import Panel, Weights
 from tasks.methods.scan import scan
 
 NEW_BY_NATURE = frozenset({"batch_no", "session_id", "listing_version"})
 """Dimensions whose values are new things; those of all others may differ for good."""
+
+PRODUCTS = frozenset({"sku", "line", "supplier", "component_supplier"})
+"""Dimensions of goods, which differ more for good than carriers and places do."""
+
+LASTING_PRODUCTS, LASTING_PLACES = 1.5, 1.2
+"""Ratio to the others that a product, and a carrier or place, may have for good: against a mere total only more than that is news."""
 
 PRODUCT_AXIS = "signed_at"
 """Families on this axis are told apart by words and ages only: one fault may be told as any of them."""
@@ -65,8 +71,8 @@ def contrast(
         looked = 0
         for weeks, first, last in windows:
             panel, rows, cases = order_panel(history, [pooled[family] for family in families], first, last, parents, dims)
-            shares = _shared_within_lines(history, panel.weights, rows, cases)
-            panel = replace(panel, weights=shares, conditional=True, lasting=frozenset(panel.units) - NEW_BY_NATURE)
+            shares = shared_within_lines(history, panel.weights, rows, cases)
+            panel = replace(panel, weights=shares, conditional=True, lasting=lasting_ratios(panel))
             result = scan(panel, alpha=alpha)
             looked = max(looked, result.tested)
             describe = describer(history, weeks, first, last, panel, rows, cases)
@@ -79,7 +85,12 @@ def contrast(
     return made
 
 
-def _shared_within_lines(history: UnitHistory, weights: Weights, rows: NDArray[np.int64], cases: CandidateCases) -> Weights:
+def lasting_ratios(panel: Panel) -> dict[str, float]:
+    """Return by dimension the ratio to the others that its values may have for good; what is new by nature has none."""
+    return {dim: LASTING_PRODUCTS if dim in PRODUCTS else LASTING_PLACES for dim in panel.units if dim not in NEW_BY_NATURE}
+
+
+def shared_within_lines(history: UnitHistory, weights: Weights, rows: NDArray[np.int64], cases: CandidateCases) -> Weights:
     """Return the weights scaled so that each product line expects the cases that it had.
 
     Lines of a single product, and products of no known line, are one group: there a product has none of its kind beside it.

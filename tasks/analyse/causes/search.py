@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from tasks.analyse.causes.by_problem import contrast_by_problem
 from tasks.analyse.causes.candidates import Candidate, brought_together, describer, order_panel, spans
 from tasks.analyse.causes.claim_clusters import clusters
 from tasks.analyse.causes.comparison_rates import stands_out
@@ -106,8 +107,9 @@ def _from_orders(
     for build in (app_panel, service_panel):
         _search_exposure(raised, partial(build, facts, period.zone), windows, alpha)
     beside = contrast(history, pooled, PANELS, windows, parents, alpha)
-    raised.candidates += beside.candidates
-    raised.rejected += beside.rejected
+    single = contrast_by_problem(history, past, SEARCHED, windows, parents, ALPHA)
+    raised.candidates += beside.candidates + single.candidates
+    raised.rejected += beside.rejected + single.rejected
     raised.tested += beside.compared
     chosen = [
         (candidate, more)
@@ -125,7 +127,7 @@ def _from_orders(
         causes=causes,
         falls=[replace(cause, kind=CauseKind.FALL) for cause in falls[:3]],
         tested=raised.tested,
-        expected_false_alarms=alpha * panels * len(windows),
+        expected_false_alarms=alpha * panels * len(windows) + ALPHA,
         strongest_rejected=describe(best, []) if best else None,
         rejected_why="below_threshold" if best else "nothing_raised",
         mix=mix_effects(history, past, period),
@@ -217,6 +219,7 @@ def _is_current(history: UnitHistory, fitted: dict[str, Curve], candidate: Candi
     recent = sum(day > candidate.last - 7 for day in candidate.days)
     if recent < 3:
         return False
+    history, fitted = candidate.seen_in(history, fitted)
     weekly = (
         weekly_counts(history, fitted, candidate, weeks=1)
         if candidate.families[0] in fitted
