@@ -170,9 +170,15 @@ def describer(
 
 
 def brought_together(candidates: list[Candidate]) -> list[tuple[Candidate, list[Candidate]]]:
-    """Merge candidates of one problem (same units in other families or windows) into the one with the best score."""
+    """Merge candidates of one problem (same units in other families or windows) into the one with the best score.
+
+    What was compared among the places of the same weeks only leads where nothing was found against the past: the past tells better
+    how wide a problem is.
+    """
     groups: list[tuple[Candidate, list[Candidate]]] = []
-    for candidate in sorted(candidates, key=lambda h: (-h.found.score, h.family, h.weeks, sorted(h.labels.items()))):
+    for candidate in sorted(
+        candidates, key=lambda h: (h.view is not None, -h.found.score, h.family, h.weeks, sorted(h.labels.items()))
+    ):
         for lead, more in groups:
             if _same_trouble(lead, candidate):
                 more.append(candidate)
