@@ -127,12 +127,15 @@ class MixEffect:
 
 @dataclass(frozen=True)
 class ProblemRow:
-    """One label of a lens: counted cases of the period, the expected number, and the judgement."""
+    """One label of a lens: counted cases of the period, the expected number, and the judgement.
+
+    `previous` is None where nothing at all is known of the period before.
+    """
 
     lens: str
     label: str
     cases: int
-    previous: int
+    previous: int | None
     expected: float | None
     low: float | None
     high: float | None

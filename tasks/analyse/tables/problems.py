@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import polars as pl
 
@@ -32,6 +33,10 @@ def problems(
     """
     cases = facts["feedback"].filter(pl.col("counted"))
     now, before = (_by_leaf(cases, span) for span in (period, period.previous()))
+    begun = facts["feedback"]["submitted_at"].min()
+    known = (
+        isinstance(begun, datetime) and begun < period.start
+    )  # else «0 before» would be said of a time of which nothing is known
     total = sum(now.values())
     factor = unlinked_factor(facts, period) if expected_leaves else {}
     expected_leaves = {leaf: expected * factor.get(leaf, 1.0) for leaf, expected in (expected_leaves or {}).items()}
@@ -44,16 +49,16 @@ def problems(
             count, past = (sum(counts.get(code, 0) for code in codes) for counts in (now, before))
             if count == 0 and past == 0:
                 continue
-            known = [expected_leaves[code] for code in codes if code in expected_leaves]
-            complete = bool(known) and all(code in expected_leaves for code in codes if now.get(code, 0))
-            expected = sum(known) if complete else None
+            due = [expected_leaves[code] for code in codes if code in expected_leaves]
+            complete = bool(due) and all(code in expected_leaves for code in codes if now.get(code, 0))
+            expected = sum(due) if complete else None
             low, high, p = None, None, None
-            said = Judgement.UNTESTED if known or count >= shop.identity.minimum_n else Judgement.INSUFFICIENT
+            said = Judgement.UNTESTED if due or count >= shop.identity.minimum_n else Judgement.INSUFFICIENT
             if expected is not None and max(count, expected) >= shop.identity.minimum_n and not incomplete:
                 low, high, said, p = against_expected(count, expected)
             rows.append(
                 ProblemRow(
-                    lens=lens, label=label, cases=count, previous=past, expected=expected, low=low, high=high,
+                    lens=lens, label=label, cases=count, previous=past if known else None, expected=expected, low=low, high=high,
                     share=count / total if total >= shop.identity.minimum_n else None,
                     judgement=Judgement.INCOMPLETE if incomplete else said,
                     leaves=tuple(code for code in codes if now.get(code, 0)), incomplete=incomplete, p=p,

@@ -123,7 +123,9 @@ def _line(context: SectionContext, row: ProblemRow) -> ProblemLine:
         label=voice.lens_label(row.lens, row.label),
         current=context.number(f"{id_}.cases", row.cases, "count", method=method),
         expected=expected,
-        previous=context.number(f"{id_}.previous", row.previous, "count", method=method),
+        previous=voice.word("word.unknown_before")
+        if row.previous is None
+        else context.number(f"{id_}.previous", row.previous, "count", method=method),
         share=share,
         judgement=judgement,
         tone=tone,

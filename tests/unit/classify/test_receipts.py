@@ -88,3 +88,16 @@ def test_the_report_says_what_was_estimated(measured: bool, words: str) -> None:
     told = [line.plain for line in data.build(make_context(review, "en")).trust]
     [line] = [line for line in told if "no delivery time" in line]
     assert words in line and "140 orders" in line and "3 days" in line
+
+
+def test_a_column_that_is_always_empty_is_as_silent_as_none() -> None:
+    empty = [_line(22 + index) for index in range(30)]
+    filled, estimate = with_estimated_receipts(_lines(*empty, _line(10)), _shop(TELLING), AS_OF)
+    assert estimate == EstimatedReceipts(lines=31, transit_days=3.0, measured=False)
+    assert filled["signed_at"].null_count() == 0
+
+
+def test_a_few_parcels_without_a_scan_do_not_make_a_column_empty() -> None:
+    young = [_line(3 + index % 10) for index in range(40)]
+    for lines in (_lines(*young), _lines(*[_line(40)] * 5)):
+        assert with_estimated_receipts(lines, _shop(TELLING), AS_OF)[1] is None
