@@ -229,7 +229,8 @@ class CauseSearch:
     """How far causes were sought: an edition that compared nothing must not say that nothing is wrong.
 
     `known` and `needed` are weeks or cases, as `lack` says; `compared` counts the parts of the same weeks that were compared with
-    each other.
+    each other. `searched` places were looked at; at one with a tenth of the complaints a fault is seen from about `visible` cases
+    in `weeks` weeks on. `able` says whether that is little beside all complaints, `near` whether something only just fell short.
     """
 
     basis: SearchBasis = SearchBasis.HISTORY
@@ -237,6 +238,16 @@ class CauseSearch:
     known: int = 0
     needed: int = 0
     compared: int = 0
+    searched: int = 0
+    visible: int = 0
+    weeks: int = 0
+    able: bool = True
+    near: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether no finding means that nothing of any size is wrong."""
+        return self.basis is SearchBasis.HISTORY and self.able and not self.near
 
 
 @dataclass

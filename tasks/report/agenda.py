@@ -44,7 +44,7 @@ class ConclusionKind(StrEnum):
     FIGURE = "figure"  # nothing but the state of the main figure
     QUIET_LATE = "quiet_late"  # nothing new, so time for late actions
     QUIET = "quiet"
-    NOT_SOUGHT = "not_sought"  # nothing found, and causes could not be sought against the past
+    NOT_SOUGHT = "not_sought"  # nothing found, which says little: no past, few cases, or something only just fell short
 
 
 class OverallKind(StrEnum):
@@ -260,7 +260,7 @@ def conclusion(
         return Conclusion(ConclusionKind.MIX, overall, mix=mix)
     if overall.kind in (OverallKind.WORSE, OverallKind.OFF_TARGET, OverallKind.WATCH):
         return Conclusion(ConclusionKind.FIGURE, overall)
-    sought = review.search.basis is SearchBasis.HISTORY and review.tested
+    sought = review.search.tells and review.tested
     return Conclusion((ConclusionKind.QUIET_LATE if late else ConclusionKind.QUIET) if sought else ConclusionKind.NOT_SOUGHT)
 
 

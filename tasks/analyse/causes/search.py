@@ -19,12 +19,13 @@ from tasks.analyse.causes.families import PANELS, SEARCHED
 from tasks.analyse.causes.lifecycle import with_lifecycle
 from tasks.analyse.causes.mix import mix_effects
 from tasks.analyse.causes.naming import ALPHA, ancestry
+from tasks.analyse.causes.power import with_power
 from tasks.analyse.causes.problem_focus import ProblemFocus
 from tasks.analyse.causes.public_talk import reputation
 from tasks.analyse.causes.recount import measured
 from tasks.analyse.causes.same_weeks import contrast
 from tasks.analyse.causes.without_orders import from_records
-from tasks.expected.arrivals import expected_units
+from tasks.expected.arrivals import expected_units, observed_cases
 from tasks.expected.lag_curves import LEAST_CASES, LEAST_DAYS, Curve, baseline_end, curves
 from tasks.expected.pooled_curves import pooled_curves
 from tasks.expected.unit_history import UnitHistory, as_of_day, build_history, day_number
@@ -83,6 +84,7 @@ class _Raised:
     falls: list[Candidate] = field(default_factory=list)
     rejected: list[Candidate] = field(default_factory=list)
     tested: int = 0
+    cases: float = 0.0  # of the longest span, whatever was found in them
     excess: float = 0.0  # cases of the last week beyond expectation, over all families that exceed theirs
 
     def add_excess(self, panel: Panel) -> None:
@@ -106,6 +108,7 @@ def _from_orders(
             _search_orders(raised, history, known, windows, parents, alpha)
     for build in (app_panel, service_panel):
         _search_exposure(raised, partial(build, facts, period.zone), windows, alpha)
+    raised.cases = float(sum(len(observed_cases(history, family, windows[-1][1], windows[-1][2])) for family in fitted))
     beside = contrast(history, pooled, PANELS, windows, parents, alpha)
     single = contrast_by_problem(history, past, SEARCHED, windows, parents, ALPHA)
     raised.candidates += beside.candidates + single.candidates
@@ -133,7 +136,14 @@ def _from_orders(
         mix=mix_effects(history, past, period),
         expected_leaves=expected_leaves,
         expected_total=sum(expected_leaves.values()) if expected_leaves else None,
-        search=_search_of(history, past, period, beside.compared),
+        search=with_power(
+            _search_of(history, past, period, beside.compared),
+            tested=raised.tested,
+            cases=raised.cases,
+            weeks=windows[-1][0],
+            alpha=alpha,
+            best=best.found.score if best else None,
+        ),
     )
     return with_lifecycle(found, earlier, period, lambda cause: measured(facts, period, history, fitted, cause))
 

@@ -16,6 +16,7 @@ import polars as pl
 from tasks.analyse.causes.count_windows import LEAST_PAST, count_windows, problem_noise
 from tasks.analyse.causes.naming import MAX_CAUSES, ancestry, counted_cause
 from tasks.analyse.causes.new_values import PROBLEM, Dispersion, mixtures_of_new_values, risen_with_releases, without_new_values
+from tasks.analyse.causes.power import with_power
 from tasks.expected.unit_history import day_number, day_of, local_days
 from tasks.methods.likelihood import likelihood_ratio
 from tasks.methods.panels import FoundSlice, Panel, Weights
@@ -83,6 +84,14 @@ def _from_reviews(feedback: pl.DataFrame, names: list[str], period: Period, shop
         expected_false_alarms=ALPHA,
         strongest_rejected=describe(result.rejected) if result.rejected else None,
         rejected_why="below_threshold" if result.rejected else "nothing_raised",
+        search=with_power(
+            CauseSearch(),
+            tested=result.tested,
+            cases=cases.height,
+            weeks=max(round(period.days / 7), 1),
+            alpha=ALPHA,
+            best=result.rejected.score if result.rejected else None,
+        ),
         expected_leaves=_leaves_of_past(past, total),
         expected_total=total,
     )
@@ -119,7 +128,11 @@ def _from_counts(feedback: pl.DataFrame, names: list[str], period: Period, shop:
         rejected += [(result.rejected, describe(result.rejected))] if result.rejected else []
     if not able:
         return not_sought(SearchLack.DIMENSIONS)
-    return _each_once(found, rejected, tested)
+    made = _each_once(found, rejected, tested)
+    best = max((pair[0].score for pair in rejected), default=None)
+    longest = windows[-1]
+    search = with_power(made.search, tested=tested, cases=longest.cases.height, weeks=longest.weeks, alpha=alpha, best=best)
+    return replace(made, search=search)
 
 
 def _each_once(found: list[tuple[FoundSlice, Cause]], rejected: list[tuple[FoundSlice, Cause]], tested: int) -> RootCauses:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.model.actions import Action
-from tasks.model.causes import Cause, SearchBasis
+from tasks.model.causes import Cause
 from tasks.model.report_sections import ReportSection
 from tasks.report.agenda import ConclusionKind, Matter
 from tasks.report.language.phrase import EMPTY, Phrase
@@ -36,7 +36,7 @@ class MattersView:
 def build(context: SectionContext) -> MattersView:
     """Return the matters of the period."""
     voice, agenda = context.voice, context.agenda
-    sought = context.review.search.basis is SearchBasis.HISTORY and context.review.tested
+    sought = context.review.search.tells and context.review.tested
     calm = agenda.conclusion.kind in (ConclusionKind.QUIET, ConclusionKind.QUIET_LATE)
     none = voice.say("three.quiet" if calm else "three.none", this=voice.this())
     if agenda.quiet and not sought:

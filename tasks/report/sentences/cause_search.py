@@ -5,6 +5,7 @@ from __future__ import annotations
 from tasks.model.causes import SearchBasis, SearchLack
 from tasks.report.language.phrase import EMPTY, Phrase
 from tasks.report.sections.section import SectionContext
+from tasks.report.sentences import cause as cause_sentence
 
 LACK_UNITS = {SearchLack.WEEKS: "weeks", SearchLack.KINDS: "cases", SearchLack.CASES: "cases"}
 """Unit of what is known and needed, by what is lacking."""
@@ -24,9 +25,37 @@ def lacking(context: SectionContext) -> Phrase:
 
 
 def nothing_found(context: SectionContext) -> Phrase:
-    """Say that no cause was found where the past could not tell, and what was compared instead."""
+    """Say that no cause was found where that says little: what was compared, what could have been seen, and what only just fell short.
+
+    Empty if the search would have found whatever matters.
+    """
     voice, search = context.voice, context.review.search
-    if search.basis is not SearchBasis.SAME_WEEKS:
+    if search.basis is SearchBasis.SAME_WEEKS:
+        compared = context.number("search.compared", search.compared, "places", method="conditional scan")
+        said = lacking(context) + voice.say("search.same_weeks", this=voice.this(), compared=compared)
+    elif not context.review.tested or search.basis is SearchBasis.NOTHING:
         return lacking(context)
-    compared = context.number("search.compared", search.compared, "places", method="conditional scan")
-    return lacking(context) + voice.say("search.same_weeks", this=voice.this(), compared=compared)
+    else:
+        said = EMPTY if search.able else _little_seen(context)
+    return said + _nearest(context) if search.near else said
+
+
+def _little_seen(context: SectionContext) -> Phrase:
+    """Say how large a fault would have had to be."""
+    voice, search = context.voice, context.review.search
+    if not search.searched:
+        return voice.say("search.nothing", this=voice.this())
+    searched = context.number("search.searched", search.searched, "places", method="scan")
+    visible = context.number("search.visible", search.visible, "cases", method="least fault seen")
+    weeks = context.number("search.weeks", search.weeks, "weeks", method="span searched")
+    return voice.say("search.little", this=voice.this(), searched=searched, visible=visible, weeks=weeks)
+
+
+def _nearest(context: SectionContext) -> Phrase:
+    """Name the place that came closest to a finding."""
+    voice, best = context.voice, context.review.strongest_rejected
+    if best is None or not best.slice:
+        return EMPTY
+    observed, expected = cause_sentence.observed(context, best), cause_sentence.expected(context, best)
+    where, leaf = voice.where(best.slice), cause_sentence.leaf(context, best)
+    return voice.say("search.near", this=voice.this(), where=where, leaf=leaf, observed=observed, expected=expected)

@@ -208,14 +208,30 @@ def test_causes_that_were_not_sought_are_never_sold_as_calm(search: CauseSearch,
     assert made.headline.startswith(("Causes were not sought", "原因没有与过去比较", "没有查找原因"))
 
 
+UNTOLD = {
+    "little": (CauseSearch(searched=11, visible=9, weeks=4, able=False), "about 9 cases more in 4 weeks", "在4周内多出约9起以上"),
+    "near": (CauseSearch(near=True), "the closest: ", "最接近的一处："),
+}
+
+
+@pytest.mark.parametrize(("search", "en", "zh"), UNTOLD.values(), ids=UNTOLD.keys())
+def test_a_week_in_which_little_could_be_seen_is_not_called_normal(search: CauseSearch, en: str, zh: str) -> None:
+    for language, said in (("en", en), ("zh-CN", zh)):
+        made = _make(make_review("quiet", search=search), language)
+        text = _squeezed(f"{made.headline} {' '.join(_pages(made))}")
+        assert said in made.headline
+        for calm in ("all within their normal", "carry on as planned", "Nothing outside", "均在正常", "按原计划", "没有新的异常"):
+            assert _squeezed(calm) not in text
+
+
 def test_the_headline_says_how_many_weeks_are_known_and_needed() -> None:
     review = make_review("quiet", search=NOT_SOUGHT["compared"])
     assert _make(review, "en").headline.strip() == (
-        "Causes were not sought against the past: 3 weeks of orders from before this week are known, 5 weeks are needed. "
+        "Causes were not sought against the past: 3 weeks of orders and complaints from before this week are known, 5 weeks are needed. "
         "The parts of the latest weeks were compared with each other, 40 places in all; none stands out."
     )
     assert _make(review, "zh-CN").headline == (
-        "原因没有与过去比较：本周之前只有3周的订单，需要5周。只把最近几周之内的各处互相比较，共40处，没有突出的。"
+        "原因没有与过去比较：本周之前只有3周同时有订单和投诉记录，需要5周。只把最近几周之内的各处互相比较，共40处，没有突出的。"
     )
 
 
