@@ -112,7 +112,7 @@ def _from_orders(
     beside = contrast(history, pooled, PANELS, windows, parents, alpha)
     single = contrast_by_problem(history, past, SEARCHED, windows, parents, ALPHA)
     raised.candidates += beside.candidates + single.candidates
-    raised.rejected += beside.rejected + single.rejected
+    raised.rejected += beside.rejected
     raised.tested += beside.compared
     chosen = [
         (candidate, more)
@@ -124,6 +124,8 @@ def _from_orders(
     causes += clusters(facts, period) + reputation(facts, period)
     causes.sort(key=lambda cause: (-(cause.llr), cause.cause_id))
     falls = [describe(candidate, []) for candidate, _ in brought_together(raised.falls)]
+    if not causes:  # beside a named place its other problems are no news
+        raised.rejected += single.rejected
     best = max(raised.rejected, key=lambda candidate: candidate.found.score, default=None)
     expected_leaves = _expected_leaves(history, past, facts, period)
     found = RootCauses(
