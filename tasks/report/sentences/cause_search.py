@@ -30,6 +30,8 @@ def nothing_found(context: SectionContext) -> Phrase:
     Empty if the search would have found whatever matters.
     """
     voice, search = context.voice, context.review.search
+    if context.agenda.causes and search.basis is SearchBasis.HISTORY:
+        return EMPTY
     if search.basis is SearchBasis.SAME_WEEKS:
         compared = context.number("search.compared", search.compared, "places", method="conditional scan")
         said = lacking(context) + voice.say("search.same_weeks", this=voice.this(), compared=compared)
@@ -37,7 +39,7 @@ def nothing_found(context: SectionContext) -> Phrase:
         return lacking(context)
     else:
         said = EMPTY if search.able else _little_seen(context)
-    return said + _nearest(context) if search.near else said
+    return said + _nearest(context) if search.near and not context.agenda.causes else said
 
 
 def _little_seen(context: SectionContext) -> Phrase:
@@ -56,6 +58,8 @@ def _nearest(context: SectionContext) -> Phrase:
     voice, best = context.voice, context.review.strongest_rejected
     if best is None or not best.slice:
         return EMPTY
-    observed, expected = cause_sentence.observed(context, best), cause_sentence.expected(context, best)
+    value = round(best.expected) if best.expected >= 10 else round(best.expected, 1)
+    observed = context.number("search.near.observed", best.observed, "cases", n=best.exposure, method="scan")
+    expected = context.number("search.near.expected", value, "cases", n=best.exposure, method="scan")
     where, leaf = voice.where(best.slice), cause_sentence.leaf(context, best)
     return voice.say("search.near", this=voice.this(), where=where, leaf=leaf, observed=observed, expected=expected)
