@@ -162,7 +162,9 @@ class Example:
             rejected_why=found.rejected_why,
             mix=found.mix,
             prior=[],
-            proposals=propose(found.causes, red, period, shop, [], lambda action: action_words(action, shop.playbook, first)),
+            proposals=propose(
+                found.causes, red, period, shop, [], lambda action: action_words(action, shop.playbook, first), as_of=NOW
+            ),
             problems=problems(facts, period, shop, expected_leaves=found.expected_leaves, incomplete=cut),
             channels=channels,
             due_items=due_items(facts, period, shop),

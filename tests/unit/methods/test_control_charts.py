@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom, poisson
 
-from tasks.analyse.figures.comparison import baseline, cohorts, count_range, normal_range, word
+from tasks.analyse.figures.comparison import baseline, cohorts, count_range, judged, normal_range, word
 from tasks.methods.control_charts import g_chart, laney_p, laney_u, t_chart, xmr
 from tasks.model.figure_kinds import Good
+from tasks.model.figures import Judgement
 from tasks.model.periods import Period
 from tasks.shop.calendar_days import Event, Promotion, Span
 from tasks.shop.load import Shop
@@ -153,7 +154,11 @@ def test_nothing_before_a_change_of_rules_is_compared(shop: Shop) -> None:
     assert len(baseline(chain, "quality_refund_rate", "", changed).places) == 26  # no rule decides what was faulty
     assert len(baseline(chain, "return_rate", "KT", changed).places) == 26  # another line
     late = with_calendar(shop, events=[event.model_copy(update={"day": date(2026, 10, 5)})])
-    assert baseline(chain, "return_rate", "", late).broken
+    young = baseline(chain, "return_rate", "", late)  # the week before is comparable, but too few weeks are to say what is normal
+    assert (young.broken, young.short) == (False, True)
+    assert judged(None, Good.DOWN, young) is Judgement.SHORT_HISTORY
+    now = with_calendar(shop, events=[event.model_copy(update={"day": date(2026, 11, 2)})])
+    assert judged(None, Good.DOWN, baseline(chain, "return_rate", "", now)) is Judgement.LEVEL_BREAK
     narrow = with_calendar(shop, events=[event.model_copy(update={"slice": {"sku": "KT-05"}})])
     assert len(baseline(chain, "return_rate", "", narrow).places) == 26
 
