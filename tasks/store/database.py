@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,9 @@ from tasks.store.tables import HEAD, Base
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
+
+REFUSED_SECONDS = 0.05
+"""How long to wait before asking again for what SQLite refuses at once."""
 
 _MIGRATION_LOCK = 0x41534C52  # any fixed number: one migration at a time on PostgreSQL
 
@@ -119,9 +124,24 @@ class Database:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where this code says so, DDL included
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    _write_ahead(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Turn on the write-ahead log; of two processes that open a new ledger at once, SQLite refuses one without letting it wait."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(REFUSED_SECONDS)
 
 
 def _begin_sqlite(connection: Connection) -> None:

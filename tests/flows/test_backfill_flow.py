@@ -119,7 +119,7 @@ def test_a_week_that_is_not_over_is_refused_before_any_work(home: Path) -> None:
         ({"first": ""}, "not a period"),
         ({"first": "last week"}, "not a period"),
         ({"first": "2026-W60"}, "no period '2026-W60'"),
-        ({"first": "2026-13", "grain": "month"}, "no period '2026-13'"),
+        ({"first": "2026-13", "grain": "month"}, "no month 2026-13"),
         ({"first": "2026-W45", "last": "2026-W40"}, "2026-W4"),
         ({"first": "2026-W40", "last": "2026-10"}, "2026-"),
         ({"first": "2026-W40", "grain": "month"}, "is a week, but the kind of period says month"),
