@@ -14,13 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyse.causes.candidates import Candidate, describer, order_panel
-from tasks.analyse.causes.same_weeks import NEW_BY_NATURE, Contrast, lasting_ratios, shared_within_lines
+from tasks.analyse.causes.same_weeks import NEW_BY_NATURE, PRODUCTS, Contrast, lasting_ratios, shared_within_lines
 from tasks.expected.lag_curves import LEAST_DAYS, SHRINKAGE, Curve
 from tasks.expected.pooled_curves import pooled_curves
 from tasks.expected.unit_history import UnitHistory
 from tasks.methods.likelihood import tail_nats
 from tasks.methods.panels import Panel, Weights
 from tasks.methods.scan import scan
+
+SOLD_BY = frozenset({"traffic_source", "platform", "session_id"})
+"""Dimensions of how goods are sold."""
 
 LEAST_CASES = 8
 """Cases of a problem in the longest window below which its places are not compared."""
@@ -83,9 +86,8 @@ def _compare(
     """Add what the places of one problem show over all spans."""
     looked = 0
     for weeks, first, last in windows:
-        panel, rows, cases = order_panel(view, [curve], first, last, parents)
-        if curve.same_weeks:
-            panel = replace(panel, weights=shared_within_lines(view, panel.weights, rows, cases))
+        panel, rows, cases = order_panel(view, [curve], first, last, parents, _places(view))
+        panel = replace(panel, weights=shared_within_lines(view, panel.weights, rows, cases))
         usual = lasting_ratios(panel) if curve.same_weeks else {}
         panel = replace(panel, conditional=True, lasting=usual, interval_dims=())
         result = scan(panel, alpha=alpha, dispersion=curve.within)
@@ -98,6 +100,15 @@ def _compare(
         if result.rejected is not None:
             made.rejected.append(replace(describe(result.rejected), view=view, curve=curve, problem=problem))
     made.compared += looked
+
+
+def _places(view: UnitHistory) -> list[str]:
+    """Return the dimensions by which a single problem is compared: where its units went and what is new, not what they are.
+
+    Sizes are complaints of clothes and gifts of live sessions: by single problems goods and the ways in which they are sold differ
+    for good, and a few weeks show such a habit only dimly.
+    """
+    return [dim for dim in view.codes if dim not in PRODUCTS and dim not in SOLD_BY]
 
 
 def _arrived(history: UnitHistory, family: str, first: int, last: int) -> NDArray[np.bool_]:
